@@ -1,0 +1,51 @@
+#include "core/base/buffer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/memory.h"
+
+char *buffer_reserve(struct buffer *b, size_t more) {
+    if (b->room - b->n < more) {
+        size_t room = b->room ? b->room : 128;
+        while (room - b->n < more) room *= 2;
+        b->at = memory_grow(b->at, room);
+        b->room = room;
+    }
+    return b->at + b->n;
+}
+
+void buffer_put(struct buffer *b, const void *bytes, size_t n) {
+    if (!n) return;
+    memcpy(buffer_reserve(b, n), bytes, n);
+    b->n += n;
+}
+
+void buffer_byte(struct buffer *b, char c) {
+    *buffer_reserve(b, 1) = c;
+    b->n++;
+}
+
+void buffer_printf(struct buffer *b, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    vsnprintf(buffer_reserve(b, (size_t)n + 1), (size_t)n + 1, format, again);
+    va_end(again);
+    b->n += (size_t)n;
+}
+
+char *buffer_take(struct buffer *b, size_t *n) {
+    buffer_reserve(b, 1)[0] = 0;
+    char *at = b->at;
+    if (n) *n = b->n;
+    *b = (struct buffer){0};
+    return at;
+}
+
+void buffer_free(struct buffer *b) {
+    free(b->at);
+    *b = (struct buffer){0};
+}

@@ -1,0 +1,49 @@
+#include "core/base/map.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "core/base/memory.h"
+
+static struct map_entry *slot(struct map_entry *entries, size_t room, struct text key) {
+    size_t i = XXH3_64bits(key.n ? key.at : "", key.n) & (room - 1);
+    while (entries[i].value && !text_eq(entries[i].key, key)) i = (i + 1) & (room - 1);
+    return &entries[i];
+}
+
+void *map_get(const struct map *map, struct text key) {
+    return map->n ? slot(map->entries, map->room, key)->value : NULL;
+}
+
+static void grow(struct map *map) {
+    size_t room = map->room ? map->room * 2 : 16;
+    struct map_entry *entries = memory_zero(room, sizeof *entries);
+    for (size_t i = 0; i < map->room; i++)
+        if (map->entries[i].value) *slot(entries, room, map->entries[i].key) = map->entries[i];
+    free(map->entries);
+    map->entries = entries;
+    map->room = room;
+}
+
+void *map_put(struct map *map, struct text key, void *value) {
+    assert(value);
+    if ((map->n + 1) * 4 > map->room * 3) grow(map);
+    struct map_entry *entry = slot(map->entries, map->room, key);
+    void *before = entry->value;
+    if (!before) map->n++;
+    *entry = (struct map_entry){key, value};
+    return before;
+}
+
+void map_free(struct map *map) {
+    free(map->entries);
+    *map = (struct map){0};
+}
+
+struct map_entry *map_next(const struct map *map, struct map_entry *after) {
+    struct map_entry *e = after ? after + 1 : map->entries;
+    for (; e < map->entries + map->room; e++)
+        if (e->value) return e;
+    return NULL;
+}

@@ -1,0 +1,27 @@
+#include "core/base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *at, size_t n) {
+    if (at || n == 0) return at;
+    fprintf(stderr, "level=error msg=\"out of memory\" bytes=%zu\n", n);
+    abort();
+}
+
+void *memory_alloc(size_t n) {
+    return checked(malloc(n ? n : 1), n);
+}
+void *memory_zero(size_t count, size_t n) {
+    return checked(calloc(count ? count : 1, n ? n : 1), count * n);
+}
+void *memory_grow(void *at, size_t n) {
+    return checked(realloc(at, n ? n : 1), n);
+}
+
+char *memory_copy(const char *cstr) {
+    if (!cstr) return NULL;
+    size_t n = strlen(cstr) + 1;
+    return memcpy(memory_alloc(n), cstr, n);
+}

@@ -1,0 +1,115 @@
+#include "core/base/telemetry.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/memory.h"
+
+enum kind { COUNTER, GAUGE, HISTOGRAM };
+
+struct instrument {
+    struct instrument *next;
+    enum kind kind;
+    char *name, *help, *labels;
+    struct counter counter;
+    struct histogram histogram;
+};
+
+struct telemetry {
+    pthread_mutex_t lock; /* guards the list, not the numbers */
+    struct instrument *first;
+};
+
+struct telemetry *telemetry_new(void) {
+    struct telemetry *telemetry = memory_new(struct telemetry);
+    pthread_mutex_init(&telemetry->lock, NULL);
+    return telemetry;
+}
+
+void telemetry_free(struct telemetry *telemetry) {
+    if (!telemetry) return;
+    for (struct instrument *i = telemetry->first, *next; i; i = next) {
+        next = i->next;
+        free(i->name);
+        free(i->help);
+        free(i->labels);
+        free(i);
+    }
+    pthread_mutex_destroy(&telemetry->lock);
+    free(telemetry);
+}
+
+/* Instruments of one name stay together, as the text format asks. */
+static struct instrument *find_or_add(struct telemetry *telemetry, enum kind kind, const char *name, const char *help,
+                                      const char *labels) {
+    pthread_mutex_lock(&telemetry->lock);
+    struct instrument **place = &telemetry->first, *found = NULL;
+    for (; *place; place = &(*place)->next) {
+        int order = strcmp((*place)->name, name);
+        if (order == 0) order = strcmp((*place)->labels, labels);
+        if (order == 0) found = *place;
+        if (order >= 0) break;
+    }
+    if (!found) {
+        found = memory_new(struct instrument);
+        *found =
+            (struct instrument){*place, kind, memory_copy(name), memory_copy(help), memory_copy(labels), {0}, {{0}, 0}};
+        *place = found;
+    }
+    pthread_mutex_unlock(&telemetry->lock);
+    return found;
+}
+
+struct counter *telemetry_counter(struct telemetry *telemetry, const char *name, const char *help, const char *labels) {
+    return &find_or_add(telemetry, COUNTER, name, help, labels)->counter;
+}
+
+struct counter *telemetry_gauge(struct telemetry *telemetry, const char *name, const char *help, const char *labels) {
+    return &find_or_add(telemetry, GAUGE, name, help, labels)->counter;
+}
+
+struct histogram *telemetry_histogram(struct telemetry *telemetry, const char *name, const char *help,
+                                      const char *labels) {
+    return &find_or_add(telemetry, HISTOGRAM, name, help, labels)->histogram;
+}
+
+void histogram_observe(struct histogram *histogram, uint64_t nanoseconds) {
+    int i = 0;
+    while (i < HISTOGRAM_BUCKETS && nanoseconds > (uint64_t)16384 << i) i++;
+    atomic_fetch_add_explicit(&histogram->bucket[i], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&histogram->sum_ns, (int64_t)nanoseconds, memory_order_relaxed);
+}
+
+static void write_histogram(struct buffer *out, struct instrument *i) {
+    const char *comma = *i->labels ? "," : "";
+    int64_t total = 0;
+    for (int b = 0; b <= HISTOGRAM_BUCKETS; b++) {
+        total += i->histogram.bucket[b];
+        if (b < HISTOGRAM_BUCKETS)
+            buffer_printf(out, "%s_bucket{%s%sle=\"%.9g\"} %lld\n", i->name, i->labels, comma,
+                          (double)((uint64_t)16384 << b) / 1e9, (long long)total);
+        else
+            buffer_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %lld\n", i->name, i->labels, comma, (long long)total);
+    }
+    buffer_printf(out, "%s_sum{%s} %.9g\n", i->name, i->labels, (double)i->histogram.sum_ns / 1e9);
+    buffer_printf(out, "%s_count{%s} %lld\n", i->name, i->labels, (long long)total);
+}
+
+void telemetry_write(struct telemetry *telemetry, struct buffer *out) {
+    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    pthread_mutex_lock(&telemetry->lock);
+    const char *before = "";
+    for (struct instrument *i = telemetry->first; i; i = i->next) {
+        if (strcmp(before, i->name) != 0)
+            buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", i->name, i->help, i->name, kinds[i->kind]);
+        before = i->name;
+        if (i->kind == HISTOGRAM)
+            write_histogram(out, i);
+        else if (*i->labels)
+            buffer_printf(out, "%s{%s} %lld\n", i->name, i->labels, (long long)i->counter.value);
+        else
+            buffer_printf(out, "%s %lld\n", i->name, (long long)i->counter.value);
+    }
+    pthread_mutex_unlock(&telemetry->lock);
+}

@@ -1,0 +1,95 @@
+#include "core/base/text.h"
+
+int text_cmp(struct text a, struct text b) {
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.at, b.at, n) : 0;
+    if (order) return order;
+    return (a.n > b.n) - (a.n < b.n);
+}
+
+bool text_starts(struct text t, struct text prefix) {
+    return t.n >= prefix.n && text_eq(text_n(t.at, prefix.n), prefix);
+}
+
+bool text_ends(struct text t, struct text suffix) {
+    return t.n >= suffix.n && text_eq(text_n(t.at + (t.n - suffix.n), suffix.n), suffix);
+}
+
+static char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+bool text_eq_nocase(struct text a, struct text b) {
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (lower(a.at[i]) != lower(b.at[i])) return false;
+    return true;
+}
+
+bool text_cut(struct text t, char c, struct text *head, struct text *tail) {
+    const char *found = t.n ? memchr(t.at, c, t.n) : NULL;
+    if (!found) {
+        *head = t;
+        *tail = TEXT_NONE;
+        return false;
+    }
+    *head = text_n(t.at, (size_t)(found - t.at));
+    *tail = text_n(found + 1, t.n - head->n - 1);
+    return true;
+}
+
+bool text_utf8_valid(struct text t) {
+    const unsigned char *s = (const unsigned char *)t.at, *end = s + t.n;
+    while (s < end) {
+        if (*s < 0x80) {
+            s++;
+            continue;
+        }
+        /* The second byte's range depends on the first (RFC 3629 section 4); the others are 80..BF. */
+        unsigned more, low = 0x80, high = 0xBF;
+        if (*s >= 0xC2 && *s <= 0xDF)
+            more = 1;
+        else if (*s >= 0xE0 && *s <= 0xEF) {
+            more = 2;
+            if (*s == 0xE0) low = 0xA0;
+            if (*s == 0xED) high = 0x9F;
+        } else if (*s >= 0xF0 && *s <= 0xF4) {
+            more = 3;
+            if (*s == 0xF0) low = 0x90;
+            if (*s == 0xF4) high = 0x8F;
+        } else
+            return false;
+        if ((size_t)(end - s) <= more || s[1] < low || s[1] > high) return false;
+        for (unsigned i = 2; i <= more; i++)
+            if (s[i] < 0x80 || s[i] > 0xBF) return false;
+        s += more + 1;
+    }
+    return true;
+}
+
+static bool is_alnum(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool text_is_key(struct text t) {
+    if (t.n == 0 || t.n > 64 || !is_alnum(t.at[0])) return false;
+    for (size_t i = 1; i < t.n; i++)
+        if (!is_alnum(t.at[i]) && t.at[i] != '.' && t.at[i] != '_' && t.at[i] != '-') return false;
+    return true;
+}
+
+bool text_to_int(struct text t, int64_t *out) {
+    size_t i = 0;
+    bool negative = t.n > 0 && t.at[0] == '-';
+    if (negative) i++;
+    if (i == t.n) return false;
+    int64_t value = 0;
+    for (; i < t.n; i++) {
+        if (t.at[i] < '0' || t.at[i] > '9') return false;
+        if (__builtin_mul_overflow(value, (int64_t)10, &value)) return false;
+        int digit = t.at[i] - '0';
+        if (__builtin_add_overflow(value, (int64_t)(negative ? -digit : digit), &value)) return false;
+    }
+    *out = value;
+    return true;
+}
