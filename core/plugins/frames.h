@@ -1,0 +1,71 @@
+/* What goes over the channel between parleyd and a worker: length-prefixed frames on a stream socket pair. Both sides encode
+ * and decode with these functions; whatever comes from a worker is treated as hostile (every length is checked, an unknown
+ * type or a bad frame ends that worker). Knows nothing of sockets or processes. */
+#ifndef PARLEY_CORE_PLUGINS_FRAMES_H
+#define PARLEY_CORE_PLUGINS_FRAMES_H
+
+#include "core/base/buffer.h"
+#include "core/base/error.h"
+
+enum {
+    FRAME_HEADER = 16,                         /* u32 payload bytes, u16 type, u16 zero, u64 id; little-endian */
+    FRAME_MAX_PAYLOAD = (1 << 20) + (1 << 16), /* 1 MiB + 64 KiB */
+    FRAME_PROTOCOL = 1,
+};
+
+enum frame_type {
+    /* parleyd to worker */
+    FRAME_HELLO = 1,   /* JSON {protocol, plugin, version, library, data, settings...}: load and start; id 0 */
+    FRAME_REQUEST = 2, /* struct frame_request; answered by FRAME_REPLY with the same id */
+    FRAME_PING = 3,    /* answered by FRAME_PONG */
+    FRAME_KEPT = 4,    /* id: every effect up to this outbox number is durable in parleyd; the worker may delete them */
+    FRAME_STOP = 5,    /* finish what is held, then stop and exit 0 */
+    FRAME_EXPORT = 6,  /* payload: customer id; answered by FRAME_REPLY with JSON */
+    FRAME_FORGET = 7,  /* payload: customer id; answered by FRAME_REPLY */
+    FRAME_EVENTS = 8,  /* JSON array of events this release subscribed to, id = position; answered by FRAME_REPLY */
+    /* worker to parleyd */
+    FRAME_READY = 64,  /* JSON {name, version, abi, ...}: started and healthy */
+    FRAME_FAILED = 65, /* text: why loading or starting failed; the worker exits after it */
+    FRAME_REPLY = 66,  /* struct frame_reply */
+    FRAME_PONG = 67,   /* JSON {waiting: [...], memory: bytes}: also what it waits for */
+    FRAME_EFFECT = 68, /* id = outbox number; JSON {kind: "track"|"timeline"|..., ...} */
+    FRAME_LOG = 69,    /* u8 level, then text */
+};
+
+struct frame {
+    enum frame_type type;
+    uint64_t id; /* slot and generation of the sender's table; never a pointer */
+    struct text payload;
+};
+
+/* Appends one frame. The payload must not be over FRAME_MAX_PAYLOAD. */
+void frame_put(struct buffer *out, enum frame_type type, uint64_t id, struct text payload);
+/* Takes the next whole frame from the front of `in` and moves *used behind it. 1: a frame (its payload borrowed from `in`),
+ * 0: more bytes are needed, ERR_INVALID: not a frame (too long, nonzero reserved bits). */
+int frame_take(struct text in, size_t *used, struct frame *frame, struct error *error);
+
+/* A shopper's or the staff's call. Texts are UTF-8, borrowed from the frame. */
+struct frame_request {
+    struct text method;   /* "GET" ... */
+    struct text path;     /* "/polls/p1/vote": what follows the feature's or the plugin's prefix, percent-decoded */
+    struct text query;    /* raw query string, without '?' */
+    struct text customer; /* unit: customer id or anonymous id; empty for staff without one */
+    struct text feature, variant;
+    struct text settings; /* JSON of the variant's settings, "{}" where there are none */
+    struct text body;     /* as sent; "" where there is none */
+    int64_t now;          /* ms */
+    bool staff;           /* came by the staff's route */
+    bool known;           /* the customer is known (JWT, server), not anonymous */
+};
+void frame_request_encode(struct buffer *out, const struct frame_request *request);
+int frame_request_decode(struct text payload, struct frame_request *request, struct error *error);
+
+struct frame_reply {
+    int status; /* HTTP, 200..599 */
+    struct text content_type;
+    struct text body;
+};
+void frame_reply_encode(struct buffer *out, const struct frame_reply *reply);
+int frame_reply_decode(struct text payload, struct frame_reply *reply, struct error *error);
+
+#endif
