@@ -10,11 +10,11 @@
 enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
 enum { JSON_MAX_DEPTH = 64 };
 
-/* One value. Members of an object are two tokens each: the key (JSON_STRING), then the value; both count the subtree. */
+/* One value. Members of an object are two tokens each: the key (JSON_STRING), then the value. */
 struct json_token {
     uint32_t at;   /* offset of the first byte of the value in the text; for strings, behind the quote */
     uint32_t n;    /* bytes of raw text; for strings, without the quotes, escapes not resolved */
-    uint32_t next; /* index of the token after this value's whole subtree */
+    uint32_t next; /* index of the token after this value's whole subtree; of a key, after its value's */
     uint32_t size; /* elements of an array, members of an object */
     uint8_t kind;  /* enum json_kind */
     bool escaped;  /* a string with at least one backslash */
@@ -30,8 +30,10 @@ struct json {
 typedef uint32_t json_at;
 #define JSON_NONE UINT32_MAX
 
-/* Scans `text` (at most 64 MiB). 0, or ERR_INVALID with the byte offset, line and what was expected in `error`.
- * Tokens live in `arena`. Any thread. */
+enum { JSON_MAX_BYTES = 64 << 20 };
+
+/* Scans `text`, any one JSON value. 0, or ERR_INVALID with the line, the byte offset (from 0) and what was expected in `error`,
+ * or ERR_TOO_LARGE for more than JSON_MAX_BYTES; after an error the document is empty. Tokens live in `arena`. Any thread. */
 int json_scan(struct json *json, struct text text, struct arena *arena, struct error *error);
 
 enum json_kind json_kind(const struct json *json, json_at at); /* JSON_NULL for JSON_NONE */
@@ -48,7 +50,8 @@ struct text json_source(const struct json *json, json_at at);
 bool json_number(const struct json *json, json_at at, double *out);
 /* False where it is not a number that is whole and fits. */
 bool json_integer(const struct json *json, json_at at, int64_t *out);
-/* A number rounded half away from zero to millionths, exactly from the decimal text; false where it is none or |value| >= 1e9. */
+/* A number rounded half away from zero to millionths, exactly from the decimal text; false where it is none or comes to 1e9 or
+ * more, either side of zero. */
 bool json_micros(const struct json *json, json_at at, int64_t *out);
 
 #endif

@@ -100,11 +100,6 @@ void json_time(struct json_writer *w, int64_t ms) {
     buffer_byte(w->out, '"');
 }
 
-static size_t utf8_length(const unsigned char *s, size_t left) {
-    size_t n = *s < 0xE0 ? 2 : *s < 0xF0 ? 3 : 4;
-    return n <= left && text_utf8_valid(text_n((const char *)s, n)) ? n : 0;
-}
-
 static void escape_control(struct buffer *out, unsigned char c) {
     static const char shorts[] = "btn?fr"; /* U+0008 to U+000D */
     if (c >= 8 && c <= 13 && c != 11) {
@@ -124,7 +119,7 @@ void json_escape(struct buffer *out, struct text value) {
             s++;
             continue;
         }
-        if (*s >= 0x80 && (n = utf8_length(s, (size_t)(end - s))) > 0) {
+        if (*s >= 0x80 && (n = text_utf8_length((const char *)s, (size_t)(end - s))) > 0) {
             s += n;
             continue;
         }
