@@ -80,7 +80,7 @@ static inline const char *skip_digits(const struct scanner *s, const char *at) {
 
 static const char *scan_number(struct scanner *s, const char *at) {
     const char *from = at;
-    uint32_t index = put(s, JSON_NUMBER, at);
+    uint32_t index = put(s, JSON_KIND_NUMBER, at);
     bool checked = false;
     if (*at == '-') at++;
     if (!is_digit(s, at)) return expected(s, at, "a digit");
@@ -151,7 +151,7 @@ static inline const char *skip_plain(const struct scanner *s, const char *at) {
 
 /* From behind the opening quote to behind the closing one. */
 static const char *scan_string(struct scanner *s, const char *at) {
-    uint32_t index = put(s, JSON_STRING, at);
+    uint32_t index = put(s, JSON_KIND_STRING, at);
     for (;;) {
         at = skip_plain(s, at);
         if (at == s->end) return expected(s, at, "a closing quote");
@@ -177,7 +177,7 @@ static const char *scan_word(struct scanner *s, const char *at, enum json_kind k
 }
 
 static const char *scan_array(struct scanner *s, const char *at) {
-    uint32_t index = put(s, JSON_ARRAY, at), size = 0;
+    uint32_t index = put(s, JSON_KIND_ARRAY, at), size = 0;
     at = skip_blanks(s, at + 1);
     if (at < s->end && *at == ']') goto end;
     for (;;) {
@@ -215,7 +215,7 @@ static void list_keys(struct scanner *s, uint32_t object, struct key *keys) {
     struct json json = {text_n(s->start, (size_t)(s->end - s->start)), s->tokens, s->n};
     uint32_t at = object + 1;
     for (uint32_t i = 0; i < s->tokens[object].size; i++, at = s->tokens[at].next)
-        keys[i] = (struct key){json_string(&json, at, s->arena), at};
+        keys[i] = (struct key){json_unescaped(&json, at, s->arena), at};
 }
 
 /* Few keys are compared with one another, by length and first byte before all bytes; many are sorted, which takes no longer
@@ -254,7 +254,7 @@ static const char *scan_member(struct scanner *s, const char *at) {
 }
 
 static const char *scan_object(struct scanner *s, const char *at) {
-    uint32_t index = put(s, JSON_OBJECT, at), size = 0;
+    uint32_t index = put(s, JSON_KIND_OBJECT, at), size = 0;
     at = skip_blanks(s, at + 1);
     if (at < s->end && *at == '}') goto end;
     for (;;) {
@@ -286,9 +286,9 @@ static const char *scan_value(struct scanner *s, const char *at) {
     case '"': return scan_string(s, at + 1);
     case '{':
     case '[': return scan_nested(s, at);
-    case 't': return scan_word(s, at, JSON_TRUE, TEXT("true"));
-    case 'f': return scan_word(s, at, JSON_FALSE, TEXT("false"));
-    case 'n': return scan_word(s, at, JSON_NULL, TEXT("null"));
+    case 't': return scan_word(s, at, JSON_KIND_TRUE, TEXT("true"));
+    case 'f': return scan_word(s, at, JSON_KIND_FALSE, TEXT("false"));
+    case 'n': return scan_word(s, at, JSON_KIND_NULL, TEXT("null"));
     default: return *at == '-' || is_digit(s, at) ? scan_number(s, at) : expected(s, at, "a value");
     }
 }

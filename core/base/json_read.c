@@ -12,7 +12,7 @@ static struct text raw(const struct json *json, const struct json_token *token) 
 
 enum json_kind json_kind(const struct json *json, json_at at) {
     const struct json_token *token = token_at(json, at);
-    return token ? (enum json_kind)token->kind : JSON_NULL;
+    return token ? (enum json_kind)token->kind : JSON_KIND_NULL;
 }
 
 json_at json_first(const struct json *json, json_at parent) {
@@ -76,7 +76,7 @@ static bool equals_escaped(struct text source, struct text plain) {
 }
 
 json_at json_get(const struct json *json, json_at object, struct text key) {
-    if (json_kind(json, object) != JSON_OBJECT) return JSON_NONE;
+    if (json_kind(json, object) != JSON_KIND_OBJECT) return JSON_NONE;
     const struct json_token *tokens = json->tokens;
     for (json_at at = object + 1; at < tokens[object].next; at = tokens[at].next) {
         struct text name = raw(json, &tokens[at]);
@@ -85,9 +85,9 @@ json_at json_get(const struct json *json, json_at object, struct text key) {
     return JSON_NONE;
 }
 
-struct text json_string(const struct json *json, json_at at, struct arena *arena) {
+struct text json_unescaped(const struct json *json, json_at at, struct arena *arena) {
     const struct json_token *token = token_at(json, at);
-    if (!token || token->kind != JSON_STRING) return TEXT_NONE;
+    if (!token || token->kind != JSON_KIND_STRING) return TEXT_NONE;
     struct text source = raw(json, token);
     if (!token->escaped) return source;
     char *out = arena_take(arena, source.n + 4); /* unescaping never lengthens; each step may write up to 4 bytes */
@@ -100,18 +100,18 @@ struct text json_source(const struct json *json, json_at at) {
     const struct json_token *token = token_at(json, at);
     if (!token) return TEXT_NONE;
     struct text source = raw(json, token);
-    return token->kind == JSON_STRING ? text_n(source.at - 1, source.n + 2) : source;
+    return token->kind == JSON_KIND_STRING ? text_n(source.at - 1, source.n + 2) : source;
 }
 
 static struct text number_text(const struct json *json, json_at at) {
-    return json_kind(json, at) == JSON_NUMBER ? raw(json, &json->tokens[at]) : TEXT_NONE;
+    return json_kind(json, at) == JSON_KIND_NUMBER ? raw(json, &json->tokens[at]) : TEXT_NONE;
 }
 
 bool json_number(const struct json *json, json_at at, double *out) {
     return number_parse(number_text(json, at), out);
 }
 
-bool json_integer(const struct json *json, json_at at, int64_t *out) {
+bool json_whole(const struct json *json, json_at at, int64_t *out) {
     struct text number = number_text(json, at);
     bool exact;
     int64_t value;

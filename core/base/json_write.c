@@ -69,7 +69,7 @@ void json_int(struct json_writer *w, int64_t value) {
 
 void json_double(struct json_writer *w, double value) {
     if (!isfinite(value)) {
-        json_null(w);
+        json_nil(w);
         return;
     }
     char digits[NUMBER_ROOM];
@@ -82,7 +82,7 @@ void json_bool(struct json_writer *w, bool value) {
     buffer_cstr(w->out, value ? "true" : "false");
 }
 
-void json_null(struct json_writer *w) {
+void json_nil(struct json_writer *w) {
     separate(w);
     buffer_text(w->out, TEXT("null"));
 }

@@ -23,14 +23,14 @@ static void expect_text(struct text t, const char *text) {
 }
 
 static struct text member(const char *key) {
-    return json_string(&json, json_get(&json, 0, text_of(key)), &arena);
+    return json_unescaped(&json, json_get(&json, 0, text_of(key)), &arena);
 }
 
 Test(json_read, finds_members_by_name) {
     scan("{\"a\":{\"b\":1,\"c\":\"deep\"},\"b\":[{\"c\":\"x\"}],\"c\":\"top\",\"\":\"empty\"}");
     expect_text(member("c"), "top");
     expect_text(member(""), "empty");
-    expect_text(json_string(&json, json_get(&json, json_get(&json, 0, TEXT("a")), TEXT("c")), &arena), "deep");
+    expect_text(json_unescaped(&json, json_get(&json, json_get(&json, 0, TEXT("a")), TEXT("c")), &arena), "deep");
     cr_expect_eq(json_get(&json, 0, TEXT("d")), JSON_NONE);
     cr_expect_eq(json_get(&json, 0, TEXT("ab")), JSON_NONE);
 }
@@ -51,16 +51,16 @@ Test(json_read, walks_arrays_and_objects) {
     for (json_at c = json_first(&json, 0); c != JSON_NONE; c = json_after(&json, 0, c))
         kinds[n++] = json_kind(&json, c);
     cr_assert_eq(n, 4);
-    cr_expect_eq(kinds[0], JSON_NUMBER);
-    cr_expect_eq(kinds[1], JSON_ARRAY);
-    cr_expect_eq(kinds[2], JSON_OBJECT);
-    cr_expect_eq(kinds[3], JSON_STRING);
+    cr_expect_eq(kinds[0], JSON_KIND_NUMBER);
+    cr_expect_eq(kinds[1], JSON_KIND_ARRAY);
+    cr_expect_eq(kinds[2], JSON_KIND_OBJECT);
+    cr_expect_eq(kinds[3], JSON_KIND_STRING);
 
     scan("{\"a\":[1,2],\"b\":{\"c\":3},\"d\":4}");
     const char *const names[] = {"a", "b", "d"}, *const values[] = {"[1,2]", "{\"c\":3}", "4"};
     n = 0;
     for (json_at c = json_first(&json, 0); c != JSON_NONE; c = json_after(&json, 0, c), n++) {
-        expect_text(json_string(&json, c, &arena), names[n]);
+        expect_text(json_unescaped(&json, c, &arena), names[n]);
         expect_text(json_source(&json, c + 1), values[n]);
     }
     cr_expect_eq(n, 3);
@@ -78,11 +78,11 @@ Test(json_read, walks_nothing_where_nothing_is) {
 Test(json_read, resolves_escapes) {
     scan("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\u0041\\u00e9\\u20AC\\uD83D\\uDE00\\uDBFF\\uDFFF\",\"plain\"]");
     json_at at = json_first(&json, 0);
-    expect_text(json_string(&json, at, &arena), "\"\\/\b\f\n\r\t");
+    expect_text(json_unescaped(&json, at, &arena), "\"\\/\b\f\n\r\t");
     at = json_after(&json, 0, at);
-    expect_text(json_string(&json, at, &arena), "Aé€😀\xF4\x8F\xBF\xBF");
+    expect_text(json_unescaped(&json, at, &arena), "Aé€😀\xF4\x8F\xBF\xBF");
     at = json_after(&json, 0, at);
-    struct text plain = json_string(&json, at, &arena);
+    struct text plain = json_unescaped(&json, at, &arena);
     expect_text(plain, "plain");
     cr_expect(plain.at > json.text.at && plain.at < json.text.at + json.text.n, "borrowed, not copied");
 }
@@ -103,14 +103,14 @@ Test(json_read, answers_emptily_for_what_is_not_there_or_of_another_kind) {
     const json_at asked[] = {JSON_NONE, 0, json_get(&json, 0, TEXT("s")), 99};
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         cr_expect_not(json_number(&json, asked[i], &number));
-        cr_expect_not(json_integer(&json, asked[i], &integer));
+        cr_expect_not(json_whole(&json, asked[i], &integer));
         cr_expect_not(json_micros(&json, asked[i], &integer));
     }
     cr_expect_eq(number, 7);
     cr_expect_eq(integer, 7);
-    cr_expect_null(json_string(&json, json_get(&json, 0, TEXT("n")), &arena).at);
-    cr_expect_null(json_string(&json, JSON_NONE, &arena).at);
-    cr_expect_eq(json_kind(&json, JSON_NONE), JSON_NULL);
+    cr_expect_null(json_unescaped(&json, json_get(&json, 0, TEXT("n")), &arena).at);
+    cr_expect_null(json_unescaped(&json, JSON_NONE, &arena).at);
+    cr_expect_eq(json_kind(&json, JSON_NONE), JSON_KIND_NULL);
     cr_expect_eq(json_get(&json, JSON_NONE, TEXT("s")), JSON_NONE);
     cr_expect_eq(json_get(&json, json_get(&json, 0, TEXT("s")), TEXT("s")), JSON_NONE);
     cr_expect_eq(json_first(&json, JSON_NONE), JSON_NONE);
@@ -168,7 +168,7 @@ Test(json_read, reads_integers_only_where_they_are_whole_and_fit) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t value = 0;
         scan(cases[i].text);
-        cr_expect_eq(json_integer(&json, 0, &value), cases[i].whole, "%s", cases[i].text);
+        cr_expect_eq(json_whole(&json, 0, &value), cases[i].whole, "%s", cases[i].text);
         cr_expect_eq(value, cases[i].value, "%s gave %lld", cases[i].text, (long long)value);
     }
 }
