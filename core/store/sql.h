@@ -4,8 +4,8 @@
 #ifndef PARLEY_CORE_STORE_SQL_H
 #define PARLEY_CORE_STORE_SQL_H
 
+#include "core/base/arena.h"
 #include "core/base/error.h"
-#include "core/base/text.h"
 
 struct sql; /* a connection */
 
@@ -68,6 +68,8 @@ bool sql_is_null(const struct sql_rows *rows, int column);
 int64_t sql_int(const struct sql_rows *rows, int column);
 double sql_double(const struct sql_rows *rows, int column);
 struct text sql_text(const struct sql_rows *rows, int column); /* also blobs; TEXT_NONE for NULL */
+/* A NUL-terminated copy in the arena; TEXT_NONE for NULL. */
+struct text sql_copy(const struct sql_rows *rows, int column, struct arena *arena);
 void sql_done(struct sql_rows *rows);
 
 /* A writer takes the write lock at once; a reader sees one state of the database until it commits or rolls back. Not nested.
@@ -76,6 +78,13 @@ void sql_done(struct sql_rows *rows);
 int sql_begin(struct sql *sql, struct error *error);
 int sql_commit(struct sql *sql, struct error *error);
 void sql_rollback(struct sql *sql); /* where none is open, nothing */
+/* Ends the transaction as `rc` says: commits when it is not negative, else rolls back. Returns `rc` or the commit's error:
+ *   int rc = sql_begin(sql, e);
+ *   if (rc < 0) return rc;
+ *   rc = first(sql, e);
+ *   if (rc == 0) rc = second(sql, e);
+ *   return sql_end(sql, rc, e); */
+int sql_end(struct sql *sql, int rc, struct error *error);
 
 /* Numbered migrations, each run once, in order, each in its own transaction; the number reached stands in table
  * `schema_version` under `name`. A database that is ahead of the list gives ERR_VERSION and a sentence: a newer Parley made it. */
