@@ -40,7 +40,7 @@ struct ask {
 static void count_tables(struct lane_job *job, void *owner) {
     struct ask *ask = (struct ask *)job;
     struct sql_rows rows;
-    sql_query(owner, &rows, NULL, "SELECT count(*) FROM definition UNION ALL SELECT count(*) FROM audit");
+    sql_query(owner, &rows, NULL, "SELECT count(*) FROM document UNION ALL SELECT count(*) FROM audit");
     while (sql_next(&rows, NULL) > 0) ask->tables++;
     sql_done(&rows);
     sem_post(&ask->done);

@@ -1,5 +1,5 @@
--- All versions of features, metrics, experiments, segments, pages ... and which one is current.
-CREATE TABLE definition (
+-- All versions of definitions and the newest of states: features, metrics, experiments, segments, pages ... and which one is current.
+CREATE TABLE document (
   kind TEXT NOT NULL,
   key TEXT NOT NULL,
   version INTEGER NOT NULL,       -- 1, 2, 3 ... for each (kind, key); a deletion is a version too
@@ -10,7 +10,7 @@ CREATE TABLE definition (
   note TEXT,
   PRIMARY KEY (kind, key, version)
 );
-CREATE TABLE definition_current (
+CREATE TABLE document_current (
   kind TEXT NOT NULL,
   key TEXT NOT NULL,
   version INTEGER NOT NULL,
