@@ -26,11 +26,11 @@ struct app {
     struct catalogue *catalogue; /* the store lane's: never touched on the loop */
     struct snapshot *snapshot;   /* in force; one reference is the app's */
     struct remembered_all remembered;
-    const struct tokens *tokens; /* immutable; replaced by a change */
+    struct token_table *tokens; /* immutable; replaced by a change */
     struct identity_keys identity;
     struct text demo_key; /* the demo shop's public key, put into its pages */
     struct journal *journal;
-    struct ring *exposures; /* this loop's way into the journal */
+    struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
     struct plugins *plugins;
 

@@ -24,7 +24,7 @@ static bool by_cookie(struct request *request, const struct identity_keys *keys)
     if (!text_cut(value, '.', &id, &signature) || !id.n || id.n > 64) return false;
     cookie_signature(expected, keys, id);
     if (!secret_equal(text_of(expected), signature)) return false;
-    request->principal.customer = id;
+    request->caller.customer = id;
     return true;
 }
 
@@ -50,15 +50,15 @@ static bool by_jwt(struct request *request, const struct identity_keys *keys) {
     if (fault)
         reply_problem(request, ERR_UNAUTHENTICATED, "Parley-Customer is not a valid JWT: %s", fault);
     else {
-        request->principal.customer = arena_text(&request->arena, text_of(jwt_get_grant(jwt, "sub")));
-        request->principal.known = true;
+        request->caller.customer = arena_text(&request->arena, text_of(jwt_get_grant(jwt, "sub")));
+        request->caller.known = true;
     }
     jwt_free(jwt);
     return !fault;
 }
 
 static bool by_word(struct request *request) {
-    if (!(request->principal.role & (ROLE_SERVER | ROLE_ADMIN))) {
+    if (!(request->caller.role & (ROLE_SERVER | ROLE_ADMIN))) {
         reply_problem(request, ERR_FORBIDDEN, "Parley-Act-As needs a token with role server or admin");
         return false;
     }
@@ -67,8 +67,8 @@ static bool by_word(struct request *request) {
         reply_problem(request, ERR_INVALID, "Parley-Act-As must be UTF-8 of at most %d bytes", CUSTOMER_MOST);
         return false;
     }
-    request->principal.customer = id;
-    request->principal.known = true;
+    request->caller.customer = id;
+    request->caller.known = true;
     return true;
 }
 
@@ -80,7 +80,7 @@ bool identity_establish(struct request *request, const struct identity_keys *key
 }
 
 void identity_welcome(struct request *request, const struct identity_keys *keys, int64_t now) {
-    if (request->principal.customer.n) return;
+    if (request->caller.customer.n) return;
     char id[ID_ROOM], signature[SECRET_HASH_HEX];
     id_new(id, now);
     struct text customer = arena_printf(&request->arena, "anon-%s", id);
@@ -88,5 +88,5 @@ void identity_welcome(struct request *request, const struct identity_keys *keys,
     struct text cookie = arena_printf(&request->arena, "%s=%s.%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax%s",
                                       COOKIE, customer.at, signature, keys->secure_cookies ? "; Secure" : "");
     reply_header(request, "Set-Cookie", cookie.at);
-    request->principal.customer = customer;
+    request->caller.customer = customer;
 }

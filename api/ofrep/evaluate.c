@@ -43,7 +43,7 @@ static bool read_context(struct ofrep_call *call, struct request *request) {
 
 /* A browser speaks for its own shopper alone. */
 static bool own_key(struct ofrep_call *call) {
-    struct principal *p = &call->request->principal;
+    struct caller *p = &call->request->caller;
     if (p->role != ROLE_BROWSER) return true;
     if (!call->context.targeting_key.n || text_eq(call->context.targeting_key, p->customer)) return true;
     reply_problem(call->request, ERR_FORBIDDEN,
@@ -83,7 +83,7 @@ static bool record(struct app *app, const struct context *context, const struct 
         .epoch = d->epoch,
         .cause = cause,
     };
-    bool pushed = journal_expose(app->journal, app->exposures, &exposure);
+    bool pushed = journal_ring_push(app->exposures, &exposure);
     count(pushed ? app->exposures_recorded : app->exposures_refused, 1);
     return pushed;
 }

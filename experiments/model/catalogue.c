@@ -89,7 +89,7 @@ static bool kind_of(struct text name, enum definition_kind *kind, bool *is_state
     return false;
 }
 
-static int read_entry(struct catalogue *c, const struct stored *row, struct error *error) {
+static int read_entry(struct catalogue *c, const struct document *row, struct error *error) {
     enum definition_kind kind;
     bool is_state;
     if (!kind_of(row->kind, &kind, &is_state)) return 0; /* of another module: pages, webhooks ... */
@@ -120,7 +120,7 @@ static int compile(const struct catalogue *c, const struct draft *draft, int64_t
 int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
     struct catalogue *c = memory_new(struct catalogue);
     struct arena arena;
-    struct stored_page page;
+    struct document_page page;
     int64_t revision = 0;
     arena_init(&arena, 64 * 1024);
     c->sql = sql;
@@ -167,7 +167,7 @@ static struct draft_item *draft_item(struct draft *draft, enum definition_kind k
         if (draft->items[i].kind == kind && text_eq(draft->items[i].key, key)) return &draft->items[i];
     assert(draft->n < sizeof draft->items / sizeof *draft->items);
     struct draft_item *item = &draft->items[draft->n++];
-    *item = (struct draft_item){.kind = kind, .key = arena_text(&draft->arena, key), .if_match = DEFINITION_ANY};
+    *item = (struct draft_item){.kind = kind, .key = arena_text(&draft->arena, key), .if_match = DOCUMENT_ANY};
     return item;
 }
 
@@ -223,7 +223,7 @@ static struct text dumped(struct arena *arena, const json_t *json) {
 }
 
 static int write_draft(struct draft *draft, struct change_set *set, struct error *error) {
-    struct definition_change changes[8];
+    struct document_change changes[8];
     *set = (struct change_set){
         .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
     struct draft_item *of[8];
@@ -231,11 +231,11 @@ static int write_draft(struct draft *draft, struct change_set *set, struct error
         struct draft_item *item = &draft->items[i];
         if (item->body_changes) {
             of[set->n] = item;
-            changes[set->n++] = (struct definition_change){
+            changes[set->n++] = (struct document_change){
                 .kind = text_of(definition_kinds[item->kind]),
                 .key = item->key,
                 .body = item->body ? dumped(&draft->arena, item->body) : TEXT_NONE,
-                .care = DEFINITION_VERSIONS,
+                .care = DOCUMENT_VERSIONS,
                 .if_match = item->if_match,
                 .action = draft->action,
             };
@@ -244,12 +244,12 @@ static int write_draft(struct draft *draft, struct change_set *set, struct error
                                            catalogue_find(draft->catalogue, item->kind, item->key)->state);
         if (item->state_changes && state_there) {
             of[set->n] = NULL;
-            changes[set->n++] = (struct definition_change){
+            changes[set->n++] = (struct document_change){
                 .kind = state_kind(&draft->arena, item->kind),
                 .key = item->key,
                 .body = item->state ? dumped(&draft->arena, item->state) : TEXT_NONE,
-                .care = DEFINITION_STATE,
-                .if_match = DEFINITION_ANY,
+                .care = DOCUMENT_STATE,
+                .if_match = DOCUMENT_ANY,
                 .action = draft->action,
             };
         }

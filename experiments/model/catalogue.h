@@ -20,7 +20,7 @@ struct snapshot *catalogue_snapshot(const struct catalogue *catalogue);
 struct change {
     enum definition_kind kind;
     struct text key;
-    int64_t if_match; /* a version, or DEFINITION_ANY */
+    int64_t if_match; /* a version, or DOCUMENT_ANY */
     struct text actor;
     int64_t now; /* ms */
 };

@@ -136,7 +136,7 @@ int catalogue_patch(struct catalogue *c, const struct change *change, const json
 
 int catalogue_restore(struct catalogue *c, const struct change *change, int64_t version, struct error *error) {
     struct arena arena;
-    struct stored stored;
+    struct document stored;
     arena_init(&arena, 16 * 1024);
     int rc = repository_get(c->sql, &arena, text_of(definition_kinds[change->kind]), change->key, version, &stored, error);
     json_t *body = rc == 0 ? json_loadb(stored.body.at, stored.body.n, 0, NULL) : NULL;

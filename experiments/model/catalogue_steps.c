@@ -60,7 +60,7 @@ static int conclude_feature(struct draft *draft, const struct snapshot_experimen
         json_decref(body);
         return rc;
     }
-    draft_body(draft, DEFINITION_FEATURE, entry->key, body, DEFINITION_ANY);
+    draft_body(draft, DEFINITION_FEATURE, entry->key, body, DOCUMENT_ANY);
     return 0;
 }
 
