@@ -13,7 +13,7 @@ struct MHD_Connection;
 struct MHD_Response;
 
 /* Who calls: the token's role, and the shopper it speaks for. */
-struct principal {
+struct caller {
     unsigned role;        /* one bit of enum role; 0 without a token */
     struct text name;     /* of the token, for the audit log */
     struct text customer; /* unit: customer id, or anonymous id; empty where nobody is known */
@@ -41,7 +41,7 @@ struct request {
     struct buffer body_bytes;
     struct text body;
     size_t received; /* bytes of body so far, kept or thrown away */
-    struct principal principal;
+    struct caller caller;
     uint64_t started; /* clock_ticks */
     void *user;       /* the handler's own, while it keeps the request */
     /* the answer */
