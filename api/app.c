@@ -21,7 +21,8 @@ static void want_releases(struct app *app) {
 }
 
 void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
-    if (app->snapshot && snapshot->revision <= app->snapshot->revision) { /* lanes answer in order; this is for safety */
+    if (app->snapshot &&
+        snapshot->revision <= app->snapshot->revision) { /* lanes answer in order; this is for safety */
         snapshot_release(snapshot);
         return;
     }
@@ -29,4 +30,27 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     app->snapshot = snapshot;
     want_releases(app);
     measure_use(app->measure, snapshot_keep(snapshot));
+}
+
+struct text app_unit(const struct app *app, struct text key) {
+    return identity_map_root(app->joined, key);
+}
+
+/* The first exposure wins: the customer keeps what the key met, unless the customer met something earlier. */
+static void inherit(struct remembered *remembered, struct unit_id key, struct unit_id root) {
+    struct remembered_unit from, own;
+    if (!remembered_find(remembered, key, &from)) return;
+    if (remembered_find(remembered, root, &own)) {
+        if (own.t0 <= from.t0) return;
+        remembered_remove(remembered, root);
+    }
+    from.unit = root;
+    remembered_put(remembered, &from);
+}
+
+void app_join(struct app *app, struct text key, struct text parent) {
+    identity_map_set(app->joined, key, parent);
+    struct unit_id unit = unit_of(key), root = unit_of(app_unit(app, key));
+    for (struct map_entry *e = map_next(&app->remembered.by_salt, NULL); e; e = map_next(&app->remembered.by_salt, e))
+        inherit(e->value, unit, root);
 }

@@ -30,7 +30,8 @@ static struct text role_list(struct request *request, unsigned roles) {
     struct text list = TEXT("");
     for (unsigned role = ROLE_ADMIN << 1; role <= roles; role <<= 1)
         if (roles & role)
-            list = arena_printf(&request->arena, "%.*s%s%s", TEXT_ARGS(list), list.n ? ", " : "", role_name((enum role)role));
+            list = arena_printf(&request->arena, "%.*s%s%s", TEXT_ARGS(list), list.n ? ", " : "",
+                                role_name((enum role)role));
     return list;
 }
 

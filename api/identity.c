@@ -18,14 +18,14 @@ static void cookie_signature(char out[static SECRET_HASH_HEX], const struct iden
     out[SIGNATURE_DIGITS] = 0;
 }
 
-static bool by_cookie(struct request *request, const struct identity_keys *keys) {
+static void by_cookie(struct request *request, const struct identity_keys *keys) {
     struct text value = request_cookie(request, COOKIE), id, signature;
     char expected[SECRET_HASH_HEX];
-    if (!text_cut(value, '.', &id, &signature) || !id.n || id.n > 64) return false;
+    if (!text_cut(value, '.', &id, &signature) || !id.n || id.n > 64) return;
     cookie_signature(expected, keys, id);
-    if (!secret_equal(text_of(expected), signature)) return false;
+    if (!secret_equal(text_of(expected), signature)) return;
+    request->caller.anonymous = id;
     request->caller.customer = id;
-    return true;
 }
 
 static const char *jwt_fault(jwt_t *jwt) {
@@ -73,10 +73,9 @@ static bool by_word(struct request *request) {
 }
 
 bool identity_establish(struct request *request, const struct identity_keys *keys) {
-    if (request->headers.act_as.n) return by_word(request);
-    if (request->headers.customer.n) return by_jwt(request, keys);
     if (request->headers.cookie.n) by_cookie(request, keys);
-    return true;
+    if (request->headers.act_as.n) return by_word(request);
+    return !request->headers.customer.n || by_jwt(request, keys);
 }
 
 void identity_welcome(struct request *request, const struct identity_keys *keys, int64_t now) {
@@ -88,5 +87,5 @@ void identity_welcome(struct request *request, const struct identity_keys *keys,
     struct text cookie = arena_printf(&request->arena, "%s=%s.%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax%s",
                                       COOKIE, customer.at, signature, keys->secure_cookies ? "; Secure" : "");
     reply_header(request, "Set-Cookie", cookie.at);
-    request->caller.customer = customer;
+    request->caller.customer = request->caller.anonymous = customer;
 }

@@ -7,6 +7,7 @@
 #include "core/base/arena.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
+#include "core/people/tokens.h"
 
 struct app;
 struct MHD_Connection;
@@ -14,10 +15,11 @@ struct MHD_Response;
 
 /* Who calls: the token's role, and the shopper it speaks for. */
 struct caller {
-    unsigned role;        /* one bit of enum role; 0 without a token */
-    struct text name;     /* of the token, for the audit log */
-    struct text customer; /* unit: customer id, or anonymous id; empty where nobody is known */
-    bool known;           /* customer came by JWT or Act-As, not by the anonymous cookie */
+    enum role role;        /* 0 without a token */
+    struct text name;      /* of the token, for the audit log */
+    struct text customer;  /* unit: customer id, else the anonymous id; empty where nobody is known */
+    struct text anonymous; /* of the signed cookie; empty where there is none */
+    bool known;            /* customer came by JWT or Act-As, not by the anonymous cookie */
 };
 
 /* The request headers that any handler looks at; empty where not sent. */
@@ -80,6 +82,10 @@ static inline void reply_json(struct request *request, int status, struct buffer
 void reply_empty(struct request *request, int status);
 /* Answers with application/problem+json made from the error. A 503 gets Retry-After: 1 unless one was set. */
 void reply_error(struct request *request, const struct error *error);
+/* The same with a status and a type of its own, as "feature-off". */
+void reply_problem_named(struct request *request, int status, const char *type, const char *detail);
+/* An error in the shape of the OpenFeature Remote Evaluation Protocol: key (where the route has one), errorCode, errorDetails. */
+void reply_ofrep_error(struct request *request, int status, const char *code, const char *detail);
 void reply_problem(struct request *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -21,7 +21,9 @@ static int show(struct admin_job *job, struct catalogue *catalogue) {
     return catalogue_show(catalogue, job->change.kind, job->change.key, &job->writer, &job->version, &job->error);
 }
 
-static int work_get(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) { return show(job, catalogue); }
+static int work_get(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    return show(job, catalogue);
+}
 
 static int work_put(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     bool created = false;
@@ -87,8 +89,8 @@ static int work_versions(struct admin_job *job, struct catalogue *catalogue, str
     int64_t before = 0;
     if (page->cursor.n && !text_to_int(page->cursor, &before))
         return error_set(&job->error, ERR_INVALID, "?cursor= must be what `next` said");
-    int rc = repository_versions(sql, &job->request->arena, text_of(definition_kinds[job->change.kind]), job->change.key,
-                                 before, (size_t)page->limit, &found, &job->error);
+    int rc = repository_versions(sql, &job->request->arena, text_of(definition_kinds[job->change.kind]),
+                                 job->change.key, before, (size_t)page->limit, &found, &job->error);
     if (rc < 0) return rc;
     struct json_writer *w = &job->writer;
     json_open_object(w);
@@ -107,11 +109,14 @@ static int work_versions(struct admin_job *job, struct catalogue *catalogue, str
 
 /* ---- handlers ---- */
 
-static struct admin_job *job_for_key(struct request *request, int (*work)(struct admin_job *, struct catalogue *, struct sql *)) {
+static struct admin_job *job_for_key(struct request *request,
+                                     int (*work)(struct admin_job *, struct catalogue *, struct sql *)) {
     return admin_job_new(request, kind_of_path(request), request_param(request, "key"), work);
 }
 
-static void handle_get(struct request *request) { admin_job_go(job_for_key(request, work_get)); }
+static void handle_get(struct request *request) {
+    admin_job_go(job_for_key(request, work_get));
+}
 
 static void go_changing(struct request *request, struct admin_job *job) {
     if (request_if_match(request, &job->change.if_match)) admin_job_go(job);
@@ -133,7 +138,9 @@ static void handle_patch(struct request *request) {
     go_changing(request, job);
 }
 
-static void handle_delete(struct request *request) { go_changing(request, job_for_key(request, work_delete)); }
+static void handle_delete(struct request *request) {
+    go_changing(request, job_for_key(request, work_delete));
+}
 
 static void handle_restore(struct request *request) {
     struct admin_job *job = job_for_key(request, work_restore);
@@ -148,8 +155,12 @@ static void go_kill(struct request *request, bool killed) {
     admin_job_go(job);
 }
 
-static void handle_kill(struct request *request) { go_kill(request, true); }
-static void handle_unkill(struct request *request) { go_kill(request, false); }
+static void handle_kill(struct request *request) {
+    go_kill(request, true);
+}
+static void handle_unkill(struct request *request) {
+    go_kill(request, false);
+}
 
 static bool read_page(struct request *request, struct admin_job *job) {
     struct page_input *page = arena_new(&request->arena, struct page_input);
@@ -175,8 +186,9 @@ static void handle_versions(struct request *request) {
         {METHOD_PUT, "/admin/v1/" plural "/{key}", ROLE_MANAGER, DEFINITION_BODY, 0, handle_put},                      \
         {METHOD_PATCH, "/admin/v1/" plural "/{key}", ROLE_MANAGER, DEFINITION_BODY, 0, handle_patch},                  \
         {METHOD_DELETE, "/admin/v1/" plural "/{key}", ROLE_MANAGER, 0, 0, handle_delete},                              \
-        {METHOD_GET, "/admin/v1/" plural "/{key}/versions", READERS, 0, 0, handle_versions},                           \
-        {METHOD_POST, "/admin/v1/" plural "/{key}/restore", ROLE_MANAGER, 4096, 0, handle_restore}
+        {METHOD_GET, "/admin/v1/" plural "/{key}/versions", READERS, 0, 0, handle_versions}, {                         \
+        METHOD_POST, "/admin/v1/" plural "/{key}/restore", ROLE_MANAGER, 4096, 0, handle_restore                       \
+    }
 
 const struct route definition_routes[] = {
     DEFINITION_ROUTES("features"),

@@ -14,7 +14,8 @@ static int work_start(struct admin_job *job, struct catalogue *catalogue, struct
     struct experiment_step_input input = {0};
     struct reader reader = {&job->request->arena, &job->error, 0};
     static const char *const known[] = {"at", NULL};
-    if (job->body && reader_object(&reader, NULL, job->body, known)) reader_time(&reader, NULL, job->body, "at", &input.at);
+    if (job->body && reader_object(&reader, NULL, job->body, known))
+        reader_time(&reader, NULL, job->body, "at", &input.at);
     return reader.faults ? reader_result(&reader) : work_step(job, catalogue, STEP_START, &input);
 }
 
@@ -32,7 +33,8 @@ static int work_conclude(struct admin_job *job, struct catalogue *catalogue, str
     struct experiment_step_input input = {0};
     struct reader reader = {&job->request->arena, &job->error, 0};
     int outcome = -1, scope = 0;
-    if (!job->body) return error_set(&job->error, ERR_INVALID, "send {\"outcome\":\"ship\",\"variant\":\"...\",\"note\":\"...\"}");
+    if (!job->body)
+        return error_set(&job->error, ERR_INVALID, "send {\"outcome\":\"ship\",\"variant\":\"...\",\"note\":\"...\"}");
     if (reader_object(&reader, NULL, job->body, known)) {
         if (!reader_choice(&reader, NULL, job->body, "outcome", experiment_outcomes, &outcome) && !reader.faults)
             reader_missing(&reader, NULL, "outcome", "ship, rollback, iterate or retire");
@@ -54,7 +56,15 @@ static void step(struct request *request, int (*work)(struct admin_job *, struct
     admin_job_go(job);
 }
 
-static void handle_start(struct request *request) { step(request, work_start); }
-static void handle_pause(struct request *request) { step(request, work_pause); }
-static void handle_resume(struct request *request) { step(request, work_resume); }
-static void handle_conclude(struct request *request) { step(request, work_conclude); }
+static void handle_start(struct request *request) {
+    step(request, work_start);
+}
+static void handle_pause(struct request *request) {
+    step(request, work_pause);
+}
+static void handle_resume(struct request *request) {
+    step(request, work_resume);
+}
+static void handle_conclude(struct request *request) {
+    step(request, work_conclude);
+}

@@ -23,7 +23,8 @@ static int parse_body(struct admin_job *job) {
     if (json_scan(&scanned, body, &job->request->arena, &job->error) != 0) return job->error.code;
     json_error_t why;
     job->body = json_loadb(body.at, body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    if (!job->body) return error_set(&job->error, ERR_INVALID, "line %d, column %d: %s", why.line, why.column, why.text);
+    if (!job->body)
+        return error_set(&job->error, ERR_INVALID, "line %d, column %d: %s", why.line, why.column, why.text);
     return 0;
 }
 
@@ -50,7 +51,8 @@ static int once(struct admin_job *job, struct catalogue *catalogue, struct sql *
         return 0;
     }
     int rc = job->work(job, catalogue, sql);
-    if (rc == 0) rc = idempotency_keep(sql, &id, (struct idempotency_answer){job->status, buffer_view(&job->out)}, &job->error);
+    if (rc == 0)
+        rc = idempotency_keep(sql, &id, (struct idempotency_answer){job->status, buffer_view(&job->out)}, &job->error);
     return rc;
 }
 
@@ -80,7 +82,8 @@ static void on_done(struct mail *mail) {
         return;
     }
     if (job->then) job->then(job);
-    if (job->version) reply_header(request, "ETag", arena_printf(&request->arena, "\"%lld\"", (long long)job->version).at);
+    if (job->version)
+        reply_header(request, "ETag", arena_printf(&request->arena, "\"%lld\"", (long long)job->version).at);
     if (job->status == 204) {
         buffer_free(&job->out);
         reply_empty(request, 204);
@@ -108,4 +111,6 @@ struct admin_job *admin_job_new(struct request *request, enum definition_kind ki
     return job;
 }
 
-void admin_job_go(struct admin_job *job) { lane_do(main_db_lane(job->request->app->db), &job->job); }
+void admin_job_go(struct admin_job *job) {
+    lane_do(main_db_lane(job->request->app->db), &job->job);
+}

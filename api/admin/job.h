@@ -15,10 +15,10 @@ struct admin_job {
     json_t *body; /* parsed on the lane where the handler asked for it; NULL for an empty body */
     bool wants_body;
     int status;
-    int64_t version;           /* for the ETag; 0: none */
-    struct buffer out;         /* JSON */
-    struct json_writer writer; /* on `out` */
-    struct snapshot *snapshot; /* of after the work, where it changed; a reference */
+    int64_t version;                     /* for the ETag; 0: none */
+    struct buffer out;                   /* JSON */
+    struct json_writer writer;           /* on `out` */
+    struct snapshot *snapshot;           /* of after the work, where it changed; a reference */
     void (*then)(struct admin_job *job); /* on the loop, after success, before the answer; NULL */
     struct error error;
 };

@@ -186,7 +186,9 @@ static void handle_token_revoke(struct request *request) {
     admin_job_go(token_job(request, request_param(request, "id"), work_token_revoke));
 }
 
-static void handle_token_list(struct request *request) { admin_job_go(token_job(request, TEXT_NONE, work_token_list)); }
+static void handle_token_list(struct request *request) {
+    admin_job_go(token_job(request, TEXT_NONE, work_token_list));
+}
 
 /* ---- evaluation with its trace: on the loop, for it needs what is remembered ---- */
 
@@ -237,7 +239,8 @@ static void handle_evaluate(struct request *request) {
     }
     struct context context = {.json = &json,
                               .root = root,
-                              .targeting_key = json_unescaped(&json, json_get(&json, root, TEXT("targetingKey")), arena),
+                              .targeting_key =
+                                  json_unescaped(&json, json_get(&json, root, TEXT("targetingKey")), arena),
                               .now = clock_now(app->clock),
                               .arena = arena};
     struct buffer out = {0};

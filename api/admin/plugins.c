@@ -35,7 +35,9 @@ static void reply_status(struct request *request, struct text name, int status) 
         no_plugin(request, name);
 }
 
-static void handle_get(struct request *request) { reply_status(request, request_param(request, "name"), 200); }
+static void handle_get(struct request *request) {
+    reply_status(request, request_param(request, "name"), 200);
+}
 
 static void handle_logs(struct request *request) {
     struct buffer out = {0};
@@ -66,13 +68,13 @@ struct operation {
 static int work_audit(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     const struct operation *op = job->input;
     struct arena *arena = &job->request->arena;
-    struct audit_entry entry = {.at = job->change.now,
-                                .actor = job->change.actor,
-                                .action = text_of(op->action),
-                                .kind = TEXT("plugin"),
-                                .key = op->name,
-                                .after = op->version.n ? arena_printf(arena, "{\"version\":\"%.*s\"}", TEXT_ARGS(op->version))
-                                                       : TEXT_NONE};
+    struct audit_entry entry = {
+        .at = job->change.now,
+        .actor = job->change.actor,
+        .action = text_of(op->action),
+        .kind = TEXT("plugin"),
+        .key = op->name,
+        .after = op->version.n ? arena_printf(arena, "{\"version\":\"%.*s\"}", TEXT_ARGS(op->version)) : TEXT_NONE};
     return audit_write(sql, &entry, &job->error);
 }
 
@@ -151,7 +153,7 @@ static void handle_staff(struct request *request) {
 
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_PUBLISHER, STAFF = ROLE_MANAGER | ROLE_AGENT };
 #define STAFF_CALL(method)                                                                                             \
-    {method, "/admin/v1/plugins/{name}/api/{path...}", STAFF, STAFF_BODY, ROUTE_SHOPPER, handle_staff}
+    { method, "/admin/v1/plugins/{name}/api/{path...}", STAFF, STAFF_BODY, ROUTE_SHOPPER, handle_staff }
 const struct route plugin_routes[] = {
     {METHOD_GET, "/admin/v1/plugins", READERS, 0, 0, handle_list},
     {METHOD_POST, "/admin/v1/plugins", ROLE_PUBLISHER, BUNDLE_BODY, ROUTE_RAW_BODY, handle_install},

@@ -12,8 +12,9 @@ enum { PLUGIN_BODY = 1024 * 1024 };
 
 static void unavailable(struct request *request, int code, int retry_after) {
     reply_header(request, "Retry-After", arena_printf(&request->arena, "%d", retry_after > 0 ? retry_after : 1).at);
-    reply_problem(request, code, code == ERR_TIMEOUT ? "the plugin did not answer in time"
-                                                     : "the plugin is not running right now; try again");
+    reply_problem(request, code,
+                  code == ERR_TIMEOUT ? "the plugin did not answer in time"
+                                      : "the plugin is not running right now; try again");
 }
 
 /* A personalised answer must not be kept by a cache between shopper and shop: it would mix the arms. */
@@ -45,7 +46,8 @@ void plugin_call_start(struct request *request, struct text plugin, struct text 
     frame->body = request->body;
     frame->now = clock_now(app->clock);
     if (!frame->settings.at) frame->settings = TEXT("{}");
-    struct plugin_call call = {.plugin = plugin, .version = version, .request = frame, .answered = on_answer, .user = request};
+    struct plugin_call call = {
+        .plugin = plugin, .version = version, .request = frame, .answered = on_answer, .user = request};
     int retry_after = 0, rc = plugins_call(app->plugins, &call, &retry_after);
     if (rc == 0) return;
     if (rc == ERR_UNAVAILABLE)
@@ -61,7 +63,7 @@ void plugin_call_start(struct request *request, struct text plugin, struct text 
 /* Which variant this shopper has, by the same decision as evaluation; a call is no exposure. */
 static const struct variant *variant_of(struct request *request, const struct snapshot_feature *feature) {
     struct app *app = request->app;
-    struct context context = {.targeting_key = request->caller.customer,
+    struct context context = {.targeting_key = app_unit(app, request->caller.customer),
                               .root = JSON_NONE,
                               .now = clock_now(app->clock),
                               .arena = &request->arena};
@@ -121,7 +123,8 @@ static void handle_me(struct request *request) {
 }
 
 enum { SHOPPERS = ROLE_BROWSER | ROLE_SERVER };
-#define SHOPPER_CALL(method) {method, "/v1/features/{feature}/{path...}", SHOPPERS, PLUGIN_BODY, ROUTE_SHOPPER, handle_feature}
+#define SHOPPER_CALL(method)                                                                                           \
+    { method, "/v1/features/{feature}/{path...}", SHOPPERS, PLUGIN_BODY, ROUTE_SHOPPER, handle_feature }
 const struct route feature_routes[] = {
     SHOPPER_CALL(METHOD_GET),
     SHOPPER_CALL(METHOD_POST),

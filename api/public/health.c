@@ -3,7 +3,9 @@
 #include "api/public/tables.h"
 #include "core/base/json_write.h"
 
-static void handle_live(struct request *request) { reply(request, 200, "text/plain", TEXT("ok\n")); }
+static void handle_live(struct request *request) {
+    reply(request, 200, "text/plain", TEXT("ok\n"));
+}
 
 static void handle_ready(struct request *request) {
     struct app *app = request->app;
@@ -28,8 +30,8 @@ static void handle_ready(struct request *request) {
     if (ready)
         reply(request, 200, "text/plain", TEXT("ready\n"));
     else
-        reply_problem(request, ERR_UNAVAILABLE, app->draining ? "Parley is shutting down"
-                                                              : "the journal cannot write; events are refused");
+        reply_problem(request, ERR_UNAVAILABLE,
+                      app->draining ? "Parley is shutting down" : "the journal cannot write; events are refused");
 }
 
 static void handle_metrics(struct request *request) {

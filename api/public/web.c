@@ -16,9 +16,12 @@ static const char *type_of(struct text name) {
     static const struct {
         const char *ending, *type;
     } types[] = {
-        {".html", "text/html; charset=utf-8"},  {".js", "text/javascript; charset=utf-8"},
-        {".css", "text/css; charset=utf-8"},    {".svg", "image/svg+xml"},
-        {".png", "image/png"},                  {".json", "application/json"},
+        {".html", "text/html; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".json", "application/json"},
         {".woff2", "font/woff2"},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -60,7 +63,8 @@ static void serve(struct request *request, struct text name) {
     struct text bytes = text_n(file->from, (size_t)(file->to - file->from));
     bool page = text_ends(name, TEXT(".html"));
     if (page && text_starts(name, TEXT("storefront/"))) bytes = with_key(request, bytes);
-    const char *etag = arena_printf(&request->arena, "\"%016llx\"", (unsigned long long)XXH3_64bits(bytes.at, bytes.n)).at;
+    const char *etag =
+        arena_printf(&request->arena, "\"%016llx\"", (unsigned long long)XXH3_64bits(bytes.at, bytes.n)).at;
     reply_header(request, "ETag", etag);
     reply_header(request, "Cache-Control", "no-cache");
     if (page) protect(request);
@@ -70,8 +74,12 @@ static void serve(struct request *request, struct text name) {
         reply(request, 200, type_of(name), bytes);
 }
 
-static void handle_shop(struct request *request) { serve(request, TEXT("storefront/index.html")); }
-static void handle_embed(struct request *request) { serve(request, TEXT("storefront/parley.js")); }
+static void handle_shop(struct request *request) {
+    serve(request, TEXT("storefront/index.html"));
+}
+static void handle_embed(struct request *request) {
+    serve(request, TEXT("storefront/parley.js"));
+}
 
 static void handle_file(struct request *request) {
     struct text path = request_param(request, "path"), head, tail;

@@ -145,7 +145,9 @@ void catalogue_close(struct catalogue *c) {
     free(c);
 }
 
-struct snapshot *catalogue_snapshot(const struct catalogue *c) { return snapshot_keep(c->snapshot); }
+struct snapshot *catalogue_snapshot(const struct catalogue *c) {
+    return snapshot_keep(c->snapshot);
+}
 
 /* ---- a change under way ---- */
 
