@@ -27,6 +27,7 @@ struct app {
     struct snapshot *snapshot;   /* in force; one reference is the app's */
     struct remembered_all remembered;
     struct token_table *tokens; /* immutable; replaced by a change */
+    struct text admin_token;    /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
     struct identity_keys identity;
     struct text demo_key; /* the demo shop's public key, put into its pages */
     struct journal *journal;
