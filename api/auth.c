@@ -41,6 +41,7 @@ static bool admit_role(struct request *request) {
     struct principal who;
     if (token.n && tokens_check(request->app->tokens, token, clock_now(request->app->clock), &who, NULL) == 0) {
         request->caller.role = who.role;
+        request->caller.id = arena_text(&request->arena, text_of(who.id));
         request->caller.name = arena_text(&request->arena, text_of(who.name));
         if (request->caller.role & (route->roles | ROLE_ADMIN)) return true;
         reply_problem(request, ERR_FORBIDDEN, "a token with role %s may not do this; it takes admin%s%.*s",

@@ -16,7 +16,7 @@ struct MHD_Response;
 /* Who calls: the token's role, and the shopper it speaks for. */
 struct caller {
     enum role role;        /* 0 without a token */
-    struct text name;      /* of the token, for the audit log */
+    struct text id, name;  /* of the token; the name goes into the audit log */
     struct text customer;  /* unit: customer id, else the anonymous id; empty where nobody is known */
     struct text anonymous; /* of the signed cookie; empty where there is none */
     bool known;            /* customer came by JWT or Act-As, not by the anonymous cookie */

@@ -48,27 +48,30 @@ static int once(struct admin_job *job, struct catalogue *catalogue, struct sql *
     if (found) {
         job->status = answer.status;
         buffer_text(&job->out, answer.body);
+        job->then = NULL;
         return 0;
     }
     int rc = job->work(job, catalogue, sql);
-    if (rc == 0)
-        rc = idempotency_keep(sql, &id, (struct idempotency_answer){job->status, buffer_view(&job->out)}, &job->error);
+    if (rc < 0) return rc;
+    return idempotency_keep(sql, &id, (struct idempotency_answer){job->status, buffer_view(&job->out)}, &job->error);
+}
+
+/* The change, its audit row and the remembered answer are one transaction. */
+static int in_transaction(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    int64_t before = catalogue_revision(catalogue);
+    int rc = sql_begin(sql, &job->error);
+    if (rc < 0) return rc;
+    rc = sql_end(sql, once(job, catalogue, sql), &job->error);
+    if (rc < 0 && catalogue_revision(catalogue) != before) catalogue_reload(catalogue);
+    if (rc >= 0 && catalogue_revision(catalogue) != before) job->snapshot = catalogue_snapshot(catalogue);
     return rc;
 }
 
 static void on_lane(struct lane_job *lane_job, void *owner) {
     struct admin_job *job = (struct admin_job *)lane_job;
-    struct catalogue *catalogue = job->request->app->catalogue;
-    struct snapshot *before = catalogue_snapshot(catalogue);
     int rc = job->wants_body ? parse_body(job) : 0;
-    if (rc == 0) rc = once(job, catalogue, owner);
+    if (rc == 0) rc = in_transaction(job, job->request->app->catalogue, owner);
     if (rc < 0 && !job->error.code) error_set(&job->error, rc, "the store answered %s", error_name(rc));
-    struct snapshot *after = catalogue_snapshot(catalogue);
-    if (after->revision != before->revision)
-        job->snapshot = after;
-    else
-        snapshot_release(after);
-    snapshot_release(before);
     json_decref(job->body);
 }
 

@@ -125,10 +125,7 @@ static int create_token(struct admin_job *job, struct sql *sql, struct token *to
     token->role = role_of(role);
     if (reader.faults) return reader_result(&reader);
     char secret[TOKEN_ROOM];
-    int rc = sql_begin(sql, &job->error);
-    if (rc < 0) return rc;
-    rc = tokens_create(sql, arena, token, job->change.actor, job->change.now, secret, &job->error);
-    rc = sql_end(sql, rc, &job->error);
+    int rc = tokens_create(sql, arena, token, job->change.actor, job->change.now, secret, &job->error);
     if (rc == 0) write_token(&job->writer, token, text_of(secret));
     return rc;
 }
@@ -142,10 +139,7 @@ static int work_token_create(struct admin_job *job, struct catalogue *catalogue,
 
 static int work_token_revoke(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     job->status = 204;
-    int rc = sql_begin(sql, &job->error);
-    if (rc < 0) return rc;
-    rc = tokens_revoke(sql, &job->request->arena, job->change.key, job->change.actor, job->change.now, &job->error);
-    rc = sql_end(sql, rc, &job->error);
+    int rc = tokens_revoke(sql, &job->request->arena, job->change.key, job->change.actor, job->change.now, &job->error);
     return rc < 0 ? rc : load_table(job, sql);
 }
 

@@ -117,18 +117,29 @@ static void drop_states_alone(struct catalogue *c) {
 static int compile(const struct catalogue *c, const struct draft *draft, int64_t revision, struct snapshot **out,
                    struct error *error);
 
-int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
-    struct catalogue *c = memory_new(struct catalogue);
+static int load(struct catalogue *c, struct error *error) {
     struct arena arena;
     struct document_page page;
     int64_t revision = 0;
     arena_init(&arena, 64 * 1024);
-    c->sql = sql;
-    int rc = repository_all(sql, &arena, &page, &revision, error);
+    int rc = repository_all(c->sql, &arena, &page, &revision, error);
     for (size_t i = 0; rc == 0 && i < page.n; i++) rc = read_entry(c, &page.items[i], error);
     arena_free(&arena);
     drop_states_alone(c);
-    if (rc == 0) rc = compile(c, NULL, revision, &c->snapshot, error);
+    return rc < 0 ? rc : compile(c, NULL, revision, &c->snapshot, error);
+}
+
+static void unload(struct catalogue *c) {
+    for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
+    free(c->entries);
+    snapshot_release(c->snapshot);
+    *c = (struct catalogue){.sql = c->sql};
+}
+
+int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
+    struct catalogue *c = memory_new(struct catalogue);
+    c->sql = sql;
+    int rc = load(c, error);
     if (rc < 0) {
         catalogue_close(c);
         return rc;
@@ -139,12 +150,23 @@ int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error)
 
 void catalogue_close(struct catalogue *c) {
     if (!c) return;
-    for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
-    free(c->entries);
-    snapshot_release(c->snapshot);
+    unload(c);
     free(c);
 }
 
+void catalogue_reload(struct catalogue *c) {
+    struct error error = {0};
+    unload(c);
+    if (load(c, &error) < 0) {
+        fprintf(stderr, "level=error program=parleyd msg=\"definitions cannot be read again\" detail=\"%s\"\n",
+                error.detail);
+        abort();
+    }
+}
+
+int64_t catalogue_revision(const struct catalogue *c) {
+    return c->snapshot->revision;
+}
 struct snapshot *catalogue_snapshot(const struct catalogue *c) {
     return snapshot_keep(c->snapshot);
 }
@@ -256,7 +278,7 @@ static int write_draft(struct draft *draft, struct change_set *set, struct error
             };
         }
     }
-    int rc = repository_change(draft->catalogue->sql, set, error);
+    int rc = repository_write(draft->catalogue->sql, set, error);
     for (size_t i = 0; rc == 0 && i < set->n; i++)
         if (of[i]) of[i]->version = changes[i].version;
     return rc;
