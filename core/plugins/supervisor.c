@@ -90,7 +90,7 @@ static void closed(struct supervisor *w) {
     free(w->routes);
     free(w->waits);
     free(w);
-    env->quiet(env);
+    env->changed(env);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {
