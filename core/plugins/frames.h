@@ -40,6 +40,10 @@ struct frame {
 
 /* Appends one frame. The payload must not be over FRAME_MAX_PAYLOAD. */
 void frame_put(struct buffer *out, enum frame_type type, uint64_t id, struct text payload);
+/* The same without a copy of the payload: frame_open reserves the header and returns where the frame begins; what is then
+ * appended is the payload; frame_close writes its size. 0, or ERR_TOO_LARGE over FRAME_MAX_PAYLOAD: `out` is as it was. */
+size_t frame_open(struct buffer *out, enum frame_type type, uint64_t id);
+int frame_close(struct buffer *out, size_t start);
 /* Takes the next whole frame from the front of `in` and moves *used behind it. 1: a frame (its payload borrowed from `in`),
  * 0: more bytes are needed, ERR_INVALID: not a frame (too long, nonzero reserved bits). */
 int frame_take(struct text in, size_t *used, struct frame *frame, struct error *error);
