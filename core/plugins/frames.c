@@ -47,6 +47,19 @@ void frame_put(struct buffer *out, enum frame_type type, uint64_t id, struct tex
     buffer_text(out, payload);
 }
 
+size_t frame_open(struct buffer *out, enum frame_type type, uint64_t id) {
+    size_t began = out->n;
+    frame_put(out, type, id, TEXT_NONE);
+    return began;
+}
+
+void frame_shut(struct buffer *out, size_t began) {
+    size_t n = out->n - began - FRAME_HEADER;
+    assert(n <= FRAME_MAX_PAYLOAD);
+    uint32_t little = htole32((uint32_t)n);
+    memcpy(out->at + began, &little, sizeof little);
+}
+
 int frame_take(struct text in, size_t *used, struct frame *frame, struct error *error) {
     uint32_t n, type;
     uint64_t id;
