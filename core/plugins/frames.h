@@ -32,7 +32,7 @@ enum frame_type {
     FRAME_READY = 64,
     FRAME_FAILED = 65, /* text: why loading or starting failed; the worker exits after it */
     FRAME_REPLY = 66,  /* struct frame_reply */
-    FRAME_PONG = 67,   /* JSON {waiting: [...], memory: bytes}: also what it waits for */
+    FRAME_PONG = 67,   /* JSON {waiting: [...], queued: writes, memory: bytes}: also what it waits for */
     /* id = outbox number, never given twice in one plugin's database; JSON {kind, customer, known, feature, variant, at (ms), ...}:
      * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}. May come again after a crash. */
     FRAME_EFFECT = 68,
@@ -47,9 +47,10 @@ struct frame {
 
 /* Appends one frame. The payload must not be over FRAME_MAX_PAYLOAD. */
 void frame_put(struct buffer *out, enum frame_type type, uint64_t id, struct text payload);
-/* The same for a payload that is written in place: what is appended between the two is the payload. Returns where it began. */
+/* The same without a copy of the payload: frame_open reserves the header and returns where the frame begins; what is then
+ * appended is the payload; frame_close writes its size. 0, or ERR_TOO_LARGE over FRAME_MAX_PAYLOAD: `out` is as it was. */
 size_t frame_open(struct buffer *out, enum frame_type type, uint64_t id);
-void frame_shut(struct buffer *out, size_t began);
+int frame_close(struct buffer *out, size_t start);
 /* Takes the next whole frame from the front of `in` and moves *used behind it. 1: a frame (its payload borrowed from `in`),
  * 0: more bytes are needed, ERR_INVALID: not a frame (too long, nonzero reserved bits). */
 int frame_take(struct text in, size_t *used, struct frame *frame, struct error *error);

@@ -152,7 +152,7 @@ static void put_ready(struct worker *worker) {
     json_close_array(&w);
     put_routes(&w, plugin);
     json_close_object(&w);
-    frame_shut(out, frame);
+    frame_close(out, frame);
 }
 
 /* ---- on the loop ---- */
@@ -181,7 +181,7 @@ static void put_pong(struct worker *worker, uint64_t id) {
     json_put_int(&w, "queued", (int64_t)group->waiting_n);
     json_put_int(&w, "memory", memory_used(worker));
     json_close_object(&w);
-    frame_shut(out, frame);
+    frame_close(out, frame);
 }
 
 static void serve_read(struct worker *worker, parley_call *call) {

@@ -171,14 +171,12 @@ void call_answer(parley_call *call, struct buffer *out) {
         reply.body = buffer_view(&call->runtime->body);
         reply.content_type = call->status >= 400 ? TEXT("application/problem+json") : TEXT("application/json");
     }
-    if (reply.body.n > FRAME_MAX_PAYLOAD - 256) {
-        call_problem(call, 500, NULL, TEXT("the plugin's answer is over 1 MiB"));
-        call_answer(call, out);
-        return;
-    }
     size_t frame = frame_open(out, FRAME_REPLY, call->id);
     frame_reply_encode(out, &reply);
-    frame_shut(out, frame);
+    if (frame_close(out, frame) < 0) {
+        call_problem(call, 500, NULL, TEXT("the plugin's answer is over 1 MiB"));
+        call_answer(call, out);
+    }
 }
 
 void call_reset(parley_call *call) {
@@ -195,5 +193,5 @@ void runtime_log(struct runtime *runtime, enum parley_level level, struct text l
     size_t frame = frame_open(out, FRAME_LOG, 0);
     buffer_byte(out, (char)level);
     buffer_text(out, line);
-    frame_shut(out, frame);
+    frame_close(out, frame);
 }

@@ -7,15 +7,17 @@
 #include "core/plugins/worker_call.h"
 #include "core/plugins/worker_shape.h"
 
+enum { EFFECT_MOST = 32 << 10 }; /* bytes; as an event's */
+
 /* Passes a failure on and remembers it: a callback that returns any negative number is answered by the last one. */
 static int trouble(parley_call *c, int code) {
     return c->trouble = code;
 }
 
 static int complain(parley_call *c, const struct error *error) {
+    if (error->code == ERR_CONFLICT) return trouble(c, PARLEY_CONFLICT); /* for the plugin to judge: no fault yet */
     runtime_log(c->runtime, PARLEY_ERROR, text_of(error->detail));
     switch (error->code) {
-    case ERR_CONFLICT: return trouble(c, PARLEY_CONFLICT);
     case ERR_STORAGE_FULL: return trouble(c, PARLEY_FULL);
     default: return trouble(c, PARLEY_FAILED);
     }
@@ -222,6 +224,11 @@ static int effect(parley_call *c, const char *kind, const char *shape, const par
     json_put_int(&w, "at", c->request.now);
     buffer_byte(&runtime->scratch, ',');
     buffer_text(&runtime->scratch, text_n(rest.at + 1, rest.n - 1)); /* its members, and the brace that closes */
+    if (runtime->scratch.n > EFFECT_MOST) {
+        error_set(&error, ERR_TOO_LARGE, "an effect (%s) of %zu bytes; at most %d", kind, runtime->scratch.n,
+                  EFFECT_MOST);
+        return complain(c, &error);
+    }
     int rc = outbox_add(&runtime->outbox, &runtime->database, buffer_view(&runtime->scratch), runtime->effects, &error);
     return rc < 0 ? complain(c, &error) : 0;
 }

@@ -53,7 +53,7 @@ static void put_hello(struct buffer *out, const struct client_plugin *plugin, co
     json_put_text(&w, "data", text_of(folder));
     json_put_raw(&w, "settings", plugin->settings ? text_of(plugin->settings) : TEXT("{}"));
     json_close_object(&w);
-    frame_shut(out, frame);
+    frame_close(out, frame);
 }
 
 void client_start(struct client *client, const struct client_plugin *plugin, const char *folder) {
@@ -175,7 +175,7 @@ struct frame_request client_request(const char *customer, const char *method, co
 void client_put(struct client *client, struct buffer *out, const struct frame_request *request) {
     size_t frame = frame_open(out, FRAME_REQUEST, ++client->last_id);
     frame_request_encode(out, request);
-    frame_shut(out, frame);
+    frame_close(out, frame);
 }
 
 uint64_t client_send(struct client *client, const struct frame_request *request) {

@@ -1,0 +1,36 @@
+/* HTTP on a libuv loop: libmicrohttpd with external epoll, driven by the loop (facts.md), requests pooled with their arenas,
+ * bodies gathered within the route's limit, answers given at once or later. Knows nothing of what is answered. */
+#ifndef PARLEY_API_SERVER_H
+#define PARLEY_API_SERVER_H
+
+#include <uv.h>
+
+#include "api/request.h"
+#include "core/base/log.h"
+#include "core/base/telemetry.h"
+
+struct server;
+
+struct server_options {
+    uv_loop_t *loop;
+    const char *host; /* "127.0.0.1", "::", ... */
+    int port;         /* 0 picks one */
+    unsigned max_connections;
+    struct app *app;                        /* borrowed; passed to handlers */
+    const struct router *router;            /* borrowed */
+    bool (*admit)(struct request *request); /* authentication; false: it has answered. Headers are known, no body yet */
+    const struct log *log;
+    struct telemetry *telemetry;
+};
+
+/* Listens. The error names address and reason. Loop thread. */
+int server_start(struct server **server, const struct server_options *options, struct error *error);
+int server_port(const struct server *server);
+/* Stops accepting, lets requests in flight finish (answers say Connection: close), then calls `drained` on the loop. */
+void server_drain(struct server *server, void (*drained)(void *user), void *user);
+/* After drained, or at once where draining took too long: ends all connections. `server` is freed with the loop's next turns. */
+void server_stop(struct server *server);
+/* How many requests are being answered now. */
+int server_active(const struct server *server);
+
+#endif
