@@ -8,6 +8,7 @@
 #include "core/base/clock.h"
 #include "core/base/mailbox.h"
 #include "core/journal/journal.h"
+#include "core/people/identity_map.h"
 #include "core/people/tokens.h"
 #include "core/plugins/host.h"
 #include "core/store/main_db.h"
@@ -26,11 +27,13 @@ struct app {
     struct catalogue *catalogue; /* the store lane's: never touched on the loop */
     struct snapshot *snapshot;   /* in force; one reference is the app's */
     struct remembered_all remembered;
-    const struct tokens *tokens; /* immutable; replaced by a change */
+    struct token_table *tokens;  /* immutable; replaced by a change */
+    struct text admin_token;     /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
+    struct identity_map *joined; /* which keys are one unit */
     struct identity_keys identity;
     struct text demo_key; /* the demo shop's public key, put into its pages */
     struct journal *journal;
-    struct ring *exposures; /* this loop's way into the journal */
+    struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
     struct plugins *plugins;
 
@@ -46,5 +49,9 @@ extern const size_t api_tables_n;
 bool app_admit(struct request *request);
 /* Puts a new snapshot in force (takes over the reference) and tells those who listen. Loop thread. */
 void app_set_snapshot(struct app *app, struct snapshot *snapshot);
+/* `key` belongs to `parent` from now on: what either was exposed to, both are. */
+void app_join(struct app *app, struct text key, struct text parent);
+/* The text that a shopper's unit is bucketed by: the key that names the customer, where keys were joined. */
+struct text app_unit(const struct app *app, struct text key);
 
 #endif

@@ -28,19 +28,24 @@ static struct text presented_token(struct request *request) {
 
 static struct text role_list(struct request *request, unsigned roles) {
     struct text list = TEXT("");
-    for (unsigned role = 1; role <= roles; role <<= 1)
-        if (roles & role && role != ROLE_ADMIN)
-            list = arena_printf(&request->arena, "%.*s%s%s", TEXT_ARGS(list), list.n ? ", " : "", role_name(role));
+    for (unsigned role = ROLE_ADMIN << 1; role <= roles; role <<= 1)
+        if (roles & role)
+            list = arena_printf(&request->arena, "%.*s%s%s", TEXT_ARGS(list), list.n ? ", " : "",
+                                role_name((enum role)role));
     return list;
 }
 
 static bool admit_role(struct request *request) {
     const struct route *route = request->route;
     struct text token = presented_token(request);
-    if (token.n && tokens_check(request->app->tokens, token, clock_now(request->app->clock), &request->principal)) {
-        if (request->principal.role & (route->roles | ROLE_ADMIN)) return true;
+    struct principal who;
+    if (token.n && tokens_check(request->app->tokens, token, clock_now(request->app->clock), &who, NULL) == 0) {
+        request->caller.role = who.role;
+        request->caller.id = arena_text(&request->arena, text_of(who.id));
+        request->caller.name = arena_text(&request->arena, text_of(who.name));
+        if (request->caller.role & (route->roles | ROLE_ADMIN)) return true;
         reply_problem(request, ERR_FORBIDDEN, "a token with role %s may not do this; it takes admin%s%.*s",
-                      role_name(request->principal.role), route->roles & ~(unsigned)ROLE_ADMIN ? " or one of " : "",
+                      role_name(who.role), route->roles & ~(unsigned)ROLE_ADMIN ? " or one of " : "",
                       TEXT_ARGS(role_list(request, route->roles)));
         return false;
     }

@@ -18,14 +18,14 @@ static void cookie_signature(char out[static SECRET_HASH_HEX], const struct iden
     out[SIGNATURE_DIGITS] = 0;
 }
 
-static bool by_cookie(struct request *request, const struct identity_keys *keys) {
+static void by_cookie(struct request *request, const struct identity_keys *keys) {
     struct text value = request_cookie(request, COOKIE), id, signature;
     char expected[SECRET_HASH_HEX];
-    if (!text_cut(value, '.', &id, &signature) || !id.n || id.n > 64) return false;
+    if (!text_cut(value, '.', &id, &signature) || !id.n || id.n > 64) return;
     cookie_signature(expected, keys, id);
-    if (!secret_equal(text_of(expected), signature)) return false;
-    request->principal.customer = id;
-    return true;
+    if (!secret_equal(text_of(expected), signature)) return;
+    request->caller.anonymous = id;
+    request->caller.customer = id;
 }
 
 static const char *jwt_fault(jwt_t *jwt) {
@@ -50,15 +50,15 @@ static bool by_jwt(struct request *request, const struct identity_keys *keys) {
     if (fault)
         reply_problem(request, ERR_UNAUTHENTICATED, "Parley-Customer is not a valid JWT: %s", fault);
     else {
-        request->principal.customer = arena_text(&request->arena, text_of(jwt_get_grant(jwt, "sub")));
-        request->principal.known = true;
+        request->caller.customer = arena_text(&request->arena, text_of(jwt_get_grant(jwt, "sub")));
+        request->caller.known = true;
     }
     jwt_free(jwt);
     return !fault;
 }
 
 static bool by_word(struct request *request) {
-    if (!(request->principal.role & (ROLE_SERVER | ROLE_ADMIN))) {
+    if (!(request->caller.role & (ROLE_SERVER | ROLE_ADMIN))) {
         reply_problem(request, ERR_FORBIDDEN, "Parley-Act-As needs a token with role server or admin");
         return false;
     }
@@ -67,20 +67,19 @@ static bool by_word(struct request *request) {
         reply_problem(request, ERR_INVALID, "Parley-Act-As must be UTF-8 of at most %d bytes", CUSTOMER_MOST);
         return false;
     }
-    request->principal.customer = id;
-    request->principal.known = true;
+    request->caller.customer = id;
+    request->caller.known = true;
     return true;
 }
 
 bool identity_establish(struct request *request, const struct identity_keys *keys) {
-    if (request->headers.act_as.n) return by_word(request);
-    if (request->headers.customer.n) return by_jwt(request, keys);
     if (request->headers.cookie.n) by_cookie(request, keys);
-    return true;
+    if (request->headers.act_as.n) return by_word(request);
+    return !request->headers.customer.n || by_jwt(request, keys);
 }
 
 void identity_welcome(struct request *request, const struct identity_keys *keys, int64_t now) {
-    if (request->principal.customer.n) return;
+    if (request->caller.customer.n) return;
     char id[ID_ROOM], signature[SECRET_HASH_HEX];
     id_new(id, now);
     struct text customer = arena_printf(&request->arena, "anon-%s", id);
@@ -88,5 +87,5 @@ void identity_welcome(struct request *request, const struct identity_keys *keys,
     struct text cookie = arena_printf(&request->arena, "%s=%s.%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax%s",
                                       COOKIE, customer.at, signature, keys->secure_cookies ? "; Secure" : "");
     reply_header(request, "Set-Cookie", cookie.at);
-    request->principal.customer = customer;
+    request->caller.customer = request->caller.anonymous = customer;
 }

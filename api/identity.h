@@ -11,7 +11,7 @@ struct identity_keys {
     bool secure_cookies;  /* the public URL is https */
 };
 
-/* Fills principal.customer and .known from the headers. False: it has answered (401 for a bad JWT, 403 for Act-As by a role
+/* Fills caller.customer and .known from the headers. False: it has answered (401 for a bad JWT, 403 for Act-As by a role
  * that may not). A bad or missing cookie is nobody. Loop thread. */
 bool identity_establish(struct request *request, const struct identity_keys *keys);
 /* Makes the caller an anonymous visitor with a new signed cookie where nobody is known yet. */

@@ -43,7 +43,7 @@ static bool read_context(struct ofrep_call *call, struct request *request) {
 
 /* A browser speaks for its own shopper alone. */
 static bool own_key(struct ofrep_call *call) {
-    struct principal *p = &call->request->principal;
+    struct caller *p = &call->request->caller;
     if (p->role != ROLE_BROWSER) return true;
     if (!call->context.targeting_key.n || text_eq(call->context.targeting_key, p->customer)) return true;
     reply_problem(call->request, ERR_FORBIDDEN,
@@ -83,14 +83,15 @@ static bool record(struct app *app, const struct context *context, const struct 
         .epoch = d->epoch,
         .cause = cause,
     };
-    bool pushed = journal_expose(app->journal, app->exposures, &exposure);
+    bool pushed = journal_ring_push(app->exposures, &exposure);
     count(pushed ? app->exposures_recorded : app->exposures_refused, 1);
     return pushed;
 }
 
 void ofrep_record(struct app *app, const struct context *context, const struct decision *d) {
     if (d->expose && d->experiment) {
-        if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
+        if (!record(app, context, d->experiment, d, JOURNAL_MET))
+            return; /* not marked as seen: the next one tries again */
         struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
         remembered_put(remembered_make(&app->remembered, d->experiment->state.salt), &unit);
     }
@@ -128,6 +129,7 @@ static void evaluate_one(struct request *request) {
     struct app *app = request->app;
     struct ofrep_call call;
     if (!read_context(&call, request) || !own_key(&call)) return;
+    call.context.targeting_key = app_unit(app, call.context.targeting_key);
     struct text key = request_param(request, "key");
     const struct snapshot_feature *feature = snapshot_feature(app->snapshot, key);
     if (!feature) {
@@ -154,6 +156,7 @@ static void evaluate_all(struct request *request) {
     struct app *app = request->app;
     struct ofrep_call call;
     if (!read_context(&call, request) || !own_key(&call)) return;
+    call.context.targeting_key = app_unit(app, call.context.targeting_key);
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
@@ -180,7 +183,8 @@ static void evaluate_all(struct request *request) {
 
 enum { EVALUATORS = ROLE_SERVER | ROLE_BROWSER };
 const struct route ofrep_routes[] = {
-    {METHOD_POST, "/ofrep/v1/evaluate/flags/{key}", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER, evaluate_one},
+    {METHOD_POST, "/ofrep/v1/evaluate/flags/{key}", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER,
+     evaluate_one},
     {METHOD_POST, "/ofrep/v1/evaluate/flags", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER, evaluate_all},
     {0},
 };

@@ -26,6 +26,33 @@ bool text_eq_nocase(struct text a, struct text b) {
     return true;
 }
 
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct text text_trim(struct text t) {
+    while (t.n && is_blank(t.at[0])) t = text_n(t.at + 1, t.n - 1);
+    while (t.n && is_blank(t.at[t.n - 1])) t.n--;
+    return t;
+}
+
+size_t text_distance(struct text a, struct text b) {
+    if (a.n > 64 || b.n > 64) return SIZE_MAX;
+    size_t row[65]; /* row[j]: from the part of `a` seen so far to the first j bytes of `b` */
+    for (size_t j = 0; j <= b.n; j++) row[j] = j;
+    for (size_t i = 1; i <= a.n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            size_t replaced = diagonal + (a.at[i - 1] != b.at[j - 1]);
+            size_t moved = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            diagonal = row[j];
+            row[j] = replaced < moved ? replaced : moved;
+        }
+    }
+    return row[b.n];
+}
+
 bool text_cut(struct text t, char c, struct text *head, struct text *tail) {
     const char *found = t.n ? memchr(t.at, c, t.n) : NULL;
     if (!found) {

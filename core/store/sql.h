@@ -34,14 +34,15 @@ struct sql_value {
 /* NULL for TEXT_NONE */
 #define SQL_T_OR_NULL(value) ((value).at ? SQL_T(value) : SQL_NULL)
 
+enum { SQL_PARAMETERS = 32 };
+
 /* Runs one statement to its end; rows it returns are dropped. sql_run(sql, &e, "UPDATE t SET a = $1", SQL_I(3)).
  * Statements are prepared once and cached by their text's address, so pass constants (asserted). As many values as the
  * statement has parameters, at most SQL_PARAMETERS. Returns the rows changed (>= 0) or a negative code: ERR_CONFLICT for a
  * constraint, ERR_STORAGE_FULL for a full disk, ERR_UNAVAILABLE where another process holds the lock, ERR_CORRUPT, ERR_IO. */
-enum { SQL_PARAMETERS = 32 };
 #define sql_run(sql, error, statement, ...)                                                                            \
-    sql_run_values((sql), (error), (statement), (const struct sql_value[]){SQL_NULL __VA_OPT__(, ) __VA_ARGS__},       \
-                   sizeof((const struct sql_value[]){SQL_NULL __VA_OPT__(, ) __VA_ARGS__}) / sizeof(struct sql_value))
+    sql_run_values((sql), (error), (statement), (const struct sql_value[]){SQL_NULL, ##__VA_ARGS__},                   \
+                   sizeof((const struct sql_value[]){SQL_NULL, ##__VA_ARGS__}) / sizeof(struct sql_value))
 int sql_run_values(struct sql *sql, struct error *error, const char *statement, const struct sql_value *values,
                    size_t values_n); /* values[0] is ignored: values[1] is $1 */
 /* Several statements without parameters, for migrations. */
@@ -58,9 +59,8 @@ struct sql_rows {
     struct sql_statement *statement; /* NULL: nothing to fetch */
 };
 #define sql_query(sql, rows, error, statement, ...)                                                                    \
-    sql_query_values(                                                                                                  \
-        (sql), (rows), (error), (statement), (const struct sql_value[]){SQL_NULL __VA_OPT__(, ) __VA_ARGS__},          \
-        sizeof((const struct sql_value[]){SQL_NULL __VA_OPT__(, ) __VA_ARGS__}) / sizeof(struct sql_value))
+    sql_query_values((sql), (rows), (error), (statement), (const struct sql_value[]){SQL_NULL, ##__VA_ARGS__},         \
+                     sizeof((const struct sql_value[]){SQL_NULL, ##__VA_ARGS__}) / sizeof(struct sql_value))
 int sql_query_values(struct sql *sql, struct sql_rows *rows, struct error *error, const char *statement,
                      const struct sql_value *values, size_t values_n);
 int sql_next(struct sql_rows *rows, struct error *error); /* 1 a row, 0 no more, negative code */

@@ -89,7 +89,7 @@ static bool kind_of(struct text name, enum definition_kind *kind, bool *is_state
     return false;
 }
 
-static int read_entry(struct catalogue *c, const struct stored *row, struct error *error) {
+static int read_entry(struct catalogue *c, const struct document *row, struct error *error) {
     enum definition_kind kind;
     bool is_state;
     if (!kind_of(row->kind, &kind, &is_state)) return 0; /* of another module: pages, webhooks ... */
@@ -117,18 +117,29 @@ static void drop_states_alone(struct catalogue *c) {
 static int compile(const struct catalogue *c, const struct draft *draft, int64_t revision, struct snapshot **out,
                    struct error *error);
 
-int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
-    struct catalogue *c = memory_new(struct catalogue);
+static int load(struct catalogue *c, struct error *error) {
     struct arena arena;
-    struct stored_page page;
+    struct document_page page;
     int64_t revision = 0;
     arena_init(&arena, 64 * 1024);
-    c->sql = sql;
-    int rc = repository_all(sql, &arena, &page, &revision, error);
+    int rc = repository_all(c->sql, &arena, &page, &revision, error);
     for (size_t i = 0; rc == 0 && i < page.n; i++) rc = read_entry(c, &page.items[i], error);
     arena_free(&arena);
     drop_states_alone(c);
-    if (rc == 0) rc = compile(c, NULL, revision, &c->snapshot, error);
+    return rc < 0 ? rc : compile(c, NULL, revision, &c->snapshot, error);
+}
+
+static void unload(struct catalogue *c) {
+    for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
+    free(c->entries);
+    snapshot_release(c->snapshot);
+    *c = (struct catalogue){.sql = c->sql};
+}
+
+int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
+    struct catalogue *c = memory_new(struct catalogue);
+    c->sql = sql;
+    int rc = load(c, error);
     if (rc < 0) {
         catalogue_close(c);
         return rc;
@@ -139,13 +150,26 @@ int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error)
 
 void catalogue_close(struct catalogue *c) {
     if (!c) return;
-    for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
-    free(c->entries);
-    snapshot_release(c->snapshot);
+    unload(c);
     free(c);
 }
 
-struct snapshot *catalogue_snapshot(const struct catalogue *c) { return snapshot_keep(c->snapshot); }
+void catalogue_reload(struct catalogue *c) {
+    struct error error = {0};
+    unload(c);
+    if (load(c, &error) < 0) {
+        fprintf(stderr, "level=error program=parleyd msg=\"definitions cannot be read again\" detail=\"%s\"\n",
+                error.detail);
+        abort();
+    }
+}
+
+int64_t catalogue_revision(const struct catalogue *c) {
+    return c->snapshot->revision;
+}
+struct snapshot *catalogue_snapshot(const struct catalogue *c) {
+    return snapshot_keep(c->snapshot);
+}
 
 /* ---- a change under way ---- */
 
@@ -167,7 +191,7 @@ static struct draft_item *draft_item(struct draft *draft, enum definition_kind k
         if (draft->items[i].kind == kind && text_eq(draft->items[i].key, key)) return &draft->items[i];
     assert(draft->n < sizeof draft->items / sizeof *draft->items);
     struct draft_item *item = &draft->items[draft->n++];
-    *item = (struct draft_item){.kind = kind, .key = arena_text(&draft->arena, key), .if_match = DEFINITION_ANY};
+    *item = (struct draft_item){.kind = kind, .key = arena_text(&draft->arena, key), .if_match = DOCUMENT_ANY};
     return item;
 }
 
@@ -223,7 +247,7 @@ static struct text dumped(struct arena *arena, const json_t *json) {
 }
 
 static int write_draft(struct draft *draft, struct change_set *set, struct error *error) {
-    struct definition_change changes[8];
+    struct document_change changes[8];
     *set = (struct change_set){
         .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
     struct draft_item *of[8];
@@ -231,11 +255,11 @@ static int write_draft(struct draft *draft, struct change_set *set, struct error
         struct draft_item *item = &draft->items[i];
         if (item->body_changes) {
             of[set->n] = item;
-            changes[set->n++] = (struct definition_change){
+            changes[set->n++] = (struct document_change){
                 .kind = text_of(definition_kinds[item->kind]),
                 .key = item->key,
                 .body = item->body ? dumped(&draft->arena, item->body) : TEXT_NONE,
-                .care = DEFINITION_VERSIONS,
+                .care = DOCUMENT_VERSIONS,
                 .if_match = item->if_match,
                 .action = draft->action,
             };
@@ -244,17 +268,17 @@ static int write_draft(struct draft *draft, struct change_set *set, struct error
                                            catalogue_find(draft->catalogue, item->kind, item->key)->state);
         if (item->state_changes && state_there) {
             of[set->n] = NULL;
-            changes[set->n++] = (struct definition_change){
+            changes[set->n++] = (struct document_change){
                 .kind = state_kind(&draft->arena, item->kind),
                 .key = item->key,
                 .body = item->state ? dumped(&draft->arena, item->state) : TEXT_NONE,
-                .care = DEFINITION_STATE,
-                .if_match = DEFINITION_ANY,
+                .care = DOCUMENT_STATE,
+                .if_match = DOCUMENT_ANY,
                 .action = draft->action,
             };
         }
     }
-    int rc = repository_change(draft->catalogue->sql, set, error);
+    int rc = repository_write(draft->catalogue->sql, set, error);
     for (size_t i = 0; rc == 0 && i < set->n; i++)
         if (of[i]) of[i]->version = changes[i].version;
     return rc;

@@ -16,16 +16,21 @@ void catalogue_close(struct catalogue *catalogue);
 /* The snapshot of what is committed; a new reference, the caller's. */
 struct snapshot *catalogue_snapshot(const struct catalogue *catalogue);
 
+int64_t catalogue_revision(const struct catalogue *catalogue);
+/* Reads everything again: after a transaction with changes in it was rolled back. Aborts where that is not possible. */
+void catalogue_reload(struct catalogue *catalogue);
+
 /* Who changes, when, and on what condition. Texts are borrowed for the call. */
 struct change {
     enum definition_kind kind;
     struct text key;
-    int64_t if_match; /* a version, or DEFINITION_ANY */
+    int64_t if_match; /* a version, or DOCUMENT_ANY */
     struct text actor;
     int64_t now; /* ms */
 };
 
-/* Each is one change: 0, or a code with the sentence and nothing changed. Afterwards catalogue_show gives the result. */
+/* Each is one change within the caller's transaction: 0, or a code with the sentence, and the caller rolls back. Afterwards
+ * catalogue_show gives the result. */
 
 /* Writes a definition whole. *created tells a new one from another version. */
 int catalogue_put(struct catalogue *catalogue, const struct change *change, const json_t *body, bool *created,

@@ -35,7 +35,8 @@ static int parse(enum definition_kind kind, const json_t *body, struct text key,
     return error_set(error, ERR_INTERNAL, "unknown kind of definition");
 }
 
-static int check(enum definition_kind kind, union parsed *parsed, const struct snapshot *snapshot, struct error *error) {
+static int check(enum definition_kind kind, union parsed *parsed, const struct snapshot *snapshot,
+                 struct error *error) {
     switch (kind) {
     case DEFINITION_FEATURE: return check_feature(&parsed->feature, snapshot, error);
     case DEFINITION_EXPERIMENT: return check_experiment(&parsed->experiment, snapshot, error);
@@ -51,8 +52,8 @@ static bool is_live(const struct snapshot_experiment *experiment) {
     return experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED;
 }
 
-int draft_experiment_change(struct draft *draft, const struct snapshot_experiment *running, const struct experiment *now,
-                            const struct feature *feature_now, struct error *error) {
+int draft_experiment_change(struct draft *draft, const struct snapshot_experiment *running,
+                            const struct experiment *now, const struct feature *feature_now, struct error *error) {
     const struct snapshot *snapshot = draft->catalogue->snapshot;
     struct experiment_state state = running->state;
     struct slots_taken taken =
@@ -72,9 +73,10 @@ static int settle_state(struct draft *draft, enum definition_kind kind, union pa
         if (is_live(was) && was->feature)
             return draft_experiment_change(draft, was, &parsed->experiment, &was->feature->definition, error);
         if (was && was->state.phase == PHASE_CONCLUDED)
-            return error_set(error, ERR_CONFLICT,
-                             "experiment '%.*s' is concluded and stays as it was judged: write a new one under another key",
-                             TEXT_ARGS(was->definition.key));
+            return error_set(
+                error, ERR_CONFLICT,
+                "experiment '%.*s' is concluded and stays as it was judged: write a new one under another key",
+                TEXT_ARGS(was->definition.key));
         struct experiment_state state;
         lifecycle_create(&state, &parsed->experiment, TEXT_NONE);
         draft_state(draft, kind, parsed->experiment.key, experiment_state_json(&state));
@@ -82,7 +84,8 @@ static int settle_state(struct draft *draft, enum definition_kind kind, union pa
     if (kind == DEFINITION_FEATURE) {
         const struct snapshot_feature *was = snapshot_feature(snapshot, parsed->feature.key);
         if (was && is_live(was->experiment))
-            return draft_experiment_change(draft, was->experiment, &was->experiment->definition, &parsed->feature, error);
+            return draft_experiment_change(draft, was->experiment, &was->experiment->definition, &parsed->feature,
+                                           error);
     }
     return 0;
 }
@@ -136,9 +139,10 @@ int catalogue_patch(struct catalogue *c, const struct change *change, const json
 
 int catalogue_restore(struct catalogue *c, const struct change *change, int64_t version, struct error *error) {
     struct arena arena;
-    struct stored stored;
+    struct document stored;
     arena_init(&arena, 16 * 1024);
-    int rc = repository_get(c->sql, &arena, text_of(definition_kinds[change->kind]), change->key, version, &stored, error);
+    int rc =
+        repository_get(c->sql, &arena, text_of(definition_kinds[change->kind]), change->key, version, &stored, error);
     json_t *body = rc == 0 ? json_loadb(stored.body.at, stored.body.n, 0, NULL) : NULL;
     if (rc == 0) rc = write_body(c, change, body, "restore", error);
     json_decref(body);

@@ -45,8 +45,10 @@ static void serve(json_t *feature, const struct snapshot_experiment *experiment,
 
 static int conclude_feature(struct draft *draft, const struct snapshot_experiment *experiment,
                             const struct experiment_step_input *input, struct error *error) {
-    static const char *const stages[] = {
-        [OUTCOME_SHIP] = "shipped", [OUTCOME_ROLLBACK] = NULL, [OUTCOME_ITERATE] = "draft", [OUTCOME_RETIRE] = "retiring"};
+    static const char *const stages[] = {[OUTCOME_SHIP] = "shipped",
+                                         [OUTCOME_ROLLBACK] = NULL,
+                                         [OUTCOME_ITERATE] = "draft",
+                                         [OUTCOME_RETIRE] = "retiring"};
     const struct entry *entry = catalogue_find(draft->catalogue, DEFINITION_FEATURE, experiment->definition.feature);
     const struct entry *own = catalogue_find(draft->catalogue, DEFINITION_EXPERIMENT, experiment->definition.key);
     if (!entry) return 0;
@@ -60,7 +62,7 @@ static int conclude_feature(struct draft *draft, const struct snapshot_experimen
         json_decref(body);
         return rc;
     }
-    draft_body(draft, DEFINITION_FEATURE, entry->key, body, DEFINITION_ANY);
+    draft_body(draft, DEFINITION_FEATURE, entry->key, body, DOCUMENT_ANY);
     return 0;
 }
 
