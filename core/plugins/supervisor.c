@@ -14,7 +14,7 @@
 
 enum {
     MISSED = 3,      /* heartbeats */
-    LEAVE_MS = 1000, /* from FAILED or a closed channel to the exit */
+    LEAVE_MS = 500, /* from FAILED or a closed channel to the exit */
     PRINTED = 4096,  /* bytes of what it prints that are read at once */
 };
 

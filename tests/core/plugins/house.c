@@ -206,27 +206,43 @@ static void on_answer(void *user, const struct plugin_answer *answer) {
     waited->done = true;
 }
 
+static struct said call_and_wait(struct house *house, struct plugin_call call) {
+    struct call_waited waited = {0};
+    call.plugin = TEXT("polls");
+    call.answered = on_answer;
+    call.user = &waited;
+    waited.said.code = plugins_call(house->plugins, &call, &waited.said.retry_after);
+    if (waited.said.code) return waited.said;
+    cr_assert_not(waited.done, "called back before the function returned");
+    turn_until(house, &waited.done);
+    return waited.said;
+}
+
+struct said house_call_within(struct house *house, const struct frame_request *request, int deadline) {
+    return call_and_wait(house, (struct plugin_call){.request = request, .deadline = deadline});
+}
+
 struct said house_call_release(struct house *house, const char *version, const char *method, const char *path,
                                const char *body) {
-    struct call_waited waited = {0};
     struct frame_request request = {.method = text_of(method),
                                     .path = text_of(path),
                                     .customer = TEXT("ann"),
                                     .settings = TEXT("{}"),
                                     .body = text_of(body)};
-    struct plugin_call call = {.plugin = TEXT("polls"),
-                               .version = text_of(version),
-                               .request = &request,
-                               .answered = on_answer,
-                               .user = &waited};
-    waited.said.code = plugins_call(house->plugins, &call, &waited.said.retry_after);
-    if (waited.said.code) return waited.said;
-    turn_until(house, &waited.done);
-    return waited.said;
+    return call_and_wait(house, (struct plugin_call){.version = text_of(version), .request = &request});
 }
 
 struct said house_call(struct house *house, const char *method, const char *path, const char *body) {
     return house_call_release(house, NULL, method, path, body);
+}
+
+struct said house_errand(struct house *house, enum frame_type type) {
+    struct call_waited waited = {0};
+    waited.said.code = (type == FRAME_EXPORT ? plugins_export : plugins_forget)(house->plugins, TEXT("polls"),
+                                                                                TEXT("ann"), on_answer, &waited);
+    if (waited.said.code) return waited.said;
+    turn_until(house, &waited.done);
+    return waited.said;
 }
 
 /* ---- looking ---- */

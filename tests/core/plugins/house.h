@@ -46,6 +46,11 @@ struct said house_call(struct house *house, const char *method, const char *path
 struct said house_call_release(struct house *house, const char *version, const char *method, const char *path,
                                const char *body);
 
+/* Any request to the active release of polls, with a deadline in ms. */
+struct said house_call_within(struct house *house, const struct frame_request *request, int deadline);
+/* FRAME_EXPORT or FRAME_FORGET. */
+struct said house_errand(struct house *house, enum frame_type type);
+
 /* Turns the loop until the status of the plugin contains `text`; asserts that it does within 10 s. */
 void house_wait_for(struct house *house, const char *name, const char *text);
 /* Turns the loop for so long. */
