@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #include "core/base/buffer.h"
@@ -150,9 +151,19 @@ static void install(struct boot *boot, const char *folder, struct bundle *bundle
     *release = (struct boot_release){*bundle, *error};
 }
 
+/* A folder with a manifest, or a packed bundle; anything else may lie beside them. */
+static bool looks_bundled(const char *path) {
+    char *manifest = join(path, "plugin.json");
+    bool is = access(manifest, F_OK) == 0 || text_ends(text_of(path), TEXT(".tar")) ||
+              text_ends(text_of(path), TEXT(".tar.zst"));
+    free(manifest);
+    return is;
+}
+
 static void install_bundled(struct boot *boot, const char *path) {
     struct bundle bundle;
     struct error error = {0};
+    if (!looks_bundled(path)) return;
     if (bundle_read(&bundle, path, &error) == 0) {
         char *folder = join(boot->dir, bundle.manifest.name);
         install(boot, folder, &bundle, &error);

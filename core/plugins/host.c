@@ -198,6 +198,7 @@ void plugins_stop(struct plugins *plugins, void (*stopped)(void *user), void *us
 }
 
 void plugins_free(struct plugins *plugins) {
+    if (!plugins) return;
     assert(plugins->phase == STOPPED);
     lane_stop(plugins->env.files);
     lane_stop(plugins->env.spawner);
@@ -396,11 +397,27 @@ bool plugins_logs_json(const struct plugins *plugins, struct text name, struct j
     return plugin;
 }
 
+static const struct release *find_release(const struct plugins *plugins, struct text name, struct text version) {
+    const struct plugin *plugin = find_installed(plugins, name);
+    if (!plugin) return NULL;
+    return version.n ? plugin_find(plugin, version) : plugin->active;
+}
+
+bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {
+    const struct release *release = find_release(plugins, name, version);
+    if (!release || release->damaged) return false;
+    const struct manifest *manifest = &release->bundle.manifest;
+    struct text module = text_of(manifest->web);
+    size_t prefix = sizeof "web/" - 1;
+    *web = (struct plugin_web){text_of(release->version),
+                               module.n > prefix ? text_n(module.at + prefix, module.n - prefix) : TEXT_NONE,
+                               text_of(manifest->element)};
+    return true;
+}
+
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type) {
-    const struct plugin *plugin = find_installed(plugins, name);
-    if (!plugin) return false;
-    const struct release *release = version.n ? plugin_find(plugin, version) : plugin->active;
+    const struct release *release = find_release(plugins, name, version);
     char file[256];
     if (!release || snprintf(file, sizeof file, "web/%.*s", TEXT_ARGS(path)) >= (int)sizeof file) return false;
     const struct bundle_file *found = bundle_find(&release->bundle, text_of(file));

@@ -130,6 +130,8 @@ static void make_counters(struct app *app) {
     app->exposures_recorded = telemetry_counter(app->telemetry, "parley_exposures_total", "Exposures recorded", "");
     app->exposures_refused = telemetry_counter(app->telemetry, "parley_exposures_refused_total",
                                                "Exposures not recorded because the ring was full", "");
+    app->effects_dropped = telemetry_counter(app->telemetry, "parley_plugin_effects_dropped_total",
+                                             "Effects that were not understood", "");
 }
 
 static int serve(struct parleyd *d, const char *program) {

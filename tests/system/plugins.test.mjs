@@ -95,15 +95,15 @@ test('releases are swapped under load without a failed request', async () => {
   };
   const load = Array.from({ length: 16 }, (_, i) => shopper(`c${i}`));
   const active = async () => (await s.get(polls)).body.active;
-  assert.equal(await active(), '1.1.0');
+  assert.equal(await active(), '1.0.0');
   for (let i = 0; i < 10; i++) {
-    const version = i % 2 ? '1.1.0' : '1.0.0';
+    const version = i % 2 ? '1.0.0' : '1.1.0';
     const swap = await s.post(`${polls}/activate`, { version });
     assert.equal(swap.status, 200, JSON.stringify(swap.body));
     assert.equal(await active(), version);
   }
   assert.equal((await s.post(`${polls}/rollback`)).status, 200);
-  assert.equal(await active(), '1.0.0');
+  assert.equal(await active(), '1.1.0');
   going = false;
   await Promise.all(load);
   assert.deepEqual(failed, []);
