@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/buffer.h"
 #include "core/base/memory.h"
@@ -153,7 +154,11 @@ static void install(struct boot *boot, const char *folder, struct bundle *bundle
 static void install_bundled(struct boot *boot, const char *path) {
     struct bundle bundle;
     struct error error = {0};
-    if (bundle_read(&bundle, path, &error) == 0) {
+    char *manifest = join(path, "plugin.json");
+    bool is_one = access(manifest, F_OK) == 0; /* a build folder has other things beside */
+    free(manifest);
+    if (!is_one) return;
+    if (bundle_read_folder(&bundle, path, &error) == 0) {
         char *folder = join(boot->dir, bundle.manifest.name);
         install(boot, folder, &bundle, &error);
         free(folder);

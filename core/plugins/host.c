@@ -396,11 +396,25 @@ bool plugins_logs_json(const struct plugins *plugins, struct text name, struct j
     return plugin;
 }
 
+/* TEXT_NONE: the active one. NULL where there is none. */
+static const struct release *find_release(const struct plugins *plugins, struct text name, struct text version) {
+    const struct plugin *plugin = find_installed(plugins, name);
+    if (!plugin) return NULL;
+    return version.n ? plugin_find(plugin, version) : plugin->active;
+}
+
+void plugins_metadata(const struct plugins *plugins, struct text name, struct text version, struct json_writer *w) {
+    const struct release *release = find_release(plugins, name, version);
+    if (!release) return;
+    json_put_text(w, "plugin", name);
+    json_put_text(w, "release", text_of(release->version));
+    if (release->bundle.manifest.web)
+        json_put_text(w, "widget", text_of(release->bundle.manifest.web + strlen("web/")));
+}
+
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type) {
-    const struct plugin *plugin = find_installed(plugins, name);
-    if (!plugin) return false;
-    const struct release *release = version.n ? plugin_find(plugin, version) : plugin->active;
+    const struct release *release = find_release(plugins, name, version);
     char file[256];
     if (!release || snprintf(file, sizeof file, "web/%.*s", TEXT_ARGS(path)) >= (int)sizeof file) return false;
     const struct bundle_file *found = bundle_find(&release->bundle, text_of(file));

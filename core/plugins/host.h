@@ -133,6 +133,9 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, struct
 void plugins_list_json(const struct plugins *plugins, struct json_writer *w);
 /* The last 500 lines of all releases, oldest first: [{"at","level","version","line"}]. */
 bool plugins_logs_json(const struct plugins *plugins, struct text name, struct json_writer *w);
+/* Members for the caller's open object: "plugin", "release" (TEXT_NONE: the active one) and, where it has one, "widget": the
+ * path that plugins_asset takes for its entry module. Nothing where there is no such release. */
+void plugins_metadata(const struct plugins *plugins, struct text name, struct text version, struct json_writer *w);
 /* A file below web/ of a release, from the verified bundle in memory; TEXT_NONE for the active release. False where there is
  * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,

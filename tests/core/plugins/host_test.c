@@ -204,6 +204,19 @@ Test(host, web_assets_come_from_the_bundle_and_from_nowhere_else) {
     cr_assert_not(plugins_asset(house.plugins, TEXT("polls"), TEXT("2.0.0"), TEXT("widget.js"), &bytes, &type));
 }
 
+Test(host, metadata_names_the_release_that_answers_and_its_widget) {
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    plugins_metadata(house.plugins, TEXT("polls"), TEXT_NONE, &w);
+    plugins_metadata(house.plugins, TEXT("polls"), TEXT("9.0.0"), &w);
+    json_close_object(&w);
+    cr_assert(text_is(buffer_view(&out), "{\"plugin\":\"polls\",\"release\":\"1.0.0\",\"widget\":\"widget.js\"}"),
+              "%.*s", TEXT_ARGS(buffer_view(&out)));
+    buffer_free(&out);
+}
+
 Test(host, a_worker_gets_neither_secrets_nor_descriptors_of_parleyd) {
     setenv("PARLEY_ADMIN_TOKEN", "a-secret-that-no-plugin-may-see-1234", 1);
     house_run_plugin(&house, "polls", "1.1.0", "obedient");

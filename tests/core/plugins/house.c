@@ -67,7 +67,7 @@ static void make(struct house *house, const struct plugin_timing *timing) {
                                                .heartbeat = 200,
                                                .drain = 1000,
                                                .stop = 500,
-                                               .restart_first = 20,
+                                               .restart_first = 50,
                                                .restart_most = 200,
                                                .restart_window = 5000};
     cr_assert_eq(uv_loop_init(&house->loop), 0);
@@ -263,9 +263,9 @@ void house_turn(struct house *house, int ms) {
 }
 
 void house_wait_for(struct house *house, const char *name, const char *text) {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 5000; i++) {
         if (strstr(house_status(house, name), text)) return;
-        house_turn(house, 10);
+        house_turn(house, 2);
     }
     cr_assert(false, "no %s in %s", text, house_status(house, name));
 }
