@@ -41,6 +41,7 @@ static void write_out(struct channel *channel) {
             channel->deaf = true; /* reading tells why, and ends the channel */
     }
     if (!channel_queued(channel) || channel->deaf) {
+        channel->cleared += channel->out.n;
         let_go_of_large(&channel->out);
         channel->sent = 0;
     }

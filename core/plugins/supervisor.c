@@ -13,9 +13,9 @@
 #include "core/base/memory.h"
 
 enum {
-    MISSED = 3,      /* heartbeats */
+    MISSED = 3,     /* heartbeats */
     LEAVE_MS = 500, /* from FAILED or a closed channel to the exit */
-    PRINTED = 4096,  /* bytes of what it prints that are read at once */
+    PRINTED = 4096, /* bytes of what it prints that are read at once */
 };
 
 static const struct {
@@ -227,6 +227,15 @@ static void on_effect(struct supervisor *w, const struct frame *frame) {
     if (w->effects_n == SUPERVISOR_EFFECTS) channel_pause(&w->channel);
 }
 
+/* Several in one turn of the loop become one frame: the last one put is still there, so it is replaced. */
+static void say_kept(struct supervisor *w, uint64_t outbox) {
+    struct buffer *out = channel_out(&w->channel);
+    if (w->kept_end == channel_position(&w->channel) && channel_queued(&w->channel) >= FRAME_HEADER)
+        out->n -= FRAME_HEADER;
+    say(w, FRAME_KEPT, outbox, TEXT_NONE);
+    w->kept_end = channel_position(&w->channel);
+}
+
 void supervisor_kept(struct plugin_env *env, uint64_t ticket) {
     struct supervisor *w = env->workers;
     while (w && w->serial != ticket >> 32) w = w->next;
@@ -238,7 +247,7 @@ void supervisor_kept(struct plugin_env *env, uint64_t ticket) {
         outbox = w->effects[w->effects_first++ % SUPERVISOR_EFFECTS].outbox;
         w->effects_n--;
     }
-    if (outbox) say(w, FRAME_KEPT, outbox, TEXT_NONE);
+    if (outbox) say_kept(w, outbox);
     channel_resume(&w->channel);
 }
 

@@ -71,6 +71,7 @@ struct supervisor {
         uint64_t outbox;
         bool kept;
     } effects[SUPERVISOR_EFFECTS];
+    size_t kept_end;                   /* where the last KEPT ends among what waits to be written */
     uint32_t effects_first, effects_n; /* sequence number of the oldest held; how many */
 };
 
