@@ -2,16 +2,7 @@
 
 #include <criterion/criterion.h>
 
-json_t *scene_json(const char *quoted) {
-    char *copy = strdup(quoted);
-    for (char *c = copy; *c; c++)
-        if (*c == '\'') *c = '"';
-    json_error_t error;
-    json_t *json = json_loads(copy, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-    cr_assert(json, "%s: %s", error.text, copy);
-    free(copy);
-    return json;
-}
+#include "tests/experiments/quoted.h"
 
 void scene_begin(struct scene *scene) {
     *scene = (struct scene){.now = 1000000};
@@ -46,11 +37,11 @@ static struct definition *find(struct scene *scene, enum definition_kind kind, s
 }
 
 void scene_define(struct scene *scene, enum definition_kind kind, const char *body, const char *state) {
-    json_t *json = own(scene, scene_json(body));
+    json_t *json = own(scene, quoted_json(body));
     struct text key = text_of(json_string_value(json_object_get(json, "key")));
     struct definition *definition = find(scene, kind, key);
     if (!definition) definition = &scene->definitions[scene->n++];
-    *definition = (struct definition){kind, key, json, state ? own(scene, scene_json(state)) : NULL};
+    *definition = (struct definition){kind, key, json, state ? own(scene, quoted_json(state)) : NULL};
     compile(scene);
 }
 
@@ -72,7 +63,7 @@ void scene_start(struct scene *scene, const char *experiment, int64_t at) {
 }
 
 void scene_change(struct scene *scene, const char *body) {
-    json_t *json = own(scene, scene_json(body));
+    json_t *json = own(scene, quoted_json(body));
     struct text key = text_of(json_string_value(json_object_get(json, "key")));
     struct error error = {0};
     struct experiment now;

@@ -34,7 +34,5 @@ const char *scene_decide(struct scene *scene, const char *feature, const char *k
 void scene_expose(struct scene *scene);
 /* The trace as text, in the scene's arena. */
 const char *scene_trace(struct scene *scene, const char *feature, const char *context);
-/* JSON out of text with single quotes. New reference. */
-json_t *scene_json(const char *quoted);
 
 #endif
