@@ -12,6 +12,7 @@ enum journal_kind {
     JOURNAL_ALIAS = 3,
     JOURNAL_PAGE = 4,
     JOURNAL_EXPOSURE = 5, /* an evaluation's; `Experiment Viewed` is a JOURNAL_TRACK */
+    JOURNAL_ENTRY = 6,    /* an entry of the customer's timeline that a plugin wrote; measures nothing */
 };
 
 /* Who did it: the metric event `*` counts what customers do. */

@@ -81,11 +81,6 @@ void channels_open(struct channels *all, uv_loop_t *loop) {
     uv_unref((uv_handle_t *)&all->check);
 }
 
-void channels_close(struct channels *all, uv_close_cb closed) {
-    uv_close((uv_handle_t *)&all->prepare, closed);
-    uv_close((uv_handle_t *)&all->check, closed);
-}
-
 static void end(struct channel *channel, const char *why) {
     channel->ended = true;
     listen_for(channel);

@@ -35,9 +35,8 @@ struct channel {
     void *user;
 };
 
+/* The two handles are the caller's to close, after the last channel. */
 void channels_open(struct channels *all, uv_loop_t *loop);
-/* `closed` is called once for each of the two handles. */
-void channels_close(struct channels *all, uv_close_cb closed);
 
 /* Takes `fd`, a non-blocking stream socket. `events` and `user` are borrowed. 0 or a libuv error (fd is then closed). */
 int channel_open(struct channel *channel, struct channels *all, int fd, const struct channel_events *events,

@@ -14,7 +14,7 @@
 
 enum {
     MISSED = 3,      /* heartbeats */
-    LEAVE_MS = 1000, /* from FAILED or a closed channel to the exit */
+    LEAVE_MS = 500, /* from FAILED or a closed channel to the exit */
     PRINTED = 4096,  /* bytes of what it prints that are read at once */
 };
 
@@ -90,7 +90,7 @@ static void closed(struct supervisor *w) {
     free(w->routes);
     free(w->waits);
     free(w);
-    env->quiet(env);
+    env->changed(env);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {

@@ -56,8 +56,8 @@ struct interval proportion_newcombe(struct binomial c, struct binomial t, double
 /* The restricted maximum likelihood estimate of p_C given p_T - p_C = d: Miettinen & Nurminen 1985, appendix 1. */
 static long double restricted(struct binomial c, struct binomial t, long double d) {
     const long double n = (long double)c.n + t.n, x_c = c.successes, x_t = t.successes;
-    const long double l3 = n, l2 = (c.n + 2 * (long double)t.n) * d - n - x_c - x_t;
-    const long double l1 = (t.n * d - n - 2 * x_t) * d + x_c + x_t, l0 = x_t * d * (1 - d);
+    const long double l3 = n, l2 = (t.n + 2 * (long double)c.n) * d - n - x_c - x_t;
+    const long double l1 = (c.n * d - n - 2 * x_c) * d + x_c + x_t, l0 = x_c * d * (1 - d);
     const long double s = l2 / (3 * l3), q = s * s * s - l1 * l2 / (6 * l3 * l3) + l0 / (2 * l3);
     const long double inside = s * s - l1 / (3 * l3), p = (q >= 0 ? 1 : -1) * sqrtl(fmaxl(0, inside));
     if (p == 0) return -s;
