@@ -28,6 +28,7 @@ static void measured_clear(struct measured *m) {
     m->links = (struct fold_links){0};
     unit_map_free(&m->catch_up);
     m->excluded = (struct measure_excluded){0};
+    memset(m->caps, 0, sizeof m->caps);
 }
 
 static void measured_free(struct measured *m) {

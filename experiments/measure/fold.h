@@ -57,6 +57,9 @@ struct measured {
     struct fold_words words[EXPERIMENT_MAX_BREAKDOWNS];
     struct fold_links links;  /* PLAN_ATTRIBUTE */
     struct unit_map catch_up; /* while not live: unit -> newest event time so far */
+    struct fold_cap {
+        int64_t value, as_of; /* millionths; ms, 0: never computed */
+    } caps[PLAN_METRICS_MAX]; /* in force, by metric */
     const struct plan_experiment *plan;
 };
 

@@ -141,6 +141,7 @@ static void add_up(struct history *h, struct unit_row *row, int64_t *totals) {
 
 int refold(struct fold *fold, struct measured *m, struct unit_id unit, int64_t limit) {
     struct history h = {.fold = fold, .m = m, .limit = limit};
+    if (m->plan->unit == PLAN_TARGETING_KEY) unit = keys_leader(&fold->keys, unit); /* it may have been joined since */
     arena_reset(&fold->arena);
     fold->refolds++;
     fold->changed = true;
