@@ -37,16 +37,26 @@ static void measured_free(struct measured *m) {
     free(m);
 }
 
-void fold_free(struct fold *fold) {
+void fold_forget(struct fold *fold) {
     for (uint32_t i = 0; i < fold->n; i++) measured_free(fold->measured[i]);
     free(fold->measured);
     free(fold->dirty);
     keys_free(&fold->keys);
     unit_map_free(&fold->orders);
+    plan_free(fold->plan);
+    fold->measured = NULL;
+    fold->dirty = NULL;
+    fold->plan = NULL;
+    fold->n = 0;
+    fold->dirty_n = fold->dirty_room = 0;
+    fold->position = 0;
+}
+
+void fold_free(struct fold *fold) {
+    fold_forget(fold);
     arena_free(&fold->arena);
     arena_free(&fold->record_arena);
     arena_free(&fold->scratch);
-    plan_free(fold->plan);
 }
 
 /* --- a new plan --- */
@@ -279,7 +289,7 @@ bool fold_apply(const struct fold *fold, const struct measured *m, const struct 
 
 /* --- break-downs --- */
 
-static uint32_t word(struct fold_words *words, struct text value) {
+uint32_t fold_word(struct fold_words *words, struct text value) {
     if (!value.n) return 0;
     struct fold_word *w = map_get(&words->numbers, value);
     if (w) return w->number;
@@ -297,7 +307,7 @@ void fold_attributes(struct measured *m, uint32_t *attributes, struct event *eve
     const struct experiment *definition = &m->plan->source->definition;
     for (uint32_t i = 0; i < definition->n_breakdowns; i++) {
         struct text value = event_attribute(event, definition->breakdowns[i]);
-        attributes[i] = word(&m->words[i], text_n(value.at, value.n < 256 ? value.n : 256));
+        attributes[i] = fold_word(&m->words[i], text_n(value.at, value.n < 256 ? value.n : 256));
     }
 }
 

@@ -87,6 +87,9 @@ enum { FOLD_GRACE = CLOCK_DAY /* records received so long before an experiment's
 
 void fold_init(struct fold *fold, struct journal_reader *reader, const struct log *log, int64_t late_ms);
 void fold_free(struct fold *fold);
+void fold_forget(struct fold *fold); /* as after fold_init */
+/* The number of a value; gives it one where it has none. */
+uint32_t fold_word(struct fold_words *words, struct text value);
 
 /* A new snapshot: experiments whose shape is the same keep what they have; the others begin anew and are not live. Takes the
  * plan. */
