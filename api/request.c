@@ -125,23 +125,38 @@ static bool has_header(const struct request *request, const char *name) {
     return false;
 }
 
-static void problem_type(struct buffer *out, const char *name) {
-    buffer_cstr(out, "urn:parley:problem:");
-    for (; *name; name++)
-        buffer_byte(out, *name == '_' ? '-' : *name >= 'A' && *name <= 'Z' ? (char)(*name + 32) : *name);
+/* "NOT_FOUND" as "not-found". */
+static struct text problem_type(struct request *request, const char *name) {
+    char *type = arena_cstr(&request->arena, text_of(name));
+    for (char *c = type; *c; c++) *c = *c == '_' ? '-' : *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+    return text_of(type);
+}
+
+static void write_problem(struct json_writer *w, struct text type, const char *title, int status, const char *detail) {
+    char urn[96];
+    snprintf(urn, sizeof urn, "urn:parley:problem:%.*s", TEXT_ARGS(type));
+    json_put_text(w, "type", text_of(urn));
+    json_put_text(w, "title", text_of(title));
+    json_put_int(w, "status", status);
+    json_put_text(w, "detail", text_of(detail));
+}
+
+static const char *ofrep_code(const struct error *error) {
+    return error->code == ERR_INVALID ? "PARSE_ERROR" : error->code == ERR_NOT_FOUND ? "FLAG_NOT_FOUND" : "GENERAL";
 }
 
 void reply_error(struct request *request, const struct error *error) {
-    struct buffer out = {0}, type = {0};
+    struct buffer out = {0};
     struct json_writer w;
     int status = error_status(error->code);
-    problem_type(&type, error_name(error->code));
+    if (status == 503 && !has_header(request, "Retry-After")) reply_header(request, "Retry-After", "1");
+    if (request->route && request->route->flags & ROUTE_OFREP) {
+        reply_ofrep_error(request, status, ofrep_code(error), error->detail);
+        return;
+    }
     json_writer_init(&w, &out);
     json_open_object(&w);
-    json_put_text(&w, "type", buffer_view(&type));
-    json_put_text(&w, "title", text_of(error_title(error->code)));
-    json_put_int(&w, "status", status);
-    json_put_text(&w, "detail", text_of(error->detail));
+    write_problem(&w, problem_type(request, error_name(error->code)), error_title(error->code), status, error->detail);
     if (error->places) {
         json_key(&w, TEXT("errors"));
         json_open_array(&w);
@@ -154,9 +169,29 @@ void reply_error(struct request *request, const struct error *error) {
         json_close_array(&w);
     }
     json_close_object(&w);
-    buffer_free(&type);
-    if (status == 503 && !has_header(request, "Retry-After")) reply_header(request, "Retry-After", "1");
     reply_buffer(request, status, "application/problem+json", &out);
+}
+
+void reply_problem_named(struct request *request, int status, const char *type, const char *detail) {
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    write_problem(&w, text_of(type), type, status, detail);
+    json_close_object(&w);
+    reply_buffer(request, status, "application/problem+json", &out);
+}
+
+void reply_ofrep_error(struct request *request, int status, const char *code, const char *detail) {
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    json_put_text(&w, "key", strstr(request->route->template, "{key}") ? request_param(request, "key") : TEXT(""));
+    json_put_text(&w, "errorCode", text_of(code));
+    json_put_text(&w, "errorDetails", text_of(detail));
+    json_close_object(&w);
+    reply_json(request, status, &out);
 }
 
 void reply_problem(struct request *request, int code, const char *format, ...) {

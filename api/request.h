@@ -7,17 +7,19 @@
 #include "core/base/arena.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
+#include "core/people/tokens.h"
 
 struct app;
 struct MHD_Connection;
 struct MHD_Response;
 
 /* Who calls: the token's role, and the shopper it speaks for. */
-struct principal {
-    unsigned role;        /* one bit of enum role; 0 without a token */
-    struct text name;     /* of the token, for the audit log */
-    struct text customer; /* unit: customer id, or anonymous id; empty where nobody is known */
-    bool known;           /* customer came by JWT or Act-As, not by the anonymous cookie */
+struct caller {
+    enum role role;        /* 0 without a token */
+    struct text id, name;  /* of the token; the name goes into the audit log */
+    struct text customer;  /* unit: customer id, else the anonymous id; empty where nobody is known */
+    struct text anonymous; /* of the signed cookie; empty where there is none */
+    bool known;            /* customer came by JWT or Act-As, not by the anonymous cookie */
 };
 
 /* The request headers that any handler looks at; empty where not sent. */
@@ -41,7 +43,7 @@ struct request {
     struct buffer body_bytes;
     struct text body;
     size_t received; /* bytes of body so far, kept or thrown away */
-    struct principal principal;
+    struct caller caller;
     uint64_t started; /* clock_ticks */
     void *user;       /* the handler's own, while it keeps the request */
     /* the answer */
@@ -80,6 +82,10 @@ static inline void reply_json(struct request *request, int status, struct buffer
 void reply_empty(struct request *request, int status);
 /* Answers with application/problem+json made from the error. A 503 gets Retry-After: 1 unless one was set. */
 void reply_error(struct request *request, const struct error *error);
+/* The same with a status and a type of its own, as "feature-off". */
+void reply_problem_named(struct request *request, int status, const char *type, const char *detail);
+/* An error in the shape of the OpenFeature Remote Evaluation Protocol: key (where the route has one), errorCode, errorDetails. */
+void reply_ofrep_error(struct request *request, int status, const char *code, const char *detail);
 void reply_problem(struct request *request, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

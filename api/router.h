@@ -25,6 +25,8 @@ enum { ROUTE_PARAMS = 4 };
 enum route_flag {
     ROUTE_LOOPBACK_FREE = 1, /* no token needed from loopback */
     ROUTE_RAW_BODY = 2,      /* not JSON: no Content-Type check, no UTF-8 check */
+    ROUTE_BASIC = 8,         /* the token may also come by Basic authentication */
+    ROUTE_OFREP = 16,        /* errors take the shape of the OpenFeature Remote Evaluation Protocol */
     ROUTE_SHOPPER = 4,       /* the caller's customer or anonymous id is established before the handler runs */
 };
 

@@ -42,19 +42,24 @@ static struct arena_block *grow(struct arena *arena, size_t n) {
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t n) {
+void *arena_take(struct arena *arena, size_t n) {
     n = (n + 15) & ~(size_t)15;
     struct arena_block *block = arena->last;
     if (!block || block->size - block->used < n) block = grow(arena, n);
     void *at = block->bytes + block->used;
     block->used += n;
     arena->total += n;
-    return memset(at, 0, n);
+    return at;
+}
+
+void *arena_alloc(struct arena *arena, size_t n) {
+    return memset(arena_take(arena, n), 0, n);
 }
 
 char *arena_cstr(struct arena *arena, struct text t) {
-    char *copy = arena_alloc(arena, t.n + 1);
+    char *copy = arena_take(arena, t.n + 1);
     if (t.n) memcpy(copy, t.at, t.n);
+    copy[t.n] = 0;
     return copy;
 }
 
@@ -68,7 +73,7 @@ struct text arena_printf(struct arena *arena, const char *format, ...) {
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    char *at = arena_alloc(arena, (size_t)n + 1);
+    char *at = arena_take(arena, (size_t)n + 1);
     vsnprintf(at, (size_t)n + 1, format, again);
     va_end(again);
     return text_n(at, (size_t)n);

@@ -18,6 +18,8 @@ void arena_free(struct arena *arena);
 
 /* `n` bytes, zeroed, aligned for any type. Lives until reset or free. */
 void *arena_alloc(struct arena *arena, size_t n);
+/* The same, not zeroed: for what is written at once, and for large runs of which only the used part should cost. */
+void *arena_take(struct arena *arena, size_t n);
 /* A NUL-terminated copy. */
 struct text arena_text(struct arena *arena, struct text t);
 char *arena_cstr(struct arena *arena, struct text t);

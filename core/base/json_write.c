@@ -69,7 +69,7 @@ void json_int(struct json_writer *w, int64_t value) {
 
 void json_double(struct json_writer *w, double value) {
     if (!isfinite(value)) {
-        json_null(w);
+        json_nil(w);
         return;
     }
     char digits[NUMBER_ROOM];
@@ -82,7 +82,7 @@ void json_bool(struct json_writer *w, bool value) {
     buffer_cstr(w->out, value ? "true" : "false");
 }
 
-void json_null(struct json_writer *w) {
+void json_nil(struct json_writer *w) {
     separate(w);
     buffer_text(w->out, TEXT("null"));
 }
@@ -98,11 +98,6 @@ void json_time(struct json_writer *w, int64_t ms) {
     buffer_byte(w->out, '"');
     buffer_put(w->out, iso, clock_iso(iso, ms));
     buffer_byte(w->out, '"');
-}
-
-static size_t utf8_length(const unsigned char *s, size_t left) {
-    size_t n = *s < 0xE0 ? 2 : *s < 0xF0 ? 3 : 4;
-    return n <= left && text_utf8_valid(text_n((const char *)s, n)) ? n : 0;
 }
 
 static void escape_control(struct buffer *out, unsigned char c) {
@@ -124,7 +119,7 @@ void json_escape(struct buffer *out, struct text value) {
             s++;
             continue;
         }
-        if (*s >= 0x80 && (n = utf8_length(s, (size_t)(end - s))) > 0) {
+        if (*s >= 0x80 && (n = text_utf8_length((const char *)s, (size_t)(end - s))) > 0) {
             s += n;
             continue;
         }

@@ -25,7 +25,7 @@ void json_int(struct json_writer *w, int64_t value);
 /* The shortest of %.15g, %.16g, %.17g that reads back to the same double; null for NaN and infinities. */
 void json_double(struct json_writer *w, double value);
 void json_bool(struct json_writer *w, bool value);
-void json_null(struct json_writer *w);
+void json_nil(struct json_writer *w); /* null; jansson has a json_null */
 /* A value that is JSON already (from the scanner, from the store); it is copied as it is. */
 void json_raw(struct json_writer *w, struct text value);
 
@@ -34,7 +34,7 @@ void json_raw(struct json_writer *w, struct text value);
 #define json_put_int(w, key, value)    (json_key((w), TEXT(key)), json_int((w), (value)))
 #define json_put_double(w, key, value) (json_key((w), TEXT(key)), json_double((w), (value)))
 #define json_put_bool(w, key, value)   (json_key((w), TEXT(key)), json_bool((w), (value)))
-#define json_put_null(w, key)          (json_key((w), TEXT(key)), json_null(w))
+#define json_put_null(w, key)          (json_key((w), TEXT(key)), json_nil(w))
 #define json_put_raw(w, key, value)    (json_key((w), TEXT(key)), json_raw((w), (value)))
 #define json_put_time(w, key, ms)      (json_key((w), TEXT(key)), json_time((w), (ms)))
 /* Milliseconds since 1970 as "2026-12-01T08:00:00.000Z"; 0 or less than 0 is written too (years before 1970). */

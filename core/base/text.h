@@ -36,8 +36,15 @@ int text_cmp(struct text a, struct text b);
 bool text_starts(struct text t, struct text prefix);
 bool text_ends(struct text t, struct text suffix);
 bool text_eq_nocase(struct text a, struct text b); /* ASCII letters only */
+/* Without spaces, tabs and line ends at either side. */
+struct text text_trim(struct text t);
+/* How many bytes must be added, dropped or replaced to make one the other (Levenshtein), for "did you mean"; SIZE_MAX where
+ * either is longer than 64 bytes. */
+size_t text_distance(struct text a, struct text b);
 /* The part before the first `c` goes to *head, what follows it to *tail; false (all in *head) where there is none. */
 bool text_cut(struct text t, char c, struct text *head, struct text *tail);
+/* The length (1 to 4) of the well-formed UTF-8 sequence that `left` bytes at `at` begin with; 0 when they begin with none. */
+size_t text_utf8_length(const char *at, size_t left);
 /* True when the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). */
 bool text_utf8_valid(struct text t);
 /* A definition's key: [A-Za-z0-9][A-Za-z0-9._-]{0,63} (contract.md). */

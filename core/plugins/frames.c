@@ -47,6 +47,25 @@ void frame_put(struct buffer *out, enum frame_type type, uint64_t id, struct tex
     buffer_text(out, payload);
 }
 
+size_t frame_open(struct buffer *out, enum frame_type type, uint64_t id) {
+    size_t start = out->n;
+    put_u32(out, 0); /* written by frame_close */
+    put_u32(out, (uint32_t)type);
+    put_u64(out, id);
+    return start;
+}
+
+int frame_close(struct buffer *out, size_t start) {
+    size_t n = out->n - start - FRAME_HEADER;
+    if (n > FRAME_MAX_PAYLOAD) {
+        out->n = start;
+        return ERR_TOO_LARGE;
+    }
+    uint32_t size = htole32((uint32_t)n);
+    memcpy(out->at + start, &size, sizeof size);
+    return 0;
+}
+
 int frame_take(struct text in, size_t *used, struct frame *frame, struct error *error) {
     uint32_t n, type;
     uint64_t id;

@@ -15,21 +15,28 @@ enum {
 
 enum frame_type {
     /* parleyd to worker */
-    FRAME_HELLO = 1,   /* JSON {protocol, plugin, version, library, data, settings...}: load and start; id 0 */
+    FRAME_HELLO =
+        1, /* JSON {protocol, plugin, version, library (an fd), data (a folder), settings}: load and start; id 0 */
     FRAME_REQUEST = 2, /* struct frame_request; answered by FRAME_REPLY with the same id */
     FRAME_PING = 3,    /* answered by FRAME_PONG */
     FRAME_KEPT = 4,    /* id: every effect up to this outbox number is durable in parleyd; the worker may delete them */
     FRAME_STOP = 5,    /* finish what is held, then stop and exit 0 */
     FRAME_EXPORT = 6,  /* payload: customer id; answered by FRAME_REPLY with JSON */
     FRAME_FORGET = 7,  /* payload: customer id; answered by FRAME_REPLY */
-    FRAME_EVENTS = 8,  /* JSON array of events this release subscribed to, id = position; answered by FRAME_REPLY */
+    /* JSON array of events this release subscribed to, [{event, customer, known, properties, at}], id = position; answered by
+     * FRAME_REPLY with {"failed":[indices]} */
+    FRAME_EVENTS = 8,
     /* worker to parleyd */
-    FRAME_READY = 64,  /* JSON {name, version, abi, ...}: started and healthy */
+    /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff}], subscribes: [names]}:
+     * started and healthy */
+    FRAME_READY = 64,
     FRAME_FAILED = 65, /* text: why loading or starting failed; the worker exits after it */
     FRAME_REPLY = 66,  /* struct frame_reply */
-    FRAME_PONG = 67,   /* JSON {waiting: [...], memory: bytes}: also what it waits for */
-    FRAME_EFFECT = 68, /* id = outbox number; JSON {kind: "track"|"timeline"|..., ...} */
-    FRAME_LOG = 69,    /* u8 level, then text */
+    FRAME_PONG = 67,   /* JSON {waiting: [...], queued: writes, memory: bytes}: also what it waits for */
+    /* id = outbox number, never given twice in one plugin's database; JSON {kind, customer, known, feature, variant, at (ms), ...}:
+     * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}. May come again after a crash. */
+    FRAME_EFFECT = 68,
+    FRAME_LOG = 69, /* u8 level, then text */
 };
 
 struct frame {
@@ -40,6 +47,10 @@ struct frame {
 
 /* Appends one frame. The payload must not be over FRAME_MAX_PAYLOAD. */
 void frame_put(struct buffer *out, enum frame_type type, uint64_t id, struct text payload);
+/* The same without a copy of the payload: frame_open reserves the header and returns where the frame begins; what is then
+ * appended is the payload; frame_close writes its size. 0, or ERR_TOO_LARGE over FRAME_MAX_PAYLOAD: `out` is as it was. */
+size_t frame_open(struct buffer *out, enum frame_type type, uint64_t id);
+int frame_close(struct buffer *out, size_t start);
 /* Takes the next whole frame from the front of `in` and moves *used behind it. 1: a frame (its payload borrowed from `in`),
  * 0: more bytes are needed, ERR_INVALID: not a frame (too long, nonzero reserved bits). */
 int frame_take(struct text in, size_t *used, struct frame *frame, struct error *error);

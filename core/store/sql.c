@@ -1,7 +1,21 @@
-/* What is the same over every database: migrations. Knows only sql.h. */
+/* What is the same over every database. Knows only sql.h. */
 #include "core/store/sql.h"
 
 #include <assert.h>
+
+int sql_end(struct sql *sql, int rc, struct error *error) {
+    if (rc < 0) {
+        sql_rollback(sql);
+        return rc;
+    }
+    int committed = sql_commit(sql, error);
+    return committed < 0 ? committed : rc;
+}
+
+struct text sql_copy(const struct sql_rows *rows, int column, struct arena *arena) {
+    struct text t = sql_text(rows, column);
+    return t.at ? arena_text(arena, t) : TEXT_NONE;
+}
 
 /* Where `name` stands; 0 when nothing was run yet. */
 static int reached(struct sql *sql, const char *name, int *number, struct error *error) {
@@ -22,18 +36,15 @@ static int run(struct sql *sql, const char *name, const struct sql_migration *mi
                      "INSERT INTO schema_version (name, number) VALUES ($1, $2)"
                      " ON CONFLICT (name) DO UPDATE SET number = excluded.number",
                      SQL_T(text_of(name)), SQL_I(migration->number));
-    if (rc < 0) {
-        sql_rollback(sql);
-        return rc;
-    }
-    return sql_commit(sql, error);
+    rc = sql_end(sql, rc, error);
+    return rc < 0 ? rc : 0;
 }
 
 int sql_migrate(struct sql *sql, const char *name, const struct sql_migration *list, size_t n, struct error *error) {
     for (size_t i = 1; i < n; i++) assert(list[i - 1].number < list[i].number);
-    int rc = sql_script(
-            sql, "CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, number INTEGER NOT NULL)", error),
-        number;
+    static const char table[] =
+        "CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, number INTEGER NOT NULL)";
+    int number, rc = sql_script(sql, table, error);
     if (rc == 0) rc = reached(sql, name, &number, error);
     if (rc < 0) return rc;
     int newest = n ? list[n - 1].number : 0;

@@ -4,8 +4,8 @@
 #ifndef PARLEY_CORE_STORE_SQL_H
 #define PARLEY_CORE_STORE_SQL_H
 
+#include "core/base/arena.h"
 #include "core/base/error.h"
-#include "core/base/text.h"
 
 struct sql; /* a connection */
 
@@ -34,14 +34,15 @@ struct sql_value {
 /* NULL for TEXT_NONE */
 #define SQL_T_OR_NULL(value) ((value).at ? SQL_T(value) : SQL_NULL)
 
+enum { SQL_PARAMETERS = 32 };
+
 /* Runs one statement to its end; rows it returns are dropped. sql_run(sql, &e, "UPDATE t SET a = $1", SQL_I(3)).
  * Statements are prepared once and cached by their text's address, so pass constants (asserted). As many values as the
  * statement has parameters, at most SQL_PARAMETERS. Returns the rows changed (>= 0) or a negative code: ERR_CONFLICT for a
  * constraint, ERR_STORAGE_FULL for a full disk, ERR_UNAVAILABLE where another process holds the lock, ERR_CORRUPT, ERR_IO. */
-enum { SQL_PARAMETERS = 32 };
 #define sql_run(sql, error, statement, ...)                                                                            \
-    sql_run_values((sql), (error), (statement), (const struct sql_value[]){SQL_NULL __VA_OPT__(, ) __VA_ARGS__},       \
-                   sizeof((const struct sql_value[]){SQL_NULL __VA_OPT__(, ) __VA_ARGS__}) / sizeof(struct sql_value))
+    sql_run_values((sql), (error), (statement), (const struct sql_value[]){SQL_NULL, ##__VA_ARGS__},                   \
+                   sizeof((const struct sql_value[]){SQL_NULL, ##__VA_ARGS__}) / sizeof(struct sql_value))
 int sql_run_values(struct sql *sql, struct error *error, const char *statement, const struct sql_value *values,
                    size_t values_n); /* values[0] is ignored: values[1] is $1 */
 /* Several statements without parameters, for migrations. */
@@ -58,9 +59,8 @@ struct sql_rows {
     struct sql_statement *statement; /* NULL: nothing to fetch */
 };
 #define sql_query(sql, rows, error, statement, ...)                                                                    \
-    sql_query_values(                                                                                                  \
-        (sql), (rows), (error), (statement), (const struct sql_value[]){SQL_NULL __VA_OPT__(, ) __VA_ARGS__},          \
-        sizeof((const struct sql_value[]){SQL_NULL __VA_OPT__(, ) __VA_ARGS__}) / sizeof(struct sql_value))
+    sql_query_values((sql), (rows), (error), (statement), (const struct sql_value[]){SQL_NULL, ##__VA_ARGS__},         \
+                     sizeof((const struct sql_value[]){SQL_NULL, ##__VA_ARGS__}) / sizeof(struct sql_value))
 int sql_query_values(struct sql *sql, struct sql_rows *rows, struct error *error, const char *statement,
                      const struct sql_value *values, size_t values_n);
 int sql_next(struct sql_rows *rows, struct error *error); /* 1 a row, 0 no more, negative code */
@@ -68,6 +68,8 @@ bool sql_is_null(const struct sql_rows *rows, int column);
 int64_t sql_int(const struct sql_rows *rows, int column);
 double sql_double(const struct sql_rows *rows, int column);
 struct text sql_text(const struct sql_rows *rows, int column); /* also blobs; TEXT_NONE for NULL */
+/* A NUL-terminated copy in the arena; TEXT_NONE for NULL. */
+struct text sql_copy(const struct sql_rows *rows, int column, struct arena *arena);
 void sql_done(struct sql_rows *rows);
 
 /* A writer takes the write lock at once; a reader sees one state of the database until it commits or rolls back. Not nested.
@@ -76,6 +78,13 @@ void sql_done(struct sql_rows *rows);
 int sql_begin(struct sql *sql, struct error *error);
 int sql_commit(struct sql *sql, struct error *error);
 void sql_rollback(struct sql *sql); /* where none is open, nothing */
+/* Ends the transaction as `rc` says: commits when it is not negative, else rolls back. Returns `rc` or the commit's error:
+ *   int rc = sql_begin(sql, e);
+ *   if (rc < 0) return rc;
+ *   rc = first(sql, e);
+ *   if (rc == 0) rc = second(sql, e);
+ *   return sql_end(sql, rc, e); */
+int sql_end(struct sql *sql, int rc, struct error *error);
 
 /* Numbered migrations, each run once, in order, each in its own transaction; the number reached stands in table
  * `schema_version` under `name`. A database that is ahead of the list gives ERR_VERSION and a sentence: a newer Parley made it. */

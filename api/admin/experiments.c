@@ -1,0 +1,79 @@
+/* An experiment's steps (start, pause, resume, conclude) and its results. */
+#include "api/admin/job.h"
+#include "api/admin/tables.h"
+#include "core/base/clock.h"
+
+static int work_step(struct admin_job *job, struct catalogue *catalogue, enum experiment_step step,
+                     const struct experiment_step_input *input) {
+    int rc = catalogue_step(catalogue, &job->change, step, input, &job->error);
+    if (rc < 0) return rc;
+    return catalogue_show(catalogue, DEFINITION_EXPERIMENT, job->change.key, &job->writer, &job->version, &job->error);
+}
+
+static int work_start(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    struct experiment_step_input input = {0};
+    struct reader reader = {&job->request->arena, &job->error, 0};
+    static const char *const known[] = {"at", NULL};
+    if (job->body && reader_object(&reader, NULL, job->body, known))
+        reader_time(&reader, NULL, job->body, "at", &input.at);
+    return reader.faults ? reader_result(&reader) : work_step(job, catalogue, STEP_START, &input);
+}
+
+static int work_pause(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    return work_step(job, catalogue, STEP_PAUSE, &(struct experiment_step_input){0});
+}
+
+static int work_resume(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    return work_step(job, catalogue, STEP_RESUME, &(struct experiment_step_input){0});
+}
+
+static int work_conclude(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    static const char *const known[] = {"outcome", "variant", "note", "scope", NULL};
+    static const char *const scopes[] = {"everybody", "audience", NULL};
+    struct experiment_step_input input = {0};
+    struct reader reader = {&job->request->arena, &job->error, 0};
+    int outcome = -1, scope = 0;
+    if (!job->body)
+        return error_set(&job->error, ERR_INVALID, "send {\"outcome\":\"ship\",\"variant\":\"...\",\"note\":\"...\"}");
+    if (reader_object(&reader, NULL, job->body, known)) {
+        if (!reader_choice(&reader, NULL, job->body, "outcome", experiment_outcomes, &outcome) && !reader.faults)
+            reader_missing(&reader, NULL, "outcome", "ship, rollback, iterate or retire");
+        reader_text(&reader, NULL, job->body, "variant", 64, &input.variant);
+        reader_text(&reader, NULL, job->body, "note", 4000, &input.note);
+        reader_choice(&reader, NULL, job->body, "scope", scopes, &scope);
+        if (!reader.faults && outcome == OUTCOME_SHIP && !input.variant.n)
+            reader_missing(&reader, NULL, "variant", "the variant that everybody gets");
+    }
+    if (reader.faults) return reader_result(&reader);
+    input.outcome = (enum experiment_outcome)outcome;
+    input.audience_alone = scope == 1;
+    return work_step(job, catalogue, STEP_CONCLUDE, &input);
+}
+
+static void step(struct request *request, int (*work)(struct admin_job *, struct catalogue *, struct sql *)) {
+    struct admin_job *job = admin_job_new(request, DEFINITION_EXPERIMENT, request_param(request, "key"), work);
+    job->wants_body = true;
+    admin_job_go(job);
+}
+
+static void handle_start(struct request *request) {
+    step(request, work_start);
+}
+static void handle_pause(struct request *request) {
+    step(request, work_pause);
+}
+static void handle_resume(struct request *request) {
+    step(request, work_resume);
+}
+static void handle_conclude(struct request *request) {
+    step(request, work_conclude);
+}
+
+enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT, STEP_BODY = 16 * 1024 };
+const struct route experiment_routes[] = {
+    {METHOD_POST, "/admin/v1/experiments/{key}/start", ROLE_MANAGER, STEP_BODY, 0, handle_start},
+    {METHOD_POST, "/admin/v1/experiments/{key}/pause", ROLE_MANAGER, STEP_BODY, 0, handle_pause},
+    {METHOD_POST, "/admin/v1/experiments/{key}/resume", ROLE_MANAGER, STEP_BODY, 0, handle_resume},
+    {METHOD_POST, "/admin/v1/experiments/{key}/conclude", ROLE_MANAGER, STEP_BODY, 0, handle_conclude},
+    {0},
+};

@@ -1,0 +1,119 @@
+#include "api/admin/job.h"
+
+#include <stdio.h>
+
+#include "core/base/json.h"
+#include "core/store/idempotency.h"
+
+bool request_if_match(struct request *request, int64_t *version) {
+    struct text value = request->headers.if_match;
+    *version = DOCUMENT_ANY;
+    if (!value.n || text_is(value, "*")) return true;
+    if (value.n > 2 && value.at[0] == '"' && value.at[value.n - 1] == '"') value = text_n(value.at + 1, value.n - 2);
+    if (text_to_int(value, version) && *version > 0) return true;
+    reply_problem(request, ERR_PRECONDITION, "If-Match must be the ETag of a version, as \"7\"");
+    return false;
+}
+
+/* The scanner says what is wrong better than jansson, and refuses more (depth, duplicate keys, NUL). */
+static int parse_body(struct admin_job *job) {
+    struct text body = job->request->body;
+    struct json scanned;
+    if (!body.n) return 0;
+    if (json_scan(&scanned, body, &job->request->arena, &job->error) != 0) return job->error.code;
+    json_error_t why;
+    job->body = json_loadb(body.at, body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!job->body)
+        return error_set(&job->error, ERR_INVALID, "line %d, column %d: %s", why.line, why.column, why.text);
+    return 0;
+}
+
+static struct idempotency idempotency_of(struct admin_job *job) {
+    struct request *r = job->request;
+    return (struct idempotency){.actor = r->caller.id,
+                                .key = r->headers.idempotency_key,
+                                .request = arena_printf(&r->arena, "%s %.*s\n%.*s", method_names[r->method],
+                                                        TEXT_ARGS(r->path), TEXT_ARGS(r->body)),
+                                .now = job->change.now};
+}
+
+/* With an Idempotency-Key, a request that was answered before is answered alike and not done again. */
+static int once(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    bool keyed = job->request->method == METHOD_POST && job->request->headers.idempotency_key.n;
+    if (!keyed) return job->work(job, catalogue, sql);
+    struct idempotency id = idempotency_of(job);
+    struct idempotency_answer answer;
+    int found = idempotency_find(sql, &job->request->arena, &id, &answer, &job->error);
+    if (found < 0) return found;
+    if (found) {
+        job->status = answer.status;
+        buffer_text(&job->out, answer.body);
+        job->then = NULL;
+        return 0;
+    }
+    int rc = job->work(job, catalogue, sql);
+    if (rc < 0) return rc;
+    return idempotency_keep(sql, &id, (struct idempotency_answer){job->status, buffer_view(&job->out)}, &job->error);
+}
+
+/* The change, its audit row and the remembered answer are one transaction. */
+static int in_transaction(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    int64_t before = catalogue_revision(catalogue);
+    int rc = sql_begin(sql, &job->error);
+    if (rc < 0) return rc;
+    rc = sql_end(sql, once(job, catalogue, sql), &job->error);
+    if (rc < 0 && catalogue_revision(catalogue) != before) catalogue_reload(catalogue);
+    if (rc >= 0 && catalogue_revision(catalogue) != before) job->snapshot = catalogue_snapshot(catalogue);
+    return rc;
+}
+
+static void on_lane(struct lane_job *lane_job, void *owner) {
+    struct admin_job *job = (struct admin_job *)lane_job;
+    int rc = job->wants_body ? parse_body(job) : 0;
+    if (rc == 0) rc = in_transaction(job, job->request->app->catalogue, owner);
+    if (rc < 0 && !job->error.code) error_set(&job->error, rc, "the store answered %s", error_name(rc));
+    json_decref(job->body);
+}
+
+static void on_done(struct mail *mail) {
+    struct admin_job *job = (struct admin_job *)mail;
+    struct request *request = job->request;
+    if (job->snapshot) app_set_snapshot(request->app, job->snapshot);
+    if (job->error.code) {
+        buffer_free(&job->out);
+        reply_error(request, &job->error);
+        return;
+    }
+    if (job->then) job->then(job);
+    if (job->version)
+        reply_header(request, "ETag", arena_printf(&request->arena, "\"%lld\"", (long long)job->version).at);
+    if (job->status == 204) {
+        buffer_free(&job->out);
+        reply_empty(request, 204);
+    } else
+        reply_json(request, job->status, &job->out);
+}
+
+struct admin_job *admin_job_new(struct request *request, enum definition_kind kind, struct text key,
+                                int (*work)(struct admin_job *, struct catalogue *, struct sql *)) {
+    struct admin_job *job = arena_new(&request->arena, struct admin_job);
+    *job = (struct admin_job){
+        .request = request,
+        .work = work,
+        .status = 200,
+        .change = {.kind = kind,
+                   .key = key,
+                   .if_match = DOCUMENT_ANY,
+                   .actor = request->caller.name,
+                   .now = clock_now(request->app->clock)},
+    };
+    job->job.mail.receive = on_done;
+    job->job.work = on_lane;
+    job->job.reply_to = &request->app->mailbox;
+    json_writer_init(&job->writer, &job->out);
+    return job;
+}
+
+void admin_job_go(struct admin_job *job) {
+    lane_do(main_db_lane(job->request->app->db), &job->job);
+}

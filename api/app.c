@@ -1,0 +1,56 @@
+#include "api/app.h"
+
+#include <stdlib.h>
+
+#include "core/base/memory.h"
+
+/* The releases that variants name run beside the active ones while the snapshot that names them is in force. */
+static void want_releases(struct app *app) {
+    struct plugin_release_name *wanted = NULL;
+    size_t n = 0;
+    for (uint32_t f = 0; f < app->snapshot->n_features; f++) {
+        const struct feature *feature = &app->snapshot->features[f].definition;
+        for (uint32_t v = 0; v < feature->n_variants; v++) {
+            if (!feature->variants[v].plugin.n || !feature->variants[v].release.n) continue;
+            wanted = memory_grow(wanted, (n + 1) * sizeof *wanted);
+            wanted[n++] = (struct plugin_release_name){feature->variants[v].plugin, feature->variants[v].release};
+        }
+    }
+    plugins_set_wanted(app->plugins, wanted, n);
+    free(wanted);
+}
+
+void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
+    if (app->snapshot &&
+        snapshot->revision <= app->snapshot->revision) { /* lanes answer in order; this is for safety */
+        snapshot_release(snapshot);
+        return;
+    }
+    snapshot_release(app->snapshot);
+    app->snapshot = snapshot;
+    want_releases(app);
+    measure_use(app->measure, snapshot_keep(snapshot));
+}
+
+struct text app_unit(const struct app *app, struct text key) {
+    return identity_map_root(app->joined, key);
+}
+
+/* The first exposure wins: the customer keeps what the key met, unless the customer met something earlier. */
+static void inherit(struct remembered *remembered, struct unit_id key, struct unit_id root) {
+    struct remembered_unit from, own;
+    if (!remembered_find(remembered, key, &from)) return;
+    if (remembered_find(remembered, root, &own)) {
+        if (own.t0 <= from.t0) return;
+        remembered_remove(remembered, root);
+    }
+    from.unit = root;
+    remembered_put(remembered, &from);
+}
+
+void app_join(struct app *app, struct text key, struct text parent) {
+    identity_map_set(app->joined, key, parent);
+    struct unit_id unit = unit_of(key), root = unit_of(app_unit(app, key));
+    for (struct map_entry *e = map_next(&app->remembered.by_salt, NULL); e; e = map_next(&app->remembered.by_salt, e))
+        inherit(e->value, unit, root);
+}

@@ -1,0 +1,57 @@
+/* What the handlers work with: one struct, made and wired in programs/parleyd, borrowed by every request. All of it is
+ * the loop thread's, except what its own header says is safe from any thread. */
+#ifndef PARLEY_API_APP_H
+#define PARLEY_API_APP_H
+
+#include "api/identity.h"
+#include "api/server.h"
+#include "core/base/clock.h"
+#include "core/base/mailbox.h"
+#include "core/journal/journal.h"
+#include "core/people/identity_map.h"
+#include "core/people/tokens.h"
+#include "core/plugins/host.h"
+#include "core/store/main_db.h"
+#include "experiments/decide/evaluate.h"
+#include "experiments/measure/measure.h"
+
+struct app {
+    uv_loop_t *loop;
+    struct mailbox mailbox; /* lanes answer here */
+    const struct log *log;
+    struct telemetry *telemetry;
+    const struct clock *clock;
+
+    struct server *server;
+    struct main_db *db;
+    struct catalogue *catalogue; /* the store lane's: never touched on the loop */
+    struct snapshot *snapshot;   /* in force; one reference is the app's */
+    struct remembered_all remembered;
+    struct token_table *tokens;  /* immutable; replaced by a change */
+    struct text admin_token;     /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
+    struct identity_map *joined; /* which keys are one unit */
+    struct identity_keys identity;
+    struct text demo_key; /* the demo shop's public key, put into its pages */
+    struct journal *journal;
+    struct journal_ring *exposures; /* this loop's way into the journal */
+    struct measure *measure;
+    struct plugins *plugins;
+
+    bool draining;
+    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped;
+};
+
+/* The tables that together are the API, for router_new; and how many. */
+extern const struct route *const api_tables[];
+extern const size_t api_tables_n;
+
+/* server_options.admit: the token's role against the route's, then the shopper's identity where the route needs one. */
+bool app_admit(struct request *request);
+/* Puts a new snapshot in force (takes over the reference) and tells those who listen. Loop thread. */
+void app_set_snapshot(struct app *app, struct snapshot *snapshot);
+/* `key` belongs to `parent` from now on: what either was exposed to, both are. */
+void app_join(struct app *app, struct text key, struct text parent);
+/* The text that a shopper's unit is bucketed by: the key that names the customer, where keys were joined. */
+struct text app_unit(const struct app *app, struct text key);
+
+#endif

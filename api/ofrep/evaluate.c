@@ -1,0 +1,205 @@
+/* The OpenFeature Remote Evaluation Protocol 0.3.0: one flag, which records an exposure, and all flags, which records none. */
+#include "api/ofrep/evaluate.h"
+
+#include <stdio.h>
+#include <xxhash.h>
+
+#include "core/base/json_write.h"
+
+enum { CONTEXT_MOST = 1024 * 1024 };
+
+/* ---- the request ---- */
+
+struct ofrep_call {
+    struct request *request;
+    struct json json;
+    struct context context;
+};
+
+static bool read_context(struct ofrep_call *call, struct request *request) {
+    struct error error = {0};
+    struct app *app = request->app;
+    call->request = request;
+    if (json_scan(&call->json, request->body, &request->arena, &error) != 0) {
+        reply_error(request, &error);
+        return false;
+    }
+    json_at context = json_get(&call->json, 0, TEXT("context"));
+    if (json_kind(&call->json, 0) != JSON_KIND_OBJECT || json_kind(&call->json, context) != JSON_KIND_OBJECT) {
+        reply_ofrep_error(request, 400, "INVALID_CONTEXT", "send {\"context\":{\"targetingKey\":\"...\"}}");
+        return false;
+    }
+    json_at key = json_get(&call->json, context, TEXT("targetingKey"));
+    if (key != JSON_NONE && json_kind(&call->json, key) != JSON_KIND_STRING) {
+        reply_ofrep_error(request, 400, "INVALID_CONTEXT", "targetingKey must be a string");
+        return false;
+    }
+    call->context = (struct context){.json = &call->json,
+                                     .root = context,
+                                     .targeting_key = json_unescaped(&call->json, key, &request->arena),
+                                     .now = clock_now(app->clock),
+                                     .arena = &request->arena};
+    return true;
+}
+
+/* A browser speaks for its own shopper alone. */
+static bool own_key(struct ofrep_call *call) {
+    struct caller *p = &call->request->caller;
+    if (p->role != ROLE_BROWSER) return true;
+    if (!call->context.targeting_key.n || text_eq(call->context.targeting_key, p->customer)) return true;
+    reply_problem(call->request, ERR_FORBIDDEN,
+                  "with a browser token, targetingKey must be the customer of Parley-Customer or of the signed cookie "
+                  "(GET /v1/me tells and sets it)");
+    return false;
+}
+
+/* ---- the exposure ---- */
+
+static struct text breakdown_attributes(const struct context *context, const struct experiment *experiment) {
+    if (!experiment->n_breakdowns) return TEXT_NONE;
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    for (uint32_t i = 0; i < experiment->n_breakdowns; i++) {
+        json_at at = json_get(context->json, context->root, experiment->breakdowns[i]);
+        if (at == JSON_NONE || json_kind(context->json, at) >= JSON_KIND_ARRAY) continue;
+        json_key(&w, experiment->breakdowns[i]);
+        json_raw(&w, json_source(context->json, at));
+    }
+    json_close_object(&w);
+    struct text copy = arena_text(context->arena, buffer_view(&out));
+    buffer_free(&out);
+    return copy;
+}
+
+static bool record(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
+                   const struct decision *d, enum journal_cause cause) {
+    struct journal_exposure exposure = {
+        .at = context->now,
+        .experiment = experiment->definition.key,
+        .unit = d->unit_text,
+        .variant = experiment->state.arms[d->arm],
+        .attributes = breakdown_attributes(context, &experiment->definition),
+        .epoch = d->epoch,
+        .cause = cause,
+    };
+    bool pushed = journal_ring_push(app->exposures, &exposure);
+    count(pushed ? app->exposures_recorded : app->exposures_refused, 1);
+    return pushed;
+}
+
+void ofrep_record(struct app *app, const struct context *context, const struct decision *d) {
+    if (d->expose && d->experiment) {
+        if (!record(app, context, d->experiment, d, JOURNAL_MET))
+            return; /* not marked as seen: the next one tries again */
+        struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
+        remembered_put(remembered_make(&app->remembered, d->experiment->state.salt), &unit);
+    }
+}
+
+/* ---- the answer ---- */
+
+/* Which release serves the variant, and what a page loads to show it. */
+static void write_plugin(struct app *app, const struct variant *variant, struct json_writer *w) {
+    struct plugin_web web;
+    json_put_text(w, "plugin", variant->plugin);
+    if (!plugins_web(app->plugins, variant->plugin, variant->release, &web)) return;
+    json_put_text(w, "release", web.version);
+    if (!web.module.n) return;
+    char url[256];
+    int n = snprintf(url, sizeof url, "/plugins/%.*s/%.*s/%.*s", TEXT_ARGS(variant->plugin), TEXT_ARGS(web.version),
+                     TEXT_ARGS(web.module));
+    json_put_text(w, "component", text_n(url, n < (int)sizeof url ? (size_t)n : sizeof url - 1));
+    if (web.element.n) json_put_text(w, "element", web.element);
+}
+
+static void write_metadata(struct app *app, const struct decision *d, struct json_writer *w) {
+    json_key(w, TEXT("metadata"));
+    json_open_object(w);
+    json_put_int(w, "configRevision", app->snapshot->revision);
+    if (d->experiment) json_put_text(w, "experiment", d->experiment->definition.key);
+    if (d->rule) json_put_text(w, "rule", d->rule->id);
+    if (d->experiment || (d->rule && d->rule->serve < 0)) json_put_int(w, "bucket", d->bucket);
+    if (d->variant->plugin.n) write_plugin(app, d->variant, w);
+    json_close_object(w);
+}
+
+static void write_flag(struct app *app, struct text key, const struct decision *d, struct json_writer *w) {
+    json_open_object(w);
+    json_put_text(w, "key", key);
+    if (d->targeting_key_missing) {
+        json_put_text(w, "errorCode", TEXT("TARGETING_KEY_MISSING"));
+        json_put_text(w, "errorDetails", TEXT("this flag is split by unit: send a targetingKey"));
+    } else {
+        json_put_raw(w, "value", d->variant->value);
+        json_put_text(w, "variant", d->variant->key);
+        json_put_text(w, "reason", text_of(decision_reason(d->reason)));
+        write_metadata(app, d, w);
+    }
+    json_close_object(w);
+}
+
+static void evaluate_one(struct request *request) {
+    struct app *app = request->app;
+    struct ofrep_call call;
+    if (!read_context(&call, request) || !own_key(&call)) return;
+    call.context.targeting_key = app_unit(app, call.context.targeting_key);
+    struct text key = request_param(request, "key");
+    const struct snapshot_feature *feature = snapshot_feature(app->snapshot, key);
+    if (!feature) {
+        reply_ofrep_error(request, 404, "FLAG_NOT_FOUND", "there is no feature of that key");
+        return;
+    }
+    struct decision d;
+    decide(app->snapshot, feature, &call.context, &app->remembered, &d);
+    count(app->evaluations, 1);
+    ofrep_record(app, &call.context, &d);
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    write_flag(app, key, &d, &w);
+    reply_json(request, d.targeting_key_missing ? 400 : 200, &out);
+}
+
+/* Over configuration, context, what is remembered (it shows in the answers) and the next scheduled change. */
+static const char *bulk_etag(struct request *request, struct text answer) {
+    return arena_printf(&request->arena, "\"%016llx\"", (unsigned long long)XXH3_64bits(answer.at, answer.n)).at;
+}
+
+static void evaluate_all(struct request *request) {
+    struct app *app = request->app;
+    struct ofrep_call call;
+    if (!read_context(&call, request) || !own_key(&call)) return;
+    call.context.targeting_key = app_unit(app, call.context.targeting_key);
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    json_key(&w, TEXT("flags"));
+    json_open_array(&w);
+    for (uint32_t i = 0; i < app->snapshot->n_features; i++) {
+        struct decision d;
+        decide(app->snapshot, &app->snapshot->features[i], &call.context, &app->remembered, &d);
+        count(app->evaluations, 1);
+        write_flag(app, app->snapshot->features[i].definition.key, &d, &w);
+    }
+    json_close_array(&w);
+    json_close_object(&w);
+    const char *etag = bulk_etag(request, buffer_view(&out));
+    reply_header(request, "ETag", etag);
+    if (text_is(request->headers.if_none_match, etag)) {
+        buffer_free(&out);
+        reply_empty(request, 304);
+        return;
+    }
+    reply_json(request, 200, &out);
+}
+
+enum { EVALUATORS = ROLE_SERVER | ROLE_BROWSER };
+const struct route ofrep_routes[] = {
+    {METHOD_POST, "/ofrep/v1/evaluate/flags/{key}", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER,
+     evaluate_one},
+    {METHOD_POST, "/ofrep/v1/evaluate/flags", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER, evaluate_all},
+    {0},
+};

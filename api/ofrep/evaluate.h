@@ -1,0 +1,12 @@
+/* OFREP's routes, and the recording of an exposure that composed pages share with them. */
+#ifndef PARLEY_API_OFREP_EVALUATE_H
+#define PARLEY_API_OFREP_EVALUATE_H
+
+#include "api/app.h"
+
+extern const struct route ofrep_routes[];
+
+/* Records the exposure that a decision is due, and remembers the unit once it is on its way to the journal. */
+void ofrep_record(struct app *app, const struct context *context, const struct decision *decision);
+
+#endif

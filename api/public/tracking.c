@@ -1,0 +1,178 @@
+/* The Segment tracking endpoints: read, kept by the journal, and only then answered. identify and alias join keys before the
+ * answer, so that from the answer on either key meets the same variants. */
+#include "api/app.h"
+#include "api/public/tables.h"
+#include "core/base/json_write.h"
+#include "core/journal/segment.h"
+#include "core/people/identity.h"
+#include "core/people/identity_map.h"
+
+enum {
+    EVENT_BODY = 64 * 1024, /* one event of 32 KiB in its envelope */
+    BATCH_BODY = 4 * 1024 * 1024,
+    PARSE_HERE = 64 * 1024 /* longer bodies are read off the loop */
+};
+
+struct intake {
+    struct request *request;
+    enum segment_call call;
+    int64_t received;
+    struct segment_intake read;
+    struct journal_batch batch;
+    uv_work_t work;
+    struct lane_job join;
+    struct identity_link *links; /* what was joined: for the loop's map */
+    size_t links_n;
+    struct error error;
+};
+
+/* ---- the answer ---- */
+
+static void answer(struct intake *in) {
+    struct request *request = in->request;
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    json_put_int(&w, "accepted", (int64_t)in->batch.accepted);
+    json_put_int(&w, "duplicates", (int64_t)in->batch.duplicates);
+    json_key(&w, TEXT("rejected"));
+    json_open_array(&w);
+    for (size_t i = 0; i < in->read.rejected_n; i++) {
+        json_open_object(&w);
+        json_put_int(&w, "index", (int64_t)in->read.rejected[i].index);
+        json_put_text(&w, "detail", text_of(in->read.rejected[i].detail));
+        json_close_object(&w);
+    }
+    json_close_array(&w);
+    json_close_object(&w);
+    reply_json(request, 202, &out);
+}
+
+/* ---- joining keys: on the store lane, then in the loop's map ---- */
+
+static bool joins(const struct journal_record *r) {
+    return (r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS) && r->other.n;
+}
+
+static void join_work(struct lane_job *job, void *owner) {
+    struct intake *in = (struct intake *)((char *)job - offsetof(struct intake, join));
+    struct sql *sql = owner;
+    struct arena *arena = &in->request->arena;
+    int rc = sql_begin(sql, &in->error);
+    for (size_t i = 0; rc >= 0 && i < in->read.n; i++) {
+        const struct journal_record *r = &in->read.records[i];
+        if (!joins(r)) continue;
+        const char *source = r->kind == JOURNAL_ALIAS ? "alias" : "identify";
+        rc = identity_join(sql, arena, r->other, r->unit, text_of(source), r->at, &in->links[in->links_n], &in->error);
+        if (rc == IDENTITY_JOINED) in->links_n++;
+    }
+    if (rc >= 0) rc = sql_commit(sql, &in->error);
+    if (rc < 0) sql_rollback(sql);
+}
+
+static void join_done(struct mail *mail) {
+    struct intake *in = (struct intake *)((char *)mail - offsetof(struct intake, join.mail));
+    if (in->error.code) {
+        reply_error(in->request, &in->error);
+        return;
+    }
+    for (size_t i = 0; i < in->links_n; i++) app_join(in->request->app, in->links[i].id, in->links[i].parent);
+    answer(in);
+}
+
+static void join_or_answer(struct intake *in) {
+    size_t n = 0;
+    for (size_t i = 0; i < in->read.n; i++) n += joins(&in->read.records[i]);
+    if (!n) {
+        answer(in);
+        return;
+    }
+    in->links = arena_array(&in->request->arena, struct identity_link, n);
+    in->join = (struct lane_job){.mail.receive = join_done, .work = join_work, .reply_to = &in->request->app->mailbox};
+    lane_do(main_db_lane(in->request->app->db), &in->join);
+}
+
+/* ---- the journal ---- */
+
+static void on_durable(struct mail *mail) {
+    struct intake *in = (struct intake *)((char *)mail - offsetof(struct intake, batch.mail));
+    if (in->batch.code)
+        reply_problem(in->request, in->batch.code, "none of the events could be kept; send the same again later");
+    else
+        join_or_answer(in);
+}
+
+static void append(struct intake *in) {
+    struct app *app = in->request->app;
+    if (in->error.code) {
+        reply_error(in->request, &in->error);
+        return;
+    }
+    if (!in->read.n) {
+        answer(in);
+        return;
+    }
+    in->batch = (struct journal_batch){
+        .mail.receive = on_durable, .reply_to = &app->mailbox, .records = in->read.records, .n = in->read.n};
+    if (journal_append(app->journal, &in->batch) != 0)
+        reply_problem(in->request, ERR_UNAVAILABLE, "more events are waiting than can be kept; send the same again");
+}
+
+/* ---- reading ---- */
+
+static void read_body(struct intake *in) {
+    struct request *request = in->request;
+    const struct caller *caller = &request->caller;
+    struct segment_caller who = {.browser = caller->role == ROLE_BROWSER,
+                                 .user = caller->known ? caller->customer : TEXT_NONE,
+                                 .anonymous = caller->anonymous};
+    struct json json;
+    if (json_scan(&json, request->body, &request->arena, &in->error) == 0)
+        segment_read(&in->read, &json, in->call, &who, in->received, &request->arena, &in->error);
+}
+
+static void read_work(uv_work_t *work) {
+    read_body(work->data);
+}
+static void read_done(uv_work_t *work, int status) {
+    append(work->data);
+}
+
+static void take(struct request *request, enum segment_call call) {
+    struct intake *in = arena_new(&request->arena, struct intake);
+    *in =
+        (struct intake){.request = request, .call = call, .received = clock_now(request->app->clock), .work.data = in};
+    if (request->body.n > PARSE_HERE) {
+        uv_queue_work(request->app->loop, &in->work, read_work, read_done);
+        return;
+    }
+    read_body(in);
+    append(in);
+}
+
+static void handle_track(struct request *request) {
+    take(request, SEGMENT_TRACK);
+}
+static void handle_identify(struct request *request) {
+    take(request, SEGMENT_IDENTIFY);
+}
+static void handle_alias(struct request *request) {
+    take(request, SEGMENT_ALIAS);
+}
+static void handle_page(struct request *request) {
+    take(request, SEGMENT_PAGE);
+}
+static void handle_batch(struct request *request) {
+    take(request, SEGMENT_BATCH);
+}
+
+enum { TRACKERS = ROLE_SERVER | ROLE_BROWSER, HOW = ROUTE_BASIC | ROUTE_SHOPPER };
+const struct route tracking_routes[] = {
+    {METHOD_POST, "/v1/track", TRACKERS, EVENT_BODY, HOW, handle_track},
+    {METHOD_POST, "/v1/identify", TRACKERS, EVENT_BODY, HOW, handle_identify},
+    {METHOD_POST, "/v1/alias", TRACKERS, EVENT_BODY, HOW, handle_alias},
+    {METHOD_POST, "/v1/page", TRACKERS, EVENT_BODY, HOW, handle_page},
+    {METHOD_POST, "/v1/batch", TRACKERS, BATCH_BODY, HOW, handle_batch},
+    {0},
+};

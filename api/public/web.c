@@ -1,0 +1,104 @@
+/* Serves the pages that come with Parley: /console/, the demo shop at /, and /parley.js. */
+#include "api/public/web.h"
+
+#include <xxhash.h>
+
+#include "api/app.h"
+#include "api/public/tables.h"
+
+static const struct web_file *file_named(struct text name) {
+    for (const struct web_file *f = web_files; f->name; f++)
+        if (text_is(name, f->name)) return f;
+    return NULL;
+}
+
+static const char *type_of(struct text name) {
+    static const struct {
+        const char *ending, *type;
+    } types[] = {
+        {".html", "text/html; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".png", "image/png"},
+        {".json", "application/json"},
+        {".woff2", "font/woff2"},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (text_ends(name, text_of(types[i].ending))) return types[i].type;
+    return "application/octet-stream";
+}
+
+/* Everything from here, nothing inline, no frames: a text that slipped through an escaper would still not run. */
+static void protect(struct request *request) {
+    reply_header(request, "Content-Security-Policy",
+                 "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+                 "frame-ancestors 'none'");
+    reply_header(request, "Referrer-Policy", "same-origin");
+}
+
+/* The demo shop's pages carry its public key. */
+static struct text with_key(struct request *request, struct text page) {
+    struct text mark = TEXT("{{PARLEY_KEY}}"), key = request->app->demo_key;
+    struct buffer out = {0};
+    while (page.n) {
+        const char *found = memmem(page.at, page.n, mark.at, mark.n);
+        size_t before = found ? (size_t)(found - page.at) : page.n;
+        buffer_put(&out, page.at, before);
+        if (found) buffer_text(&out, key);
+        size_t used = before + (found ? mark.n : 0);
+        page = text_n(page.at + used, page.n - used);
+    }
+    struct text copy = arena_text(&request->arena, buffer_view(&out));
+    buffer_free(&out);
+    return copy;
+}
+
+static void serve(struct request *request, struct text name) {
+    const struct web_file *file = file_named(name);
+    if (!file) {
+        reply_problem(request, ERR_NOT_FOUND, "there is no page at %.*s", TEXT_ARGS(request->path));
+        return;
+    }
+    struct text bytes = text_n(file->from, (size_t)(file->to - file->from));
+    bool page = text_ends(name, TEXT(".html"));
+    if (page && text_starts(name, TEXT("storefront/"))) bytes = with_key(request, bytes);
+    const char *etag =
+        arena_printf(&request->arena, "\"%016llx\"", (unsigned long long)XXH3_64bits(bytes.at, bytes.n)).at;
+    reply_header(request, "ETag", etag);
+    reply_header(request, "Cache-Control", "no-cache");
+    if (page) protect(request);
+    if (text_is(request->headers.if_none_match, etag))
+        reply_empty(request, 304);
+    else
+        reply(request, 200, type_of(name), bytes);
+}
+
+static void handle_shop(struct request *request) {
+    serve(request, TEXT("storefront/index.html"));
+}
+static void handle_embed(struct request *request) {
+    serve(request, TEXT("storefront/parley.js"));
+}
+
+static void handle_file(struct request *request) {
+    struct text path = request_param(request, "path"), head, tail;
+    bool console = text_starts(request->path, TEXT("/console"));
+    text_cut(path, '?', &head, &tail);
+    serve(request, arena_printf(&request->arena, "%s/%.*s", console ? "console" : "storefront",
+                                TEXT_ARGS(head.n ? head : TEXT("index.html"))));
+}
+
+static void handle_console(struct request *request) {
+    reply_header(request, "Location", "/console/");
+    reply_empty(request, 301);
+}
+
+const struct route web_routes[] = {
+    {METHOD_GET, "/", 0, 0, 0, handle_shop},
+    {METHOD_GET, "/parley.js", 0, 0, 0, handle_embed},
+    {METHOD_GET, "/shop/{path...}", 0, 0, 0, handle_file},
+    {METHOD_GET, "/console", 0, 0, 0, handle_console},
+    {METHOD_GET, "/console/{path...}", 0, 0, 0, handle_file},
+    {0},
+};

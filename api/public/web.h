@@ -1,0 +1,11 @@
+/* The pages that come with Parley, as bytes in the program: console, demo shop, embed script. Made by tools/embed-web. */
+#ifndef PARLEY_API_PUBLIC_WEB_H
+#define PARLEY_API_PUBLIC_WEB_H
+
+struct web_file {
+    const char *name; /* "console/index.html" */
+    const char *from, *to;
+};
+extern const struct web_file web_files[]; /* a NULL name ends it */
+
+#endif

@@ -1,0 +1,231 @@
+#include "core/journal/reader.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "core/base/memory.h"
+#include "core/journal/partition.h"
+
+enum { OPEN_FILES = 8, PAGE_ROWS = 4096 };
+
+struct journal_reader {
+    char *folder;
+    struct partition_list list;
+    struct open_file {
+        int number; /* 0: free */
+        struct sql *sql;
+        uint64_t used;
+    } open[OPEN_FILES];
+    uint64_t uses;
+};
+
+int journal_reader_open(struct journal_reader **out, const char *folder, struct error *error) {
+    struct journal_reader *reader = memory_new(struct journal_reader);
+    reader->folder = memory_copy(folder);
+    int rc = partition_list(&reader->list, folder, error);
+    if (rc < 0) {
+        journal_reader_close(reader);
+        reader = NULL;
+    }
+    *out = reader;
+    return rc;
+}
+
+void journal_reader_close(struct journal_reader *reader) {
+    if (!reader) return;
+    for (int i = 0; i < OPEN_FILES; i++) sql_close(reader->open[i].sql);
+    partition_list_free(&reader->list);
+    free(reader->folder);
+    free(reader);
+}
+
+/* The connection to a file; the one that was used longest ago gives way. */
+static int file(struct journal_reader *reader, int number, struct sql **sql, struct error *error) {
+    struct open_file *oldest = &reader->open[0];
+    for (struct open_file *o = reader->open; o < reader->open + OPEN_FILES; o++) {
+        if (o->number == number) {
+            o->used = ++reader->uses;
+            *sql = o->sql;
+            return 0;
+        }
+        if (o->used < oldest->used) oldest = o;
+    }
+    sql_close(oldest->sql);
+    *oldest = (struct open_file){0};
+    char path[PARTITION_PATH_ROOM];
+    partition_path(path, reader->folder, number);
+    int rc = sql_open(sql, path, SQL_READER, error);
+    if (rc == 0) *oldest = (struct open_file){number, *sql, ++reader->uses};
+    return rc;
+}
+
+/* The index of the last file that starts at or before `seq`; -1 where there is none. */
+static ptrdiff_t find(const struct journal_reader *reader, int64_t seq) {
+    size_t low = 0, high = reader->list.n;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (reader->list.items[middle].first <= seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return (ptrdiff_t)low - 1;
+}
+
+/* The writer may have begun a file since the list was made. */
+static int refresh(struct journal_reader *reader, struct error *error) {
+    struct partition_list list;
+    int rc = partition_list(&list, reader->folder, error);
+    if (rc < 0) return rc;
+    partition_list_free(&reader->list);
+    reader->list = list;
+    return 0;
+}
+
+/* A page of rows from `from` on; `*next` is the seq after the last one visited, or -1 when the file has no more. */
+static int read_page(struct sql *sql, int64_t from, int64_t to, int64_t *next, journal_visit visit, void *visitor,
+                     struct error *error) {
+    struct sql_rows rows;
+    int rc = sql_query(sql, &rows, error,
+                       "SELECT " PARTITION_COLUMNS " FROM event WHERE seq >= $1 AND seq <= $2 ORDER BY seq LIMIT $3",
+                       SQL_I(from), SQL_I(to), SQL_I(PAGE_ROWS));
+    int n = 0, got;
+    *next = -1;
+    while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
+        struct journal_record record;
+        if (got < 0) {
+            rc = got;
+            break;
+        }
+        partition_row(&record, &rows);
+        rc = visit(visitor, &record);
+        if (++n == PAGE_ROWS) *next = record.seq + 1;
+    }
+    sql_done(&rows);
+    return rc;
+}
+
+/* Page by page, so that no read transaction keeps the writer's log from being taken over for long. */
+int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journal_visit visit, void *visitor,
+                 struct error *error) {
+    int rc = refresh(reader, error);
+    ptrdiff_t i = find(reader, from);
+    for (i = i < 0 ? 0 : i; rc == 0 && i < (ptrdiff_t)reader->list.n && reader->list.items[i].first <= to; i++) {
+        struct sql *sql;
+        int64_t next = from;
+        while (rc == 0 && next >= 0 && next <= to) {
+            rc = file(reader, reader->list.items[i].number, &sql, error);
+            if (rc == 0) rc = read_page(sql, next, to, &next, visit, visitor, error);
+        }
+    }
+    return rc;
+}
+
+struct chain {
+    int64_t prev;
+    journal_visit visit;
+    void *visitor;
+};
+
+static int visit_link(void *visitor, const struct journal_record *record) {
+    struct chain *chain = visitor;
+    chain->prev = record->prev;
+    return chain->visit(chain->visitor, record);
+}
+
+static int get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error) {
+    ptrdiff_t i = find(reader, seq);
+    if (i < 0) return ERR_NOT_FOUND;
+    struct sql *sql;
+    struct sql_rows rows;
+    int rc = file(reader, reader->list.items[i].number, &sql, error);
+    if (rc < 0) return rc;
+    rc = sql_query(sql, &rows, error, "SELECT " PARTITION_COLUMNS " FROM event WHERE seq = $1", SQL_I(seq));
+    if (rc == 0) rc = sql_next(&rows, error);
+    if (rc > 0) {
+        struct journal_record record;
+        partition_row(&record, &rows);
+        rc = visit(visitor, &record);
+    } else if (rc == 0)
+        rc = ERR_NOT_FOUND;
+    sql_done(&rows);
+    return rc;
+}
+
+int journal_get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error) {
+    int rc = get(reader, seq, visit, visitor, error);
+    if (rc == ERR_NOT_FOUND && refresh(reader, error) == 0) rc = get(reader, seq, visit, visitor, error);
+    if (rc == ERR_NOT_FOUND) error_set(error, rc, "the journal has no row %lld", (long long)seq);
+    return rc;
+}
+
+int journal_chain(struct journal_reader *reader, int64_t last, journal_visit visit, void *visitor,
+                  struct error *error) {
+    struct chain chain = {last, visit, visitor};
+    while (chain.prev > 0) {
+        int64_t seq = chain.prev;
+        int rc = journal_get(reader, seq, visit_link, &chain, NULL);
+        if (rc == ERR_NOT_FOUND) return 0;
+        if (rc > 0) return rc;
+        if (rc < 0) return error_set(error, rc, "row %lld of the journal cannot be read", (long long)seq);
+    }
+    return 0;
+}
+
+/* --- verify --- */
+
+struct sum {
+    uint64_t value;
+    int64_t n;
+};
+
+static int sum_group(struct sql *sql, int64_t first, int64_t last, struct sum *sum, struct error *error) {
+    struct sql_rows rows;
+    int rc = sql_query(sql, &rows, error,
+                       "SELECT " PARTITION_COLUMNS " FROM event WHERE seq >= $1 AND seq <= $2 ORDER BY seq",
+                       SQL_I(first), SQL_I(last));
+    while (rc == 0 && (rc = sql_next(&rows, error)) > 0) {
+        struct journal_record record;
+        uint64_t fingerprint = partition_row(&record, &rows);
+        sum->value = partition_checksum(sum->value, &record, fingerprint);
+        sum->n++;
+        rc = 0;
+    }
+    sql_done(&rows);
+    return rc;
+}
+
+static int verify_file(struct sql *sql, int64_t *total, struct error *error) {
+    struct sql_rows groups;
+    int64_t rows_n = 0;
+    int rc = sql_query(sql, &groups, error, "SELECT first, last, crc FROM grp ORDER BY first");
+    while (rc == 0 && (rc = sql_next(&groups, error)) > 0) {
+        int64_t first = sql_int(&groups, 0), last = sql_int(&groups, 1);
+        struct sum sum = {0};
+        rc = sum_group(sql, first, last, &sum, error);
+        if (rc == 0 && (sum.n != last - first + 1 || sum.value != (uint64_t)sql_int(&groups, 2)))
+            rc = error_set(error, ERR_CORRUPT, "%s: rows %lld to %lld are not what was written", sql_path(sql),
+                           (long long)first, (long long)last);
+        rows_n += sum.n;
+    }
+    sql_done(&groups);
+    if (rc < 0) return rc;
+    rc = sql_query(sql, &groups, error, "SELECT count(*) FROM event");
+    if (rc == 0) rc = sql_next(&groups, error);
+    if (rc > 0 && sql_int(&groups, 0) != rows_n)
+        rc = error_set(error, ERR_CORRUPT, "%s: it holds rows that belong to no group", sql_path(sql));
+    sql_done(&groups);
+    *total += rows_n;
+    return rc < 0 ? rc : 0;
+}
+
+int journal_verify(struct journal_reader *reader, int64_t *rows, struct error *error) {
+    *rows = 0;
+    int rc = refresh(reader, error);
+    for (size_t i = 0; i < reader->list.n && rc == 0; i++) {
+        struct sql *sql;
+        rc = file(reader, reader->list.items[i].number, &sql, error);
+        if (rc == 0) rc = verify_file(sql, rows, error);
+    }
+    return rc;
+}

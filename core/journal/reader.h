@@ -1,0 +1,27 @@
+/* Reads the journal's files, beside the writer and without disturbing it: in order, or along one unit. A reader belongs to
+ * one thread. */
+#ifndef PARLEY_CORE_JOURNAL_READER_H
+#define PARLEY_CORE_JOURNAL_READER_H
+
+#include "core/base/error.h"
+#include "core/journal/record.h"
+
+struct journal_reader;
+int journal_reader_open(struct journal_reader **reader, const char *folder, struct error *error);
+void journal_reader_close(struct journal_reader *reader); /* NULL is fine */
+
+/* Texts are borrowed until it returns. Anything but 0 ends the reading and is what the reading returns. */
+typedef int (*journal_visit)(void *visitor, const struct journal_record *record);
+
+/* All rows from `from` to `to` (both included), in order; rows whose file is gone are left out. 0 or a negative code. */
+int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journal_visit visit, void *visitor,
+                 struct error *error);
+/* The row `last` and those of the same unit before it, newest first. A missing row ends the chain. */
+int journal_chain(struct journal_reader *reader, int64_t last, journal_visit visit, void *visitor, struct error *error);
+/* One row; ERR_NOT_FOUND. */
+int journal_get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error);
+
+/* Computes every group's checksum again. ERR_CORRUPT names the file and the rows. `rows` takes how many were right. */
+int journal_verify(struct journal_reader *reader, int64_t *rows, struct error *error);
+
+#endif

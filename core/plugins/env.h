@@ -1,0 +1,35 @@
+/* What all parts of the plugin host share: the loop and what hangs on it. Internal to core/plugins. */
+#ifndef PARLEY_CORE_PLUGINS_ENV_H
+#define PARLEY_CORE_PLUGINS_ENV_H
+
+#include "core/base/lane.h"
+#include "core/plugins/calls.h"
+#include "core/plugins/channel.h"
+#include "core/plugins/host.h"
+
+struct plugin_env {
+    uv_loop_t *loop;
+    struct mailbox *mailbox;
+    const struct log *log;
+    struct telemetry *telemetry;
+    const struct clock *clock;
+    const char *worker, *dir; /* owned by the host */
+    struct plugin_timing timing;
+    struct lane *spawner; /* starts processes */
+    struct lane *files;   /* reads and writes bundles and state */
+    struct channels channels;
+    struct calls calls;
+    struct supervisor *workers; /* all that are not gone yet */
+    uint32_t worker_serial;
+    void (*on_effect)(void *user, const struct plugin_effect *effect);
+    void *user;
+    int operations; /* under way */
+    bool stopping;
+    void (*changed)(struct plugin_env *env); /* something started or ended: the host looks what that means */
+};
+
+static inline uint64_t env_now(const struct plugin_env *env) {
+    return uv_now(env->loop);
+}
+
+#endif

@@ -1,0 +1,149 @@
+/* The plugin host: everything parleyd knows of plugins. It installs releases, runs each one that is needed in a process of
+ * its own, calls them, replaces them without losing a request, and says at any time what state they are in and what they wait
+ * for. Knows nothing of HTTP, features or experiments.
+ *
+ * All functions are for the loop's thread. Callbacks run on it too, never before the function that was given them returns,
+ * and exactly once. Texts handed in are borrowed until the function returns. */
+#ifndef PARLEY_CORE_PLUGINS_HOST_H
+#define PARLEY_CORE_PLUGINS_HOST_H
+
+#include <uv.h>
+
+#include "core/base/clock.h"
+#include "core/base/json_write.h"
+#include "core/base/log.h"
+#include "core/base/mailbox.h"
+#include "core/base/telemetry.h"
+#include "core/plugins/frames.h"
+
+struct plugins;
+
+/* How long things may take, in ms. A zero means the default, in brackets. */
+struct plugin_timing {
+    int start;          /* [5000] from the start of the process to READY and the first PONG */
+    int call;           /* [5000] until a call's caller is told ERR_TIMEOUT */
+    int overrun;        /* [5000] then until the worker that still holds it is killed */
+    int heartbeat;      /* [2000] between two PINGs; the worker is killed when [3] go unanswered */
+    int drain;          /* [10000] for a worker to finish what it holds */
+    int stop;           /* [5000] from STOP to its exit */
+    int restart_first;  /* [100] before the first restart; doubled each time, with jitter ... */
+    int restart_most;   /* [30000] ... up to this */
+    int restart_window; /* [60000] so many restarts [5] within this, and the release stays down */
+};
+
+/* What a plugin caused beside its answer: JSON {kind: "track" | "timeline" | ..., ...}. Call plugins_kept(ticket) once it is
+ * durable; until then the worker's database keeps it, and it may come again (after a crash, from another worker), with the
+ * same plugin and outbox number. Texts are borrowed until the function returns. */
+struct plugin_effect {
+    struct text plugin, version, json;
+    uint64_t outbox;
+    uint64_t ticket;
+};
+
+struct plugins_options {
+    uv_loop_t *loop;
+    struct mailbox *mailbox; /* of that loop; open until `stopped` was called */
+    const char *dir;         /* the folder of all plugins, DIR/plugins; made when missing */
+    const char *bundled;     /* a folder with one folder for each plugin that comes with Parley; NULL: none */
+    const char *worker;      /* path of parley-worker */
+    const struct log *log;
+    struct telemetry *telemetry;
+    const struct clock *clock;
+    struct plugin_timing timing;
+    void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
+    void *user;
+};
+
+/* All but strings are borrowed. */
+struct plugins *plugins_new(const struct plugins_options *options);
+/* Reads what is installed, installs what comes with Parley (active where the plugin is new; an installed release of the same
+ * version is replaced when it differs), starts every active release. `started` is called once each of them runs or has failed:
+ * a release that cannot run keeps nobody else from running. */
+void plugins_start(struct plugins *plugins, void (*started)(void *user), void *user);
+/* Drains everything; calls and operations under way are answered first, new ones refused. Then `stopped`, in which or after
+ * which plugins_free may be called. */
+void plugins_stop(struct plugins *plugins, void (*stopped)(void *user), void *user);
+void plugins_free(struct plugins *plugins); /* NULL is fine */
+
+/* ---- calling ---- */
+
+struct plugin_answer {
+    int code;                 /* 0, or ERR_UNAVAILABLE, ERR_TIMEOUT */
+    struct frame_reply reply; /* when 0; borrowed until the callback returns */
+    struct text version;      /* of the release that answered or failed */
+    int retry_after;          /* seconds, with ERR_UNAVAILABLE */
+};
+
+struct plugin_call {
+    struct text plugin;
+    struct text version; /* TEXT_NONE: the active release */
+    const struct frame_request *request;
+    int deadline; /* ms; 0: the default */
+    void (*answered)(void *user, const struct plugin_answer *answer);
+    void *user;
+};
+
+/* 0: `answered` will be called. Else nothing is called: ERR_NOT_FOUND (no such plugin or release), ERR_GONE (retired),
+ * ERR_UNAVAILABLE (down or busy; *retry_after is set to seconds, where not NULL), ERR_TOO_LARGE. A GET or HEAD whose worker dies is
+ * tried once more, by the next worker; anything else is then answered with ERR_UNAVAILABLE. */
+int plugins_call(struct plugins *plugins, const struct plugin_call *call, int *retry_after);
+/* A customer's rights: everything the plugin holds of them as JSON, and its erasure. By the active release; as plugins_call. */
+int plugins_export(struct plugins *plugins, struct text plugin, struct text customer,
+                   void (*answered)(void *user, const struct plugin_answer *answer), void *user);
+int plugins_forget(struct plugins *plugins, struct text plugin, struct text customer,
+                   void (*answered)(void *user, const struct plugin_answer *answer), void *user);
+/* An effect is durable; its worker is told once all before it are too. */
+void plugins_kept(struct plugins *plugins, uint64_t ticket);
+
+/* ---- changing: one operation per plugin at a time, else ERR_CONFLICT saying which is under way ---- */
+
+struct plugin_result {
+    struct error error; /* code 0: done */
+    struct text name,
+        version; /* of the release; empty where it was not known yet. Borrowed until the callback returns */
+};
+typedef void (*plugins_done)(void *user, const struct plugin_result *result);
+
+/* Installs a bundle, given as the path of a file or folder, or as bytes (from malloc, taken). The same release again is fine; another one of the same
+ * version is ERR_CONFLICT: a release never changes. Nothing is started. */
+void plugins_install(struct plugins *plugins, const char *path, plugins_done done, void *user);
+void plugins_install_bytes(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user);
+/* Starts that release, proves it healthy, switches the route, remembers it on disk, drains the one before. Whatever fails, the one before
+ * goes on serving and the error says what failed. For the active release: starts it where it is down. Un-retires. */
+void plugins_activate(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user);
+/* Activates the release that was active before; ERR_CONFLICT where there is none. */
+void plugins_rollback(struct plugins *plugins, struct text name, plugins_done done, void *user);
+/* Drains the plugin's workers and starts no more, but for plugins_export and plugins_forget; its data stays. */
+void plugins_retire(struct plugins *plugins, struct text name, plugins_done done, void *user);
+
+/* The releases that features name, beside the active ones: each runs while it is in the latest list. Those that are not
+ * installed are logged and left out. */
+struct plugin_release_name {
+    struct text plugin, version;
+};
+void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_name *list, size_t n);
+
+/* ---- looking ---- */
+
+/* With TEXT_NONE: whether the plugin is there (and not retired). */
+bool plugins_has(const struct plugins *plugins, struct text name, struct text version);
+/* One plugin with all its releases; false (and nothing written) where there is none. */
+bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w);
+/* An array of all plugins, shorter. */
+void plugins_list_json(const struct plugins *plugins, struct json_writer *w);
+/* The last 500 lines of all releases, oldest first: [{"at","level","version","line"}]. */
+bool plugins_logs_json(const struct plugins *plugins, struct text name, struct json_writer *w);
+/* A file below web/ of a release, from the verified bundle in memory; TEXT_NONE for the active release. False where there is
+ * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
+bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
+                   struct text *bytes, const char **content_type);
+/* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed
+ * until the loop's next turn. */
+struct plugin_web {
+    struct text version;
+    struct text module;  /* path below /plugins/NAME/VERSION/; TEXT_NONE: it has no widget */
+    struct text element; /* the custom element that the module defines; TEXT_NONE: none */
+};
+bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web);
+
+#endif

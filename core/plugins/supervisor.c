@@ -1,0 +1,447 @@
+#include "core/plugins/supervisor.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/memory.h"
+
+enum {
+    MISSED = 3,      /* heartbeats */
+    LEAVE_MS = 500, /* from FAILED or a closed channel to the exit */
+    PRINTED = 4096,  /* bytes of what it prints that are read at once */
+};
+
+static const struct {
+    const char *state, *waits;
+} phases[] = {
+    [PHASE_SPAWNING] = {"starting", "start of the process"},
+    [PHASE_LOADING] = {"starting", "READY from the worker"},
+    [PHASE_PROVING] = {"starting", "first PONG from the worker"},
+    [PHASE_SERVING] = {"running", NULL},
+    [PHASE_DRAINING] = {"draining", NULL},
+    [PHASE_STOPPING] = {"draining", "exit after STOP"},
+    [PHASE_LEAVING] = {"draining", "exit"},
+    [PHASE_KILLED] = {"draining", "exit after SIGKILL"},
+    [PHASE_GONE] = {"stopped", NULL},
+};
+
+static void on_deadline(uv_timer_t *timer);
+
+static void enter(struct supervisor *w, enum supervisor_phase phase) {
+    w->phase = phase;
+    w->since = env_now(w->env);
+}
+
+static void allow(struct supervisor *w, int ms) {
+    uv_timer_start(&w->deadline, on_deadline, (uint64_t)ms, 0);
+}
+
+static void say(struct supervisor *w, enum frame_type type, uint64_t id, struct text payload) {
+    frame_put(channel_out(&w->channel), type, id, payload);
+    channel_touch(&w->channel);
+}
+
+/* ---- the end ---- */
+
+static void kill_it(struct supervisor *w) {
+    uv_timer_stop(&w->deadline);
+    pidfd_send_signal(w->spawn.pid_fd, SIGKILL, NULL, 0);
+    enter(w, PHASE_KILLED);
+}
+
+static void blame(struct supervisor *w, const char *why, ...) __attribute__((format(printf, 2, 3)));
+static void blame(struct supervisor *w, const char *why, ...) {
+    va_list args;
+    va_start(args, why);
+    if (!*w->why) vsnprintf(w->why, sizeof w->why, why, args);
+    va_end(args);
+}
+
+void supervisor_fail(struct supervisor *w, const char *why, ...) {
+    if (w->phase >= PHASE_KILLED) return;
+    va_list args;
+    va_start(args, why);
+    if (!*w->why) vsnprintf(w->why, sizeof w->why, why, args);
+    va_end(args);
+    if (w->phase != PHASE_SPAWNING) kill_it(w); /* else as soon as it is there */
+}
+
+static void misbehaves(struct supervisor *w, const char *what, unsigned long long number) {
+    w->misbehaved = true;
+    supervisor_fail(w, what, number);
+}
+
+static void closed(struct supervisor *w) {
+    if (--w->handles > 0) return;
+    struct plugin_env *env = w->env;
+    for (struct supervisor **p = &env->workers; *p; p = &(*p)->next)
+        if (*p == w) {
+            *p = w->next;
+            break;
+        }
+    channel_free(&w->channel);
+    free(w->routes);
+    free(w->waits);
+    free(w);
+    env->changed(env);
+}
+
+static void on_handle_closed(uv_handle_t *handle) {
+    closed(handle->data);
+}
+
+static void on_channel_closed(uv_handle_t *poll) {
+    closed((struct supervisor *)((char *)poll - offsetof(struct supervisor, channel.poll)));
+}
+
+static void end(struct supervisor *w) {
+    uv_close((uv_handle_t *)&w->deadline, on_handle_closed);
+    uv_close((uv_handle_t *)&w->heart, on_handle_closed);
+    if (w->pid) {
+        uv_close((uv_handle_t *)&w->exited, on_handle_closed);
+        close(w->spawn.pid_fd);
+        uv_close((uv_handle_t *)&w->output, on_handle_closed);
+        close(w->spawn.output);
+        channel_close(&w->channel, on_channel_closed);
+    }
+    enter(w, PHASE_GONE);
+    w->owner->gone(w->user, w);
+}
+
+/* ---- what it prints and logs ---- */
+
+static void line(struct supervisor *w, enum log_level level, struct text text) {
+    if (w->lines++ < SUPERVISOR_LINES)
+        w->owner->line(w->user, level, text);
+    else
+        w->owner->dropped(w->user);
+}
+
+static bool read_printed(struct supervisor *w) {
+    char bytes[PRINTED];
+    ssize_t n = read(w->spawn.output, bytes, sizeof bytes);
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) uv_poll_stop(&w->output);
+    if (n <= 0) return false;
+    struct text head, rest = text_n(bytes, (size_t)n);
+    for (bool more = true; more && rest.n;) {
+        more = text_cut(rest, '\n', &head, &rest);
+        if (head.n) line(w, LOG_WARN, head);
+    }
+    return true;
+}
+
+static void on_output(uv_poll_t *poll, int status, int events) {
+    read_printed(poll->data);
+}
+
+static void on_log(struct supervisor *w, struct text payload) {
+    if (!payload.n || (unsigned char)payload.at[0] > LOG_ERROR)
+        misbehaves(w, "sent a log line of level %llu", payload.n ? (unsigned char)payload.at[0] : 0);
+    else
+        line(w, (enum log_level)payload.at[0], text_n(payload.at + 1, payload.n - 1));
+}
+
+/* ---- starting ---- */
+
+static void hello(struct supervisor *w) {
+    struct buffer json = {0};
+    struct json_writer out;
+    json_writer_init(&out, &json);
+    json_open_object(&out);
+    json_put_int(&out, "protocol", FRAME_PROTOCOL);
+    json_put_text(&out, "plugin", text_of(w->launch.plugin));
+    json_put_text(&out, "version", text_of(w->launch.version));
+    json_put_int(&out, "library", SPAWN_LIBRARY_FD);
+    json_put_text(&out, "data", text_of(w->launch.data));
+    json_put_raw(&out, "settings", TEXT("{}"));
+    json_close_object(&out);
+    say(w, FRAME_HELLO, 0, buffer_view(&json));
+    buffer_free(&json);
+}
+
+static bool is_string(const json_t *object, const char *key, const char *expected) {
+    const char *value = json_string_value(json_object_get(object, key));
+    return value && strcmp(value, expected) == 0;
+}
+
+static void ping(struct supervisor *w) {
+    w->pings++;
+    say(w, FRAME_PING, 0, TEXT_NONE);
+}
+
+static void on_ready(struct supervisor *w, struct text payload) {
+    json_t *ready = json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL), *abi = json_object_get(ready, "abi");
+    if (w->phase != PHASE_LOADING)
+        misbehaves(w, "said READY when nobody had asked (phase %llu)", w->phase);
+    else if (!json_is_object(ready))
+        misbehaves(w, "sent a READY of %llu bytes that is no JSON object", payload.n);
+    else if (!is_string(ready, "name", w->launch.plugin) || !is_string(ready, "version", w->launch.version))
+        supervisor_fail(w, "is %.60s %.60s by its library, not %s %s as plugin.json says",
+                        json_string_value(json_object_get(ready, "name")) ?: "nameless",
+                        json_string_value(json_object_get(ready, "version")) ?: "without version", w->launch.plugin,
+                        w->launch.version);
+    else if (json_integer_value(json_array_get(abi, 0)) != w->launch.abi_major ||
+             json_integer_value(json_array_get(abi, 1)) != w->launch.abi_minor)
+        supervisor_fail(w, "has ABI %lld.%lld by its library, not %d.%d as plugin.json says",
+                        (long long)json_integer_value(json_array_get(abi, 0)),
+                        (long long)json_integer_value(json_array_get(abi, 1)), w->launch.abi_major,
+                        w->launch.abi_minor);
+    else {
+        w->routes = json_dumps(json_object_get(ready, "routes"), JSON_COMPACT);
+        enter(w, PHASE_PROVING);
+        ping(w);
+    }
+    json_decref(ready);
+}
+
+static void on_pong(struct supervisor *w, struct text payload) {
+    if (!w->pings) {
+        misbehaves(w, "sent a PONG that nobody asked for (phase %llu)", w->phase);
+        return;
+    }
+    json_t *pong = json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL);
+    w->pings = 0;
+    w->memory = json_integer_value(json_object_get(pong, "memory"));
+    free(w->waits);
+    w->waits = json_dumps(json_object_get(pong, "waiting"), JSON_COMPACT);
+    json_decref(pong);
+    if (w->phase != PHASE_PROVING) return;
+    uv_timer_stop(&w->deadline);
+    enter(w, PHASE_SERVING);
+    w->owner->serving(w->user, w);
+}
+
+/* ---- effects ---- */
+
+static void on_effect(struct supervisor *w, const struct frame *frame) {
+    uint32_t sequence = w->effects_first + w->effects_n++;
+    w->effects[sequence % SUPERVISOR_EFFECTS] = (struct effect_held){frame->id, false};
+    w->owner->effect(w->user, w, frame, (uint64_t)w->serial << 32 | sequence);
+    if (w->effects_n == SUPERVISOR_EFFECTS) channel_pause(&w->channel);
+}
+
+void supervisor_kept(struct plugin_env *env, uint64_t ticket) {
+    struct supervisor *w = env->workers;
+    while (w && w->serial != ticket >> 32) w = w->next;
+    uint32_t sequence = (uint32_t)ticket;
+    if (!w || w->phase >= PHASE_LEAVING || sequence - w->effects_first >= w->effects_n) return;
+    w->effects[sequence % SUPERVISOR_EFFECTS].kept = true;
+    uint64_t outbox = 0;
+    while (w->effects_n && w->effects[w->effects_first % SUPERVISOR_EFFECTS].kept) {
+        outbox = w->effects[w->effects_first++ % SUPERVISOR_EFFECTS].outbox;
+        w->effects_n--;
+    }
+    if (outbox) say(w, FRAME_KEPT, outbox, TEXT_NONE);
+    channel_resume(&w->channel);
+}
+
+/* ---- the channel ---- */
+
+static void on_failed(struct supervisor *w, struct text payload) {
+    blame(w, "%.*s", TEXT_ARGS(payload));
+    enter(w, PHASE_LEAVING);
+    allow(w, LEAVE_MS);
+}
+
+static void on_frame(void *user, const struct frame *frame) {
+    struct supervisor *w = user;
+    if (w->phase >= PHASE_KILLED) return;
+    bool note = frame->type == FRAME_READY || frame->type == FRAME_PONG || frame->type == FRAME_FAILED;
+    if (note && frame->payload.n > SUPERVISOR_NOTE) {
+        misbehaves(w, "sent a note of %llu bytes", frame->payload.n);
+        return;
+    }
+    switch (frame->type) {
+    case FRAME_REPLY: w->owner->reply(w->user, w, frame); break;
+    case FRAME_EFFECT: on_effect(w, frame); break;
+    case FRAME_PONG: on_pong(w, frame->payload); break;
+    case FRAME_LOG: on_log(w, frame->payload); break;
+    case FRAME_READY: on_ready(w, frame->payload); break;
+    case FRAME_FAILED: on_failed(w, frame->payload); break;
+    default: misbehaves(w, "sent a frame of type %llu, which workers do not send", frame->type);
+    }
+}
+
+/* A process that dies closes its channel first: its exit, which is about to come, says more. */
+static void on_broken(void *user, const char *why) {
+    struct supervisor *w = user;
+    if (w->phase >= PHASE_LEAVING) return;
+    if (strcmp(why, "closed its channel") == 0) {
+        enter(w, PHASE_LEAVING);
+        allow(w, LEAVE_MS);
+        return;
+    }
+    w->misbehaved = true;
+    supervisor_fail(w, "%s", why);
+}
+
+static const struct channel_events channel_events = {on_frame, on_broken};
+
+/* ---- the process ---- */
+
+static void describe_exit(struct supervisor *w, const siginfo_t *info) {
+    if (info->si_code != CLD_EXITED) {
+        if (w->phase != PHASE_KILLED)
+            blame(w, "was ended by signal %d (%s)", info->si_status, strsignal(info->si_status));
+    } else if (!w->told_to_stop || info->si_status != 0)
+        blame(w, "exited with status %d", info->si_status);
+}
+
+static void on_exit_seen(uv_poll_t *poll, int status, int events) {
+    struct supervisor *w = poll->data;
+    siginfo_t info = {0};
+    if (waitid(P_PIDFD, (id_t)w->spawn.pid_fd, &info, WEXITED | WNOHANG) != 0 || !info.si_pid) return;
+    channel_finish(&w->channel); /* answers that it sent before */
+    while (w->lines < SUPERVISOR_LINES && read_printed(w)) continue;
+    describe_exit(w, &info);
+    end(w);
+}
+
+static void on_heart(uv_timer_t *timer) {
+    struct supervisor *w = timer->data;
+    w->lines = 0;
+    if (w->phase != PHASE_SERVING && w->phase != PHASE_DRAINING) return;
+    if (w->channel.paused) return; /* it is we who do not listen */
+    if (w->pings < MISSED)
+        ping(w);
+    else
+        supervisor_fail(w, "did not answer %d heartbeats in %.1f s", MISSED,
+                        (double)w->pings * w->env->timing.heartbeat / 1e3);
+}
+
+static void stop_now(struct supervisor *w) {
+    say(w, FRAME_STOP, 0, TEXT_NONE);
+    enter(w, PHASE_STOPPING);
+    allow(w, w->env->timing.stop);
+}
+
+static void on_deadline(uv_timer_t *timer) {
+    struct supervisor *w = timer->data;
+    double seconds = (double)(env_now(w->env) - w->since) / 1e3;
+    if (w->phase == PHASE_DRAINING)
+        supervisor_fail(w, "still held %d requests after draining for %.1f s", w->in_flight, seconds);
+    else
+        supervisor_fail(w, "was given up after %.1f s; waiting for: %s", seconds, phases[w->phase].waits);
+}
+
+static void poll_fd(struct supervisor *w, uv_poll_t *poll, int fd, uv_poll_cb ready) {
+    uv_poll_init(w->env->loop, poll, fd);
+    poll->data = w;
+    uv_poll_start(poll, UV_READABLE, ready);
+    w->handles++;
+}
+
+static void on_spawned(struct mail *mail) {
+    struct supervisor *w = (struct supervisor *)((char *)mail - offsetof(struct supervisor, spawn.job.mail));
+    *w->launch.library_fd = w->spawn.library_fd;
+    if (w->spawn.error.code) {
+        blame(w, "%s", w->spawn.error.detail);
+        end(w);
+        return;
+    }
+    w->pid = w->spawn.pid;
+    poll_fd(w, &w->exited, w->spawn.pid_fd, on_exit_seen);
+    poll_fd(w, &w->output, w->spawn.output, on_output);
+    channel_open(&w->channel, &w->env->channels, w->spawn.channel, &channel_events, w);
+    w->handles++;
+    if (w->told_to_stop || *w->why) {
+        kill_it(w);
+        return;
+    }
+    hello(w);
+    enter(w, PHASE_LOADING);
+    allow(w, w->env->timing.start);
+}
+
+struct supervisor *supervisor_start(struct plugin_env *env, const struct supervisor_launch *launch,
+                                    const struct supervisor_owner *owner, void *user) {
+    struct supervisor *w = memory_new(struct supervisor);
+    w->env = env;
+    w->next = env->workers;
+    env->workers = w;
+    w->owner = owner;
+    w->user = user;
+    w->launch = *launch;
+    w->serial = ++env->worker_serial;
+    w->started_at = clock_now(env->clock);
+    uv_timer_init(env->loop, &w->deadline);
+    uv_timer_init(env->loop, &w->heart);
+    w->deadline.data = w->heart.data = w;
+    w->handles = 2;
+    uv_timer_start(&w->heart, on_heart, (uint64_t)env->timing.heartbeat, (uint64_t)env->timing.heartbeat);
+    enter(w, PHASE_SPAWNING);
+    w->spawn = (struct spawn){.job = {.mail = {.receive = on_spawned}, .reply_to = env->mailbox},
+                              .worker = env->worker,
+                              .data = launch->data,
+                              .library = launch->library,
+                              .sha256 = launch->sha256,
+                              .library_fd = *launch->library_fd};
+    spawner_do(env->spawner, &w->spawn);
+    return w;
+}
+
+void supervisor_drain(struct supervisor *w) {
+    w->told_to_stop = true;
+    if (w->phase == PHASE_LOADING || w->phase == PHASE_PROVING) kill_it(w); /* it holds nothing */
+    if (w->phase != PHASE_SERVING) return;
+    enter(w, PHASE_DRAINING);
+    if (w->in_flight)
+        allow(w, w->env->timing.drain);
+    else
+        stop_now(w);
+}
+
+bool supervisor_resume(struct supervisor *w) {
+    if (w->phase != PHASE_DRAINING) return false;
+    w->told_to_stop = false;
+    uv_timer_stop(&w->deadline);
+    enter(w, PHASE_SERVING);
+    return true;
+}
+
+void supervisor_let_go(struct supervisor *w) {
+    w->in_flight--;
+    if (!w->in_flight && w->phase == PHASE_DRAINING) stop_now(w);
+}
+
+/* ---- looking ---- */
+
+const char *supervisor_state(const struct supervisor *w) {
+    return phases[w->phase].state;
+}
+
+static void wait_json(struct json_writer *out, const char *what, uint64_t since, uint64_t now) {
+    char text[160];
+    snprintf(text, sizeof text, "%s (%.1f s)", what, (double)(now - since) / 1e3);
+    json_text(out, text_of(text));
+}
+
+void supervisor_waits_json(const struct supervisor *w, struct json_writer *out) {
+    uint64_t now = env_now(w->env);
+    if (phases[w->phase].waits) wait_json(out, phases[w->phase].waits, w->since, now);
+    for (const struct call *call = w->env->calls.first; call; call = call->after)
+        if (call->worker == w) {
+            char what[100];
+            snprintf(what, sizeof what, "request %llu %s", call_number(call), call->what);
+            double ms = (double)(clock_ticks() - call->started) / 1e6;
+            wait_json(out, what, now - (uint64_t)ms, now);
+        }
+    if (w->effects_n) {
+        char what[64];
+        snprintf(what, sizeof what, "%u effects to be durable", w->effects_n);
+        json_text(out, text_of(what));
+    }
+    json_t *said = w->waits ? json_loads(w->waits, 0, NULL) : NULL;
+    for (size_t i = 0; i < json_array_size(said); i++) {
+        const char *what = json_string_value(json_array_get(said, i));
+        if (what) json_text(out, text_of(what));
+    }
+    json_decref(said);
+}

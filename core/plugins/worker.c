@@ -1,0 +1,372 @@
+#include "core/plugins/worker.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "core/base/clock.h"
+#include "core/base/json.h"
+#include "core/base/memory.h"
+#include "core/plugins/worker_wire.h"
+#include "core/plugins/worker_group.h"
+#include "core/plugins/worker_library.h"
+#include "core/plugins/worker_migrate.h"
+#include "core/plugins/worker_sandbox.h"
+
+enum {
+    CALL_ARENA = 4 << 10,
+    SWEEP_AFTER = 200, /* ms without a write, after which acknowledged effects are deleted in a commit of their own */
+};
+
+struct worker {
+    struct runtime runtime;
+    struct wire wire;
+    struct group group;
+    struct text name, version; /* of the hello; they live in `hello` */
+    struct arena hello;
+    uv_loop_t loop;
+    uv_timer_t timer, sweep;
+    struct buffer timer_name; /* of the timer that is due next */
+    struct parley_call *spare;
+    int statm;                  /* /proc/self/statm, opened before anything is given up */
+    bool stopping, gone, ended; /* asked to stop; parleyd is not there; the loop has been let go */
+};
+
+/* ---- calls: a small stock of them, so that a request costs no allocation ---- */
+
+static parley_call *take_call(struct worker *worker) {
+    parley_call *call = worker->spare;
+    if (call)
+        worker->spare = call->next;
+    else {
+        call = memory_new(parley_call);
+        call->runtime = &worker->runtime;
+        arena_init(&call->arena, CALL_ARENA);
+    }
+    call->next = NULL;
+    return call;
+}
+
+static void give_call(struct worker *worker, parley_call *call) {
+    call_reset(call);
+    call->next = worker->spare;
+    worker->spare = call;
+}
+
+/* ---- before the loop: hello, load, start ---- */
+
+struct hello {
+    struct text data, settings;
+    int library;
+};
+
+static int read_hello(struct worker *worker, struct hello *hello, struct error *error) {
+    struct frame frame;
+    size_t used;
+    int rc = wire_wait_frame(&worker->wire, &frame, &used, error);
+    if (rc < 0) return rc;
+    struct arena *arena = &worker->hello;
+    struct json json;
+    if (frame.type != FRAME_HELLO) return error_set(error, ERR_INVALID, "the first frame is no hello");
+    rc = json_scan(&json, arena_text(arena, frame.payload), arena, error);
+    wire_consumed(&worker->wire, used);
+    if (rc < 0) return rc;
+    int64_t protocol = 0, library = -1;
+    json_whole(&json, json_get(&json, 0, TEXT("protocol")), &protocol);
+    json_whole(&json, json_get(&json, 0, TEXT("library")), &library);
+    worker->name = json_unescaped(&json, json_get(&json, 0, TEXT("plugin")), arena);
+    worker->version = json_unescaped(&json, json_get(&json, 0, TEXT("version")), arena);
+    hello->data = json_unescaped(&json, json_get(&json, 0, TEXT("data")), arena);
+    hello->settings = json_source(&json, json_get(&json, 0, TEXT("settings")));
+    hello->library = (int)library;
+    if (protocol != FRAME_PROTOCOL)
+        return error_set(error, ERR_INVALID, "the hello speaks protocol %d; this worker %d", (int)protocol,
+                         FRAME_PROTOCOL);
+    if (library < 3 || !worker->name.n || !hello->data.n)
+        return error_set(error, ERR_INVALID, "the hello names no library, plugin or data folder");
+    return 0;
+}
+
+/* Negative: what the plugin said, or that it said nothing. */
+static int prove_healthy(struct worker *worker, parley_call *call, struct error *error) {
+    call->kind = CALL_HEALTH;
+    if (call_run(call) == 0) return 0;
+    return error_set(error, ERR_INVALID, "it is not healthy: %.*s", TEXT_ARGS(call->refusal));
+}
+
+static int start_plugin(struct worker *worker, const struct hello *hello, struct error *error) {
+    struct runtime *runtime = &worker->runtime;
+    int rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
+    if (rc < 0) return rc;
+    close(hello->library);
+    *runtime->plugin.host = &call_host;
+    rc = database_open(&runtime->database, arena_cstr(&worker->hello, hello->data), error);
+    if (rc < 0) return rc;
+    parley_call *call = take_call(worker);
+    call->request.now = clock_now(&clock_system);
+    call->request.settings = hello->settings;
+    rc = migrate(runtime, call, error);
+    call->kind = CALL_START;
+    if (rc == 0) rc = group_alone(runtime, call, error);
+    if (rc == 0) rc = prove_healthy(worker, call, error);
+    give_call(worker, call);
+    return rc;
+}
+
+static void put_routes(struct json_writer *w, const struct parley_plugin *plugin) {
+    json_key(w, TEXT("routes"));
+    json_open_array(w);
+    for (size_t i = 0; i < plugin->routes_n; i++) {
+        const struct parley_route *route = (const void *)((const char *)plugin->routes + i * plugin->route_size);
+        json_open_object(w);
+        json_put_text(w, "method", text_of(route->method));
+        json_put_text(w, "path", text_of(route->path));
+        json_put_bool(w, "writes", route->access == PARLEY_WRITE);
+        json_put_bool(w, "shopper", route->audience & PARLEY_SHOPPER);
+        json_put_bool(w, "staff", route->audience & PARLEY_STAFF);
+        json_close_object(w);
+    }
+    json_close_array(w);
+    json_key(w, TEXT("subscribes"));
+    json_open_array(w);
+    for (size_t i = 0; i < plugin->subscribes_n; i++) json_text(w, text_of(plugin->subscribes[i]));
+    json_close_array(w);
+}
+
+static void put_ready(struct worker *worker) {
+    const struct parley_plugin *plugin = &worker->runtime.plugin;
+    struct buffer *out = &worker->wire.out;
+    struct json_writer w;
+    size_t frame = frame_open(out, FRAME_READY, 0);
+    json_writer_init(&w, out);
+    json_open_object(&w);
+    json_put_text(&w, "name", worker->name);
+    json_put_text(&w, "version", worker->version);
+    json_key(&w, TEXT("abi"));
+    json_open_array(&w);
+    json_int(&w, plugin->abi_major);
+    json_int(&w, plugin->abi_minor);
+    json_close_array(&w);
+    put_routes(&w, plugin);
+    json_close_object(&w);
+    frame_close(out, frame);
+}
+
+/* ---- on the loop ---- */
+
+static int64_t memory_used(const struct worker *worker) {
+    char line[128] = "";
+    long size, resident = 0;
+    if (pread(worker->statm, line, sizeof line - 1, 0) <= 0 || sscanf(line, "%ld %ld", &size, &resident) != 2) return 0;
+    return (int64_t)resident * sysconf(_SC_PAGESIZE);
+}
+
+static void put_pong(struct worker *worker, uint64_t id) {
+    static const char *const waits[] = {
+        [GROUP_WAITS_FOR_TURN] = "its turn to write (writer.lock)", [GROUP_COMMITS] = "a commit"};
+    struct group *group = &worker->group;
+    struct buffer *out = &worker->wire.out;
+    struct json_writer w;
+    size_t frame = frame_open(out, FRAME_PONG, id);
+    json_writer_init(&w, out);
+    json_open_object(&w);
+    json_key(&w, TEXT("waiting"));
+    json_open_array(&w);
+    if (group->state != GROUP_IDLE) json_text(&w, text_of(waits[group->state]));
+    if (outbox_needs_sweep(&worker->runtime.outbox)) json_text(&w, TEXT("the deletion of acknowledged effects"));
+    json_close_array(&w);
+    json_put_int(&w, "queued", (int64_t)group->waiting_n);
+    json_put_int(&w, "memory", memory_used(worker));
+    json_close_object(&w);
+    frame_close(out, frame);
+}
+
+static void serve_read(struct worker *worker, parley_call *call) {
+    struct error error = {0};
+    if (call->status == 0) {
+        if (database_read_begin(&worker->runtime.database, &error) < 0)
+            call_problem(call, 503, NULL, text_of(error.detail));
+        else
+            call_run(call);
+    }
+    call_answer(call, &worker->wire.out);
+    give_call(worker, call);
+}
+
+static int on_call(struct worker *worker, const struct frame *frame, struct error *error) {
+    parley_call *call = take_call(worker);
+    int rc = call_decode(call, frame, error);
+    if (rc < 0)
+        give_call(worker, call);
+    else if (call->status == 0 && call_writes(call))
+        group_add(&worker->group, call);
+    else
+        serve_read(worker, call);
+    return rc;
+}
+
+static void on_sweep(uv_timer_t *sweep) {
+    struct worker *worker = sweep->data;
+    group_sweep(&worker->group);
+}
+
+static void on_kept(struct worker *worker, uint64_t number) {
+    struct outbox *outbox = &worker->runtime.outbox;
+    if (number > outbox->kept) outbox->kept = number;
+    if (outbox_needs_sweep(outbox)) uv_timer_start(&worker->sweep, on_sweep, SWEEP_AFTER, 0);
+}
+
+static int on_frame(struct worker *worker, const struct frame *frame, struct error *error) {
+    switch (frame->type) {
+    case FRAME_PING: put_pong(worker, frame->id); return 0;
+    case FRAME_KEPT: on_kept(worker, frame->id); return 0;
+    case FRAME_STOP: worker->stopping = true; return 0;
+    default: return on_call(worker, frame, error);
+    }
+}
+
+static int take_frames(struct worker *worker, struct error *error) {
+    struct text in = buffer_view(&worker->wire.in);
+    struct frame frame;
+    size_t all = 0, used;
+    int rc;
+    while ((rc = frame_take(text_n(in.at + all, in.n - all), &used, &frame, error)) > 0) {
+        all += used;
+        rc = on_frame(worker, &frame, error);
+        if (rc < 0) break;
+    }
+    database_read_end(&worker->runtime.database);
+    wire_consumed(&worker->wire, all);
+    return rc;
+}
+
+/* Everything that is held has been answered: let go of the loop. */
+static void end_if_done(struct worker *worker) {
+    bool answered = group_idle(&worker->group) && (worker->gone || !worker->wire.out.n);
+    if (!(worker->stopping || worker->gone) || worker->ended || !answered) return;
+    worker->ended = true;
+    group_close(&worker->group);
+    wire_stop(&worker->wire);
+    uv_close((uv_handle_t *)&worker->timer, NULL);
+    uv_close((uv_handle_t *)&worker->sweep, NULL);
+}
+
+/* parleyd is gone: what it had sent is still done, then this ends. */
+static void lose_channel(struct worker *worker) {
+    wire_watch(&worker->wire, 0);
+    worker->gone = true;
+}
+
+static void settle(struct worker *worker) {
+    if (worker->ended) return;
+    group_kick(&worker->group);
+    if (!worker->gone && wire_flush(&worker->wire) < 0) lose_channel(worker);
+    end_if_done(worker);
+}
+
+static void on_ready(struct wire *wire) {
+    struct worker *worker = wire->owner;
+    struct error error = {0};
+    if (wire_read(wire) < 0)
+        lose_channel(worker);
+    else if (take_frames(worker, &error) < 0) {
+        runtime_log(&worker->runtime, PARLEY_ERROR, text_of(error.detail));
+        worker->stopping = true;
+    }
+    settle(worker);
+}
+
+static void on_timer(uv_timer_t *timer) {
+    struct worker *worker = timer->data;
+    parley_call *call = take_call(worker);
+    call->kind = CALL_TIMER;
+    call->payload = arena_text(&call->arena, buffer_view(&worker->timer_name));
+    call->request.now = clock_now(&clock_system);
+    group_add(&worker->group, call);
+    settle(worker);
+}
+
+static void arm_timer(struct worker *worker) {
+    int64_t at;
+    worker->runtime.timers_changed = false;
+    if (timer_first(&worker->runtime.database, &worker->timer_name, &at, NULL) <= 0) return;
+    int64_t wait = at - clock_now(&clock_system);
+    uv_timer_start(&worker->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
+}
+
+static void on_group_done(struct group *group, parley_call *calls) {
+    struct worker *worker = group->owner;
+    while (calls) {
+        parley_call *next = calls->next;
+        give_call(worker, calls);
+        calls = next;
+    }
+    if (worker->runtime.timers_changed) arm_timer(worker);
+}
+
+static void on_group_rest(struct group *group) {
+    settle(group->owner);
+}
+
+static void serve(struct worker *worker) {
+    uv_loop_init(&worker->loop);
+    worker->timer.data = worker->sweep.data = worker;
+    uv_timer_init(&worker->loop, &worker->timer);
+    uv_timer_init(&worker->loop, &worker->sweep);
+    group_open(&worker->group, &worker->runtime, &worker->wire.out, &worker->loop);
+    worker->group.owner = worker;
+    worker->group.on_done = on_group_done;
+    worker->group.on_rest = on_group_rest;
+    wire_start(&worker->wire, &worker->loop, on_ready, worker);
+    arm_timer(worker);
+    on_ready(&worker->wire); /* what came in behind the hello */
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    int rc = uv_loop_close(&worker->loop);
+    assert(rc == 0); /* nothing was left behind on the loop */
+}
+
+static void free_worker(struct worker *worker) {
+    struct runtime *runtime = &worker->runtime;
+    while (worker->spare) {
+        parley_call *call = worker->spare;
+        worker->spare = call->next;
+        arena_free(&call->arena);
+        free(call);
+    }
+    if (worker->statm >= 0) close(worker->statm);
+    database_close(&runtime->database);
+    buffer_free(&runtime->body);
+    buffer_free(&runtime->scratch);
+    buffer_free(&worker->timer_name);
+    arena_free(&worker->hello);
+    wire_free(&worker->wire);
+}
+
+int worker_run(int fd) {
+    struct worker worker = {.runtime.logs = &worker.wire.out,
+                            .runtime.database = {.gate = -1, .writer = -1, .users = -1}};
+    struct hello hello = {0};
+    struct error error = {0};
+    wire_init(&worker.wire, fd);
+    arena_init(&worker.hello, CALL_ARENA);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
+    int rc = read_hello(&worker, &hello, &error);
+    if (rc == 0) rc = sandbox_enter(fd, hello.library, &error);
+    worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (getrandom(&worker.runtime.outbox.worker, sizeof worker.runtime.outbox.worker, 0) < 0) rc = ERR_IO;
+    if (rc == 0) rc = start_plugin(&worker, &hello, &error);
+    if (rc == 0) {
+        put_ready(&worker);
+        rc = outbox_resend(&worker.runtime.outbox, &worker.runtime.database, &worker.wire.out, &error);
+    }
+    if (rc < 0) frame_put(&worker.wire.out, FRAME_FAILED, 0, text_of(error.detail));
+    if (wire_wait_sent(&worker.wire, &error) == 0 && rc == 0) {
+        serve(&worker);
+        if (worker.runtime.plugin.stop) worker.runtime.plugin.stop(worker.runtime.state);
+    }
+    free_worker(&worker);
+    return rc == 0 ? 0 : 1;
+}

@@ -1,0 +1,197 @@
+#include "core/plugins/worker_call.h"
+
+#include <assert.h>
+
+static const char *title_of(int status) {
+    for (int code = -1; code >= -ERROR_ORDINAL_COUNT; code--)
+        if (error_status(code) == status) return error_title(code);
+    return "The request was refused";
+}
+
+void call_problem(parley_call *call, int status, const char *pointer, struct text detail) {
+    struct json_writer w;
+    struct buffer *body = &call->runtime->body;
+    if (status < 400 || status > 599) status = 500;
+    buffer_clear(body);
+    json_writer_init(&w, body);
+    json_open_object(&w);
+    json_put_text(&w, "type", TEXT("about:blank"));
+    json_put_text(&w, "title", text_of(title_of(status)));
+    json_put_int(&w, "status", status);
+    json_put_text(&w, "detail", detail);
+    if (pointer) {
+        json_key(&w, TEXT("errors"));
+        json_open_array(&w);
+        json_open_object(&w);
+        json_put_text(&w, "pointer", text_of(pointer));
+        json_put_text(&w, "detail", detail);
+        json_close_object(&w);
+        json_close_array(&w);
+    }
+    json_close_object(&w);
+    call->status = status;
+    call->refusal = arena_text(&call->arena, detail);
+}
+
+static void problem_of(parley_call *call, const struct error *error) {
+    call_problem(call, error_status(error->code), error->places ? error->at[0].pointer : NULL, text_of(error->detail));
+}
+
+/* The route, and a body that is JSON where one was sent. */
+static void prepare_request(parley_call *call) {
+    const struct parley_plugin *plugin = &call->runtime->plugin;
+    struct error error = {0};
+    int rc = route_find(&call->match, plugin->routes, plugin->routes_n, plugin->route_size,
+                        call->request.staff ? PARLEY_STAFF : PARLEY_SHOPPER, call->request.method, call->request.path,
+                        &error);
+    if (rc == 0 && call->request.body.n) {
+        call->body = document_scan(&call->arena, call->request.body, &error);
+        rc = error.code;
+    }
+    if (rc < 0) problem_of(call, &error);
+}
+
+int call_decode(parley_call *call, const struct frame *frame, struct error *error) {
+    char *copy = arena_take(&call->arena, frame->payload.n);
+    if (frame->payload.n) memcpy(copy, frame->payload.at, frame->payload.n);
+    call->id = frame->id;
+    call->payload = text_n(copy, frame->payload.n);
+    switch (frame->type) {
+    case FRAME_REQUEST: {
+        int rc = frame_request_decode(call->payload, &call->request, error);
+        if (rc < 0) return rc;
+        call->kind = CALL_REQUEST;
+        prepare_request(call);
+        return 0;
+    }
+    case FRAME_EXPORT: call->kind = CALL_EXPORT; break;
+    case FRAME_FORGET: call->kind = CALL_FORGET; break;
+    case FRAME_EVENTS: {
+        struct error why = {0};
+        call->kind = CALL_EVENTS;
+        call->body = document_scan(&call->arena, call->payload, &why);
+        if (why.code) problem_of(call, &why);
+        return 0;
+    }
+    default: return error_set(error, ERR_INVALID, "a frame of type %d, which is none for a worker", (int)frame->type);
+    }
+    call->request.customer = call->payload;
+    return 0;
+}
+
+bool call_writes(const parley_call *call) {
+    switch (call->kind) {
+    case CALL_REQUEST: return call->match.route->access == PARLEY_WRITE;
+    case CALL_EXPORT:
+    case CALL_HEALTH: return false;
+    default: return true;
+    }
+}
+
+static int start(parley_call *call) {
+    struct runtime *runtime = call->runtime;
+    int rc = runtime->plugin.start ? runtime->plugin.start(call, &runtime->state) : 0;
+    if (rc >= 0 && runtime->plugin.configure) rc = runtime->plugin.configure(call, call_host.settings(call));
+    return rc;
+}
+
+/* One event, in a savepoint of its own: one that fails takes no other with it. */
+static int event(parley_call *call, parley_json event) {
+    struct runtime *runtime = call->runtime;
+    struct connection *sql = &runtime->database.writes;
+    size_t effects = runtime->effects->n;
+    int rc = connection_run(sql, "SAVEPOINT parley_event", NULL);
+    if (rc < 0) return rc;
+    parley_json known = document_get(event, "known");
+    call->request.customer = text_of_parley(document_text(document_get(event, "customer")));
+    call->request.known = document_truth(known);
+    rc = runtime->plugin.on_event(call, event);
+    if (call->rows) sqlite3_reset(call->rows);
+    call->rows = NULL;
+    if (rc < 0) {
+        runtime->effects->n = effects;
+        connection_run(sql, "ROLLBACK TO parley_event", NULL);
+    }
+    connection_run(sql, "RELEASE parley_event", NULL);
+    return rc;
+}
+
+static int events(parley_call *call) {
+    parley_json failed = document_list(&call->arena);
+    int64_t i = 0;
+    for (parley_json e = document_first(call->body); parley_is(e); e = document_after(call->body, e), i++)
+        if (event(call, e) < 0) document_append(failed, arena_printf(&call->arena, "%lld", (long long)i));
+    return call_host.reply(call, 200, "{failed}", (const parley_value[]){parley_of_json(failed)}, 1);
+}
+
+/* The row goes in the same savepoint; another worker of this plugin may have been first. */
+static int timer(parley_call *call) {
+    struct runtime *runtime = call->runtime;
+    struct text name = call->request.customer;
+    int due = timer_take(&runtime->database, name, call->request.now, NULL);
+    call->request.customer = TEXT_NONE;
+    if (due <= 0) return due;
+    runtime->timers_changed = true;
+    return runtime->plugin.on_timer(call, parley_of(name));
+}
+
+static int callback(parley_call *call) {
+    const struct parley_plugin *plugin = &call->runtime->plugin;
+    switch (call->kind) {
+    case CALL_REQUEST: return call->match.route->handle(call);
+    case CALL_EXPORT: return plugin->export_customer(call, parley_of(call->request.customer));
+    case CALL_FORGET: return plugin->forget_customer(call, parley_of(call->request.customer));
+    case CALL_EVENTS: return plugin->on_event ? events(call) : 0;
+    case CALL_TIMER: return timer(call);
+    case CALL_START: return start(call);
+    case CALL_HEALTH: return plugin->health ? plugin->health(call) : 0;
+    }
+    return 0;
+}
+
+int call_run(parley_call *call) {
+    call->sql = call_writes(call) ? &call->runtime->database.writes : &call->runtime->database.reads;
+    call->status = 0;
+    int rc = callback(call);
+    if (call->rows) sqlite3_reset(call->rows);
+    call->rows = NULL;
+    if (rc >= 0 && call->status < 400) return 0;
+    if (call->status >= 400) return ERR_INVALID; /* it refused, in its own words */
+    switch (call->trouble) {
+    case PARLEY_CONFLICT: call_problem(call, 409, NULL, TEXT("this conflicts with what the plugin holds")); break;
+    case PARLEY_FULL: call_problem(call, 507, NULL, TEXT("there is no room left to store this")); break;
+    default: call_problem(call, 500, NULL, TEXT("the plugin failed; its log says why"));
+    }
+    return ERR_INTERNAL;
+}
+
+void call_answer(parley_call *call, struct buffer *out) {
+    struct frame_reply reply = {.status = call->status ? call->status : 204};
+    if (call->status) {
+        reply.body = buffer_view(&call->runtime->body);
+        reply.content_type = call->status >= 400 ? TEXT("application/problem+json") : TEXT("application/json");
+    }
+    size_t frame = frame_open(out, FRAME_REPLY, call->id);
+    frame_reply_encode(out, &reply);
+    if (frame_close(out, frame) < 0) {
+        call_problem(call, 500, NULL, TEXT("the plugin's answer is over 1 MiB"));
+        call_answer(call, out);
+    }
+}
+
+void call_reset(parley_call *call) {
+    struct arena arena = call->arena;
+    struct runtime *runtime = call->runtime;
+    arena_reset(&arena);
+    *call = (parley_call){.runtime = runtime, .arena = arena};
+}
+
+void runtime_log(struct runtime *runtime, enum parley_level level, struct text line) {
+    enum { LONGEST = 4000 };
+    struct buffer *out = runtime->logs;
+    if (line.n > LONGEST) line.n = LONGEST;
+    size_t frame = frame_open(out, FRAME_LOG, 0);
+    buffer_byte(out, (char)level);
+    buffer_text(out, line);
+    frame_close(out, frame);
+}

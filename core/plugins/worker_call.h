@@ -1,0 +1,62 @@
+/* One call of the plugin: a request, a customer's right, events, a timer, a start. What the host's functions know of it, and how a
+ * callback is run and its answer becomes a frame. Shared by the worker's files alone. */
+#ifndef PARLEY_CORE_PLUGINS_WORKER_CALL_H
+#define PARLEY_CORE_PLUGINS_WORKER_CALL_H
+
+#include "core/plugins/frames.h"
+#include "core/plugins/worker_document.h"
+#include "core/plugins/worker_outbox.h"
+#include "core/plugins/worker_route.h"
+
+/* The plugin, and what its calls share. Loop thread only, but for the database's writing side while a commit is under way. */
+struct runtime {
+    struct parley_plugin plugin;
+    void *state; /* the plugin's own */
+    struct database database;
+    struct outbox outbox;
+    struct buffer body;     /* of the reply being made */
+    struct buffer scratch;  /* what is made on the way */
+    struct buffer *effects; /* frames to send once the group is on disk; NULL outside of one */
+    struct buffer *logs;    /* frames to send at once */
+    bool timers_changed;
+};
+
+enum call_kind { CALL_REQUEST, CALL_EXPORT, CALL_FORGET, CALL_EVENTS, CALL_TIMER, CALL_START, CALL_HEALTH };
+
+struct parley_call {
+    struct runtime *runtime;
+    struct parley_call *next; /* in whatever list holds it */
+    enum call_kind kind;
+    uint64_t id;                  /* of the frame to answer */
+    struct text payload;          /* of its frame: a copy where the call waits, else borrowed */
+    struct frame_request request; /* views into the payload; of other calls what applies */
+    struct route_match match;     /* of a request */
+    struct arena arena;           /* all that lives as long as the call */
+    struct connection *sql;       /* the side it may use */
+    sqlite3_stmt *rows;           /* the last statement's, while it has rows */
+    parley_json body, settings;   /* once read */
+    int status;                   /* of the reply; 0 while there is none */
+    struct text refusal;          /* the sentence of a reply that is a problem */
+    int trouble;                  /* the last enum parley_error a host function returned */
+};
+
+/* The table given to plugins. */
+extern const struct parley_host call_host;
+
+/* Decodes a frame that starts a call: everything but FRAME_EVENTS's events. For a request finds the route and checks the body.
+ * What is wrong with the request itself becomes its answer (call->status is set); ERR_INVALID only where the frame is none. */
+int call_decode(parley_call *call, const struct frame *frame, struct error *error);
+/* It needs the writing side. */
+bool call_writes(const parley_call *call);
+/* Runs the callback. Negative: undo what it wrote. An answer is there in any case. */
+int call_run(parley_call *call);
+/* The answer as a frame; the call's rows and memory are given back. */
+void call_answer(parley_call *call, struct buffer *out);
+/* An answer that is a problem, in place of whatever there was. */
+void call_problem(parley_call *call, int status, const char *pointer, struct text detail);
+/* Ready for another frame; what the call held is free. */
+void call_reset(parley_call *call);
+/* A line for the plugin's log. */
+void runtime_log(struct runtime *runtime, enum parley_level level, struct text line);
+
+#endif

@@ -1,0 +1,41 @@
+/* A plugin's database folder: DIR/data.db with a writing and a reading connection, and the lock files by which the workers of
+ * one plugin (two releases may serve at once) take turns to write: gate.lock, then writer.lock. The gate makes the turns fair.
+ * Every worker holds users.lock shared as long as it has the file open. The kernel frees all three when a process dies. Checkpoints happen only while the writer lock is held (SQLite 3.7.0 to 3.51.2 can
+ * corrupt a file on which two connections write or checkpoint at once). */
+#ifndef PARLEY_CORE_PLUGINS_WORKER_DATABASE_H
+#define PARLEY_CORE_PLUGINS_WORKER_DATABASE_H
+
+#include "core/plugins/worker_connection.h"
+
+struct database {
+    struct connection writes, reads;
+    int gate, writer, users; /* file descriptors of the locks */
+    bool reading;            /* a read transaction is open: all reads of one wake-up see one state */
+    char path[512];          /* of data.db */
+};
+
+/* Opens both connections; the folder must be there. Waits for the writer lock meanwhile, so not on a loop. */
+int database_open(struct database *database, const char *folder, struct error *error);
+/* Checkpoints where it gets the writer lock at once, then closes. */
+void database_close(struct database *database);
+
+/* No other worker has the file open, and none can open it until this one closes it. */
+bool database_take_alone(struct database *database);
+
+/* The turn to write, and BEGIN IMMEDIATE. try: 1 got it, 0 somebody else has it, or negative. wait: not on a loop. */
+int database_try_begin(struct database *database, struct error *error);
+int database_wait_begin(struct database *database, struct error *error);
+/* COMMIT (waits for the disk) or ROLLBACK, a checkpoint when the log has grown, and the turn is given up. Not on a loop. */
+int database_commit(struct database *database, struct error *error);
+void database_rollback(struct database *database);
+
+/* One call's part of the transaction. */
+int database_save(struct database *database, struct error *error);
+int database_keep(struct database *database, struct error *error);
+int database_undo(struct database *database, struct error *error);
+
+/* Before the first read of a wake-up (cheap when already done) and after the last. */
+int database_read_begin(struct database *database, struct error *error);
+void database_read_end(struct database *database);
+
+#endif

@@ -1,0 +1,313 @@
+/* The table that plugins call: struct parley_host of <parley/plugin.h>, which says what each function does. */
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "core/base/clock.h"
+#include "core/plugins/worker_call.h"
+#include "core/plugins/worker_shape.h"
+
+enum { EFFECT_MOST = 32 << 10 }; /* bytes; as an event's */
+
+/* Passes a failure on and remembers it: a callback that returns any negative number is answered by the last one. */
+static int trouble(parley_call *c, int code) {
+    return c->trouble = code;
+}
+
+static int complain(parley_call *c, const struct error *error) {
+    if (error->code == ERR_CONFLICT) return trouble(c, PARLEY_CONFLICT); /* for the plugin to judge: no fault yet */
+    runtime_log(c->runtime, PARLEY_ERROR, text_of(error->detail));
+    switch (error->code) {
+    case ERR_STORAGE_FULL: return trouble(c, PARLEY_FULL);
+    default: return trouble(c, PARLEY_FAILED);
+    }
+}
+
+/* ---- the call ---- */
+
+static parley_text path(parley_call *c, const char *name) {
+    for (int i = 0; i < c->match.params_n; i++)
+        if (text_is(c->match.params[i].name, name)) return parley_of(c->match.params[i].value);
+    return (parley_text){0};
+}
+static parley_text query(parley_call *c, const char *name) {
+    return parley_of(route_query(c->request.query, text_of(name), &c->arena));
+}
+static parley_text customer(parley_call *c) {
+    return parley_of(c->request.customer);
+}
+static bool known(parley_call *c) {
+    return c->request.known;
+}
+static bool staff(parley_call *c) {
+    return c->request.staff;
+}
+static parley_text feature(parley_call *c) {
+    return parley_of(c->request.feature);
+}
+static parley_text variant(parley_call *c) {
+    return parley_of(c->request.variant);
+}
+static parley_json settings(parley_call *c) {
+    if (!c->settings.document && c->request.settings.n)
+        c->settings = document_scan(&c->arena, c->request.settings, NULL);
+    return c->settings;
+}
+static parley_json body(parley_call *c) {
+    return c->body;
+}
+static int64_t now(parley_call *c) {
+    return c->request.now;
+}
+static void *state(parley_call *c) {
+    return c->runtime->state;
+}
+static void random_bytes(parley_call *c, void *bytes, size_t n) {
+    for (size_t got = 0; got < n;) {
+        ssize_t more = getrandom((char *)bytes + got, n - got, 0);
+        if (more > 0) got += (size_t)more;
+    }
+}
+static void *alloc(parley_call *c, size_t n) {
+    return arena_alloc(&c->arena, n);
+}
+
+/* ---- JSON ---- */
+
+static parley_json parse(parley_call *c, parley_text source) {
+    return document_scan(&c->arena, arena_text(&c->arena, text_of_parley(source)), NULL);
+}
+
+static int fail(parley_call *c, int status, const char *sentence) {
+    call_problem(c, status, NULL, text_of(sentence));
+    return trouble(c, PARLEY_REFUSED);
+}
+
+static int invalid(parley_call *c, const char *pointer, const char *sentence) {
+    call_problem(c, 400, pointer, text_of(sentence));
+    return trouble(c, PARLEY_REFUSED);
+}
+
+static int only(parley_call *c, parley_json object, const char *names) {
+    struct text stranger = document_stranger(object, names);
+    if (!stranger.at) return 0;
+    struct text pointer = arena_printf(&c->arena, "/%.*s", TEXT_ARGS(stranger));
+    struct text detail = arena_printf(&c->arena, "unknown member \"%.*s\"; known are: %s", TEXT_ARGS(stranger), names);
+    return invalid(c, pointer.at, detail.at);
+}
+
+static bool parse_time(parley_text iso, int64_t *ms) {
+    return clock_parse(text_of_parley(iso), ms);
+}
+
+/* The shape's JSON in the call's arena; TEXT_NONE (said in the log) where the shape is wrong. */
+static struct text shaped(parley_call *c, const char *shape, const parley_value *values, size_t n) {
+    struct buffer *out = &c->runtime->scratch;
+    struct error error = {0};
+    buffer_clear(out);
+    if (shape_write(out, shape, values, n, &error) < 0) {
+        complain(c, &error);
+        return TEXT_NONE;
+    }
+    return arena_text(&c->arena, buffer_view(out));
+}
+
+static parley_json object(parley_call *c, const char *shape, const parley_value *values, size_t n) {
+    struct text source = shaped(c, shape, values, n);
+    return source.at ? document_new(&c->arena, source) : (parley_json){0};
+}
+static parley_json list(parley_call *c) {
+    return document_list(&c->arena);
+}
+static void append(parley_call *c, parley_json to, const char *shape, const parley_value *values, size_t n) {
+    struct text source = shaped(c, shape, values, n);
+    if (source.at && !document_append(to, source))
+        runtime_log(c->runtime, PARLEY_ERROR, TEXT("append to something that list() did not make"));
+}
+
+static const char *format(parley_call *c, const char *sentence, const parley_value *values, size_t n) {
+    struct buffer *out = &c->runtime->scratch;
+    buffer_clear(out);
+    sentence_write(out, sentence, values, n);
+    return arena_cstr(&c->arena, buffer_view(out));
+}
+
+/* ---- SQL ---- */
+
+static void bind(parley_call *c, sqlite3_stmt *statement, int at, const parley_value *value) {
+    struct text text = TEXT_NONE;
+    switch (value->kind) {
+    case PARLEY_VALUE_NULL: sqlite3_bind_null(statement, at); return;
+    case PARLEY_VALUE_BOOL:
+    case PARLEY_VALUE_INT:
+    case PARLEY_VALUE_TIME: sqlite3_bind_int64(statement, at, value->integer); return;
+    case PARLEY_VALUE_DOUBLE: sqlite3_bind_double(statement, at, value->number); return;
+    case PARLEY_VALUE_TEXT: text = text_of_parley(value->text); break;
+    case PARLEY_VALUE_JSON: text = value->json.document ? document_source(value->json) : TEXT_NONE; break;
+    }
+    if (text.at)
+        sqlite3_bind_text(statement, at, text.at, (int)text.n, SQLITE_STATIC); /* borrowed until the callback returns */
+    else
+        sqlite3_bind_null(statement, at);
+}
+
+static int next(parley_call *c) {
+    if (!c->rows) return 0;
+    struct error error = {0};
+    int rc = connection_step(c->sql, c->rows, &error);
+    if (rc <= 0) c->rows = NULL;
+    return rc < 0 ? complain(c, &error) : rc;
+}
+
+static int sql(parley_call *c, const char *source, const parley_value *values, size_t n) {
+    struct error error = {0};
+    if (c->rows) sqlite3_reset(c->rows);
+    c->rows = NULL;
+    sqlite3_stmt *statement = connection_prepare(c->sql, source, SPEAKER_PLUGIN, &error);
+    if (!statement) return complain(c, &error);
+    if ((size_t)sqlite3_bind_parameter_count(statement) != n) {
+        error_set(&error, ERR_INTERNAL, "%zu values for %d parameters of \"%s\"", n,
+                  sqlite3_bind_parameter_count(statement), source);
+        return complain(c, &error);
+    }
+    for (size_t i = 0; i < n; i++) bind(c, statement, (int)i + 1, &values[i]);
+    bool rows = sqlite3_column_count(statement) > 0;
+    int rc = connection_step(c->sql, statement, &error);
+    if (rc < 0) return complain(c, &error);
+    if (rc > 0) c->rows = statement;
+    return rows ? rc : sqlite3_changes(c->sql->handle);
+}
+
+static int64_t col(parley_call *c, int column) {
+    return c->rows ? sqlite3_column_int64(c->rows, column) : 0;
+}
+static double col_double(parley_call *c, int column) {
+    return c->rows ? sqlite3_column_double(c->rows, column) : 0;
+}
+static parley_text col_text(parley_call *c, int column) {
+    if (!c->rows || sqlite3_column_type(c->rows, column) == SQLITE_NULL) return (parley_text){0};
+    const char *at = (const char *)sqlite3_column_text(c->rows, column);
+    return parley_of(arena_text(&c->arena, text_n(at, (size_t)sqlite3_column_bytes(c->rows, column))));
+}
+
+/* ---- answers and effects ---- */
+
+static int reply(parley_call *c, int status, const char *shape, const parley_value *values, size_t n) {
+    struct error error = {0};
+    buffer_clear(&c->runtime->body);
+    if (shape_write(&c->runtime->body, shape, values, n, &error) < 0) return complain(c, &error);
+    c->status = status >= 200 && status <= 599 ? status : 500;
+    return 0;
+}
+
+/* {kind, customer, known, feature, variant, at, ...}: parleyd adds who we are. `what` is the rest, by `shape`. */
+static int effect(parley_call *c, const char *kind, const char *shape, const parley_value *values, size_t n) {
+    struct runtime *runtime = c->runtime;
+    struct error error = {0};
+    if (!runtime->effects || c->sql != &runtime->database.writes)
+        error_set(&error, ERR_INTERNAL, "a reading callback may have no effects (%s)", kind);
+    else if (!c->request.customer.n)
+        error_set(&error, ERR_INTERNAL, "there is no customer to %s anything of", kind);
+    if (error.code) return complain(c, &error);
+
+    struct json_writer w;
+    struct text rest = shaped(c, shape, values, n); /* an object */
+    if (!rest.at) return PARLEY_FAILED;
+    buffer_clear(&runtime->scratch);
+    json_writer_init(&w, &runtime->scratch);
+    json_open_object(&w);
+    json_put_text(&w, "kind", text_of(kind));
+    json_put_text(&w, "customer", c->request.customer);
+    json_put_bool(&w, "known", c->request.known);
+    json_put_text(&w, "feature", c->request.feature);
+    json_put_text(&w, "variant", c->request.variant);
+    json_put_int(&w, "at", c->request.now);
+    buffer_byte(&runtime->scratch, ',');
+    buffer_text(&runtime->scratch, text_n(rest.at + 1, rest.n - 1)); /* its members, and the brace that closes */
+    if (runtime->scratch.n > EFFECT_MOST) {
+        error_set(&error, ERR_TOO_LARGE, "an effect (%s) of %zu bytes; at most %d", kind, runtime->scratch.n,
+                  EFFECT_MOST);
+        return complain(c, &error);
+    }
+    int rc = outbox_add(&runtime->outbox, &runtime->database, buffer_view(&runtime->scratch), runtime->effects, &error);
+    return rc < 0 ? complain(c, &error) : 0;
+}
+
+static int track(parley_call *c, const char *event, const char *shape, const parley_value *values, size_t n) {
+    parley_json properties = object(c, shape, values, n);
+    if (!properties.document) return PARLEY_FAILED;
+    return effect(c, "track", "{event, properties}",
+                  (const parley_value[]){parley_of_cstr(event), parley_of_json(properties)}, 2);
+}
+
+static int timeline(parley_call *c, const char *kind, const char *sentence, const char *shape,
+                    const parley_value *values, size_t n) {
+    parley_json refs = object(c, shape, values, n);
+    if (!refs.document) return PARLEY_FAILED;
+    return effect(c, "timeline", "{entry: {kind, body, refs}}",
+                  (const parley_value[]){parley_of_cstr(kind), parley_of_cstr(sentence), parley_of_json(refs)}, 3);
+}
+
+static int timer(parley_call *c, parley_text name, int64_t at_ms) {
+    struct error error = {0};
+    if (c->sql != &c->runtime->database.writes)
+        error_set(&error, ERR_INTERNAL, "a reading callback may set no timer");
+    else if (!c->runtime->plugin.on_timer)
+        error_set(&error, ERR_INTERNAL, "a plugin without on_timer may set no timer");
+    else
+        timer_set(&c->runtime->database, text_of_parley(name), at_ms, &error);
+    if (error.code) return complain(c, &error);
+    c->runtime->timers_changed = true;
+    return 0;
+}
+
+static void log_line(parley_call *c, enum parley_level level, const char *sentence) {
+    runtime_log(c->runtime, level, text_of(sentence));
+}
+
+const struct parley_host call_host = {
+    .size = sizeof(struct parley_host),
+    .abi_major = PARLEY_ABI_MAJOR,
+    .abi_minor = PARLEY_ABI_MINOR,
+    .path = path,
+    .query = query,
+    .customer = customer,
+    .known = known,
+    .staff = staff,
+    .feature = feature,
+    .variant = variant,
+    .settings = settings,
+    .body = body,
+    .now = now,
+    .state = state,
+    .random = random_bytes,
+    .alloc = alloc,
+    .kind = document_kind,
+    .get = document_get,
+    .first = document_first,
+    .after = document_after,
+    .length = document_length,
+    .text = document_text,
+    .integer = document_integer,
+    .number = document_number,
+    .truth = document_truth,
+    .parse = parse,
+    .only = only,
+    .parse_time = parse_time,
+    .object = object,
+    .list = list,
+    .append = append,
+    .format = format,
+    .sql = sql,
+    .next = next,
+    .col = col,
+    .col_double = col_double,
+    .col_text = col_text,
+    .reply = reply,
+    .fail = fail,
+    .invalid = invalid,
+    .track = track,
+    .timeline = timeline,
+    .timer = timer,
+    .log = log_line,
+};

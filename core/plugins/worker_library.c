@@ -1,0 +1,91 @@
+#include "core/plugins/worker_library.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+
+#include "core/plugins/worker_route.h"
+
+/* A descriptor and its tables as ABI 1.0 had them: nothing smaller can be right. */
+enum {
+    DESCRIPTOR_LEAST = offsetof(struct parley_plugin, rolled_back) + sizeof(void *),
+    ROUTE_LEAST = offsetof(struct parley_route, handle) + sizeof(void *),
+    MIGRATION_LEAST = offsetof(struct parley_migration, script) + sizeof(void *),
+};
+
+static int check_abi(const struct parley_plugin *p, struct error *error) {
+    if (p->magic != PARLEY_MAGIC)
+        return error_set(error, ERR_INVALID,
+                         "parley_plugin_v1 has the wrong magic 0x%08x: it is not made by PARLEY_PLUGIN()", p->magic);
+    if (p->abi_major != PARLEY_ABI_MAJOR || p->abi_minor > PARLEY_ABI_MINOR)
+        return error_set(error, ERR_INVALID, "it needs plugin ABI %d.%d; this Parley has %d.%d", p->abi_major,
+                         p->abi_minor, PARLEY_ABI_MAJOR, PARLEY_ABI_MINOR);
+    if (p->size < DESCRIPTOR_LEAST || p->size > sizeof *p)
+        return error_set(error, ERR_INVALID, "its descriptor has %u bytes; ABI %d.%d has %zu", p->size, p->abi_major,
+                         p->abi_minor, sizeof *p);
+    if (p->route_size < ROUTE_LEAST || p->migration_size < MIGRATION_LEAST)
+        return error_set(error, ERR_INVALID, "its routes or migrations have the wrong size (%d, %d bytes)",
+                         p->route_size, p->migration_size);
+    return 0;
+}
+
+static int check_names(const struct parley_plugin *p, struct text name, struct text version, struct error *error) {
+    if (!p->name || !text_is(name, p->name))
+        return error_set(error, ERR_INVALID, "it calls itself '%s'; the bundle says '%.*s'",
+                         p->name ? p->name : "(nothing)", TEXT_ARGS(name));
+    if (!p->version || !text_is(version, p->version))
+        return error_set(error, ERR_INVALID, "its version is '%s'; the bundle says '%.*s'",
+                         p->version ? p->version : "(nothing)", TEXT_ARGS(version));
+    return 0;
+}
+
+static int check_callbacks(const struct parley_plugin *p, struct error *error) {
+    if (!p->host)
+        return error_set(error, ERR_INVALID, "it has no place for the host's table: PARLEY_PLUGIN(..., &parley)");
+    if (!p->export_customer)
+        return error_set(error, ERR_INVALID,
+                         "it has no export_customer: a customer could not see what it holds about her");
+    if (!p->forget_customer)
+        return error_set(error, ERR_INVALID, "it has no forget_customer: a customer could not have her data erased");
+    if (p->subscribes_n && !p->on_event)
+        return error_set(error, ERR_INVALID, "it subscribes to events but has no on_event");
+    return 0;
+}
+
+static int check_tables(const struct parley_plugin *p, struct error *error) {
+    for (size_t i = 0; i < p->routes_n; i++) {
+        const struct parley_route *route = (const void *)((const char *)p->routes + i * p->route_size);
+        if (!route->method || !route_template_valid(route->path) || !route->handle ||
+            !(route->audience & (PARLEY_SHOPPER | PARLEY_STAFF)))
+            return error_set(error, ERR_INVALID,
+                             "route %zu (%s) lacks a method, a valid path, an audience or a function", i,
+                             route->path ? route->path : "no path");
+    }
+    int before = 0;
+    for (size_t i = 0; i < p->migrations_n; i++) {
+        const struct parley_migration *migration = (const void *)((const char *)p->migrations + i * p->migration_size);
+        if (migration->number <= before || !migration->script)
+            return error_set(error, ERR_INVALID, "migration %d is out of order or has no script", migration->number);
+        before = migration->number;
+    }
+    return 0;
+}
+
+int library_load(struct parley_plugin *plugin, int fd, struct text name, struct text version, struct error *error) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    /* Called directly: uv_dlopen is RTLD_LAZY, and a missing symbol would then show in the middle of a request. */
+    void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!object) return error_set(error, ERR_INVALID, "it does not load: %s", dlerror());
+    const struct parley_plugin *found = dlsym(object, "parley_plugin_v1");
+    if (!found)
+        return error_set(error, ERR_INVALID,
+                         "it has no symbol parley_plugin_v1: it is not a plugin, or for another major ABI");
+    int rc = check_abi(found, error);
+    if (rc < 0) return rc;
+    *plugin = (struct parley_plugin){0};
+    memcpy(plugin, found, found->size);
+    rc = check_names(plugin, name, version, error);
+    if (rc == 0) rc = check_callbacks(plugin, error);
+    if (rc == 0) rc = check_tables(plugin, error);
+    return rc;
+}

@@ -1,0 +1,16 @@
+/* A release's shared object: loaded from a file descriptor, its descriptor read, checked and copied. Everything that can be wrong
+ * with it is said in one sentence. Constructors of the object run in library_load, before any check. */
+#ifndef PARLEY_CORE_PLUGINS_WORKER_LIBRARY_H
+#define PARLEY_CORE_PLUGINS_WORKER_LIBRARY_H
+
+#include <parley/plugin.h>
+
+#include "core/base/error.h"
+#include "core/base/text.h"
+
+/* `fd`: a sealed memfd or an open file, left open. `name` and `version` are what the bundle says. *plugin gets a copy of the
+ * descriptor that is zero beyond the size the plugin knows; what it points to lies in the object, which is never unloaded: the
+ * process ends with it. ERR_INVALID and a sentence. */
+int library_load(struct parley_plugin *plugin, int fd, struct text name, struct text version, struct error *error);
+
+#endif

@@ -1,0 +1,92 @@
+#include "core/plugins/worker_outbox.h"
+
+#include "core/plugins/frames.h"
+
+int outbox_prepare(struct database *database, struct error *error) {
+    /* AUTOINCREMENT: a number is never given twice, so parleyd knows an effect that it is sent again. */
+    return connection_script(
+        &database->writes,
+        "CREATE TABLE IF NOT EXISTS parley_schema ("
+        "  number INTEGER PRIMARY KEY, change INTEGER NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS parley_outbox ("
+        "  number INTEGER PRIMARY KEY AUTOINCREMENT, worker INTEGER NOT NULL, effect TEXT NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS parley_timer (name TEXT PRIMARY KEY, at INTEGER NOT NULL)",
+        SPEAKER_HOST, error);
+}
+
+static void bind_text(sqlite3_stmt *statement, int at, struct text t) {
+    sqlite3_bind_text(statement, at, t.at ? t.at : "", (int)t.n, SQLITE_STATIC);
+}
+
+int outbox_add(struct outbox *outbox, struct database *database, struct text effect, struct buffer *frames,
+               struct error *error) {
+    sqlite3_stmt *insert = connection_prepare(
+        &database->writes, "INSERT INTO parley_outbox (worker, effect) VALUES ($1, $2)", SPEAKER_HOST, error);
+    if (!insert) return ERR_INTERNAL;
+    sqlite3_bind_int64(insert, 1, outbox->worker);
+    bind_text(insert, 2, effect);
+    int rc = connection_step(&database->writes, insert, error);
+    if (rc == 0) frame_put(frames, FRAME_EFFECT, (uint64_t)sqlite3_last_insert_rowid(database->writes.handle), effect);
+    return rc;
+}
+
+int outbox_resend(struct outbox *outbox, struct database *database, struct buffer *frames, struct error *error) {
+    sqlite3_stmt *all = connection_prepare(&database->reads, "SELECT number, effect FROM parley_outbox ORDER BY number",
+                                           SPEAKER_HOST, error);
+    int rc = all ? 0 : ERR_INTERNAL;
+    while (all && (rc = connection_step(&database->reads, all, error)) > 0) {
+        outbox->resent = (uint64_t)sqlite3_column_int64(all, 0);
+        frame_put(frames, FRAME_EFFECT, outbox->resent,
+                  text_n((const char *)sqlite3_column_text(all, 1), (size_t)sqlite3_column_bytes(all, 1)));
+    }
+    return rc;
+}
+
+int outbox_sweep(struct outbox *outbox, struct database *database, struct error *error) {
+    sqlite3_stmt *sweep = connection_prepare(
+        &database->writes, "DELETE FROM parley_outbox WHERE number <= $1 AND (worker = $2 OR number <= $3)",
+        SPEAKER_HOST, error);
+    if (!sweep) return ERR_INTERNAL;
+    uint64_t upto = outbox->kept;
+    sqlite3_bind_int64(sweep, 1, (int64_t)upto);
+    sqlite3_bind_int64(sweep, 2, outbox->worker);
+    sqlite3_bind_int64(sweep, 3, (int64_t)outbox->resent);
+    int rc = connection_step(&database->writes, sweep, error);
+    if (rc == 0) outbox->swept = upto;
+    return rc;
+}
+
+int timer_set(struct database *database, struct text name, int64_t at, struct error *error) {
+    sqlite3_stmt *set = connection_prepare(&database->writes,
+                                           "INSERT INTO parley_timer (name, at) VALUES ($1, $2)"
+                                           " ON CONFLICT (name) DO UPDATE SET at = excluded.at",
+                                           SPEAKER_HOST, error);
+    if (!set) return ERR_INTERNAL;
+    bind_text(set, 1, name);
+    sqlite3_bind_int64(set, 2, at);
+    return connection_step(&database->writes, set, error);
+}
+
+int timer_take(struct database *database, struct text name, int64_t now, struct error *error) {
+    sqlite3_stmt *take = connection_prepare(&database->writes, "DELETE FROM parley_timer WHERE name = $1 AND at <= $2",
+                                            SPEAKER_HOST, error);
+    if (!take) return ERR_INTERNAL;
+    bind_text(take, 1, name);
+    sqlite3_bind_int64(take, 2, now);
+    int rc = connection_step(&database->writes, take, error);
+    return rc < 0 ? rc : sqlite3_changes(database->writes.handle) > 0;
+}
+
+int timer_first(struct database *database, struct buffer *name, int64_t *at, struct error *error) {
+    sqlite3_stmt *first = connection_prepare(&database->reads, "SELECT name, at FROM parley_timer ORDER BY at LIMIT 1",
+                                             SPEAKER_HOST, error);
+    if (!first) return ERR_INTERNAL;
+    int rc = connection_step(&database->reads, first, error);
+    if (rc > 0) {
+        buffer_clear(name);
+        buffer_put(name, sqlite3_column_text(first, 0), (size_t)sqlite3_column_bytes(first, 0));
+        *at = sqlite3_column_int64(first, 1);
+        sqlite3_reset(first);
+    }
+    return rc;
+}

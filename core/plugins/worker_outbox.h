@@ -1,0 +1,36 @@
+/* What a plugin's database holds for the host besides the plugin's own tables: which migrations ran, effects that parleyd has not
+ * acknowledged yet, and timers. All of it is written in the transaction of the call that caused it. */
+#ifndef PARLEY_CORE_PLUGINS_WORKER_OUTBOX_H
+#define PARLEY_CORE_PLUGINS_WORKER_OUTBOX_H
+
+#include "core/base/buffer.h"
+#include "core/plugins/worker_database.h"
+
+/* The tables; inside a transaction. */
+int outbox_prepare(struct database *database, struct error *error);
+
+struct outbox {
+    int64_t worker;  /* who wrote a row: random for each worker */
+    uint64_t resent; /* rows up to this number were left by others or an earlier life, and sent again at start */
+    uint64_t kept;   /* parleyd has everything up to this number */
+    uint64_t swept;  /* rows of ours up to this number have been deleted */
+};
+
+/* Inside a transaction: a row, and its FRAME_EFFECT appended to `frames`. `effect` is JSON. */
+int outbox_add(struct outbox *outbox, struct database *database, struct text effect, struct buffer *frames,
+               struct error *error);
+/* Every effect that is left, as frames in order; to be sent before anything else. Reads committed rows. */
+int outbox_resend(struct outbox *outbox, struct database *database, struct buffer *frames, struct error *error);
+/* Inside a transaction: deletes what parleyd has. Rows of a worker that serves beside this one are left to it. */
+int outbox_sweep(struct outbox *outbox, struct database *database, struct error *error);
+static inline bool outbox_needs_sweep(const struct outbox *outbox) {
+    return outbox->kept > outbox->swept;
+}
+
+/* Timers: set (or move) one, inside a transaction; take one that is due away, inside a transaction (1 when it was there);
+ * the earliest, from committed rows (1 with its time and a copy of its name in `name`, 0 when there is none). */
+int timer_set(struct database *database, struct text name, int64_t at, struct error *error);
+int timer_take(struct database *database, struct text name, int64_t now, struct error *error);
+int timer_first(struct database *database, struct buffer *name, int64_t *at, struct error *error);
+
+#endif

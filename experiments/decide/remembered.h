@@ -1,0 +1,48 @@
+/* Which unit met which arm: 24 bytes each, open addressing at most three quarters full, so at most 32 bytes a unit when full.
+ * Growing is spread over the insertions that follow. Owned by one loop thread; the journal's exposures refill it after a
+ * start. Knows nothing of experiments but their salts. */
+#ifndef PARLEY_EXPERIMENTS_DECIDE_REMEMBERED_H
+#define PARLEY_EXPERIMENTS_DECIDE_REMEMBERED_H
+
+#include "core/base/map.h"
+#include "core/base/unit.h"
+
+struct remembered_unit {
+    struct unit_id unit;
+    uint32_t t0;    /* seconds since 1970 of the first exposure */
+    uint16_t arm;   /* index of experiment_state.arms */
+    uint16_t epoch; /* index of experiment_state.epochs */
+};
+
+/* The units of one experiment. Zeroed: none. */
+struct remembered {
+    struct remembered_table {
+        struct remembered_slot *slots;
+        size_t room, n; /* room is 0 or a power of two */
+    } table, old;       /* old: being moved over, from `moved` on */
+    size_t moved;
+};
+
+/* True with the unit's entry in *out. About 50 ns at a million units. */
+bool remembered_find(const struct remembered *remembered, struct unit_id unit, struct remembered_unit *out);
+/* Puts a unit that is not there yet; the first exposure stays: false where it was there already. */
+bool remembered_put(struct remembered *remembered, const struct remembered_unit *unit);
+/* Forgets one (erasure). False where it was not there. */
+bool remembered_remove(struct remembered *remembered, struct unit_id unit);
+size_t remembered_count(const struct remembered *remembered);
+/* All units in no order: start with a zeroed cursor; false at the end. Nothing may be put in between. */
+bool remembered_next(const struct remembered *remembered, size_t *cursor, struct remembered_unit *out);
+
+/* Those of all experiments, by salt. Zeroed: none. */
+struct remembered_all {
+    struct map by_salt;
+};
+/* NULL where nothing was remembered for that salt. */
+struct remembered *remembered_of(const struct remembered_all *all, struct text salt);
+/* Makes it where there is none; copies the salt. */
+struct remembered *remembered_make(struct remembered_all *all, struct text salt);
+/* Forgets an experiment's units; pointers to them stay good. */
+void remembered_drop(struct remembered_all *all, struct text salt);
+void remembered_all_free(struct remembered_all *all);
+
+#endif

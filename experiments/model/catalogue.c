@@ -1,0 +1,389 @@
+#include "experiments/model/catalogue_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/clock.h"
+#include "core/base/json_dump.h"
+#include "core/base/memory.h"
+
+/* States stand beside definitions under a kind of their own: "experiment-state", "feature-state". */
+#define STATE_SUFFIX "-state"
+
+static struct text state_kind(struct arena *arena, enum definition_kind kind) {
+    return arena_printf(arena, "%s" STATE_SUFFIX, definition_kinds[kind]);
+}
+
+/* ---- entries ---- */
+
+static int entry_order(enum definition_kind kind, struct text key, const struct entry *entry) {
+    return kind != entry->kind ? (int)kind - (int)entry->kind : text_cmp(key, entry->key);
+}
+
+/* Where the entry is, or would be. */
+static size_t place_of(const struct catalogue *c, enum definition_kind kind, struct text key, bool *found) {
+    size_t low = 0, high = c->n;
+    *found = false;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = entry_order(kind, key, &c->entries[middle]);
+        if (order == 0) *found = true;
+        if (order <= 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+const struct entry *catalogue_find(const struct catalogue *c, enum definition_kind kind, struct text key) {
+    bool found;
+    size_t i = place_of(c, kind, key, &found);
+    return found ? &c->entries[i] : NULL;
+}
+
+int catalogue_missing(enum definition_kind kind, struct text key, struct error *error) {
+    return error_set(error, ERR_NOT_FOUND, "there is no %s '%.*s'", definition_kinds[kind], TEXT_ARGS(key));
+}
+
+static struct entry *entry_at(struct catalogue *c, enum definition_kind kind, struct text key) {
+    bool found;
+    size_t i = place_of(c, kind, key, &found);
+    if (found) return &c->entries[i];
+    c->entries = memory_grow(c->entries, (c->n + 1) * sizeof *c->entries);
+    memmove(c->entries + i + 1, c->entries + i, (c->n - i) * sizeof *c->entries);
+    c->n++;
+    char *own = memory_alloc(key.n + 1);
+    memcpy(own, key.at, key.n);
+    own[key.n] = 0;
+    c->entries[i] = (struct entry){.kind = kind, .key = text_n(own, key.n)};
+    return &c->entries[i];
+}
+
+static void entry_clear(struct entry *entry) {
+    free((void *)(uintptr_t)entry->key.at);
+    json_decref(entry->body);
+    json_decref(entry->state);
+}
+
+static void entry_remove(struct catalogue *c, enum definition_kind kind, struct text key) {
+    bool found;
+    size_t i = place_of(c, kind, key, &found);
+    if (!found) return;
+    entry_clear(&c->entries[i]);
+    memmove(c->entries + i, c->entries + i + 1, (c->n - i - 1) * sizeof *c->entries);
+    c->n--;
+}
+
+/* ---- opening ---- */
+
+static bool kind_of(struct text name, enum definition_kind *kind, bool *is_state) {
+    *is_state = text_ends(name, TEXT(STATE_SUFFIX));
+    if (*is_state) name.n -= sizeof STATE_SUFFIX - 1;
+    for (int i = 0; i < DEFINITION_KINDS; i++)
+        if (text_is(name, definition_kinds[i])) {
+            *kind = (enum definition_kind)i;
+            return true;
+        }
+    return false;
+}
+
+static int read_entry(struct catalogue *c, const struct document *row, struct error *error) {
+    enum definition_kind kind;
+    bool is_state;
+    if (!kind_of(row->kind, &kind, &is_state)) return 0; /* of another module: pages, webhooks ... */
+    json_t *json = json_loadb(row->body.at, row->body.n, JSON_REJECT_DUPLICATES, NULL);
+    if (!json)
+        return error_set(error, ERR_CORRUPT, "the stored %.*s '%.*s' is not JSON", TEXT_ARGS(row->kind),
+                         TEXT_ARGS(row->key));
+    struct entry *entry = entry_at(c, kind, row->key);
+    json_t **slot = is_state ? &entry->state : &entry->body;
+    json_decref(*slot);
+    *slot = json;
+    if (!is_state) {
+        entry->version = row->version;
+        entry->at = row->at;
+    }
+    return 0;
+}
+
+/* A state may be read before, or have outlived, its definition. */
+static void drop_states_alone(struct catalogue *c) {
+    for (size_t i = c->n; i-- > 0;)
+        if (!c->entries[i].body) entry_remove(c, c->entries[i].kind, c->entries[i].key);
+}
+
+static int compile(const struct catalogue *c, const struct draft *draft, int64_t revision, struct snapshot **out,
+                   struct error *error);
+
+static int load(struct catalogue *c, struct error *error) {
+    struct arena arena;
+    struct document_page page;
+    int64_t revision = 0;
+    arena_init(&arena, 64 * 1024);
+    int rc = repository_all(c->sql, &arena, &page, &revision, error);
+    for (size_t i = 0; rc == 0 && i < page.n; i++) rc = read_entry(c, &page.items[i], error);
+    arena_free(&arena);
+    drop_states_alone(c);
+    return rc < 0 ? rc : compile(c, NULL, revision, &c->snapshot, error);
+}
+
+static void unload(struct catalogue *c) {
+    for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
+    free(c->entries);
+    snapshot_release(c->snapshot);
+    *c = (struct catalogue){.sql = c->sql};
+}
+
+int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
+    struct catalogue *c = memory_new(struct catalogue);
+    c->sql = sql;
+    int rc = load(c, error);
+    if (rc < 0) {
+        catalogue_close(c);
+        return rc;
+    }
+    *out = c;
+    return 0;
+}
+
+void catalogue_close(struct catalogue *c) {
+    if (!c) return;
+    unload(c);
+    free(c);
+}
+
+void catalogue_reload(struct catalogue *c) {
+    struct error error = {0};
+    unload(c);
+    if (load(c, &error) < 0) {
+        fprintf(stderr, "level=error program=parleyd msg=\"definitions cannot be read again\" detail=\"%s\"\n",
+                error.detail);
+        abort();
+    }
+}
+
+int64_t catalogue_revision(const struct catalogue *c) {
+    return c->snapshot->revision;
+}
+struct snapshot *catalogue_snapshot(const struct catalogue *c) {
+    return snapshot_keep(c->snapshot);
+}
+
+/* ---- a change under way ---- */
+
+void draft_begin(struct draft *draft, struct catalogue *c, const struct change *change, const char *action) {
+    *draft = (struct draft){.catalogue = c, .change = change, .action = text_of(action)};
+    arena_init(&draft->arena, 16 * 1024);
+}
+
+void draft_end(struct draft *draft) {
+    for (size_t i = 0; i < draft->n; i++) {
+        json_decref(draft->items[i].body);
+        json_decref(draft->items[i].state);
+    }
+    arena_free(&draft->arena);
+}
+
+static struct draft_item *draft_item(struct draft *draft, enum definition_kind kind, struct text key) {
+    for (size_t i = 0; i < draft->n; i++)
+        if (draft->items[i].kind == kind && text_eq(draft->items[i].key, key)) return &draft->items[i];
+    assert(draft->n < sizeof draft->items / sizeof *draft->items);
+    struct draft_item *item = &draft->items[draft->n++];
+    *item = (struct draft_item){.kind = kind, .key = arena_text(&draft->arena, key), .if_match = DOCUMENT_ANY};
+    return item;
+}
+
+void draft_body(struct draft *draft, enum definition_kind kind, struct text key, json_t *body, int64_t if_match) {
+    struct draft_item *item = draft_item(draft, kind, key);
+    json_decref(item->body);
+    item->body = body;
+    item->body_changes = true;
+    item->if_match = if_match;
+}
+
+void draft_state(struct draft *draft, enum definition_kind kind, struct text key, json_t *state) {
+    struct draft_item *item = draft_item(draft, kind, key);
+    json_decref(item->state);
+    item->state = state;
+    item->state_changes = true;
+}
+
+static const struct draft_item *draft_of(const struct draft *draft, enum definition_kind kind, struct text key) {
+    for (size_t i = 0; draft && i < draft->n; i++)
+        if (draft->items[i].kind == kind && text_eq(draft->items[i].key, key)) return &draft->items[i];
+    return NULL;
+}
+
+/* What is committed, with the draft laid over it. */
+static int compile(const struct catalogue *c, const struct draft *draft, int64_t revision, struct snapshot **out,
+                   struct error *error) {
+    size_t n = 0, room = c->n + (draft ? draft->n : 0);
+    struct definition *definitions = memory_zero(room + 1, sizeof *definitions);
+    for (size_t i = 0; i < c->n; i++) {
+        const struct entry *e = &c->entries[i];
+        const struct draft_item *item = draft_of(draft, e->kind, e->key);
+        if (item && item->body_changes && !item->body) continue;
+        definitions[n++] = (struct definition){e->kind, e->key, item && item->body_changes ? item->body : e->body,
+                                               item && item->state_changes ? item->state : e->state};
+    }
+    for (size_t i = 0; draft && i < draft->n; i++) {
+        const struct draft_item *item = &draft->items[i];
+        if (item->body && !catalogue_find(c, item->kind, item->key))
+            definitions[n++] = (struct definition){item->kind, item->key, item->body, item->state};
+    }
+    int rc = snapshot_build(out, revision, definitions, n, error);
+    free(definitions);
+    return rc;
+}
+
+static struct text dumped(struct arena *arena, const json_t *json) {
+    struct buffer out = {0};
+    json_dump(&out, json);
+    struct text copy = arena_text(arena, buffer_view(&out));
+    buffer_free(&out);
+    return copy;
+}
+
+static int write_draft(struct draft *draft, struct change_set *set, struct error *error) {
+    struct document_change changes[8];
+    *set = (struct change_set){
+        .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
+    struct draft_item *of[8];
+    for (size_t i = 0; i < draft->n; i++) {
+        struct draft_item *item = &draft->items[i];
+        if (item->body_changes) {
+            of[set->n] = item;
+            changes[set->n++] = (struct document_change){
+                .kind = text_of(definition_kinds[item->kind]),
+                .key = item->key,
+                .body = item->body ? dumped(&draft->arena, item->body) : TEXT_NONE,
+                .care = DOCUMENT_VERSIONS,
+                .if_match = item->if_match,
+                .action = draft->action,
+            };
+        }
+        bool state_there = item->state || (catalogue_find(draft->catalogue, item->kind, item->key) &&
+                                           catalogue_find(draft->catalogue, item->kind, item->key)->state);
+        if (item->state_changes && state_there) {
+            of[set->n] = NULL;
+            changes[set->n++] = (struct document_change){
+                .kind = state_kind(&draft->arena, item->kind),
+                .key = item->key,
+                .body = item->state ? dumped(&draft->arena, item->state) : TEXT_NONE,
+                .care = DOCUMENT_STATE,
+                .if_match = DOCUMENT_ANY,
+                .action = draft->action,
+            };
+        }
+    }
+    int rc = repository_write(draft->catalogue->sql, set, error);
+    for (size_t i = 0; rc == 0 && i < set->n; i++)
+        if (of[i]) of[i]->version = changes[i].version;
+    return rc;
+}
+
+static void take_over(struct catalogue *c, struct draft *draft) {
+    for (size_t i = 0; i < draft->n; i++) {
+        struct draft_item *item = &draft->items[i];
+        if (item->body_changes && !item->body) {
+            entry_remove(c, item->kind, item->key);
+            continue;
+        }
+        struct entry *entry = entry_at(c, item->kind, item->key);
+        if (item->body_changes) {
+            if (entry->version != item->version) entry->at = draft->change->now;
+            json_decref(entry->body);
+            entry->body = json_incref(item->body);
+            entry->version = item->version;
+        }
+        if (item->state_changes) {
+            json_decref(entry->state);
+            entry->state = json_incref(item->state);
+        }
+    }
+}
+
+int draft_commit(struct draft *draft, struct error *error) {
+    struct catalogue *c = draft->catalogue;
+    struct snapshot *snapshot = NULL;
+    struct change_set set;
+    int rc = compile(c, draft, c->snapshot->revision + 1, &snapshot, error);
+    if (rc == 0) rc = write_draft(draft, &set, error);
+    if (rc == 0 && set.revision == snapshot->revision) {
+        take_over(c, draft);
+        snapshot_release(c->snapshot);
+        c->snapshot = snapshot;
+        snapshot = NULL;
+    }
+    snapshot_release(snapshot);
+    draft_end(draft);
+    return rc;
+}
+
+/* ---- reading ---- */
+
+static void write_state(const struct entry *entry, const struct snapshot *snapshot, struct json_writer *out) {
+    if (entry->kind == DEFINITION_FEATURE) {
+        const struct snapshot_feature *feature = snapshot_feature(snapshot, entry->key);
+        json_put_bool(out, "killed", feature && feature->killed);
+    }
+    const struct snapshot_experiment *experiment =
+        entry->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(snapshot, entry->key) : NULL;
+    if (!experiment) return;
+    const struct experiment_state *state = &experiment->state;
+    json_put_text(out, "state", text_of(experiment_phases[state->phase]));
+    if (state->start_at) json_put_time(out, "startedAt", state->start_at);
+    if (state->end_at) json_put_time(out, "endsAt", state->end_at);
+    json_put_int(out, "epochs", state->n_epochs);
+    if (state->phase != PHASE_CONCLUDED) return;
+    json_put_time(out, "concludedAt", state->concluded_at);
+    json_put_text(out, "outcome", text_of(experiment_outcomes[state->outcome]));
+    if (state->outcome_variant.n) json_put_text(out, "outcomeVariant", state->outcome_variant);
+    if (state->note.n) json_put_text(out, "outcomeNote", state->note);
+}
+
+static void write_entry(const struct catalogue *c, const struct entry *entry, struct json_writer *out) {
+    const char *name;
+    json_t *value;
+    json_open_object(out);
+    struct buffer bytes = {0};
+    json_object_foreach(entry->body, name, value) {
+        buffer_clear(&bytes);
+        json_dump(&bytes, value);
+        json_key(out, text_of(name));
+        json_raw(out, buffer_view(&bytes));
+    }
+    buffer_free(&bytes);
+    json_put_int(out, "version", entry->version);
+    json_put_time(out, "updatedAt", entry->at);
+    write_state(entry, c->snapshot, out);
+    json_close_object(out);
+}
+
+int catalogue_show(const struct catalogue *c, enum definition_kind kind, struct text key, struct json_writer *out,
+                   int64_t *version, struct error *error) {
+    const struct entry *entry = catalogue_find(c, kind, key);
+    if (!entry) return catalogue_missing(kind, key, error);
+    write_entry(c, entry, out);
+    if (version) *version = entry->version;
+    return 0;
+}
+
+void catalogue_list(const struct catalogue *c, enum definition_kind kind, struct text after, size_t limit,
+                    struct json_writer *out) {
+    bool found;
+    size_t i = place_of(c, kind, after, &found), n = 0;
+    if (found) i++;
+    json_open_object(out);
+    json_key(out, TEXT("items"));
+    json_open_array(out);
+    for (; i < c->n && c->entries[i].kind == kind && n < limit; i++, n++) write_entry(c, &c->entries[i], out);
+    json_close_array(out);
+    if (n && i < c->n && c->entries[i].kind == kind)
+        json_put_text(out, "next", c->entries[i - 1].key);
+    else
+        json_put_null(out, "next");
+    json_close_object(out);
+}

@@ -1,0 +1,64 @@
+/* All definitions as they are now, and every way to change them: validated against each other, written with their audit rows
+ * in one transaction, compiled into a new snapshot, or refused whole. One owner: the store lane. Knows nothing of HTTP. */
+#ifndef PARLEY_EXPERIMENTS_MODEL_CATALOGUE_H
+#define PARLEY_EXPERIMENTS_MODEL_CATALOGUE_H
+
+#include "core/base/json_write.h"
+#include "core/store/sql.h"
+#include "experiments/model/repository.h"
+#include "experiments/model/snapshot.h"
+
+struct catalogue;
+
+/* Reads everything there is. `sql` is borrowed for life. ERR_CORRUPT names a definition that no longer validates. */
+int catalogue_open(struct catalogue **catalogue, struct sql *sql, struct error *error);
+void catalogue_close(struct catalogue *catalogue);
+/* The snapshot of what is committed; a new reference, the caller's. */
+struct snapshot *catalogue_snapshot(const struct catalogue *catalogue);
+
+int64_t catalogue_revision(const struct catalogue *catalogue);
+/* Reads everything again: after a transaction with changes in it was rolled back. Aborts where that is not possible. */
+void catalogue_reload(struct catalogue *catalogue);
+
+/* Who changes, when, and on what condition. Texts are borrowed for the call. */
+struct change {
+    enum definition_kind kind;
+    struct text key;
+    int64_t if_match; /* a version, or DOCUMENT_ANY */
+    struct text actor;
+    int64_t now; /* ms */
+};
+
+/* Each is one change within the caller's transaction: 0, or a code with the sentence, and the caller rolls back. Afterwards
+ * catalogue_show gives the result. */
+
+/* Writes a definition whole. *created tells a new one from another version. */
+int catalogue_put(struct catalogue *catalogue, const struct change *change, const json_t *body, bool *created,
+                  struct error *error);
+/* RFC 7396 merge patch of what is there. */
+int catalogue_patch(struct catalogue *catalogue, const struct change *change, const json_t *patch, struct error *error);
+int catalogue_delete(struct catalogue *catalogue, const struct change *change, struct error *error);
+/* Makes an earlier version's body the newest version. */
+int catalogue_restore(struct catalogue *catalogue, const struct change *change, int64_t version, struct error *error);
+/* The kill switch of a feature: needs no If-Match and conflicts with nothing. */
+int catalogue_kill(struct catalogue *catalogue, const struct change *change, bool killed, struct error *error);
+
+enum experiment_step { STEP_START, STEP_PAUSE, STEP_RESUME, STEP_CONCLUDE };
+struct experiment_step_input {
+    int64_t at; /* start: ms, may lie in the past */
+    enum experiment_outcome outcome;
+    struct text variant, note;
+    bool audience_alone; /* ship: to the audience by a rule, not to everybody */
+};
+/* Takes the experiment `change->key` a step further; conclude changes its feature in the same transaction. */
+int catalogue_step(struct catalogue *catalogue, const struct change *change, enum experiment_step step,
+                   const struct experiment_step_input *input, struct error *error);
+
+/* The definition with "version" and what Parley knows of its state. ERR_NOT_FOUND. *version may be NULL. */
+int catalogue_show(const struct catalogue *catalogue, enum definition_kind kind, struct text key,
+                   struct json_writer *out, int64_t *version, struct error *error);
+/* {"items":[...],"next":"key"|null}: by key, after `after`. */
+void catalogue_list(const struct catalogue *catalogue, enum definition_kind kind, struct text after, size_t limit,
+                    struct json_writer *out);
+
+#endif

@@ -1,0 +1,57 @@
+/* What catalogue.c shares with catalogue_steps.c: entries, and a change while it is being made. */
+#ifndef PARLEY_EXPERIMENTS_MODEL_CATALOGUE_INTERNAL_H
+#define PARLEY_EXPERIMENTS_MODEL_CATALOGUE_INTERNAL_H
+
+#include "experiments/model/catalogue.h"
+#include "experiments/model/check.h"
+
+/* A definition as committed. */
+struct entry {
+    enum definition_kind kind;
+    struct text key; /* owned, as are body and state */
+    int64_t version, at;
+    json_t *body, *state; /* state: NULL where there is none */
+};
+
+struct catalogue {
+    struct sql *sql;
+    struct entry *entries; /* by kind, then key */
+    size_t n;
+    struct snapshot *snapshot;
+};
+
+/* A change under way: what will be different, kept apart until it is committed. */
+struct draft {
+    struct catalogue *catalogue;
+    const struct change *change;
+    struct text action, note;
+    struct draft_item {
+        enum definition_kind kind;
+        struct text key;
+        json_t *body; /* owned; NULL: deleted, or unchanged where only the state changes */
+        json_t *state;
+        bool body_changes, state_changes;
+        int64_t if_match;
+        int64_t version; /* after the commit */
+    } items[4];
+    size_t n;
+    struct arena arena;
+};
+
+const struct entry *catalogue_find(const struct catalogue *catalogue, enum definition_kind kind, struct text key);
+int catalogue_missing(enum definition_kind kind, struct text key, struct error *error);
+
+void draft_begin(struct draft *draft, struct catalogue *catalogue, const struct change *change, const char *action);
+/* Steals body and state. */
+void draft_body(struct draft *draft, enum definition_kind kind, struct text key, json_t *body, int64_t if_match);
+void draft_state(struct draft *draft, enum definition_kind kind, struct text key, json_t *state);
+/* Compiles, writes, takes over; or leaves everything as it was. Ends the draft either way. */
+int draft_commit(struct draft *draft, struct error *error);
+void draft_end(struct draft *draft);
+
+/* The state document of an experiment's entry after `change` of its or its feature's definition; adds it to the draft where it
+ * differs. */
+int draft_experiment_change(struct draft *draft, const struct snapshot_experiment *running,
+                            const struct experiment *now, const struct feature *feature_now, struct error *error);
+
+#endif

@@ -1,0 +1,169 @@
+/* Writing definitions: form first, then what they refer to, then what a running experiment makes of it. */
+#include <string.h>
+
+#include "experiments/model/catalogue_internal.h"
+
+static int parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena, void *into,
+                 json_t **canonical, struct error *error);
+
+union parsed {
+    struct feature feature;
+    struct experiment experiment;
+    struct metric metric;
+    struct segment segment;
+    struct layer layer;
+    struct holdout holdout;
+};
+
+#define PARSE(name)                                                                                                    \
+    do {                                                                                                               \
+        int rc = name##_parse(into, body, key, arena, error);                                                          \
+        if (rc == 0) *canonical = name##_canonical(into, body);                                                        \
+        return rc;                                                                                                     \
+    } while (0)
+
+static int parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena, void *into,
+                 json_t **canonical, struct error *error) {
+    switch (kind) {
+    case DEFINITION_FEATURE: PARSE(feature);
+    case DEFINITION_EXPERIMENT: PARSE(experiment);
+    case DEFINITION_METRIC: PARSE(metric);
+    case DEFINITION_SEGMENT: PARSE(segment);
+    case DEFINITION_LAYER: PARSE(layer);
+    case DEFINITION_HOLDOUT: PARSE(holdout);
+    case DEFINITION_KINDS: break;
+    }
+    return error_set(error, ERR_INTERNAL, "unknown kind of definition");
+}
+
+static int check(enum definition_kind kind, union parsed *parsed, const struct snapshot *snapshot,
+                 struct error *error) {
+    switch (kind) {
+    case DEFINITION_FEATURE: return check_feature(&parsed->feature, snapshot, error);
+    case DEFINITION_EXPERIMENT: return check_experiment(&parsed->experiment, snapshot, error);
+    case DEFINITION_SEGMENT: return check_segment(&parsed->segment, snapshot, error);
+    case DEFINITION_HOLDOUT: return check_holdout(&parsed->holdout, snapshot, error);
+    case DEFINITION_METRIC:
+    case DEFINITION_LAYER:
+    case DEFINITION_KINDS: break;
+    }
+    return 0;
+}
+
+static bool is_live(const struct snapshot_experiment *experiment) {
+    return experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED;
+}
+
+int draft_experiment_change(struct draft *draft, const struct snapshot_experiment *running,
+                            const struct experiment *now, const struct feature *feature_now, struct error *error) {
+    const struct snapshot *snapshot = draft->catalogue->snapshot;
+    struct experiment_state state = running->state;
+    struct slots_taken taken =
+        snapshot_slots_taken(snapshot, running->definition.layer, running->definition.key, &draft->arena);
+    int free_slots = 0;
+    int rc = lifecycle_change(&state, &running->definition, now, &running->feature->definition, feature_now,
+                              draft->change->now, taken, &draft->arena, &free_slots, error);
+    if (rc == 0) draft_state(draft, DEFINITION_EXPERIMENT, now->key, experiment_state_json(&state));
+    return rc;
+}
+
+/* A new experiment gets its state; one that runs may have to open an epoch, and so may a feature's. */
+static int settle_state(struct draft *draft, enum definition_kind kind, union parsed *parsed, struct error *error) {
+    const struct snapshot *snapshot = draft->catalogue->snapshot;
+    if (kind == DEFINITION_EXPERIMENT) {
+        const struct snapshot_experiment *was = snapshot_experiment(snapshot, parsed->experiment.key);
+        if (is_live(was) && was->feature)
+            return draft_experiment_change(draft, was, &parsed->experiment, &was->feature->definition, error);
+        if (was && was->state.phase == PHASE_CONCLUDED)
+            return error_set(
+                error, ERR_CONFLICT,
+                "experiment '%.*s' is concluded and stays as it was judged: write a new one under another key",
+                TEXT_ARGS(was->definition.key));
+        struct experiment_state state;
+        lifecycle_create(&state, &parsed->experiment, TEXT_NONE);
+        draft_state(draft, kind, parsed->experiment.key, experiment_state_json(&state));
+    }
+    if (kind == DEFINITION_FEATURE) {
+        const struct snapshot_feature *was = snapshot_feature(snapshot, parsed->feature.key);
+        if (was && is_live(was->experiment))
+            return draft_experiment_change(draft, was->experiment, &was->experiment->definition, &parsed->feature,
+                                           error);
+    }
+    return 0;
+}
+
+static int write_body(struct catalogue *c, const struct change *change, const json_t *body, const char *action,
+                      struct error *error) {
+    struct draft draft;
+    union parsed parsed;
+    json_t *canonical = NULL;
+    memset(&parsed, 0, sizeof parsed);
+    draft_begin(&draft, c, change, action);
+    int rc = parse(change->kind, body, change->key, &draft.arena, &parsed, &canonical, error);
+    if (rc == 0) rc = check(change->kind, &parsed, c->snapshot, error);
+    if (canonical) draft_body(&draft, change->kind, change->key, canonical, change->if_match);
+    if (rc == 0) rc = settle_state(&draft, change->kind, &parsed, error);
+    if (rc == 0) return draft_commit(&draft, error);
+    draft_end(&draft);
+    return rc;
+}
+
+int catalogue_put(struct catalogue *c, const struct change *change, const json_t *body, bool *created,
+                  struct error *error) {
+    *created = !catalogue_find(c, change->kind, change->key);
+    return write_body(c, change, body, "", error);
+}
+
+/* RFC 7396, section 2. A new reference. */
+static json_t *merge_patch(json_t *target, const json_t *patch) {
+    if (!json_is_object(patch)) return json_deep_copy(patch);
+    json_t *result = json_is_object(target) ? json_copy(target) : json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)patch, name, value) {
+        if (json_is_null(value))
+            json_object_del(result, name);
+        else
+            json_object_set_new(result, name, merge_patch(json_object_get(result, name), value));
+    }
+    return result;
+}
+
+int catalogue_patch(struct catalogue *c, const struct change *change, const json_t *patch, struct error *error) {
+    const struct entry *entry = catalogue_find(c, change->kind, change->key);
+    if (!entry) return catalogue_missing(change->kind, change->key, error);
+    if (!json_is_object(patch)) return error_at(error, "", "must be an object of the members to change (RFC 7396)");
+    json_t *body = merge_patch(entry->body, patch);
+    int rc = write_body(c, change, body, "", error);
+    json_decref(body);
+    return rc;
+}
+
+int catalogue_restore(struct catalogue *c, const struct change *change, int64_t version, struct error *error) {
+    struct arena arena;
+    struct document stored;
+    arena_init(&arena, 16 * 1024);
+    int rc =
+        repository_get(c->sql, &arena, text_of(definition_kinds[change->kind]), change->key, version, &stored, error);
+    json_t *body = rc == 0 ? json_loadb(stored.body.at, stored.body.n, 0, NULL) : NULL;
+    if (rc == 0) rc = write_body(c, change, body, "restore", error);
+    json_decref(body);
+    arena_free(&arena);
+    return rc;
+}
+
+int catalogue_delete(struct catalogue *c, const struct change *change, struct error *error) {
+    if (!catalogue_find(c, change->kind, change->key)) return catalogue_missing(change->kind, change->key, error);
+    const struct snapshot_experiment *experiment =
+        change->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(c->snapshot, change->key) : NULL;
+    if (is_live(experiment))
+        return error_set(error, ERR_CONFLICT, "experiment '%.*s' is %s: conclude it first", TEXT_ARGS(change->key),
+                         experiment_phases[experiment->state.phase]);
+    int rc = check_unused(change->kind, change->key, c->snapshot, error);
+    if (rc < 0) return rc;
+    struct draft draft;
+    draft_begin(&draft, c, change, "");
+    draft_body(&draft, change->kind, change->key, NULL, change->if_match);
+    draft_state(&draft, change->kind, change->key, NULL);
+    return draft_commit(&draft, error);
+}

@@ -1,0 +1,80 @@
+#include "programs/parleyd/options.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct config_option options[] = {
+    {"config", CONFIG_TEXT, "parley.conf", "file to read options from, as lines of key = value", 0, 0, false},
+    {"data", CONFIG_TEXT, "var", "folder of everything Parley keeps", 0, 0, false},
+    {"listen", CONFIG_TEXT, "127.0.0.1:8080", "address and port; port 0 picks one", 0, 0, false},
+    {"admin-token", CONFIG_TEXT, NULL, "a token with role admin, at least 32 characters", 0, 0, true},
+    {"shop.jwt-secret", CONFIG_TEXT, NULL, "the shop's secret for Parley-Customer (HS256)", 0, 0, true},
+    {"public-url", CONFIG_TEXT, NULL, "where shoppers reach Parley; https makes cookies Secure", 0, 0, false},
+    {"log.level", CONFIG_TEXT, "info", "debug, info, warn or error", 0, 0, false},
+    {"log.format", CONFIG_TEXT, "logfmt", "logfmt or json", 0, 0, false},
+    {"http.connections", CONFIG_INT, "10000", "at most so many at once", 16, 1000000, false},
+    {"drain", CONFIG_DURATION, "10s", "how long requests in flight may take to finish at the end", 0, 600000, false},
+    {"journal.file-size", CONFIG_SIZE, "1G", "the journal starts a new file beyond this", 1 << 20, 1LL << 40, false},
+    {"journal.queue", CONFIG_SIZE, "32M", "events waiting to be written; beyond it senders get 503", 1 << 16, 1LL << 34,
+     false},
+    {"journal.recognise", CONFIG_DURATION, "7d", "a messageId counts once within this", 1000, 366LL * 86400000, false},
+    {"journal.recognise-most", CONFIG_INT, "20000000", "or among so many, whichever is shorter", 1000, 1000000000,
+     false},
+    {"measure.checkpoint", CONFIG_DURATION, "10s", "how often sums are saved, so that a start reads little journal",
+     100, 3600000, false},
+    {"exposures.ring", CONFIG_SIZE, "4M", "exposures waiting to be written; a power of two", 4096, 1 << 30, false},
+    {"plugins.bundled", CONFIG_TEXT, NULL, "folder of the plugins that come with Parley [beside parleyd]", 0, 0, false},
+    {"plugins.worker", CONFIG_TEXT, NULL, "path of parley-worker [beside parleyd]", 0, 0, false},
+    {"plugins.deadline", CONFIG_DURATION, "5s", "how long a plugin may take to answer", 10, 600000, false},
+    {"check-config", CONFIG_FLAG, NULL, "says whether the configuration is right, and ends", 0, 0, false},
+    {"print-config", CONFIG_FLAG, NULL, "prints every option, its value and where it came from, and ends", 0, 0, false},
+    {"version", CONFIG_FLAG, NULL, "prints the version and ends", 0, 0, false},
+    {"help", CONFIG_FLAG, NULL, "prints this and ends", 0, 0, false},
+};
+
+static const char *const others[] = {"PARLEY_URL", "PARLEY_TOKEN", "PARLEY_BUILD", "PARLEY_SHARED", NULL};
+
+const struct config_schema parleyd_schema = {
+    .usage = "usage: parleyd [--data DIR] [--listen HOST:PORT] [--config FILE] [--option value ...]\n"
+             "Each option may also stand in the file (option = value) or in the environment (PARLEY_OPTION).",
+    .options = options,
+    .n = sizeof options / sizeof *options,
+    .also = others,
+};
+
+int options_listen(const struct config *config, char *host, size_t room, int *port, struct error *error) {
+    struct text listen = text_of(config_text(config, "listen"));
+    size_t colon = listen.n;
+    while (colon > 0 && listen.at[colon - 1] != ':') colon--;
+    int64_t number = -1;
+    if (colon == 0 || !text_to_int(text_n(listen.at + colon, listen.n - colon), &number) || number < 0 ||
+        number > 65535)
+        return error_set(error, ERR_INVALID, "listen = %.*s: write HOST:PORT, as 127.0.0.1:8080", TEXT_ARGS(listen));
+    struct text name = text_n(listen.at, colon - 1);
+    if (name.n > 1 && name.at[0] == '[' && name.at[name.n - 1] == ']') name = text_n(name.at + 1, name.n - 2);
+    if (!name.n) name = TEXT("0.0.0.0");
+    if (name.n >= room) return error_set(error, ERR_INVALID, "listen = %.*s: the host is too long", TEXT_ARGS(listen));
+    snprintf(host, room, "%.*s", TEXT_ARGS(name));
+    *port = (int)number;
+    return 0;
+}
+
+static int choice(const struct config *config, const char *key, const char *const *names, int *out,
+                  struct error *error) {
+    for (int i = 0; names[i]; i++)
+        if (text_is(text_of(config_text(config, key)), names[i])) {
+            *out = i;
+            return 0;
+        }
+    return error_set(error, ERR_INVALID, "%s = %s: see --help for what it can be", key, config_text(config, key));
+}
+
+int options_log(const struct config *config, struct log *log, struct error *error) {
+    static const char *const levels[] = {"debug", "info", "warn", "error", NULL}, *const formats[] = {"logfmt", "json",
+                                                                                                      NULL};
+    int level = LOG_INFO, format = LOG_LOGFMT;
+    int rc = choice(config, "log.level", levels, &level, error);
+    if (rc == 0) rc = choice(config, "log.format", formats, &format, error);
+    *log = (struct log){STDERR_FILENO, (enum log_format)format, (enum log_level)level, "parleyd"};
+    return rc;
+}

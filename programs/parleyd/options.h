@@ -1,0 +1,14 @@
+/* What parleyd can be told, and in which words. */
+#ifndef PARLEY_PROGRAMS_PARLEYD_OPTIONS_H
+#define PARLEY_PROGRAMS_PARLEYD_OPTIONS_H
+
+#include "core/base/config.h"
+#include "core/base/log.h"
+
+extern const struct config_schema parleyd_schema;
+
+/* "127.0.0.1:8080", "[::1]:0" or ":8080". Host is NUL-terminated in `room` bytes. */
+int options_listen(const struct config *config, char *host, size_t room, int *port, struct error *error);
+int options_log(const struct config *config, struct log *log, struct error *error);
+
+#endif
