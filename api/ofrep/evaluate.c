@@ -90,7 +90,7 @@ static bool record(struct app *app, const struct context *context, const struct 
 }
 
 void ofrep_record(struct app *app, const struct context *context, const struct decision *d) {
-    if (d->expose && d->experiment) {
+    if (d->expose && d->experiment && !d->enrolled) {
         if (!record(app, context, d->experiment, d, JOURNAL_MET))
             return; /* not marked as seen: the next one tries again */
         struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};

@@ -3,9 +3,6 @@
 
 #include "experiments/model/catalogue_internal.h"
 
-static int parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena, void *into,
-                 json_t **canonical, struct error *error);
-
 union parsed {
     struct feature feature;
     struct experiment experiment;
