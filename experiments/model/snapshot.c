@@ -7,6 +7,8 @@
 
 const char *const definition_kinds[] = {"feature", "experiment", "metric", "segment", "layer", "holdout", NULL};
 
+enum { KINDS = DEFINITION_HOLDOUT + 1 };
+
 /* ---- parsing ---- */
 
 static int parse_experiment(struct snapshot *s, struct snapshot_experiment *experiment, const struct definition *d,
@@ -50,13 +52,12 @@ static int parse(struct snapshot *s, const struct definition *d, struct error *e
         struct snapshot_holdout *h = &s->holdouts[s->n_holdouts++];
         return put(s, d, h, holdout_parse(&h->definition, d->body, d->key, &s->arena, error));
     }
-    case DEFINITION_KINDS: break;
     }
     return error_set(error, ERR_INTERNAL, "there is no definition of that kind");
 }
 
 static int parse_all(struct snapshot *s, const struct definition *definitions, size_t n, struct error *error) {
-    size_t counts[DEFINITION_KINDS] = {0};
+    size_t counts[KINDS] = {0};
     for (size_t i = 0; i < n; i++) counts[definitions[i].kind]++;
     s->features = arena_array(&s->arena, struct snapshot_feature, counts[DEFINITION_FEATURE]);
     s->experiments = arena_array(&s->arena, struct snapshot_experiment, counts[DEFINITION_EXPERIMENT]);
@@ -166,7 +167,7 @@ static void connect_all(struct snapshot *s) {
 /* ---- life ---- */
 
 static void free_snapshot(struct snapshot *s) {
-    for (int kind = 0; kind < DEFINITION_KINDS; kind++) map_free(&s->by_key[kind]);
+    for (int kind = 0; kind < KINDS; kind++) map_free(&s->by_key[kind]);
     map_free(&s->segment_conditions);
     arena_free(&s->arena);
     free(s);
