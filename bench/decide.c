@@ -3,6 +3,7 @@
  * find the feature by its key and draw one 128-bit hash of the unit. */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <xxhash.h>
 
 #include "core/base/clock.h"
@@ -48,6 +49,37 @@ static void report(const char *what, uint64_t ticks, double n, double peer) {
     printf("%-44s %7.1f ns", what, each);
     if (peer > 0) printf("   %.1f x the peer", each / peer);
     printf("\n");
+}
+
+/* One experiment with a million units: putting them (the longest put too: growing is spread) and finding them in no order. */
+static void bench_remembered(void) {
+    enum { MANY = 1000000 };
+    struct remembered_all all = {0};
+    struct remembered *r = remembered_make(&all, TEXT("trial"));
+    struct remembered_unit unit = {0};
+    struct unit_id *ids = memory_zero(MANY, sizeof *ids);
+    uint64_t longest = 0, slow = 0, found = 0, begin;
+    char name[32];
+    for (int i = 0; i < MANY; i++)
+        ids[i] = unit_of(text_n(name, (size_t)snprintf(name, sizeof name, "customer-%d", i)));
+    begin = clock_ticks();
+    for (int i = 0; i < MANY; i++) {
+        uint64_t one = clock_ticks();
+        unit.unit = ids[i];
+        remembered_put(r, &unit);
+        one = clock_ticks() - one;
+        if (one > longest) longest = one;
+        slow += one > 1000000;
+    }
+    report("remembered: put, a million units", clock_ticks() - begin, MANY, 0);
+    begin = clock_ticks();
+    for (int i = 0; i < MANY; i++) found += remembered_find(r, ids[(uint32_t)i * 2654435761u % MANY], &unit);
+    report("remembered: find, a million units", clock_ticks() - begin, MANY, 0);
+    printf("longest put %.0f us, %llu over 1 ms (others' load among them); %.1f bytes a unit; found %llu\n",
+           (double)longest / 1e3, (unsigned long long)slow, (double)r->table.room * 24 / MANY,
+           (unsigned long long)found);
+    remembered_all_free(&all);
+    free(ids);
 }
 
 int main(void) {
@@ -105,7 +137,12 @@ int main(void) {
     report("experiment with one condition, remembered", clock_ticks() - begin, n, peer);
     printf("bytes allocated while deciding: %zu; exposed %.0f of %.0f (%llx)\n", scratch.total, (double)exposed, 2 * n,
            (unsigned long long)sink);
+    bench_remembered();
     remembered_all_free(&remembered);
     snapshot_release(snapshot);
+    free(keys);
+    free(features);
+    arena_free(&arena);
+    arena_free(&scratch);
     return scratch.total == 0 && exposed == 2 * (uint64_t)n ? 0 : 1;
 }
