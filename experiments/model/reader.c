@@ -183,7 +183,7 @@ bool reader_number(struct reader *r, const struct path *path, const json_t *obje
 
 bool reader_integer(struct reader *r, const struct path *path, const json_t *object, const char *name, int64_t low,
                     int64_t high, int64_t *out) {
-    double number;
+    double number = 0;
     if (!reader_number(r, path, object, name, (double)low, (double)high, &number)) return false;
     if (number != (double)(int64_t)number)
         return reader_fault(r, PATH_MEMBER(path, name), "is not a whole number; write one from %lld to %lld",
