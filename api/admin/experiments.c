@@ -68,3 +68,12 @@ static void handle_resume(struct request *request) {
 static void handle_conclude(struct request *request) {
     step(request, work_conclude);
 }
+
+enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT, STEP_BODY = 16 * 1024 };
+const struct route experiment_routes[] = {
+    {METHOD_POST, "/admin/v1/experiments/{key}/start", ROLE_MANAGER, STEP_BODY, 0, handle_start},
+    {METHOD_POST, "/admin/v1/experiments/{key}/pause", ROLE_MANAGER, STEP_BODY, 0, handle_pause},
+    {METHOD_POST, "/admin/v1/experiments/{key}/resume", ROLE_MANAGER, STEP_BODY, 0, handle_resume},
+    {METHOD_POST, "/admin/v1/experiments/{key}/conclude", ROLE_MANAGER, STEP_BODY, 0, handle_conclude},
+    {0},
+};

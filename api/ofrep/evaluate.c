@@ -1,6 +1,7 @@
 /* The OpenFeature Remote Evaluation Protocol 0.3.0: one flag, which records an exposure, and all flags, which records none. */
 #include "api/ofrep/evaluate.h"
 
+#include <stdio.h>
 #include <xxhash.h>
 
 #include "core/base/json_write.h"
@@ -99,6 +100,20 @@ void ofrep_record(struct app *app, const struct context *context, const struct d
 
 /* ---- the answer ---- */
 
+/* Which release serves the variant, and what a page loads to show it. */
+static void write_plugin(struct app *app, const struct variant *variant, struct json_writer *w) {
+    struct plugin_web web;
+    json_put_text(w, "plugin", variant->plugin);
+    if (!plugins_web(app->plugins, variant->plugin, variant->release, &web)) return;
+    json_put_text(w, "release", web.version);
+    if (!web.module.n) return;
+    char url[256];
+    int n = snprintf(url, sizeof url, "/plugins/%.*s/%.*s/%.*s", TEXT_ARGS(variant->plugin), TEXT_ARGS(web.version),
+                     TEXT_ARGS(web.module));
+    json_put_text(w, "component", text_n(url, n < (int)sizeof url ? (size_t)n : sizeof url - 1));
+    if (web.element.n) json_put_text(w, "element", web.element);
+}
+
 static void write_metadata(struct app *app, const struct decision *d, struct json_writer *w) {
     json_key(w, TEXT("metadata"));
     json_open_object(w);
@@ -106,7 +121,7 @@ static void write_metadata(struct app *app, const struct decision *d, struct jso
     if (d->experiment) json_put_text(w, "experiment", d->experiment->definition.key);
     if (d->rule) json_put_text(w, "rule", d->rule->id);
     if (d->experiment || (d->rule && d->rule->serve < 0)) json_put_int(w, "bucket", d->bucket);
-    if (d->variant->plugin.n) plugins_metadata(app->plugins, d->variant->plugin, d->variant->release, w);
+    if (d->variant->plugin.n) write_plugin(app, d->variant, w);
     json_close_object(w);
 }
 

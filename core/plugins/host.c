@@ -184,6 +184,7 @@ void plugins_stop(struct plugins *plugins, void (*stopped)(void *user), void *us
 }
 
 void plugins_free(struct plugins *plugins) {
+    if (!plugins) return;
     assert(plugins->phase == STOPPED);
     lane_stop(plugins->env.files);
     lane_stop(plugins->env.spawner);

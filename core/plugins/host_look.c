@@ -81,13 +81,16 @@ static const struct release *find_release(const struct plugins *plugins, struct 
     return version.n ? plugin_find(plugin, version) : plugin->active;
 }
 
-void plugins_metadata(const struct plugins *plugins, struct text name, struct text version, struct json_writer *w) {
+bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {
     const struct release *release = find_release(plugins, name, version);
-    if (!release) return;
-    json_put_text(w, "plugin", name);
-    json_put_text(w, "release", text_of(release->version));
-    if (release->bundle.manifest.web)
-        json_put_text(w, "widget", text_of(release->bundle.manifest.web + strlen("web/")));
+    if (!release || release->damaged) return false;
+    const struct manifest *manifest = &release->bundle.manifest;
+    struct text module = text_of(manifest->web);
+    size_t prefix = sizeof "web/" - 1;
+    *web = (struct plugin_web){text_of(release->version),
+                               module.n > prefix ? text_n(module.at + prefix, module.n - prefix) : TEXT_NONE,
+                               text_of(manifest->element)};
+    return true;
 }
 
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,

@@ -79,7 +79,9 @@ static void open_on_lane(struct lane_job *job, void *owner) {
     arena_free(&arena);
 }
 
-static void opened(struct mail *mail) { ((struct opening *)mail)->done = true; }
+static void opened(struct mail *mail) {
+    ((struct opening *)mail)->done = true;
+}
 
 static int open_definitions(struct app *app, struct error *error) {
     struct opening opening = {.app = app};

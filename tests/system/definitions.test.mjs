@@ -118,7 +118,7 @@ test('an experiment', async (t) => {
   await t.test('locks its primary metric and its control', async () => {
     const body = (await s.get('/admin/v1/experiments/poll-trial')).body;
     assert.equal(body.state, 'running');
-    assert.equal((await s.patch('/admin/v1/experiments/poll-trial', { metrics: { primary: 'spend' } })).status, 409);
+    assert.equal((await s.patch('/admin/v1/experiments/poll-trial', { metrics: { primary: 'again', secondary: ['spend', 'pins'] } })).status, 409);
   });
 
   await t.test('paused gives everyone the default and records nothing; resumed goes on', async () => {
