@@ -1,5 +1,5 @@
-/* Calls through a real worker at a depth of 64: reads of a poll, and durable votes against the same rows written straight into
- * SQLite with the same tables, 64 a transaction, in the same run on the same disk. */
+/* Calls through a real worker at a depth of 64: reads of a poll; and durable votes, their effects acknowledged, against the same
+ * rows written straight into SQLite with the same table, 64 a transaction, by turns on the same disk: the median of the rounds. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +7,10 @@
 #include "core/base/clock.h"
 #include "tests/core/plugins/channel_client.h"
 
-enum { DEPTH = 64, READS = 400000, VOTES = 60000, SEEN_VOTES = 2000 };
+enum { DEPTH = 64, READS = 300000, VOTES = 16000, ROUNDS = 5, SEEN_VOTES = 2000 };
 
 static struct client worker;
+static int round_at; /* each round has voters of its own */
 
 static void expect(int status, int expected) {
     if (status == expected) return;
@@ -35,6 +36,8 @@ static double run(int n, void (*make)(int i, struct frame_request *request)) {
             expect(reply.status, 200);
             answered++;
         } while (client_has_frame(&worker));
+        if (worker.effects.n) client_frame(&worker, FRAME_KEPT, worker.last_effect, "");
+        buffer_clear(&worker.effects);
     }
     buffer_free(&out);
     return (double)(clock_ticks() - started) / 1e9;
@@ -45,7 +48,7 @@ static void make_read(int i, struct frame_request *request) {}
 static void make_vote(int i, struct frame_request *request) {
     static char customers[DEPTH][24];
     char *customer = customers[i % DEPTH];
-    snprintf(customer, sizeof customers[0], "customer-%d", i);
+    snprintf(customer, sizeof customers[0], "customer-%d-%d", round_at, i);
     request->method = TEXT("PUT");
     request->path = TEXT("/polls/p/vote");
     request->customer = text_of(customer);
@@ -58,10 +61,9 @@ static void check(sqlite3 *db, int rc) {
     exit(1);
 }
 
-static double raw_votes(const char *folder) {
+static sqlite3 *raw_open(const char *folder) {
     char path[256];
     sqlite3 *db;
-    sqlite3_stmt *insert;
     snprintf(path, sizeof path, "%s/raw.db", folder);
     check(NULL, sqlite3_open(path, &db));
     check(db, sqlite3_exec(db,
@@ -73,6 +75,11 @@ static double raw_votes(const char *folder) {
                            "CREATE INDEX vote_of_poll ON vote (poll, number);"
                            "CREATE INDEX vote_of_voter ON vote (voter, poll, number)",
                            NULL, NULL, NULL));
+    return db;
+}
+
+static double raw_votes(sqlite3 *db) {
+    sqlite3_stmt *insert;
     check(db,
           sqlite3_prepare_v2(db,
                              "INSERT INTO vote (poll, voter, known, choice, before, before_known, feature, variant, at)"
@@ -92,8 +99,12 @@ static double raw_votes(const char *folder) {
     }
     double seconds = (double)(clock_ticks() - started) / 1e9;
     sqlite3_finalize(insert);
-    sqlite3_close(db);
     return seconds;
+}
+
+static int by_ratio(const void *a, const void *b) {
+    const double *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
 }
 
 int main(void) {
@@ -105,12 +116,21 @@ int main(void) {
                         "{\"key\":\"b\",\"label\":\"Blue\"},{\"key\":\"c\",\"label\":\"Green\"}]}",
                         &reply),
            201);
+    round_at = ROUNDS;
     run(SEEN_VOTES, make_vote);
     double reads = READS / run(READS, make_read);
     printf("poll read through a worker, depth %d: %.0f calls/s\n", DEPTH, reads);
-    double raw = VOTES / raw_votes(folder), votes = VOTES / run(VOTES, make_vote);
+    double rounds[ROUNDS][3]; /* ratio, worker, raw */
+    sqlite3 *db = raw_open(folder);
+    for (round_at = 0; round_at < ROUNDS; round_at++) {
+        double raw = VOTES / raw_votes(db), votes = VOTES / run(VOTES, make_vote);
+        memcpy(rounds[round_at], (double[]){votes / raw, votes, raw}, sizeof rounds[0]);
+    }
+    sqlite3_close(db);
+    qsort(rounds, ROUNDS, sizeof rounds[0], by_ratio);
+    const double *median = rounds[ROUNDS / 2];
     printf("durable votes through a worker, depth %d: %.0f/s; the same rows straight into SQLite: %.0f/s; ratio %.2f\n",
-           DEPTH, votes, raw, votes / raw);
+           DEPTH, median[1], median[2], median[0]);
     expect(client_stop(&worker), 0);
     return 0;
 }
