@@ -18,7 +18,7 @@
 static const double alpha = 0.05;
 
 struct stream_found {
-    bool naive, last, sequence, guardrail;
+    bool naive, last, sequence, beyond, guardrail;
     double half_width; /* in standard errors, at the last look */
 };
 
@@ -40,6 +40,7 @@ static struct stream_found one_stream(const struct stream_plan *plan, struct ran
         found.naive |= found.last;
         const struct sequence s = sequential_means(c, t, alpha, n_star, TWO_SIDED);
         found.sequence |= s.low > 0 || s.high < 0;
+        found.beyond |= sequential_means(c, t, alpha, n_star / 5, TWO_SIDED).p < alpha;
         found.half_width = (s.high - s.low) / 2 / s.se;
         found.guardrail |= guardrail_test(estimate + margin, se, n, HARM_INCREASE, margin, alpha, n_star).fires;
     }
@@ -54,11 +55,17 @@ struct stream_rates simulate_streams(struct stream_plan plan) {
         sum.naive += found.naive;
         sum.last += found.last;
         sum.sequence += found.sequence;
+        sum.beyond += found.beyond;
         sum.guardrail += found.guardrail;
         sum.half_widths += found.half_width;
     }
     const double n = plan.streams;
-    return (struct stream_rates){sum.naive / n, sum.last / n, sum.sequence / n, sum.half_widths / n, sum.guardrail / n};
+    return (struct stream_rates){.naive = sum.naive / n,
+                                 .last = sum.last / n,
+                                 .sequence = sum.sequence / n,
+                                 .beyond = sum.beyond / n,
+                                 .half_widths = sum.half_widths / n,
+                                 .guardrail = sum.guardrail / n};
 }
 
 enum { QUANTILE_UNITS = 2000, CLUSTERS = 400, CLUSTER_MAX = 8 };
@@ -71,7 +78,7 @@ static double lognormal(struct random *r, double mean, double sd) {
     return exp(mean + sd * random_normal(r));
 }
 
-/* One unit's value; `lift` multiplies the treatment's. */
+/* One unit's value. */
 static double value_of(enum coverage_kind kind, struct random *r) {
     switch (kind) {
     case COVER_LOGNORMAL: return lognormal(r, 0, 1);

@@ -14,7 +14,8 @@ struct stream_plan {
 struct stream_rates {
     double naive;       /* Welch p < .05 at some look */
     double last;        /* Welch p < .05 at the last look: should be 5 % */
-    double sequence;    /* the confidence sequence excludes 0 at some look (n_star: all units) */
+    double sequence;    /* the confidence sequence excludes 0 at some look; it ends at n = n_star */
+    double beyond;      /* the same, but it ends at n = 5 n_star, where it has spent nearly all it ever will */
     double half_widths; /* mean half-width / se at the last look, where n = n_star */
     double guardrail;   /* a guardrail whose margin is the true difference fires at some look */
 };

@@ -114,5 +114,5 @@ Test(special, the_noncentral_t_without_noncentrality_is_the_t) {
     cr_expect_float_eq(student_noncentral_two_sided(1.7, 5.5, 0), student_two_sided(1.7, 5.5), 1e-14);
     /* scipy.stats.nct: sf(c, 50, 2) + cdf(-c, 50, 2), c = t.isf(.025, 50) */
     cr_expect_float_eq(student_noncentral_two_sided(student_upper_quantile(0.025, 50), 50, 2), 0.5006651731208187,
-                       1e-12);
+                       1e-9);
 }
