@@ -51,7 +51,7 @@ function row(entry) {
   const changes = diff(entry.before, entry.after).filter(({ place }) => place !== 'version' && place !== 'updatedAt');
   return h('li', { key: String(entry.id) },
     h('div', { class: 'grow' },
-      h('p', {}, h('strong', {}, entry.actor), ` ${DONE[entry.action] ?? entry.action} `, h('code', {}, `${entry.kind} ${entry.key}`), entry.version && h('span', { class: 'meta' }, ` version ${entry.version}`)),
+      h('p', {}, h('strong', {}, entry.actor), ` ${DONE[entry.action] ?? entry.action} `, h('code', {}, `${entry.kind} ${entry.key}`), entry.version > 0 && h('span', { class: 'meta' }, ` version ${entry.version}`)),
       entry.note && h('p', { class: 'hypothesis' }, entry.note),
       changes.length > 0 && h('details', {}, h('summary', {}, plural(changes.length, 'change')), h('dl', { class: 'diff' }, changes.map(change)))),
     h('p', { class: 'side meta' }, h('time', { datetime: entry.at, title: timeOf(entry.at) }, ago(entry.at))));

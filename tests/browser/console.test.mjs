@@ -37,7 +37,7 @@ describe('the console', () => {
   it('says what to do next where there is nothing yet', async () => {
     await page.getByRole('link', { name: 'Trials' }).click();
     await page.getByText('No trial yet').waitFor();
-    assert.match(await page.getByLabel('Command').innerText(), /^build\/parley experiment /);
+    assert.match(await page.getByLabel('Command').innerText(), /^build\/parley experiments put /);
   });
 
   it('switches a feature by keyboard, and shoppers get the other variant', async () => {
@@ -77,8 +77,8 @@ describe('the console', () => {
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByRole('heading', { name: 'poll-trial running' }).waitFor();
     await page.getByText('Verdict so far').waitFor();
-    await page.getByRole('table', { name: 'bought: figures per variant' }).waitFor();
-    await page.getByRole('img', { name: /^Difference of bought/ }).waitFor();
+    await page.getByRole('table', { name: 'Bought something: figures per variant' }).waitFor();
+    await page.getByRole('img', { name: /^Difference of Bought something/ }).waitFor();
   });
 
   it('refreshes without taking the focus away', async () => {
