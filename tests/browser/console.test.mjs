@@ -122,7 +122,7 @@ describe('the console', () => {
     await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
     await page.getByText('Too quiet a season to tell.').first().waitFor();
     const rows = await page.getByRole('listitem').allInnerTexts();
-    for (const words of [/concluded\s+experiment poll-trial/, /activated\s+plugin polls/, /rolled back\s+plugin polls/, /killed\s+feature product-poll/, /started\s+experiment poll-trial/])
+    for (const words of [/concluded\s+trial poll-trial/, /activated\s+plugin polls/, /rolled back\s+plugin polls/, /killed\s+feature product-poll/, /started\s+trial poll-trial/])
       assert.ok(rows.some((row) => words.test(row)), `no row says ${words}`);
     const change = page.getByRole('listitem').filter({ hasText: /changed\s+feature product-poll/ }).first();
     await change.getByText(/change/).last().click();
