@@ -16,18 +16,21 @@ const app = document.getElementById('app');
 let who = null;
 let live = null;
 
-/** What the roles of the contract may change; everything else they read. */
-const may = (what) => who.role === 'admin' || who.role === { features: 'manager', trials: 'manager', plugins: 'publisher' }[what];
+// What the roles of the contract may change, and which of them do not read everything.
+const CHANGES = { admin: ['features', 'trials', 'plugins'], manager: ['features', 'trials', 'plugins'], publisher: ['plugins'] };
+const READS = { agent: ['features', 'trials'], publisher: ['plugins'] };
+const may = (what) => (CHANGES[who.role] ?? []).includes(what);
+const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
 
 function pageFor(address) {
   const [section, key] = address.replace(/^#\//, '').split('/').map(decodeURIComponent);
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
-  const [name, , make] = SECTIONS.find(([candidate]) => candidate === section) ?? SECTIONS[0];
+  const [name, , make] = sections().find(([candidate]) => candidate === section) ?? sections()[0];
   return { section: name, page: make(may(name)) };
 }
 
 function frame(section, main) {
-  const links = SECTIONS.map(([name, label]) => h('li', {},
+  const links = sections().map(([name, label]) => h('li', {},
     h('a', { href: `#/${name}`, 'aria-current': name === section && 'page' }, label)));
   return [
     h('a', { class: 'skip', href: '#main', onclick: (event) => { event.preventDefault(); main.focus(); } }, 'Skip to content'),

@@ -48,7 +48,8 @@ export function plugins(mayChange) {
     const id = `plugin-${plugin.name}`;
     return h('section', { class: 'card', 'aria-labelledby': id, key: plugin.name },
       h('div', { class: 'heading' },
-        h('div', {}, h('h2', { id }, titleOf(plugin)),
+        h('div', {}, h('h2', { id }, titleOf(plugin), plugin.retired && [' ', pill('retired')]),
+          plugin.description && h('p', {}, plugin.description),
           h('p', { class: 'meta' }, h('code', {}, plugin.name), plugin.active ? ` · release ${plugin.active} serves` : ' · no release serves')),
         h('div', { class: 'actions' }, mayChange && plugin.previous && plugin.previous !== plugin.active &&
           button(`Roll back to ${plugin.previous}`, () => rollBack(plugin), { disabled: Boolean(going && !going.error) }))),
@@ -63,7 +64,7 @@ export function plugins(mayChange) {
       h('div', { class: 'grow' },
         h('h3', {}, release.version, ' ', pill(release.state, TONES[release.state]), serves && ' serves'),
         h('p', { class: 'meta' }, runningWords(release)),
-        release.detail && h('p', { class: 'detail' }, release.detail)),
+        release.why && h('p', { class: 'detail' }, release.why)),
       mayChange && !serves && h('div', { class: 'side' },
         button('Activate', () => activate(plugin, release.version), { 'aria-label': `Activate ${titleOf(plugin)} ${release.version}`, disabled: Boolean(going && !going.error) })));
   }
@@ -77,11 +78,12 @@ export function plugins(mayChange) {
     const lines = opened.get(plugin.name) ?? [];
     return h('details', { key: 'log', ontoggle }, h('summary', {}, 'Log'),
       h('pre', { class: 'log', tabindex: '0', role: 'log', 'aria-label': `Log of ${titleOf(plugin)}` },
-        lines.length ? lines.map((line) => `${timeOf(line.at)}  ${line.level}  ${line.message}\n`) : 'Nothing logged.'));
+        lines.length ? lines.map((line) => `${timeOf(line.at)}  ${line.level}  ${line.version}  ${line.line}\n`) : 'Nothing logged.'));
   }
 
   async function load() {
-    items = await all('/plugins');
+    const list = await all('/plugins');
+    items = await Promise.all(list.map(({ name }) => get(`/plugins/${name}`)));
     for (const name of opened.keys()) opened.set(name, (await get(`/plugins/${name}/logs`)).items);
   }
 
@@ -99,13 +101,13 @@ export function plugins(mayChange) {
 }
 
 /** What a release is doing, as far as it has a process. */
-function runningWords({ pid, waitingFor, inFlight, restarts, latency, memoryBytes }) {
+function runningWords({ pid, waitingFor, inFlight, restarts, latency, memory }) {
   if (!pid) return 'No process.';
   return [
     `Process ${pid}`, `${count(inFlight)} in flight`, plural(restarts, 'restart'),
-    latency && `answers in ${milliseconds(latency.p50Ms)}, 99 of 100 within ${milliseconds(latency.p99Ms)}`,
-    `${megabytes(memoryBytes)} of memory`,
-    waitingFor?.length > 0 && `waits for ${waitingFor.map(({ what, seconds }) => `${what} (${seconds.toFixed(1)} s)`).join(', ')}`,
+    latency.count > 0 && `answers in ${milliseconds(latency.p50Ms)}, 99 of 100 within ${milliseconds(latency.p99Ms)}`,
+    `${megabytes(memory)} of memory`,
+    waitingFor.length > 0 && `waits for ${waitingFor.join(', ')}`,
   ].filter(Boolean).join(' · ');
 }
 
@@ -113,7 +115,7 @@ const titleOf = (plugin) => plugin.title || plugin.name;
 
 function progress(plugin, to) {
   const state = plugin.releases.find((release) => release.version === to)?.state;
-  const held = plugin.releases.filter((release) => release.state === 'draining').flatMap((release) => release.waitingFor ?? []).length;
+  const held = plugin.releases.filter((release) => release.state === 'draining').reduce((sum, release) => sum + release.inFlight, 0);
   const words = {
     starting: `Starting ${to} and proving that it is well. ${plugin.active ?? 'Nothing'} goes on serving.`,
     running: held ? `${to} is up; the old release finishes ${plural(held, 'request')}.` : `${to} is up and takes over.` };

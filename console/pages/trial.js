@@ -5,7 +5,7 @@ import { get, post, Problem } from '../api.js';
 import { heading, pill, button, failure, review, ask } from '../parts.js';
 import { metricSection } from './trial-metric.js';
 import { STATES } from './trials.js';
-import { count, plural, pValue, clockOf, share } from '../format.js';
+import { count, plural, pValue, clockOf, timeOf, share } from '../format.js';
 
 const OUTCOMES = [
   ['ship', 'Ship', 'everybody gets the variant chosen below'],
@@ -15,6 +15,7 @@ const OUTCOMES = [
 
 const CALLS = { ship: 'Ship it', 'keep-running': 'Keep running', 'stop-harm': 'Stop: it does harm', 'no-difference': 'No difference worth having' };
 const TONES = { ship: 'live', 'keep-running': 'calm', 'stop-harm': 'harm', 'no-difference': 'calm' };
+const ENDINGS = { ship: 'shipped', rollback: 'rolled back', iterate: 'to be iterated', retire: 'retired' };
 const EXCLUDED = {
   multipleExposure: 'met two variants', exposureMismatch: 'reported another variant than they were given', fallback: 'got the fallback',
   tooLate: 'came too late', unknownVariation: 'named an unknown variant', ruleOverride: 'were caught by a rule later' };
@@ -75,10 +76,16 @@ export function trial(key, mayChange) {
     heading([key, ' ', pill(experiment.state, STATES[experiment.state])], experiment.hypothesis, steps()),
     trouble && failure(trouble),
     h('div', { class: 'facts', key: 'facts' },
-      h('p', { class: 'meta' }, 'On ', h('code', {}, experiment.feature), `, ${experiment.traffic ?? 100}% of the audience`), review(experiment)),
+      h('p', { class: 'meta' }, 'On ', h('code', {}, experiment.feature), `, ${experiment.traffic ?? 100}% of the audience`),
+      experiment.startedAt && h('p', { class: 'meta' }, `Since ${timeOf(experiment.startedAt)}`), review(experiment)),
+    experiment.state === 'concluded' && ending(),
     experiment.state === 'draft'
       ? h('section', { class: 'card', key: 'draft' }, h('h2', {}, 'Not started'), h('p', {}, 'Nobody meets this trial yet. Once started, its first figures appear here as shoppers come.'))
       : [verdict(), warnings(), people(), results.metrics.map((metric) => metricSection(metric, experiment)), footer()]];
+
+  const ending = () => h('section', { class: 'card', 'aria-label': 'Decision', key: 'ending' },
+    h('p', {}, h('strong', {}, `Concluded ${timeOf(experiment.concludedAt)}: `), ENDINGS[experiment.outcome], experiment.outcomeVariant && ` ${experiment.outcomeVariant}`, '.'),
+    experiment.outcomeNote && h('p', { class: 'hypothesis' }, experiment.outcomeNote));
 
   function verdict() {
     const { call, words, variant, daysLeft } = results.verdict;

@@ -23,6 +23,13 @@ enum journal_flag {
     JOURNAL_KNOWN = 2,   /* the unit is a userId, not an anonymousId */
 };
 
+/* Why an evaluation records a unit. Stored in the body: words never change their meaning. */
+enum journal_cause {
+    JOURNAL_MET,           /* it met the variant */
+    JOURNAL_RULE_OVERRIDE, /* enrolled, but a rule served it something else */
+    JOURNAL_FALLBACK,      /* the variant could not be served */
+};
+
 struct journal_record {
     int64_t seq;      /* 1, 2, 3 ...: the journal gives it; 0 in an answered batch: a duplicate */
     int64_t prev;     /* the unit's row before this one, 0 for its first: the journal gives it */

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/buffer.h"
 #include "core/base/memory.h"
@@ -151,20 +151,14 @@ static void install(struct boot *boot, const char *folder, struct bundle *bundle
     *release = (struct boot_release){*bundle, *error};
 }
 
-/* A folder with a manifest, or a packed bundle; anything else may lie beside them. */
-static bool looks_bundled(const char *path) {
-    char *manifest = join(path, "plugin.json");
-    bool is = access(manifest, F_OK) == 0 || text_ends(text_of(path), TEXT(".tar")) ||
-              text_ends(text_of(path), TEXT(".tar.zst"));
-    free(manifest);
-    return is;
-}
-
 static void install_bundled(struct boot *boot, const char *path) {
     struct bundle bundle;
     struct error error = {0};
-    if (!looks_bundled(path)) return;
-    if (bundle_read(&bundle, path, &error) == 0) {
+    char *manifest = join(path, "plugin.json");
+    bool is_one = access(manifest, F_OK) == 0; /* a build folder has other things beside */
+    free(manifest);
+    if (!is_one) return;
+    if (bundle_read_folder(&bundle, path, &error) == 0) {
         char *folder = join(boot->dir, bundle.manifest.name);
         install(boot, folder, &bundle, &error);
         free(folder);

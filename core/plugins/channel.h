@@ -30,7 +30,8 @@ struct channel {
     struct channel *next_dirty;
     bool is_dirty, blocked, deaf, paused, resumed, ended;
     struct buffer in, out;
-    size_t sent; /* bytes of `out` that are gone */
+    size_t sent;      /* bytes of `out` that are gone */
+    uint64_t cleared; /* bytes that were in `out` before it was last emptied */
     const struct channel_events *events;
     void *user;
 };
@@ -53,6 +54,10 @@ void channel_touch(struct channel *channel);
 /* Bytes put but not yet taken by the worker. */
 static inline size_t channel_queued(const struct channel *channel) {
     return channel->out.n - channel->sent;
+}
+/* How many bytes were put so far. */
+static inline uint64_t channel_position(const struct channel *channel) {
+    return channel->cleared + channel->out.n;
 }
 /* Reads and delivers what is there already: for a worker that has exited. */
 void channel_finish(struct channel *channel);

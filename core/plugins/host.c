@@ -1,4 +1,4 @@
-#include "core/plugins/host.h"
+#include "core/plugins/host_internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -6,41 +6,27 @@
 #include <sys/stat.h>
 
 #include "core/base/memory.h"
-#include "core/plugins/boot.h"
 #include "core/plugins/operation.h"
 #include "core/plugins/traffic.h"
-
-struct plugins {
-    struct plugin_env env; /* first: env_of */
-    struct plugin **list;
-    size_t n, room;
-    struct boot boot;
-    enum { NEW, BOOTING, STARTING, UP, STOPPING, CLOSING, STOPPED } phase;
-    int handles; /* not closed yet */
-    char *dir, *bundled, *worker;
-    void (*told)(void *user); /* of plugins_start, then of plugins_stop */
-    void *told_user;
-};
 
 static struct plugins *of_env(struct plugin_env *env) {
     return (struct plugins *)env;
 }
 
-static struct plugin *find(const struct plugins *plugins, struct text name) {
+struct plugin *host_find(const struct plugins *plugins, struct text name) {
     for (size_t i = 0; i < plugins->n; i++)
         if (text_is(name, plugins->list[i]->name)) return plugins->list[i];
     return NULL;
 }
 
-/* One that has a release; what was never installed is not there. */
-static struct plugin *find_installed(const struct plugins *plugins, struct text name) {
-    struct plugin *plugin = find(plugins, name);
+struct plugin *host_find_installed(const struct plugins *plugins, struct text name) {
+    struct plugin *plugin = host_find(plugins, name);
     return plugin && plugin->releases ? plugin : NULL;
 }
 
 static struct plugin *find_or_add(struct plugin_env *env, struct text name) {
     struct plugins *plugins = of_env(env);
-    struct plugin *plugin = find(plugins, name);
+    struct plugin *plugin = host_find(plugins, name);
     if (plugin) return plugin;
     if (plugins->n == plugins->room) {
         plugins->room = plugins->room ? plugins->room * 2 : 16;
@@ -214,7 +200,7 @@ void plugins_free(struct plugins *plugins) {
 /* ---- calling ---- */
 
 static int find_serving(const struct plugins *plugins, struct text name, struct plugin **plugin) {
-    *plugin = find_installed(plugins, name);
+    *plugin = host_find_installed(plugins, name);
     if (!*plugin) return ERR_NOT_FOUND;
     if (plugins->env.stopping) return ERR_UNAVAILABLE;
     return 0;
@@ -275,7 +261,7 @@ void plugins_install_bytes(struct plugins *plugins, char *bytes, size_t n, plugi
 
 /* The plugin of that name; NULL, and the operation has ended, where there is none. */
 static struct plugin *plugin_for(struct plugins *plugins, struct operation *op, struct text name) {
-    struct plugin *plugin = find_installed(plugins, name);
+    struct plugin *plugin = host_find_installed(plugins, name);
     if (!plugin) operation_fail(op, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
     return plugin;
 }
@@ -325,104 +311,4 @@ void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_nam
         if (!plugins_has(plugins, list[i].plugin, list[i].version))
             log_warn(plugins->env.log, "a variant names a release that is not installed",
                      LOG_T("plugin", list[i].plugin), LOG_T("release", list[i].version));
-}
-
-/* ---- looking ---- */
-
-bool plugins_has(const struct plugins *plugins, struct text name, struct text version) {
-    const struct plugin *plugin = find_installed(plugins, name);
-    return plugin && !plugin->retired && (!version.n || plugin_find(plugin, version));
-}
-
-static void version_or_null(struct json_writer *w, struct text key, const struct release *release) {
-    json_key(w, key);
-    if (release)
-        json_text(w, text_of(release->version));
-    else
-        json_nil(w);
-}
-
-static const struct release *to_show(const struct plugin *plugin) {
-    return plugin->active ? plugin->active : plugin->releases;
-}
-
-static void summary(const struct plugin *plugin, struct json_writer *w) {
-    const struct manifest *manifest = &to_show(plugin)->bundle.manifest;
-    json_put_text(w, "name", text_of(plugin->name));
-    json_put_text(w, "title", text_of(manifest->title && *manifest->title ? manifest->title : plugin->name));
-    json_put_text(w, "description", text_of(manifest->description));
-    version_or_null(w, TEXT("active"), plugin->active);
-    version_or_null(w, TEXT("previous"), plugin->previous);
-    json_put_bool(w, "retired", plugin->retired);
-    json_put_text(w, "state", text_of(release_state_name(to_show(plugin))));
-}
-
-bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w) {
-    const struct plugin *plugin = find_installed(plugins, name);
-    if (!plugin) return false;
-    json_open_object(w);
-    summary(plugin, w);
-    if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
-    const json_t *settings = to_show(plugin)->bundle.manifest.settings;
-    char *schema = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
-    if (schema) json_put_raw(w, "settings", text_of(schema));
-    free(schema);
-    json_key(w, TEXT("releases"));
-    json_open_array(w);
-    for (const struct release *r = plugin->releases; r; r = r->next) release_json(r, w);
-    json_close_array(w);
-    json_close_object(w);
-    return true;
-}
-
-void plugins_list_json(const struct plugins *plugins, struct json_writer *w) {
-    json_open_array(w);
-    for (size_t i = 0; i < plugins->n; i++) {
-        const struct plugin *plugin = plugins->list[i];
-        if (!plugin->releases) continue;
-        json_open_object(w);
-        summary(plugin, w);
-        json_key(w, TEXT("releases"));
-        json_open_array(w);
-        for (const struct release *r = plugin->releases; r; r = r->next) json_text(w, text_of(r->version));
-        json_close_array(w);
-        json_close_object(w);
-    }
-    json_close_array(w);
-}
-
-bool plugins_logs_json(const struct plugins *plugins, struct text name, struct json_writer *w) {
-    const struct plugin *plugin = find_installed(plugins, name);
-    if (plugin) log_ring_json(&plugin->log, w);
-    return plugin;
-}
-
-static const struct release *find_release(const struct plugins *plugins, struct text name, struct text version) {
-    const struct plugin *plugin = find_installed(plugins, name);
-    if (!plugin) return NULL;
-    return version.n ? plugin_find(plugin, version) : plugin->active;
-}
-
-bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {
-    const struct release *release = find_release(plugins, name, version);
-    if (!release || release->damaged) return false;
-    const struct manifest *manifest = &release->bundle.manifest;
-    struct text module = text_of(manifest->web);
-    size_t prefix = sizeof "web/" - 1;
-    *web = (struct plugin_web){text_of(release->version),
-                               module.n > prefix ? text_n(module.at + prefix, module.n - prefix) : TEXT_NONE,
-                               text_of(manifest->element)};
-    return true;
-}
-
-bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
-                   struct text *bytes, const char **content_type) {
-    const struct release *release = find_release(plugins, name, version);
-    char file[256];
-    if (!release || snprintf(file, sizeof file, "web/%.*s", TEXT_ARGS(path)) >= (int)sizeof file) return false;
-    const struct bundle_file *found = bundle_find(&release->bundle, text_of(file));
-    if (!found) return false;
-    *bytes = found->bytes;
-    *content_type = bundle_content_type(path);
-    return true;
 }

@@ -301,6 +301,6 @@ void release_json(const struct release *r, struct json_writer *w) {
     json_put_int(w, "leaving", r->leaving);
     waits_json(r, w);
     latency_json(r->latency, w);
-    if (r->bundle.manifest.web) json_put_text(w, "web", text_of(r->bundle.manifest.web));
+    if (r->bundle.manifest.web) json_put_text(w, "widget", text_of(r->bundle.manifest.web + strlen("web/")));
     json_close_object(w);
 }

@@ -31,7 +31,6 @@ static int parse(enum definition_kind kind, const json_t *body, struct text key,
     case DEFINITION_SEGMENT: PARSE(segment);
     case DEFINITION_LAYER: PARSE(layer);
     case DEFINITION_HOLDOUT: PARSE(holdout);
-    case DEFINITION_KINDS: break;
     }
     return error_set(error, ERR_INTERNAL, "unknown kind of definition");
 }
@@ -44,8 +43,7 @@ static int check(enum definition_kind kind, union parsed *parsed, const struct s
     case DEFINITION_SEGMENT: return check_segment(&parsed->segment, snapshot, error);
     case DEFINITION_HOLDOUT: return check_holdout(&parsed->holdout, snapshot, error);
     case DEFINITION_METRIC:
-    case DEFINITION_LAYER:
-    case DEFINITION_KINDS: break;
+    case DEFINITION_LAYER: break;
     }
     return 0;
 }

@@ -57,10 +57,12 @@ static bool same_target(const struct feature *a, const struct rule *x, const str
     if (x->serve >= 0) return text_eq(a->variants[x->serve].key, b->variants[y->serve].key);
     if (!text_eq(x->by, y->by)) return false;
     uint32_t n = a->n_variants > b->n_variants ? a->n_variants : b->n_variants;
+    uint64_t total_a = x->split.ends[a->n_variants - 1], total_b = y->split.ends[b->n_variants - 1];
     for (uint32_t i = 0; i < n; i++) {
         uint64_t in_a = i < a->n_variants ? split_weight(x, (int)i) : 0;
         uint64_t in_b = i < b->n_variants ? split_weight(y, (int)i) : 0;
-        if (in_a != in_b || (in_a && !text_eq(a->variants[i].key, b->variants[i].key))) return false;
+        if (in_a * total_b != in_b * total_a || (in_a && !text_eq(a->variants[i].key, b->variants[i].key)))
+            return false;
     }
     return true;
 }

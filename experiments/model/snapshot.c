@@ -1,12 +1,13 @@
 #include "experiments/model/snapshot.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/base/memory.h"
 
 const char *const definition_kinds[] = {"feature", "experiment", "metric", "segment", "layer", "holdout", NULL};
+
+enum { KINDS = DEFINITION_HOLDOUT + 1 };
 
 /* ---- parsing ---- */
 
@@ -53,14 +54,13 @@ static int parse(struct snapshot *s, const struct definition *d, struct text *ke
         struct snapshot_holdout *h = &s->holdouts[s->n_holdouts++];
         PARSED(h, &h->definition, holdout_parse(&h->definition, d->body, d->key, &s->arena, error))
     }
-    case DEFINITION_KINDS: assert(0);
     }
 #undef PARSED
     return code;
 }
 
 static int parse_all(struct snapshot *s, const struct definition *definitions, size_t n, struct error *error) {
-    size_t counts[DEFINITION_KINDS] = {0};
+    size_t counts[KINDS] = {0};
     for (size_t i = 0; i < n; i++) counts[definitions[i].kind]++;
     s->features = arena_array(&s->arena, struct snapshot_feature, counts[DEFINITION_FEATURE]);
     s->experiments = arena_array(&s->arena, struct snapshot_experiment, counts[DEFINITION_EXPERIMENT]);
@@ -173,7 +173,7 @@ static void connect_all(struct snapshot *s) {
 /* ---- life ---- */
 
 static void free_snapshot(struct snapshot *s) {
-    for (int kind = 0; kind < DEFINITION_KINDS; kind++) map_free(&s->by_key[kind]);
+    for (int kind = 0; kind < KINDS; kind++) map_free(&s->by_key[kind]);
     map_free(&s->segment_conditions);
     arena_free(&s->arena);
     free(s);

@@ -15,8 +15,7 @@ enum definition_kind {
     DEFINITION_METRIC,
     DEFINITION_SEGMENT,
     DEFINITION_LAYER,
-    DEFINITION_HOLDOUT,
-    DEFINITION_KINDS
+    DEFINITION_HOLDOUT
 };
 extern const char *const definition_kinds[]; /* "feature", "experiment" ...; NULL-terminated */
 
@@ -65,8 +64,8 @@ struct snapshot {
     struct layer *layers;
     struct snapshot_holdout *holdouts;
     uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts;
-    struct map by_key[DEFINITION_KINDS];
-    struct map segment_conditions; /* what condition_input.segments takes */
+    struct map by_key[DEFINITION_HOLDOUT + 1]; /* by kind */
+    struct map segment_conditions;             /* what condition_input.segments takes */
 };
 
 /* A definition as the store has it. Borrowed for the call. */

@@ -25,6 +25,7 @@ export async function startServer() {
       said.push(line);
       if (/\bmsg=ready\b/.test(line)) resolve(/\burl=(\S+)/.exec(line)[1]);
     });
+    child.once('error', reject);
     ended.then((status) => reject(new Error(`parleyd ended with ${status}:\n${said.join('\n')}`)));
   });
 
@@ -78,3 +79,15 @@ export async function accessibilityFindings(page) {
 
 /** How far the page can be scrolled sideways, in CSS pixels: 0 unless something is too wide for the window. */
 export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** Tries again for some seconds until `check` no longer throws. */
+export async function eventually(check, seconds = 6) {
+  for (const end = Date.now() + 1000 * seconds; ;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

@@ -204,6 +204,15 @@ Test(host, web_assets_come_from_the_bundle_and_from_nowhere_else) {
     cr_assert_not(plugins_asset(house.plugins, TEXT("polls"), TEXT("2.0.0"), TEXT("widget.js"), &bytes, &type));
 }
 
+Test(host, a_page_learns_which_release_answers_and_what_to_load_for_it) {
+    struct plugin_web web;
+    cr_assert(plugins_web(house.plugins, TEXT("polls"), TEXT_NONE, &web));
+    cr_assert(text_is(web.version, "1.0.0"));
+    cr_assert(text_is(web.module, "widget.js"));
+    cr_assert_not(plugins_web(house.plugins, TEXT("polls"), TEXT("9.0.0"), &web));
+    cr_assert_not(plugins_web(house.plugins, TEXT("nowhere"), TEXT_NONE, &web));
+}
+
 Test(host, a_worker_gets_neither_secrets_nor_descriptors_of_parleyd) {
     setenv("PARLEY_ADMIN_TOKEN", "a-secret-that-no-plugin-may-see-1234", 1);
     house_run_plugin(&house, "polls", "1.1.0", "obedient");

@@ -10,15 +10,22 @@
 #include "core/base/secret.h"
 #include "core/plugins/bundle.h"
 
-const char *house_fixture(const char *name) {
-    static char path[4200];
+/* The test programs lie in build/tests. */
+const char *house_built(const char *relative) {
+    static char path[4400];
     char self[4096];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     cr_assert(n > 0);
     self[n] = 0;
-    *strrchr(self, '/') = 0;
-    snprintf(path, sizeof path, "%s/fixtures/workers/%s", self, name);
+    for (int i = 0; i < 2; i++) *strrchr(self, '/') = 0;
+    snprintf(path, sizeof path, "%s/%s", self, relative);
     return path;
+}
+
+const char *house_fixture(const char *name) {
+    char relative[700];
+    snprintf(relative, sizeof relative, "tests/fixtures/workers/%s", name);
+    return house_built(relative);
 }
 
 static void write_file(const char *path, const char *text) {
@@ -60,14 +67,21 @@ const char *house_bundle(struct house *house, const char *name, const char *vers
     return folder;
 }
 
-static void make(struct house *house, const struct plugin_timing *timing) {
+static void on_effect(void *user, const struct plugin_effect *effect) {
+    struct house *house = user;
+    if (house->effects < 8) house->tickets[house->effects] = effect->ticket;
+    house->effects++;
+    if (house->keep_effects) plugins_kept(house->plugins, effect->ticket);
+}
+
+static void make(struct house *house) {
     static const struct plugin_timing quick = {.start = 700,
                                                .call = 1000,
                                                .overrun = 300,
                                                .heartbeat = 200,
                                                .drain = 1000,
                                                .stop = 500,
-                                               .restart_first = 20,
+                                               .restart_first = 50,
                                                .restart_most = 200,
                                                .restart_window = 5000};
     cr_assert_eq(uv_loop_init(&house->loop), 0);
@@ -76,23 +90,27 @@ static void make(struct house *house, const struct plugin_timing *timing) {
     struct plugins_options options = {.loop = &house->loop,
                                       .mailbox = &house->mailbox,
                                       .dir = house->plugin_dir,
-                                      .worker = house_fixture("fixture-worker"),
+                                      .worker =
+                                          house->setup.worker ? house->setup.worker : house_fixture("fixture-worker"),
+                                      .bundled = house->setup.bundled,
                                       .telemetry = house->telemetry,
                                       .clock = &clock_system,
-                                      .timing = timing ? *timing : quick};
+                                      .timing = house->setup.timing ? *house->setup.timing : quick,
+                                      .on_effect = on_effect,
+                                      .user = house};
     house->plugins = plugins_new(&options);
 }
 
-void house_open(struct house *house, const struct plugin_timing *timing) {
+void house_open(struct house *house, const struct house_setup *setup) {
     secret_init();
     uv_loop_t first; /* opens what libuv keeps open for good */
     uv_loop_init(&first);
     uv_loop_close(&first);
-    *house = (struct house){.descriptors = house_descriptors()};
+    *house = (struct house){.setup = setup ? *setup : (struct house_setup){0}, .descriptors = house_descriptors()};
     snprintf(house->dir, sizeof house->dir, "/tmp/parley-host-XXXXXX");
     cr_assert_not_null(mkdtemp(house->dir));
     snprintf(house->plugin_dir, sizeof house->plugin_dir, "%s/plugins", house->dir);
-    make(house, timing);
+    make(house);
 }
 
 static void set_true(void *user) {
@@ -133,7 +151,7 @@ void house_close(struct house *house) {
 
 void house_reopen(struct house *house) {
     stop(house);
-    make(house, NULL);
+    make(house);
     house_start(house);
 }
 
@@ -263,9 +281,9 @@ void house_turn(struct house *house, int ms) {
 }
 
 void house_wait_for(struct house *house, const char *name, const char *text) {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 5000; i++) {
         if (strstr(house_status(house, name), text)) return;
-        house_turn(house, 10);
+        house_turn(house, 2);
     }
     cr_assert(false, "no %s in %s", text, house_status(house, name));
 }

@@ -12,6 +12,14 @@ struct house {
     struct plugins *plugins;
     char dir[64];        /* temporary, removed at the end */
     char plugin_dir[80]; /* DIR/plugins */
+    struct house_setup {
+        const struct plugin_timing *timing; /* NULL: short ones */
+        const char *worker;                 /* NULL: the stand-in */
+        const char *bundled;                /* NULL: nothing comes with it */
+    } setup;
+    int64_t effects;     /* that came */
+    bool keep_effects;   /* they are called durable at once */
+    uint64_t tickets[8]; /* of the first ones */
     int descriptors;     /* open before */
     struct error error;  /* of the last operation */
 };
@@ -21,14 +29,15 @@ struct said {
     char version[65], body[4096];
 };
 
-/* The path of something built below tests/fixtures/workers. Static storage. */
+/* The path of something built below tests/fixtures/workers, or in the build folder. Static storage. */
 const char *house_fixture(const char *name);
+const char *house_built(const char *relative);
 
 /* A folder DIR/NAME-VERSION with plugin.json and the fixture as library, and a widget. Returns its path; static storage. */
 const char *house_bundle(struct house *house, const char *name, const char *version, const char *fixture);
 
-/* Short deadlines where `timing` is NULL. Not started yet. */
-void house_open(struct house *house, const struct plugin_timing *timing);
+/* Not started yet. `setup` may be NULL. */
+void house_open(struct house *house, const struct house_setup *setup);
 void house_start(struct house *house);
 /* Stops; asserts that no process, descriptor or handle is left over. */
 void house_close(struct house *house);
@@ -42,6 +51,7 @@ int house_install(struct house *house, const char *path);
 int house_activate(struct house *house, const char *name, const char *version);
 int house_rollback(struct house *house, const char *name);
 int house_retire(struct house *house, const char *name);
+/* To the active release of polls, as the shopper ann. */
 struct said house_call(struct house *house, const char *method, const char *path, const char *body);
 struct said house_call_release(struct house *house, const char *version, const char *method, const char *path,
                                const char *body);
