@@ -166,12 +166,13 @@ void table_items(const struct json *json, json_at items, const char *columns, FI
     const char *headers[TABLE_COLUMNS];
     struct arena arena;
     struct table table;
+    bool empty = json_first(json, items) == JSON_NONE;
     size_t n = 0;
     arena_init(&arena, 4096);
     while (words.n) {
         text_cut(words, ' ', &word, &words);
         text_cut(word, ':', &paths[n], &units[n]);
-        if (!any_value(json, items, paths[n]) && n > 0) continue;
+        if (n > 0 && !empty && !any_value(json, items, paths[n])) continue;
         headers[n] = units[n].n ? arena_printf(&arena, "%.*s [%.*s]", TEXT_ARGS(paths[n]), TEXT_ARGS(units[n])).at
                                 : arena_cstr(&arena, paths[n]);
         n++;
