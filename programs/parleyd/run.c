@@ -14,6 +14,7 @@ struct parleyd {
     struct router *router;
     uv_signal_t terminate, interrupt;
     uv_timer_t hurry; /* ends a drain that takes too long */
+    uv_timer_t tick;  /* once a second: checkpoints */
     char host[256];
     int port, status;
     bool ending, hurried;
@@ -54,6 +55,11 @@ static void on_signal(uv_signal_t *signal, int number) {
 }
 
 /* ---- starting ---- */
+
+static void on_tick(uv_timer_t *timer) {
+    struct parleyd *d = timer->data;
+    measure_tick(d->app.measure);
+}
 
 static void on_plugins_started(void *user) {
     struct parleyd *d = user;
@@ -120,7 +126,8 @@ static void listen_for_signals(struct parleyd *d) {
     uv_signal_init(d->app.loop, &d->terminate);
     uv_signal_init(d->app.loop, &d->interrupt);
     uv_timer_init(d->app.loop, &d->hurry);
-    d->terminate.data = d->interrupt.data = d->hurry.data = d;
+    uv_timer_init(d->app.loop, &d->tick);
+    d->terminate.data = d->interrupt.data = d->hurry.data = d->tick.data = d;
     uv_signal_start(&d->terminate, on_signal, SIGTERM);
     uv_signal_start(&d->interrupt, on_signal, SIGINT);
 }
@@ -143,6 +150,7 @@ static int serve(struct parleyd *d, const char *program) {
         log_error(d->app.log, "cannot start", LOG_S("detail", error.detail));
         return 1;
     }
+    uv_timer_start(&d->tick, on_tick, 1000, 1000);
     start_plugins(d, program);
     uv_run(d->app.loop, UV_RUN_DEFAULT); /* until on_plugins_stopped */
     return d->status;
@@ -153,6 +161,7 @@ static void close_handles(struct parleyd *d) {
     uv_close((uv_handle_t *)&d->terminate, NULL);
     uv_close((uv_handle_t *)&d->interrupt, NULL);
     uv_close((uv_handle_t *)&d->hurry, NULL);
+    uv_close((uv_handle_t *)&d->tick, NULL);
 }
 
 int parleyd_run(const struct config *config, const struct log *log, const char *program) {
