@@ -101,7 +101,9 @@ bool reader_object(struct reader *r, const struct path *path, const json_t *valu
 }
 
 bool reader_definition(struct reader *r, const json_t *body, const char *const *known) {
-    static const char *const read_only[] = {"version", "createdAt", "updatedAt", "updatedBy", "killed", "state", NULL};
+    static const char *const read_only[] = {"version",        "createdAt",   "updatedAt", "updatedBy",   "killed",
+                                            "state",          "startedAt",   "endsAt",    "concludedAt", "outcome",
+                                            "outcomeVariant", "outcomeNote", "epochs",    NULL};
     return object(r, NULL, body, known, read_only);
 }
 
