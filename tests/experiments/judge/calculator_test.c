@@ -7,11 +7,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* What a test has loaded, given back when it ends. */
+static json_t *kept[256];
+static size_t kept_n;
+
+static json_t *keep(json_t *json) {
+    if (json) {
+        cr_assert(kept_n < sizeof kept / sizeof *kept);
+        kept[kept_n++] = json;
+    }
+    return json;
+}
+
+static void give_back(void) {
+    while (kept_n) json_decref(kept[--kept_n]);
+}
+
+TestSuite(calculator, .fini = give_back);
+
 static json_t *answer(const char *request) {
     struct buffer out = {0};
     const bool fine = calculator_answer(text_of(request), &out);
     json_error_t error;
-    json_t *json = json_loadb(out.at, out.n, JSON_REJECT_DUPLICATES, &error);
+    json_t *json = keep(json_loadb(out.at, out.n, JSON_REJECT_DUPLICATES, &error));
     cr_assert(json, "not JSON (%s): %.*s", error.text, (int)out.n, out.at);
     cr_expect_eq(fine, json_object_get(json, "error") == NULL);
     buffer_free(&out);

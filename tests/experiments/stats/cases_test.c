@@ -21,14 +21,31 @@
 
 static const double z95 = 1.959963984540054;
 
+/* What a test has loaded, given back when it ends. */
+static json_t *kept[256];
+static size_t kept_n;
+
+static json_t *keep(json_t *json) {
+    if (json) {
+        cr_assert(kept_n < sizeof kept / sizeof *kept);
+        kept[kept_n++] = json;
+    }
+    return json;
+}
+
+static void give_back(void) {
+    while (kept_n) json_decref(kept[--kept_n]);
+}
+
+TestSuite(cases, .fini = give_back);
+
 static json_t *cases(const char *group) {
     const char *shared = getenv("PARLEY_SHARED");
     char path[512];
     snprintf(path, sizeof path, "%s/checks/stats.json", shared ? shared : "../shared");
-    json_t *all = json_load_file(path, 0, NULL);
+    json_t *all = keep(json_load_file(path, 0, NULL));
     if (!all) cr_skip_test("%s is not there: the worked cases are not checked", path);
-    json_t *found = json_incref(json_object_get(all, group));
-    json_decref(all);
+    json_t *found = json_object_get(all, group);
     cr_assert(found, "no group %s", group);
     return found;
 }
