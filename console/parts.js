@@ -27,7 +27,7 @@ export function empty(sentence, next, command) {
 export function failure(error, what = 'That did not work') {
   if (!(error instanceof Problem)) throw error;
   return h('div', { class: 'notice harm', role: 'alert', key: 'failure' },
-    h('p', {}, h('strong', {}, `${what}. `), error.message),
+    h('p', {}, h('strong', {}, `${what}: `), error.message),
     error.errors.length > 0 && h('ul', {}, error.errors.map(({ pointer, detail }) => h('li', {}, `At ${placeOf(pointer)}: ${detail}`))));
 }
 

@@ -150,12 +150,14 @@ function excluded(counts) {
 }
 
 function concludeFields(variants, best) {
-  const option = ([value, label, words], i) => h('label', { class: 'choice' },
-    h('input', { type: 'radio', name: 'outcome', value, required: true, checked: i === 0 }), h('span', {}, h('strong', {}, label), `: ${words}`));
-  return [
-    h('fieldset', {}, h('legend', {}, 'Outcome'), OUTCOMES.map(option)),
+  const shipped = h('div', { class: 'field', hidden: true },
     h('label', { for: 'variant' }, 'Variant to ship'),
-    h('select', { id: 'variant', name: 'variant' }, variants.map((variant) => h('option', { selected: variant === best }, variant))),
+    h('select', { id: 'variant', name: 'variant' }, variants.map((variant) => h('option', { selected: variant === best }, variant))));
+  const option = ([value, label, words]) => h('label', { class: 'choice' },
+    h('input', { type: 'radio', name: 'outcome', value, required: true, onchange: () => { shipped.hidden = value !== 'ship'; } }),
+    h('span', {}, h('strong', {}, label), `: ${words}`));
+  return [
+    h('fieldset', {}, h('legend', {}, 'Outcome'), OUTCOMES.map(option)), shipped,
     h('label', { for: 'note' }, 'Note'),
     h('textarea', { id: 'note', name: 'note', rows: 3 })];
 }

@@ -21,7 +21,7 @@ describe('the console', () => {
     await page.getByLabel('Access token').fill('not-a-token');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
-    assert.match(await page.getByRole('alert').innerText(), /Not signed in\. \S+/);
+    assert.match(await page.getByRole('alert').innerText(), /Not signed in: \S+/);
     await page.getByLabel('Access token').fill(server.token);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Features' }).waitFor();
@@ -102,7 +102,7 @@ describe('the console', () => {
     await page.route('**/plugins/polls/activate', (route) => route.continue({ postData: '{"version":"9.9.9"}' }));
     await page.getByRole('button', { name: /^Activate/ }).first().click();
     const words = await page.getByRole('alert').innerText();
-    assert.match(words, /was not activated; 1\.0\.0 still serves\. .*9\.9\.9/);
+    assert.match(words, /was not activated; 1\.0\.0 still serves: .*9\.9\.9/);
     await page.unroute('**/plugins/polls/activate');
   });
 
