@@ -11,6 +11,9 @@ export function heading(title, lead, ...beside) {
     h('div', { class: 'actions' }, beside));
 }
 
+/** A sentence of the server, in which `names` stand in backticks. */
+export const withCode = (sentence) => sentence.split('`').map((part, i) => (i % 2 ? h('code', {}, part) : part));
+
 /** A state in a word; `tone` is calm, live, warn or harm and never the only carrier of the meaning. */
 export const pill = (word, tone = 'calm') => h('span', { class: `pill ${tone}` }, word);
 
