@@ -28,7 +28,6 @@ void calls_open(struct calls *calls, uv_loop_t *loop, void (*due)(struct call *c
     *calls = (struct calls){.armed = UINT64_MAX, .due = due};
     uv_timer_init(loop, &calls->timer);
     calls->timer.data = calls;
-    uv_unref((uv_handle_t *)&calls->timer);
 }
 
 void calls_free(struct calls *calls) {

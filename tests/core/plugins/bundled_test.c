@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "core/plugins/bundle.h"
 #include "tests/core/plugins/house.h"
 
 static struct house house;
@@ -138,4 +139,24 @@ Test(bundled, thirty_swaps_under_votes_refuse_none_and_count_each_once) {
     cr_assert_eq(refused, 0);
     cr_assert_gt(answered, 100);
     assert_voters(answered);
+}
+
+/* What `./dev run` does after a rebuild: the version is the same, the library is not. */
+Test(rebuilt, a_bundled_release_replaces_the_one_of_the_same_version) {
+    struct house here;
+    char from[64] = "/tmp/parley-bundled-XXXXXX", first[300], moved[300];
+    cr_assert_not_null(mkdtemp(from));
+    house_open(&here, &(struct house_setup){.bundled = from});
+    snprintf(first, sizeof first, "%s", house_bundle(&here, "polls", "1.0.0", "exits_in_start"));
+    snprintf(moved, sizeof moved, "%s/polls-1.0.0", from);
+    cr_assert_eq(rename(first, moved), 0);
+    house_start(&here);
+    cr_assert_eq(house_call(&here, "GET", "/", "").code, ERR_UNAVAILABLE);
+    snprintf(first, sizeof first, "%s", house_bundle(&here, "polls", "1.0.0", "obedient"));
+    bundle_remove(moved);
+    cr_assert_eq(rename(first, moved), 0);
+    house_reopen(&here);
+    cr_assert_eq(house_call(&here, "GET", "/", "").status, 200);
+    house_close(&here);
+    bundle_remove(from);
 }

@@ -1,6 +1,7 @@
 /* What a plugin causes beside its answer is the worker's until parleyd has it on disk. */
 #include <criterion/criterion.h>
 
+#include "core/plugins/effects.h"
 #include "tests/core/plugins/house.h"
 
 static struct house house;
@@ -61,4 +62,27 @@ Test(effects, of_a_worker_that_is_gone_are_nobodys_when_they_become_durable) {
     plugins_kept(house.plugins, house.tickets[0]);
     plugins_kept(house.plugins, UINT64_MAX);
     cr_assert_not(worker_was_told("kept"));
+}
+
+static struct effects ring;
+
+Test(effects_ring, moves_on_only_over_what_is_durable_without_a_gap) {
+    cr_assert_eq(effects_hold(&ring, 70), 0);
+    cr_assert_eq(effects_hold(&ring, 71), 1);
+    cr_assert_eq(effects_hold(&ring, 72), 2);
+    cr_assert_eq(effects_keep(&ring, 1), 0);
+    cr_assert_eq(effects_keep(&ring, 1), 0, "twice is once");
+    cr_assert_eq(effects_keep(&ring, 0), 71);
+    cr_assert_eq(effects_keep(&ring, 0), 0, "it is gone already");
+    cr_assert_eq(effects_keep(&ring, 3), 0, "there is no such one");
+    cr_assert_eq(effects_keep(&ring, 2), 72);
+}
+
+Test(effects_ring, goes_round_also_where_the_sequence_number_does) {
+    ring.first = UINT32_MAX - 100;
+    for (uint64_t i = 1; i <= EFFECTS_HELD; i++) effects_hold(&ring, i);
+    cr_assert(effects_full(&ring));
+    for (uint32_t i = 1; i < EFFECTS_HELD; i++) cr_assert_eq(effects_keep(&ring, UINT32_MAX - 100 + i), 0);
+    cr_assert_eq(effects_keep(&ring, UINT32_MAX - 100), EFFECTS_HELD);
+    cr_assert_eq(ring.n, 0);
 }
