@@ -127,12 +127,10 @@ static int events(parley_call *call) {
 /* The row goes in the same savepoint; another worker of this plugin may have been first. */
 static int timer(parley_call *call) {
     struct runtime *runtime = call->runtime;
-    struct text name = call->request.customer;
-    int due = timer_take(&runtime->database, name, call->request.now, NULL);
-    call->request.customer = TEXT_NONE;
+    int due = timer_take(&runtime->database, call->payload, call->request.now, NULL);
     if (due <= 0) return due;
     runtime->timers_changed = true;
-    return runtime->plugin.on_timer(call, parley_of(name));
+    return runtime->plugin.on_timer(call, parley_of(call->payload));
 }
 
 static int callback(parley_call *call) {
