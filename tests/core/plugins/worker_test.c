@@ -184,6 +184,11 @@ Test(serving, a_body_that_is_no_json_is_400_and_never_reaches_the_handler) {
     cr_expect_str_eq(reply.body, "{\"notes\":0,\"ids\":\"\"}");
 }
 
+Test(serving, parameters_go_by_their_number_wherever_they_stand) {
+    client_shopper(&worker, "ann", "GET", "/parameters", NULL, &reply);
+    cr_expect_str_eq(reply.body, "{\"all\":\"cabc16\"}");
+}
+
 Test(serving, a_shape_without_its_values_is_500_and_in_the_log) {
     cr_expect_eq(client_shopper(&worker, "ann", "GET", "/wrong-shape", NULL, &reply), 500);
     cr_expect(strstr(buffer_take(&worker.logs, NULL), "a gap without a value"));
