@@ -29,7 +29,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     snapshot_release(app->snapshot);
     app->snapshot = snapshot;
     want_releases(app);
-    measure_use(app->measure, snapshot_keep(snapshot));
+    measure_set_snapshot(app->measure, snapshot);
 }
 
 struct text app_unit(const struct app *app, struct text key) {

@@ -38,7 +38,7 @@ struct app {
     struct plugins *plugins;
 
     bool draining;
-    struct counter *evaluations, *exposures_recorded, *exposures_refused;
+    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped;
 };
 
 /* The tables that together are the API, for router_new; and how many. */

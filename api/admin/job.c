@@ -30,7 +30,7 @@ static int parse_body(struct admin_job *job) {
 
 static struct idempotency idempotency_of(struct admin_job *job) {
     struct request *r = job->request;
-    return (struct idempotency){.actor = r->principal.name,
+    return (struct idempotency){.actor = r->caller.id,
                                 .key = r->headers.idempotency_key,
                                 .request = arena_printf(&r->arena, "%s %.*s\n%.*s", method_names[r->method],
                                                         TEXT_ARGS(r->path), TEXT_ARGS(r->body)),

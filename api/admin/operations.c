@@ -257,20 +257,18 @@ static void handle_evaluate(struct request *request) {
 struct stats_work {
     uv_work_t work;
     struct request *request;
-    char *answer;
+    struct buffer answer;
+    bool answered;
 };
 
 static void stats_work(uv_work_t *work) {
     struct stats_work *job = work->data;
-    job->answer = stats_answer(job->request->body.at, job->request->body.n);
+    job->answered = calculator_answer(job->request->body, &job->answer);
 }
 
 static void stats_done(uv_work_t *work, int status) {
     struct stats_work *job = work->data;
-    struct buffer out = {0};
-    buffer_cstr(&out, job->answer);
-    free(job->answer);
-    reply_json(job->request, 200, &out);
+    reply_json(job->request, job->answered ? 200 : 400, &job->answer);
 }
 
 static void handle_stats(struct request *request) {

@@ -1,6 +1,7 @@
 /* The OpenFeature Remote Evaluation Protocol 0.3.0: one flag, which records an exposure, and all flags, which records none. */
 #include "api/ofrep/evaluate.h"
 
+#include <stdio.h>
 #include <xxhash.h>
 
 #include "core/base/json_write.h"
@@ -88,16 +89,38 @@ static bool record(struct app *app, const struct context *context, const struct 
     return pushed;
 }
 
+/* An enrolled unit that a rule caught is told to the journal once. */
+static void record_override(struct app *app, const struct context *context, const struct decision *d) {
+    struct text salt = arena_printf(context->arena, "%.*s override", TEXT_ARGS(d->overridden->state.salt));
+    struct remembered *told = remembered_make(&app->remembered, salt);
+    struct remembered_unit unit = {.unit = d->unit};
+    if (remembered_find(told, d->unit, &unit)) return;
+    if (record(app, context, d->overridden, d, JOURNAL_RULE_OVERRIDE)) remembered_put(told, &unit);
+}
+
 void ofrep_record(struct app *app, const struct context *context, const struct decision *d) {
-    if (d->expose && d->experiment) {
-        if (!record(app, context, d->experiment, d, JOURNAL_MET))
-            return; /* not marked as seen: the next one tries again */
-        struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
-        remembered_put(remembered_make(&app->remembered, d->experiment->state.salt), &unit);
-    }
+    if (d->overridden) record_override(app, context, d);
+    if (!d->expose || !d->experiment || d->enrolled) return;
+    if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
+    struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
+    remembered_put(remembered_make(&app->remembered, d->experiment->state.salt), &unit);
 }
 
 /* ---- the answer ---- */
+
+/* Which release serves the variant, and what a page loads to show it. */
+static void write_plugin(struct app *app, const struct variant *variant, struct json_writer *w) {
+    struct plugin_web web;
+    json_put_text(w, "plugin", variant->plugin);
+    if (!plugins_web(app->plugins, variant->plugin, variant->release, &web)) return;
+    json_put_text(w, "release", web.version);
+    if (!web.module.n) return;
+    char url[256];
+    int n = snprintf(url, sizeof url, "/plugins/%.*s/%.*s/%.*s", TEXT_ARGS(variant->plugin), TEXT_ARGS(web.version),
+                     TEXT_ARGS(web.module));
+    json_put_text(w, "component", text_n(url, n < (int)sizeof url ? (size_t)n : sizeof url - 1));
+    if (web.element.n) json_put_text(w, "element", web.element);
+}
 
 static void write_metadata(struct app *app, const struct decision *d, struct json_writer *w) {
     json_key(w, TEXT("metadata"));
@@ -106,7 +129,7 @@ static void write_metadata(struct app *app, const struct decision *d, struct jso
     if (d->experiment) json_put_text(w, "experiment", d->experiment->definition.key);
     if (d->rule) json_put_text(w, "rule", d->rule->id);
     if (d->experiment || (d->rule && d->rule->serve < 0)) json_put_int(w, "bucket", d->bucket);
-    if (d->variant->plugin.n) plugins_metadata(app->plugins, d->variant->plugin, d->variant->release, w);
+    if (d->variant->plugin.n) write_plugin(app, d->variant, w);
     json_close_object(w);
 }
 

@@ -17,7 +17,7 @@ struct log {
 
 struct log_field {
     const char *key;
-    enum { LOG_FIELD_END, LOG_FIELD_TEXT, LOG_FIELD_INT, LOG_FIELD_DOUBLE } kind;
+    enum { LOG_FIELD_START, LOG_FIELD_END, LOG_FIELD_TEXT, LOG_FIELD_INT, LOG_FIELD_DOUBLE } kind;
     struct text text;
     int64_t integer;
     double number;
@@ -34,8 +34,10 @@ struct log_field {
 #define log_warn(log, ...)  log_at((log), LOG_WARN, __VA_ARGS__)
 #define log_error(log, ...) log_at((log), LOG_ERROR, __VA_ARGS__)
 #define log_at(log, level, msg, ...)                                                                                   \
-    log_write((log), (level), (msg), (const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){.kind = LOG_FIELD_END}})
+    log_write((log), (level), (msg),                                                                                   \
+              (const struct log_field[]){{.kind = LOG_FIELD_START}, ##__VA_ARGS__, {.kind = LOG_FIELD_END}} + 1)
 
+/* `fields` up to LOG_FIELD_END. */
 void log_write(const struct log *log, enum log_level level, const char *msg, const struct log_field *fields);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 static void *checked(void *at, size_t n) {
-    if (at || n == 0) return at;
+    if (at) return at;
     fprintf(stderr, "level=error msg=\"out of memory\" bytes=%zu\n", n);
     abort();
 }

@@ -81,6 +81,11 @@ void histogram_observe(struct histogram *histogram, uint64_t nanoseconds) {
     atomic_fetch_add_explicit(&histogram->sum_ns, (int64_t)nanoseconds, memory_order_relaxed);
 }
 
+/* Series without labels have no braces. */
+static const char *brace(const struct instrument *i, const char *brace) {
+    return *i->labels ? brace : "";
+}
+
 static void write_histogram(struct buffer *out, struct instrument *i) {
     const char *comma = *i->labels ? "," : "";
     int64_t total = 0;
@@ -92,8 +97,9 @@ static void write_histogram(struct buffer *out, struct instrument *i) {
         else
             buffer_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %lld\n", i->name, i->labels, comma, (long long)total);
     }
-    buffer_printf(out, "%s_sum{%s} %.9g\n", i->name, i->labels, (double)i->histogram.sum_ns / 1e9);
-    buffer_printf(out, "%s_count{%s} %lld\n", i->name, i->labels, (long long)total);
+    const char *open = brace(i, "{"), *shut = brace(i, "}");
+    buffer_printf(out, "%s_sum%s%s%s %.9g\n", i->name, open, i->labels, shut, (double)i->histogram.sum_ns / 1e9);
+    buffer_printf(out, "%s_count%s%s%s %lld\n", i->name, open, i->labels, shut, (long long)total);
 }
 
 void telemetry_write(struct telemetry *telemetry, struct buffer *out) {
@@ -106,10 +112,9 @@ void telemetry_write(struct telemetry *telemetry, struct buffer *out) {
         before = i->name;
         if (i->kind == HISTOGRAM)
             write_histogram(out, i);
-        else if (*i->labels)
-            buffer_printf(out, "%s{%s} %lld\n", i->name, i->labels, (long long)i->counter.value);
         else
-            buffer_printf(out, "%s %lld\n", i->name, (long long)i->counter.value);
+            buffer_printf(out, "%s%s%s%s %lld\n", i->name, brace(i, "{"), i->labels, brace(i, "}"),
+                          (long long)i->counter.value);
     }
     pthread_mutex_unlock(&telemetry->lock);
 }

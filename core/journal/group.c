@@ -85,6 +85,7 @@ static struct text exposure_body(struct arena *arena, const struct journal_expos
     json_writer_init(&w, &buffer);
     json_open_object(&w);
     json_put_text(&w, "experiment", e->experiment);
+    if (e->salt.n) json_put_text(&w, "salt", e->salt);
     json_put_text(&w, "variant", e->variant);
     json_put_int(&w, "epoch", e->epoch);
     json_put_text(&w, "cause", text_of(causes[e->cause]));

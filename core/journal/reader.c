@@ -172,6 +172,53 @@ int journal_chain(struct journal_reader *reader, int64_t last, journal_visit vis
     return 0;
 }
 
+/* --- seek --- */
+
+struct bounds {
+    int64_t first, last; /* seqs */
+};
+
+static int read_bounds(struct sql *sql, struct bounds *bounds, struct error *error) {
+    struct sql_rows rows;
+    *bounds = (struct bounds){0};
+    int rc = sql_query(sql, &rows, error, "SELECT (SELECT min(seq) FROM event), (SELECT max(seq) FROM event)");
+    if (rc == 0 && (rc = sql_next(&rows, error)) > 0) *bounds = (struct bounds){sql_int(&rows, 0), sql_int(&rows, 1)};
+    sql_done(&rows);
+    return rc < 0 ? rc : 0;
+}
+
+static int note_received(void *visitor, const struct journal_record *record) {
+    *(int64_t *)visitor = record->received;
+    return 0;
+}
+
+int journal_seek(struct journal_reader *reader, int64_t received, int64_t *seq, struct error *error) {
+    int rc = refresh(reader, error);
+    *seq = 1;
+    for (size_t i = 0; i < reader->list.n && rc == 0; i++) {
+        struct sql *sql;
+        struct bounds b = {0};
+        int64_t at = 0;
+        rc = file(reader, reader->list.items[i].number, &sql, error);
+        if (rc == 0) rc = read_bounds(sql, &b, error);
+        if (rc < 0 || !b.last) continue;
+        rc = journal_get(reader, b.last, note_received, &at, error);
+        *seq = b.last + 1;
+        if (rc < 0 || at < received) continue;
+        while (b.first < b.last && rc == 0) {
+            int64_t middle = b.first + (b.last - b.first) / 2;
+            rc = journal_get(reader, middle, note_received, &at, error);
+            if (at < received)
+                b.first = middle + 1;
+            else
+                b.last = middle;
+        }
+        *seq = b.first;
+        return rc;
+    }
+    return rc;
+}
+
 /* --- verify --- */
 
 struct sum {

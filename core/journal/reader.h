@@ -21,6 +21,10 @@ int journal_chain(struct journal_reader *reader, int64_t last, journal_visit vis
 /* One row; ERR_NOT_FOUND. */
 int journal_get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error);
 
+/* The first row that was received at or after `received`, by bisection (the clock is taken to go forward); the seq after the
+ * last row where there is none. */
+int journal_seek(struct journal_reader *reader, int64_t received, int64_t *seq, struct error *error);
+
 /* Computes every group's checksum again. ERR_CORRUPT names the file and the rows. `rows` takes how many were right. */
 int journal_verify(struct journal_reader *reader, int64_t *rows, struct error *error);
 

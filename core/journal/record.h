@@ -12,6 +12,7 @@ enum journal_kind {
     JOURNAL_ALIAS = 3,
     JOURNAL_PAGE = 4,
     JOURNAL_EXPOSURE = 5, /* an evaluation's; `Experiment Viewed` is a JOURNAL_TRACK */
+    JOURNAL_ENTRY = 6,    /* an entry of the customer's timeline that a plugin wrote; measures nothing */
 };
 
 /* Who did it: the metric event `*` counts what customers do. */
@@ -20,6 +21,13 @@ enum journal_actor { JOURNAL_CUSTOMER = 0, JOURNAL_STAFF = 1, JOURNAL_SYSTEM = 2
 enum journal_flag {
     JOURNAL_BROWSER = 1, /* came with a browser token: its messageId is the unit's own */
     JOURNAL_KNOWN = 2,   /* the unit is a userId, not an anonymousId */
+};
+
+/* Why an evaluation records a unit. Stored in the body: words never change their meaning. */
+enum journal_cause {
+    JOURNAL_MET,           /* it met the variant */
+    JOURNAL_RULE_OVERRIDE, /* enrolled, but a rule served it something else */
+    JOURNAL_FALLBACK,      /* the variant could not be served */
 };
 
 struct journal_record {

@@ -18,7 +18,7 @@ struct frame {
     uint32_t cause;
     int64_t at;
     int32_t epoch;
-    uint32_t experiment, unit, variant, attributes; /* lengths; their bytes follow in this order */
+    uint32_t experiment, salt, unit, variant, attributes; /* lengths; their bytes follow in this order */
     uint32_t has_attributes;
 };
 
@@ -41,7 +41,7 @@ static char *put(char *to, struct text t) {
 }
 
 bool ring_push(struct ring *ring, const struct journal_exposure *e) {
-    size_t size = sizeof(struct frame) + e->experiment.n + e->unit.n + e->variant.n + e->attributes.n;
+    size_t size = sizeof(struct frame) + e->experiment.n + e->salt.n + e->unit.n + e->variant.n + e->attributes.n;
     size = (size + 7) & ~(size_t)7;
     uint64_t filled = atomic_load_explicit(&ring->filled, memory_order_relaxed);
     uint64_t released = atomic_load_explicit(&ring->released, memory_order_acquire);
@@ -51,17 +51,22 @@ bool ring_push(struct ring *ring, const struct journal_exposure *e) {
         memset(ring->bytes + at, 0, sizeof(uint32_t));
         at = 0;
     }
-    struct frame frame = {(uint32_t)size,
-                          e->cause,
-                          e->at,
-                          e->epoch,
-                          (uint32_t)e->experiment.n,
-                          (uint32_t)e->unit.n,
-                          (uint32_t)e->variant.n,
-                          (uint32_t)e->attributes.n,
-                          e->attributes.at != NULL};
+    struct frame frame = {
+        .size = (uint32_t)size,
+        .cause = e->cause,
+        .at = e->at,
+        .epoch = e->epoch,
+        .experiment = (uint32_t)e->experiment.n,
+        .salt = (uint32_t)e->salt.n,
+        .unit = (uint32_t)e->unit.n,
+        .variant = (uint32_t)e->variant.n,
+        .attributes = (uint32_t)e->attributes.n,
+        .has_attributes = e->attributes.at != NULL,
+    };
     memcpy(ring->bytes + at, &frame, sizeof frame);
-    put(put(put(put(ring->bytes + at + sizeof frame, e->experiment), e->unit), e->variant), e->attributes);
+    char *to = ring->bytes + at + sizeof frame;
+    to = put(put(put(to, e->experiment), e->salt), e->unit);
+    put(put(to, e->variant), e->attributes);
     /* Sequentially consistent, as is the receiver's look before it sleeps: one of the two sees the other. */
     atomic_store(&ring->filled, filled + skip + size);
     return true;
@@ -91,6 +96,7 @@ bool ring_peek(const struct ring *ring, uint64_t *place, struct journal_exposure
     const char *from = ring->bytes + at + sizeof frame;
     *e = (struct journal_exposure){.at = frame.at, .epoch = frame.epoch, .cause = frame.cause};
     e->experiment = take(&from, frame.experiment);
+    e->salt = take(&from, frame.salt);
     e->unit = take(&from, frame.unit);
     e->variant = take(&from, frame.variant);
     e->attributes = frame.has_attributes ? take(&from, frame.attributes) : TEXT_NONE;

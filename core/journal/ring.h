@@ -5,18 +5,12 @@
 
 #include <stdatomic.h>
 
-#include "core/base/text.h"
-
-/* Why the unit is recorded. Stored in the body: words never change their meaning. */
-enum journal_cause {
-    JOURNAL_MET,           /* it met the variant */
-    JOURNAL_RULE_OVERRIDE, /* enrolled, but a rule served it something else */
-    JOURNAL_FALLBACK,      /* the variant could not be served */
-};
+#include "core/journal/record.h"
 
 struct journal_exposure {
     int64_t at;             /* ms */
-    struct text experiment; /* key; at most 64 bytes */
+    struct text experiment; /* key */
+    struct text salt;       /* of the experiment: it tells one of this key from an earlier one of the same key */
     struct text unit;
     struct text variant;    /* key */
     struct text attributes; /* a JSON object, or TEXT_NONE */

@@ -42,8 +42,10 @@ void bundle_drop_library(struct bundle *bundle);
 /* Packs a folder into one file, tar with zstd; the manifest inside lists the SHA-256 of every other file. The same folder
  * gives the same bytes. 0, or the errors of bundle_read and ERR_IO; `out` is then not there. */
 int bundle_write(const char *folder, const char *out, struct error *error);
-/* Writes all files below `folder`, which must not exist, and syncs them: they are there whole, or (ERR_IO,
- * ERR_STORAGE_FULL) not at all. */
+/* Writes all files below `folder`, whose parent exists, and syncs them. What was there before is replaced; on ERR_IO or
+ * ERR_STORAGE_FULL it is as it was. */
 int bundle_unpack(const struct bundle *bundle, const char *folder, struct error *error);
+/* Removes such a folder. */
+void bundle_remove(const char *folder);
 
 #endif

@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -106,17 +108,12 @@ static int write_file(int root, const struct bundle_file *file, struct error *er
     return code;
 }
 
-static void remove_tree(const struct bundle *bundle, int root, const char *folder) {
-    for (size_t i = 0; i < bundle->n; i++) unlinkat(root, bundle->files[i].name, 0);
-    for (size_t i = 0; i < bundle->n; i++) {
-        char path[256];
-        snprintf(path, sizeof path, "%s", bundle->files[i].name);
-        for (char *slash; (slash = strrchr(path, '/'));) {
-            *slash = 0;
-            unlinkat(root, path, AT_REMOVEDIR);
-        }
-    }
-    rmdir(folder);
+static int remove_one(const char *path, const struct stat *what, int kind, struct FTW *where) {
+    return remove(path);
+}
+
+void bundle_remove(const char *folder) {
+    nftw(folder, remove_one, DEPTH, FTW_DEPTH | FTW_PHYS);
 }
 
 /* Syncs the folder that holds `path`, so that a rename in it lasts. */
@@ -131,6 +128,12 @@ static void sync_parent(const char *path) {
     close(fd);
 }
 
+static int put_in_place(const char *temporary, const char *folder) {
+    if (rename(temporary, folder) == 0) return 0;
+    if (errno != EEXIST && errno != ENOTEMPTY) return -1;
+    return renameat2(AT_FDCWD, temporary, AT_FDCWD, folder, RENAME_EXCHANGE);
+}
+
 int bundle_unpack(const struct bundle *bundle, const char *folder, struct error *error) {
     char temporary[4096];
     if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", folder) >= (int)sizeof temporary)
@@ -138,9 +141,9 @@ int bundle_unpack(const struct bundle *bundle, const char *folder, struct error 
     if (!mkdtemp(temporary)) return write_failed(temporary, error);
     int root = open(temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code = 0;
     for (size_t i = 0; !code && i < bundle->n; i++) code = write_file(root, &bundle->files[i], error);
-    if (!code && (fsync(root) != 0 || rename(temporary, folder) != 0)) code = write_failed(folder, error);
-    if (code) remove_tree(bundle, root, temporary);
+    if (!code && (fsync(root) != 0 || put_in_place(temporary, folder) != 0)) code = write_failed(folder, error);
     close(root);
+    bundle_remove(temporary); /* what was there before, or what was not finished */
     if (!code) sync_parent(folder);
     return code;
 }

@@ -28,15 +28,10 @@ void calls_open(struct calls *calls, uv_loop_t *loop, void (*due)(struct call *c
     *calls = (struct calls){.armed = UINT64_MAX, .due = due};
     uv_timer_init(loop, &calls->timer);
     calls->timer.data = calls;
-    uv_unref((uv_handle_t *)&calls->timer);
-}
-
-void calls_close(struct calls *calls, uv_close_cb closed) {
-    assert(!calls->first);
-    uv_close((uv_handle_t *)&calls->timer, closed);
 }
 
 void calls_free(struct calls *calls) {
+    assert(!calls->first);
     for (uint32_t i = 0; i < calls->n; i++) {
         buffer_free(&calls->slots[i]->request);
         free(calls->slots[i]);

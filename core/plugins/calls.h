@@ -19,7 +19,8 @@ struct plugin_answer; /* host.h */
 struct call {
     struct call *before, *after; /* by `due`; `after` also links the free ones */
     enum call_state state;
-    bool repeatable;      /* a read that was not tried again yet: `request` is kept */
+    int tries;            /* how often it may still be sent; `request` is kept while that is not 0 */
+    bool errand;          /* its release runs for it if need be */
     enum frame_type type; /* FRAME_REQUEST, FRAME_EXPORT, ... */
     uint32_t slot;
     uint64_t id;      /* what the worker sees: a serial number, then 16 bits of slot */
@@ -30,7 +31,7 @@ struct call {
     struct release *release; /* the one asked for; NULL: whichever is active */
     void (*answered)(void *user, const struct plugin_answer *answer);
     void *user;
-    struct buffer request; /* the payload, while repeatable */
+    struct buffer request; /* the payload, where it may be sent later */
     char what[48];         /* "GET /polls": for people */
 };
 
@@ -48,8 +49,7 @@ enum { CALLS_MOST = 1 << 16 };
 
 /* `due` is called once for every call whose time has come; it must move or give the call. */
 void calls_open(struct calls *calls, uv_loop_t *loop, void (*due)(struct call *call));
-/* All calls must have been given. `closed` gets the timer; then call calls_free. */
-void calls_close(struct calls *calls, uv_close_cb closed);
+/* All calls must have been given, and the timer closed by the caller. */
 void calls_free(struct calls *calls);
 
 /* A free slot, due in `ms`; NULL when all are taken. The caller fills in the rest. */

@@ -27,6 +27,14 @@ static void let_go_of_large(struct buffer *b) {
         buffer_clear(b);
 }
 
+/* Under a load that never lets it run empty, what is gone must not pile up. */
+static void compact(struct channel *channel) {
+    memmove(channel->out.at, channel->out.at + channel->sent, channel_queued(channel));
+    channel->out.n -= channel->sent;
+    channel->cleared += channel->sent;
+    channel->sent = 0;
+}
+
 static void write_out(struct channel *channel) {
     bool was_blocked = channel->blocked;
     channel->blocked = false;
@@ -41,9 +49,11 @@ static void write_out(struct channel *channel) {
             channel->deaf = true; /* reading tells why, and ends the channel */
     }
     if (!channel_queued(channel) || channel->deaf) {
+        channel->cleared += channel->out.n;
         let_go_of_large(&channel->out);
         channel->sent = 0;
-    }
+    } else if (channel->sent > CHANNEL_QUEUE)
+        compact(channel);
     if (channel->blocked != was_blocked) listen_for(channel);
 }
 
@@ -79,11 +89,6 @@ void channels_open(struct channels *all, uv_loop_t *loop) {
     uv_check_start(&all->check, on_check);
     uv_unref((uv_handle_t *)&all->prepare);
     uv_unref((uv_handle_t *)&all->check);
-}
-
-void channels_close(struct channels *all, uv_close_cb closed) {
-    uv_close((uv_handle_t *)&all->prepare, closed);
-    uv_close((uv_handle_t *)&all->check, closed);
 }
 
 static void end(struct channel *channel, const char *why) {

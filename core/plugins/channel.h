@@ -30,14 +30,14 @@ struct channel {
     struct channel *next_dirty;
     bool is_dirty, blocked, deaf, paused, resumed, ended;
     struct buffer in, out;
-    size_t sent; /* bytes of `out` that are gone */
+    size_t sent;      /* bytes of `out` that are gone */
+    uint64_t cleared; /* bytes that were in `out` before it was last emptied */
     const struct channel_events *events;
     void *user;
 };
 
+/* The two handles are the caller's to close, after the last channel. */
 void channels_open(struct channels *all, uv_loop_t *loop);
-/* `closed` is called once for each of the two handles. */
-void channels_close(struct channels *all, uv_close_cb closed);
 
 /* Takes `fd`, a non-blocking stream socket. `events` and `user` are borrowed. 0 or a libuv error (fd is then closed). */
 int channel_open(struct channel *channel, struct channels *all, int fd, const struct channel_events *events,
@@ -54,6 +54,10 @@ void channel_touch(struct channel *channel);
 /* Bytes put but not yet taken by the worker. */
 static inline size_t channel_queued(const struct channel *channel) {
     return channel->out.n - channel->sent;
+}
+/* How many bytes were put so far. */
+static inline uint64_t channel_position(const struct channel *channel) {
+    return channel->cleared + channel->out.n;
 }
 /* Reads and delivers what is there already: for a worker that has exited. */
 void channel_finish(struct channel *channel);

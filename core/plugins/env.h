@@ -23,8 +23,9 @@ struct plugin_env {
     uint32_t worker_serial;
     void (*on_effect)(void *user, const struct plugin_effect *effect);
     void *user;
+    int operations; /* under way */
     bool stopping;
-    void (*quiet)(struct plugin_env *env); /* something ended; the host looks whether it can stop */
+    void (*changed)(struct plugin_env *env); /* something started or ended: the host looks what that means */
 };
 
 static inline uint64_t env_now(const struct plugin_env *env) {

@@ -63,7 +63,7 @@ void plugins_start(struct plugins *plugins, void (*started)(void *user), void *u
 /* Drains everything; calls and operations under way are answered first, new ones refused. Then `stopped`, in which or after
  * which plugins_free may be called. */
 void plugins_stop(struct plugins *plugins, void (*stopped)(void *user), void *user);
-void plugins_free(struct plugins *plugins);
+void plugins_free(struct plugins *plugins); /* NULL is fine */
 
 /* ---- calling ---- */
 
@@ -137,5 +137,13 @@ bool plugins_logs_json(const struct plugins *plugins, struct text name, struct j
  * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type);
+/* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed
+ * until the loop's next turn. */
+struct plugin_web {
+    struct text version;
+    struct text module;  /* path below /plugins/NAME/VERSION/; TEXT_NONE: it has no widget */
+    struct text element; /* the custom element that the module defines; TEXT_NONE: none */
+};
+bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web);
 
 #endif

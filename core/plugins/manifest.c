@@ -72,9 +72,20 @@ static void check_hashes(json_t *hashes, struct error *error) {
     }
 }
 
+/* A custom element's name (HTML, "valid custom element name", the ASCII part). */
+static void check_element(const json_t *element, struct error *error) {
+    if (!element) return;
+    struct text name = text_of(json_string_value(element));
+    bool fits = name.n > 2 && name.n <= 64 && name.at[0] >= 'a' && name.at[0] <= 'z' && memchr(name.at, '-', name.n);
+    for (size_t i = 0; fits && i < name.n; i++)
+        fits =
+            (name.at[i] >= 'a' && name.at[i] <= 'z') || (name.at[i] >= '0' && name.at[i] <= '9') || name.at[i] == '-';
+    if (!fits) error_at(error, "/element", "must be a custom element's name, such as \"parley-polls\"");
+}
+
 static void check_members(struct manifest *manifest, struct error *error) {
-    static const char *const known[] = {"name",    "version", "abi",      "title", "description",
-                                        "library", "web",     "settings", "sha256"};
+    static const char *const known[] = {"name",    "version", "abi",     "title",    "description",
+                                        "library", "web",     "element", "settings", "sha256"};
     const char *key;
     json_t *value;
     json_object_foreach(manifest->root, key, value) {
@@ -92,6 +103,7 @@ static void check_members(struct manifest *manifest, struct error *error) {
     json_t *web = json_object_get(root, "web");
     if (web && (!manifest_file_valid(string_at(root, "web")) || !text_starts(string_at(root, "web"), TEXT("web/"))))
         error_at(error, "/web", "must name the widget's module, such as \"web/polls.js\"");
+    check_element(json_object_get(root, "element"), error);
     check_text(root, "title", 200, error);
     check_text(root, "description", 2000, error);
     json_t *settings = json_object_get(root, "settings");
@@ -129,6 +141,7 @@ int manifest_read(struct manifest *manifest, struct text json, struct error *err
     manifest->version = json_string_value(json_object_get(root, "version"));
     manifest->library = json_string_value(json_object_get(root, "library"));
     manifest->web = json_string_value(json_object_get(root, "web"));
+    manifest->element = json_string_value(json_object_get(root, "element"));
     manifest->title = or_empty(json_string_value(json_object_get(root, "title")));
     manifest->description = or_empty(json_string_value(json_object_get(root, "description")));
     manifest->settings = json_object_get(root, "settings");

@@ -1,7 +1,7 @@
 /* plugin.json: what a bundle says about itself, checked. Knows nothing of where it came from.
  *
  * { "name": "polls", "version": "1.0.0", "abi": [1, 0], "title": "Polls", "description": "...",
- *   "library": "polls.so", "web": "web/polls.js", "settings": {JSON Schema}, "sha256": {"polls.so": "hex", ...} }
+ *   "library": "polls.so", "web": "web/polls.js", "element": "parley-poll", "settings": {JSON Schema}, "sha256": {"polls.so": "hex", ...} }
  *
  * name, version, abi and library must be there; `sha256`, where it is, must list every other file of the bundle. */
 #ifndef PARLEY_CORE_PLUGINS_MANIFEST_H
@@ -20,6 +20,7 @@ struct manifest {
     const char *name, *version, *library;
     const char *title, *description; /* "" where there is none */
     const char *web;                 /* the entry module's file; NULL where there is none */
+    const char *element;             /* the custom element that it defines; NULL where there is none */
     int abi_major, abi_minor;
     json_t *settings, *sha256; /* borrowed from root; NULL where there is none */
 };

@@ -13,9 +13,9 @@
 #include "core/base/memory.h"
 
 enum {
-    MISSED = 3,      /* heartbeats */
-    LEAVE_MS = 1000, /* from FAILED or a closed channel to the exit */
-    PRINTED = 4096,  /* bytes of what it prints that are read at once */
+    MISSED = 3,     /* heartbeats */
+    LEAVE_MS = 500, /* from FAILED or a closed channel to the exit */
+    PRINTED = 4096, /* bytes of what it prints that are read at once */
 };
 
 static const struct {
@@ -90,7 +90,7 @@ static void closed(struct supervisor *w) {
     free(w->routes);
     free(w->waits);
     free(w);
-    env->quiet(env);
+    env->changed(env);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {
@@ -221,24 +221,27 @@ static void on_pong(struct supervisor *w, struct text payload) {
 /* ---- effects ---- */
 
 static void on_effect(struct supervisor *w, const struct frame *frame) {
-    uint32_t sequence = w->effects_first + w->effects_n++;
-    w->effects[sequence % SUPERVISOR_EFFECTS] = (struct effect_held){frame->id, false};
+    uint32_t sequence = effects_hold(&w->effects, frame->id);
     w->owner->effect(w->user, w, frame, (uint64_t)w->serial << 32 | sequence);
-    if (w->effects_n == SUPERVISOR_EFFECTS) channel_pause(&w->channel);
+    if (effects_full(&w->effects)) channel_pause(&w->channel);
+}
+
+/* Several in one turn of the loop become one frame: the last one put is still there, so it is replaced. */
+static void say_kept(struct supervisor *w, uint64_t outbox) {
+    struct buffer *out = channel_out(&w->channel);
+    if (w->kept_end == channel_position(&w->channel) && channel_queued(&w->channel) >= FRAME_HEADER)
+        out->n -= FRAME_HEADER;
+    say(w, FRAME_KEPT, outbox, TEXT_NONE);
+    w->kept_end = channel_position(&w->channel);
 }
 
 void supervisor_kept(struct plugin_env *env, uint64_t ticket) {
     struct supervisor *w = env->workers;
     while (w && w->serial != ticket >> 32) w = w->next;
-    uint32_t sequence = (uint32_t)ticket;
-    if (!w || w->phase >= PHASE_LEAVING || sequence - w->effects_first >= w->effects_n) return;
-    w->effects[sequence % SUPERVISOR_EFFECTS].kept = true;
-    uint64_t outbox = 0;
-    while (w->effects_n && w->effects[w->effects_first % SUPERVISOR_EFFECTS].kept) {
-        outbox = w->effects[w->effects_first++ % SUPERVISOR_EFFECTS].outbox;
-        w->effects_n--;
-    }
-    if (outbox) say(w, FRAME_KEPT, outbox, TEXT_NONE);
+    if (!w || w->phase >= PHASE_LEAVING) return;
+    uint64_t outbox = effects_keep(&w->effects, (uint32_t)ticket);
+    if (!outbox) return;
+    say_kept(w, outbox);
     channel_resume(&w->channel);
 }
 
@@ -433,9 +436,9 @@ void supervisor_waits_json(const struct supervisor *w, struct json_writer *out) 
             double ms = (double)(clock_ticks() - call->started) / 1e6;
             wait_json(out, what, now - (uint64_t)ms, now);
         }
-    if (w->effects_n) {
+    if (w->effects.n) {
         char what[64];
-        snprintf(what, sizeof what, "%u effects to be durable", w->effects_n);
+        snprintf(what, sizeof what, "%u effects to be durable", w->effects.n);
         json_text(out, text_of(what));
     }
     json_t *said = w->waits ? json_loads(w->waits, 0, NULL) : NULL;

@@ -4,6 +4,7 @@
 #ifndef PARLEY_CORE_PLUGINS_SUPERVISOR_H
 #define PARLEY_CORE_PLUGINS_SUPERVISOR_H
 
+#include "core/plugins/effects.h"
 #include "core/plugins/env.h"
 #include "core/plugins/spawner.h"
 
@@ -21,7 +22,6 @@ enum supervisor_phase {
 
 enum {
     SUPERVISOR_IN_FLIGHT = 256,
-    SUPERVISOR_EFFECTS = 1024,  /* not yet durable; then its channel is read no further until some are */
     SUPERVISOR_LINES = 200,     /* log lines a heartbeat; more are dropped and counted */
     SUPERVISOR_NOTE = 64 << 10, /* most bytes of READY, PONG, FAILED */
 };
@@ -67,11 +67,8 @@ struct supervisor {
     int64_t memory; /* bytes, as it says */
     char *routes;   /* JSON array, as it says */
     char *waits;    /* JSON array, as it says */
-    struct effect_held {
-        uint64_t outbox;
-        bool kept;
-    } effects[SUPERVISOR_EFFECTS];
-    uint32_t effects_first, effects_n; /* sequence number of the oldest held; how many */
+    struct effects effects;
+    size_t kept_end; /* where the last KEPT ends among what waits to be written */
 };
 
 /* Never fails at once: `gone` says so later. */
@@ -95,6 +92,6 @@ void supervisor_kept(struct plugin_env *env, uint64_t ticket);
 /* "starting", "running", "draining", "stopped", "failed" */
 const char *supervisor_state(const struct supervisor *worker);
 /* Adds a string for every thing it waits for, the calls it holds among them: "request 812 GET /polls (3.1 s)". */
-void supervisor_waits_json(const struct supervisor *worker, struct json_writer *w);
+void supervisor_waits_json(const struct supervisor *worker, struct json_writer *out);
 
 #endif

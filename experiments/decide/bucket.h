@@ -43,7 +43,8 @@ struct bucket_slots {
     uint16_t from, to;
 };
 /* Allots `share` further slots out of those that no run in `taken` covers, lowest first. Writes at most `room` runs to
- * `out` and returns how many; -1 with *free set where fewer than `share` slots are free. `taken` in any order. */
+ * `out` and returns how many; -1 where fewer than `share` slots are free, or not in `room` runs (5,000 always do). *free is
+ * how many were. `taken` in any order. */
 int bucket_allot(const struct bucket_slots *taken, int n_taken, int share, struct bucket_slots *out, int room,
                  int *free);
 bool bucket_slot_in(const struct bucket_slots *slots, int n, uint32_t slot);

@@ -41,8 +41,8 @@ struct value condition_value(const struct condition *condition, const struct con
 
 /* Writes {"if": logic, "result": "true|false|unknown", "taken": bool, "of": [the same for the parts of and, or, !, !!, if]}. */
 void condition_trace(const struct condition *condition, const struct condition_input *input, struct json_writer *out);
-/* Writes the logic back as JSON, arguments always in an array. */
-void condition_write(const struct condition *condition, struct json_writer *out);
+/* Appends the logic as JSON, arguments always in an array. */
+void condition_write(const struct condition *condition, struct buffer *out);
 /* Calls `visit` with the name of each segment that the condition refers to. */
 void condition_segments(const struct condition *condition, void (*visit)(void *ctx, struct text segment), void *ctx);
 

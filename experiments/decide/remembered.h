@@ -14,7 +14,7 @@ struct remembered_unit {
     uint16_t epoch; /* index of experiment_state.epochs */
 };
 
-/* The units of one experiment. */
+/* The units of one experiment. Zeroed: none. */
 struct remembered {
     struct remembered_table {
         struct remembered_slot *slots;
@@ -23,8 +23,6 @@ struct remembered {
     size_t moved;
 };
 
-struct remembered *remembered_new(void);
-void remembered_free(struct remembered *remembered);
 /* True with the unit's entry in *out. About 50 ns at a million units. */
 bool remembered_find(const struct remembered *remembered, struct unit_id unit, struct remembered_unit *out);
 /* Puts a unit that is not there yet; the first exposure stays: false where it was there already. */
@@ -35,7 +33,7 @@ size_t remembered_count(const struct remembered *remembered);
 /* All units in no order: start with a zeroed cursor; false at the end. Nothing may be put in between. */
 bool remembered_next(const struct remembered *remembered, size_t *cursor, struct remembered_unit *out);
 
-/* Those of all experiments, by salt. */
+/* Those of all experiments, by salt. Zeroed: none. */
 struct remembered_all {
     struct map by_salt;
 };
@@ -43,7 +41,7 @@ struct remembered_all {
 struct remembered *remembered_of(const struct remembered_all *all, struct text salt);
 /* Makes it where there is none; copies the salt. */
 struct remembered *remembered_make(struct remembered_all *all, struct text salt);
-/* Forgets an experiment's units. */
+/* Forgets an experiment's units; pointers to them stay good. */
 void remembered_drop(struct remembered_all *all, struct text salt);
 void remembered_all_free(struct remembered_all *all);
 

@@ -81,7 +81,7 @@ static void entry_remove(struct catalogue *c, enum definition_kind kind, struct 
 static bool kind_of(struct text name, enum definition_kind *kind, bool *is_state) {
     *is_state = text_ends(name, TEXT(STATE_SUFFIX));
     if (*is_state) name.n -= sizeof STATE_SUFFIX - 1;
-    for (int i = 0; i < DEFINITION_KINDS; i++)
+    for (int i = 0; definition_kinds[i]; i++)
         if (text_is(name, definition_kinds[i])) {
             *kind = (enum definition_kind)i;
             return true;

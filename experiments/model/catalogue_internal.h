@@ -5,8 +5,6 @@
 #include "experiments/model/catalogue.h"
 #include "experiments/model/check.h"
 
-enum { DEFINITION_KINDS = 6 };
-
 /* A definition as committed. */
 struct entry {
     enum definition_kind kind;

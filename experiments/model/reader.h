@@ -32,6 +32,8 @@ int reader_result(const struct reader *r);
 
 /* False with a fault unless `value` is an object; each member outside `known` (NULL-terminated) is a fault that names it. */
 bool reader_object(struct reader *r, const struct path *path, const json_t *value, const char *const *known);
+/* The same for a whole definition, whose read-only members (what GET adds: version, state, killed ...) are passed over. */
+bool reader_definition(struct reader *r, const json_t *body, const char *const *known);
 /* False with a fault unless `value` is an array of `least`..`most` elements; `what` names them in the sentence. */
 bool reader_array(struct reader *r, const struct path *path, const json_t *value, size_t least, size_t most,
                   const char *what);
@@ -62,6 +64,10 @@ bool reader_weight(struct reader *r, const struct path *path, const json_t *valu
 bool reader_missing(struct reader *r, const struct path *path, const char *name, const char *hint);
 /* The definition's key: the body's, the path's of the URL (may be TEXT_NONE), or both where they agree. */
 bool reader_own_key(struct reader *r, const json_t *body, struct text url_key, struct text *out);
+
+/* A definition as GET answers it: `key`, then the members of `order` that `body` or else `defaults` (borrowed) has. A new
+ * reference. */
+json_t *reader_canonical(struct text key, const json_t *body, const char *const *order, const json_t *defaults);
 
 /* "a, b or c", in the reader's arena. */
 struct text reader_list(struct reader *r, const char *const *names);

@@ -9,6 +9,16 @@
 
 enum { NO_VARIANT = UINT16_MAX };
 
+enum definition_kind {
+    DEFINITION_FEATURE,
+    DEFINITION_EXPERIMENT,
+    DEFINITION_METRIC,
+    DEFINITION_SEGMENT,
+    DEFINITION_LAYER,
+    DEFINITION_HOLDOUT
+};
+extern const char *const definition_kinds[]; /* "feature", "experiment" ...; NULL-terminated */
+
 struct snapshot_holdout {
     struct holdout definition;
     uint64_t seed;
@@ -24,7 +34,8 @@ struct snapshot_feature {
     bool killed;
     struct snapshot_prerequisite *prerequisites;  /* as many as the definition has */
     const struct snapshot_experiment *experiment; /* running, paused or maturing; NULL */
-    const struct snapshot_holdout **holdouts;     /* those that may cover it */
+    int64_t last_trial;                           /* when its latest experiment started, concluded or not; 0: none */
+    const struct snapshot_holdout **holdouts;     /* those that name it or every feature */
     uint32_t n_holdouts;
 };
 
@@ -53,19 +64,9 @@ struct snapshot {
     struct layer *layers;
     struct snapshot_holdout *holdouts;
     uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts;
-    struct map by_key[6]; /* by enum definition_kind; segments_by_key maps to conditions */
-    struct map conditions_of_segments;
+    struct map by_key[DEFINITION_HOLDOUT + 1]; /* by kind */
+    struct map segment_conditions;             /* what condition_input.segments takes */
 };
-
-enum definition_kind {
-    DEFINITION_FEATURE,
-    DEFINITION_EXPERIMENT,
-    DEFINITION_METRIC,
-    DEFINITION_SEGMENT,
-    DEFINITION_LAYER,
-    DEFINITION_HOLDOUT
-};
-extern const char *const definition_kinds[]; /* "feature", "experiment" ...; NULL-terminated */
 
 /* A definition as the store has it. Borrowed for the call. */
 struct definition {

@@ -1,0 +1,58 @@
+// Keeps one page on the screen up to date: load, draw, wait, again; not while the tab is hidden. A page is
+// {title, every (ms), load(), view() → nodes}. A failed refresh keeps the last figures and says how old they are.
+
+import { show, h } from './dom.js';
+import { failure } from './parts.js';
+import { clockOf } from './format.js';
+
+export class Live {
+  #page; #root; #timer; #stopped = false; #trouble = null; #loadedAt = null; #onProblem;
+
+  /** `onProblem(error)` may take a failure over (a token that is no longer valid) by returning true. */
+  constructor(page, root, onProblem) {
+    this.#page = page;
+    this.#root = root;
+    this.#onProblem = onProblem;
+    page.redraw = () => this.draw();
+    page.refresh = () => this.refresh();
+  }
+
+  async start() {
+    show(this.#root, h('p', { class: 'loading', key: 'loading' }, 'Loading…'));
+    await this.refresh();
+    if (!this.#stopped) this.#root.querySelector('h1')?.focus({ preventScroll: true });
+  }
+
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  async refresh() {
+    clearTimeout(this.#timer);
+    try {
+      await this.#page.load();
+      this.#trouble = null;
+      this.#loadedAt = new Date();
+    } catch (error) {
+      if (this.#onProblem(error)) return;
+      this.#trouble = error;
+    }
+    if (this.#stopped) return;
+    this.draw();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tick(), this.#page.every);
+  }
+
+  #tick() {
+    if (document.hidden) document.addEventListener('visibilitychange', () => !this.#stopped && this.refresh(), { once: true });
+    else this.refresh();
+  }
+
+  draw() {
+    if (this.#stopped) return;
+    show(this.#root,
+      this.#trouble && failure(this.#trouble, this.#loadedAt ? `Not refreshed since ${clockOf(this.#loadedAt)}` : 'This page could not be loaded'),
+      this.#loadedAt ? this.#page.view() : h('header', { class: 'heading', key: 'heading' }, h('h1', { tabindex: '-1' }, this.#page.title)));
+  }
+}

@@ -1,0 +1,110 @@
+// The console's frame: who is signed in, which page the address names, and the navigation around it.
+
+import { h, show } from './dom.js';
+import { get, takeTokenFromAddress, dropToken, hasToken, keepToken, Problem } from './api.js';
+import { Live } from './live.js';
+import { button } from './parts.js';
+import { signIn } from './pages/sign-in.js';
+import { features } from './pages/features.js';
+import { trials } from './pages/trials.js';
+import { trial } from './pages/trial.js';
+import { plugins } from './pages/plugins.js';
+import { audit } from './pages/audit.js';
+
+const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
+const app = document.getElementById('app');
+let who = null;
+let live = null;
+
+// What the roles of the contract may change, and which of them do not read everything.
+const CHANGES = { admin: ['features', 'trials', 'plugins'], manager: ['features', 'trials', 'plugins'], publisher: ['plugins'] };
+const READS = { agent: ['features', 'trials'], publisher: ['plugins'] };
+const may = (what) => (CHANGES[who.role] ?? []).includes(what);
+const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
+
+function pageFor(address) {
+  const [section, key] = address.replace(/^#\//, '').split('/').map(decodeURIComponent);
+  if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
+  const [name, , make] = sections().find(([candidate]) => candidate === section) ?? sections()[0];
+  return { section: name, page: make(may(name)) };
+}
+
+function frame(section, main) {
+  const links = sections().map(([name, label]) => h('li', {},
+    h('a', { href: `#/${name}`, 'aria-current': name === section && 'page' }, label)));
+  return [
+    h('a', { class: 'skip', href: '#main', onclick: (event) => { event.preventDefault(); main.focus(); } }, 'Skip to content'),
+    h('div', { class: 'frame' },
+      h('header', { class: 'bar' },
+        h('p', { class: 'brand' }, h('img', { src: '/console/mark.svg', alt: '', width: 28, height: 28 }), 'Parley'),
+        h('nav', { 'aria-label': 'Console' }, h('ul', {}, links)),
+        h('p', { class: 'who' }, h('span', {}, `${who.name} `, h('span', { class: 'meta' }, `(${who.role})`)), button('Sign out', signOut, { class: 'quiet' }))),
+      main)];
+}
+
+function openPage() {
+  live?.stop();
+  const { section, page } = pageFor(location.hash);
+  document.title = `${page.title} · Parley console`;
+  const main = h('main', { id: 'main', tabindex: '-1' });
+  app.replaceChildren(...frame(section, main));
+  scrollTo(0, 0);
+  live = new Live(page, main, takeOver);
+  live.start();
+}
+
+function takeOver(error) {
+  if (!(error instanceof Problem)) throw error;
+  if (error.status !== 401) return false;
+  signOut('Your token is no longer valid. Sign in again.');
+  return true;
+}
+
+function signOut(reason) {
+  live?.stop();
+  live = null;
+  who = null;
+  dropToken();
+  askForToken(typeof reason === 'string' ? reason : null);
+}
+
+function askForToken(reason) {
+  document.title = 'Sign in · Parley console';
+  show(app, signIn(reason, async (token) => {
+    keepToken(token);
+    await enter();
+  }));
+  document.getElementById('token').focus();
+}
+
+async function enter() {
+  try {
+    who = await get('/whoami');
+  } catch (error) {
+    if (error.status === 401 || error.status === 403) dropToken();
+    throw error;
+  }
+  openPage();
+}
+
+async function begin() {
+  takeTokenFromAddress();
+  if (!hasToken()) return askForToken(null);
+  try {
+    await enter();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    askForToken(error.status === 401 ? 'Your token is not valid.' : error.message);
+  }
+}
+
+addEventListener('hashchange', () => {
+  if (location.hash.startsWith('#token=')) begin();
+  else if (who) openPage();
+});
+let drawing = 0;
+addEventListener('resize', () => {
+  cancelAnimationFrame(drawing);
+  drawing = requestAnimationFrame(() => live?.draw());
+});
+begin();

@@ -1,0 +1,314 @@
+#include "core/plugins/host_internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/base/memory.h"
+#include "core/plugins/operation.h"
+#include "core/plugins/traffic.h"
+
+static struct plugins *of_env(struct plugin_env *env) {
+    return (struct plugins *)env;
+}
+
+struct plugin *host_find(const struct plugins *plugins, struct text name) {
+    for (size_t i = 0; i < plugins->n; i++)
+        if (text_is(name, plugins->list[i]->name)) return plugins->list[i];
+    return NULL;
+}
+
+struct plugin *host_find_installed(const struct plugins *plugins, struct text name) {
+    struct plugin *plugin = host_find(plugins, name);
+    return plugin && plugin->releases ? plugin : NULL;
+}
+
+static struct plugin *find_or_add(struct plugin_env *env, struct text name) {
+    struct plugins *plugins = of_env(env);
+    struct plugin *plugin = host_find(plugins, name);
+    if (plugin) return plugin;
+    if (plugins->n == plugins->room) {
+        plugins->room = plugins->room ? plugins->room * 2 : 16;
+        plugins->list = memory_grow(plugins->list, plugins->room * sizeof(struct plugin *));
+    }
+    return plugins->list[plugins->n++] = plugin_new(env, name);
+}
+
+/* ---- start and stop ---- */
+
+static void tell(struct plugins *plugins) {
+    void (*told)(void *) = plugins->told;
+    plugins->told = NULL;
+    if (told) told(plugins->told_user);
+}
+
+static bool settled(const struct plugins *plugins) {
+    for (size_t i = 0; i < plugins->n; i++) {
+        const struct plugin *plugin = plugins->list[i];
+        if (plugin->active && !plugin->retired && !plugin->active->settled) return false;
+    }
+    return true;
+}
+
+static void on_handle_closed(uv_handle_t *handle) {
+    struct plugins *plugins = handle->data;
+    if (--plugins->handles > 0) return;
+    plugins->phase = STOPPED;
+    tell(plugins);
+}
+
+static void close_handle(struct plugins *plugins, uv_handle_t *handle) {
+    plugins->handles++;
+    handle->data = plugins;
+    uv_close(handle, on_handle_closed);
+}
+
+static void close_all(struct plugins *plugins) {
+    plugins->phase = CLOSING;
+    for (size_t i = 0; i < plugins->n; i++)
+        for (struct release *r = plugins->list[i]->releases; r; r = r->next)
+            close_handle(plugins, (uv_handle_t *)&r->again);
+    close_handle(plugins, (uv_handle_t *)&plugins->env.calls.timer);
+    close_handle(plugins, (uv_handle_t *)&plugins->env.channels.prepare);
+    close_handle(plugins, (uv_handle_t *)&plugins->env.channels.check);
+}
+
+static void on_changed(struct plugin_env *env) {
+    struct plugins *plugins = of_env(env);
+    if (plugins->phase == STARTING && settled(plugins)) {
+        plugins->phase = UP;
+        tell(plugins);
+    }
+    if (plugins->phase == STOPPING && !env->workers && !env->operations) close_all(plugins);
+}
+
+static void or_default(int *ms, int value) {
+    if (!*ms) *ms = value;
+}
+
+static struct plugin_timing with_defaults(struct plugin_timing timing) {
+    or_default(&timing.start, 5000);
+    or_default(&timing.call, 5000);
+    or_default(&timing.overrun, 5000);
+    or_default(&timing.heartbeat, 2000);
+    or_default(&timing.drain, 10000);
+    or_default(&timing.stop, 5000);
+    or_default(&timing.restart_first, 100);
+    or_default(&timing.restart_most, 30000);
+    or_default(&timing.restart_window, 60000);
+    return timing;
+}
+
+struct plugins *plugins_new(const struct plugins_options *options) {
+    struct plugins *plugins = memory_new(struct plugins);
+    if (mkdir(options->dir, 0755) != 0 && errno != EEXIST)
+        log_error(options->log, "the plugins' folder cannot be made", LOG_S("path", options->dir));
+    plugins->dir = realpath(options->dir, NULL); /* workers are told absolute paths */
+    if (!plugins->dir) plugins->dir = memory_copy(options->dir);
+    plugins->bundled = memory_copy(options->bundled);
+    plugins->worker = memory_copy(options->worker);
+    plugins->env = (struct plugin_env){.loop = options->loop,
+                                       .mailbox = options->mailbox,
+                                       .log = options->log,
+                                       .telemetry = options->telemetry,
+                                       .clock = options->clock,
+                                       .worker = plugins->worker,
+                                       .dir = plugins->dir,
+                                       .timing = with_defaults(options->timing),
+                                       .spawner = spawner_start(),
+                                       .files = lane_start("plugin-files", NULL),
+                                       .on_effect = options->on_effect,
+                                       .user = options->user,
+                                       .changed = on_changed};
+    channels_open(&plugins->env.channels, options->loop);
+    calls_open(&plugins->env.calls, options->loop, traffic_due);
+    return plugins;
+}
+
+static void make_plugin(struct plugins *plugins, struct boot_plugin *read) {
+    struct plugin_env *env = &plugins->env;
+    struct plugin *plugin = find_or_add(env, text_of(read->state.name));
+    plugin->retired = read->state.retired;
+    for (size_t i = 0; i < read->state.n; i++) {
+        const struct plugin_state_release *known = &read->state.releases[i];
+        struct boot_release *release = &read->releases[i];
+        char *folder = plugin_release_folder(plugin->folder, known->version, known->digest);
+        plugin_add(plugin, release_new(env, plugin, known->version, known->digest, known->installed_at, folder,
+                                       release->error.code ? NULL : &release->bundle, release->error.detail));
+        release->bundle = (struct bundle){0};
+        free(folder);
+    }
+    plugin->active = plugin_find(plugin, text_of(read->state.active));
+    plugin->previous = plugin_find(plugin, text_of(read->state.previous));
+}
+
+static void on_boot_read(struct mail *mail) {
+    struct boot *boot = (struct boot *)mail;
+    struct plugins *plugins = (struct plugins *)((char *)boot - offsetof(struct plugins, boot));
+    for (size_t i = 0; i < boot->n; i++) make_plugin(plugins, &boot->plugins[i]);
+    boot_free(boot);
+    plugins->env.operations--;
+    if (plugins->phase == BOOTING) {
+        plugins->phase = STARTING;
+        for (size_t i = 0; i < plugins->n; i++)
+            if (plugins->list[i]->active) release_want(plugins->list[i]->active, WANT_ACTIVE);
+    }
+    on_changed(&plugins->env);
+}
+
+void plugins_start(struct plugins *plugins, void (*started)(void *user), void *user) {
+    assert(plugins->phase == NEW);
+    plugins->phase = BOOTING;
+    plugins->told = started;
+    plugins->told_user = user;
+    plugins->boot =
+        (struct boot){.job = {.mail = {.receive = on_boot_read}, .work = boot_read, .reply_to = plugins->env.mailbox},
+                      .dir = plugins->dir,
+                      .bundled = plugins->bundled,
+                      .log = plugins->env.log,
+                      .now = clock_now(plugins->env.clock)};
+    plugins->env.operations++;
+    lane_do(plugins->env.files, &plugins->boot.job);
+}
+
+void plugins_stop(struct plugins *plugins, void (*stopped)(void *user), void *user) {
+    assert(plugins->phase < STOPPING);
+    plugins->phase = STOPPING;
+    plugins->told = stopped;
+    plugins->told_user = user;
+    plugins->env.stopping = true;
+    for (size_t i = 0; i < plugins->n; i++)
+        for (struct release *r = plugins->list[i]->releases; r; r = r->next) release_review(r);
+    on_changed(&plugins->env);
+}
+
+void plugins_free(struct plugins *plugins) {
+    if (!plugins) return;
+    assert(plugins->phase == STOPPED);
+    lane_stop(plugins->env.files);
+    lane_stop(plugins->env.spawner);
+    for (size_t i = 0; i < plugins->n; i++) plugin_free(plugins->list[i]);
+    free(plugins->list);
+    calls_free(&plugins->env.calls);
+    free(plugins->dir);
+    free(plugins->bundled);
+    free(plugins->worker);
+    free(plugins);
+}
+
+/* ---- calling ---- */
+
+static int find_serving(const struct plugins *plugins, struct text name, struct plugin **plugin) {
+    *plugin = host_find_installed(plugins, name);
+    if (!*plugin) return ERR_NOT_FOUND;
+    if (plugins->env.stopping) return ERR_UNAVAILABLE;
+    return 0;
+}
+
+int plugins_call(struct plugins *plugins, const struct plugin_call *call, int *retry_after) {
+    struct plugin *plugin;
+    struct release *release = NULL;
+    if (retry_after) *retry_after = 1;
+    int code = find_serving(plugins, call->plugin, &plugin);
+    if (code) return code;
+    if (plugin->retired) return ERR_GONE;
+    if (call->version.n ? !(release = plugin_find(plugin, call->version)) : !plugin->active) return ERR_NOT_FOUND;
+    return traffic_request(plugin, release, call, retry_after);
+}
+
+static int errand(struct plugins *plugins, enum frame_type type, struct text name, struct text customer,
+                  void (*answered)(void *, const struct plugin_answer *), void *user) {
+    struct plugin *plugin;
+    int code = find_serving(plugins, name, &plugin);
+    if (code) return code;
+    return plugin->active ? traffic_errand(plugin, type, customer, answered, user) : ERR_NOT_FOUND;
+}
+
+int plugins_export(struct plugins *plugins, struct text plugin, struct text customer,
+                   void (*answered)(void *user, const struct plugin_answer *answer), void *user) {
+    return errand(plugins, FRAME_EXPORT, plugin, customer, answered, user);
+}
+
+int plugins_forget(struct plugins *plugins, struct text plugin, struct text customer,
+                   void (*answered)(void *user, const struct plugin_answer *answer), void *user) {
+    return errand(plugins, FRAME_FORGET, plugin, customer, answered, user);
+}
+
+void plugins_kept(struct plugins *plugins, uint64_t ticket) {
+    supervisor_kept(&plugins->env, ticket);
+}
+
+/* ---- changing ---- */
+
+static struct operation *new_operation(struct plugins *plugins, const char *what, plugins_done done, void *user) {
+    struct operation *op = operation_new(&plugins->env, what, done, user);
+    op->find_or_add = find_or_add;
+    return op;
+}
+
+void plugins_install(struct plugins *plugins, const char *path, plugins_done done, void *user) {
+    struct operation *op = new_operation(plugins, "installation of", done, user);
+    op->path = memory_copy(path);
+    operation_install(op);
+}
+
+void plugins_install_bytes(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user) {
+    struct operation *op = new_operation(plugins, "installation of", done, user);
+    op->bytes = text_n(bytes, n);
+    operation_install(op);
+}
+
+/* The plugin of that name; NULL, and the operation has ended, where there is none. */
+static struct plugin *plugin_for(struct plugins *plugins, struct operation *op, struct text name) {
+    struct plugin *plugin = host_find_installed(plugins, name);
+    if (!plugin) operation_fail(op, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+    return plugin;
+}
+
+void plugins_activate(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user) {
+    struct operation *op = new_operation(plugins, "activation of", done, user);
+    struct plugin *plugin = plugin_for(plugins, op, name);
+    if (!plugin) return;
+    struct release *release = plugin_find(plugin, version);
+    if (release)
+        operation_activate(op, plugin, release);
+    else
+        operation_fail(op, ERR_NOT_FOUND, "%s has no release '%.*s'", plugin->name, TEXT_ARGS(version));
+}
+
+void plugins_rollback(struct plugins *plugins, struct text name, plugins_done done, void *user) {
+    struct operation *op = new_operation(plugins, "rollback to", done, user);
+    struct plugin *plugin = plugin_for(plugins, op, name);
+    if (!plugin) return;
+    if (plugin->previous)
+        operation_activate(op, plugin, plugin->previous);
+    else
+        operation_fail(op, ERR_CONFLICT, "%s has no release to roll back to", plugin->name);
+}
+
+void plugins_retire(struct plugins *plugins, struct text name, plugins_done done, void *user) {
+    struct operation *op = new_operation(plugins, "retirement", done, user);
+    struct plugin *plugin = plugin_for(plugins, op, name);
+    if (plugin) operation_retire(op, plugin);
+}
+
+static bool listed(const struct release *r, const struct plugin_release_name *list, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (text_is(list[i].plugin, r->plugin->name) && text_is(list[i].version, r->version)) return true;
+    return false;
+}
+
+void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_name *list, size_t n) {
+    for (size_t i = 0; i < plugins->n; i++)
+        for (struct release *r = plugins->list[i]->releases; r; r = r->next) {
+            if (listed(r, list, n))
+                release_want(r, WANT_VARIANT);
+            else
+                release_unwant(r, WANT_VARIANT);
+        }
+    for (size_t i = 0; i < n; i++)
+        if (!plugins_has(plugins, list[i].plugin, list[i].version))
+            log_warn(plugins->env.log, "a variant names a release that is not installed",
+                     LOG_T("plugin", list[i].plugin), LOG_T("release", list[i].version));
+}

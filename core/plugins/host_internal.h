@@ -1,0 +1,25 @@
+/* Shared by host.c and host_look.c alone. */
+#ifndef PARLEY_CORE_PLUGINS_HOST_INTERNAL_H
+#define PARLEY_CORE_PLUGINS_HOST_INTERNAL_H
+
+#include "core/plugins/boot.h"
+#include "core/plugins/plugin.h"
+
+struct plugins {
+    struct plugin_env env; /* first: env_of */
+    struct plugin **list;
+    size_t n, room;
+    struct boot boot;
+    enum { NEW, BOOTING, STARTING, UP, STOPPING, CLOSING, STOPPED } phase;
+    int handles; /* not closed yet */
+    char *dir, *bundled, *worker;
+    void (*told)(void *user); /* of plugins_start, then of plugins_stop */
+    void *told_user;
+};
+
+/* NULL where there is none. */
+struct plugin *host_find(const struct plugins *plugins, struct text name);
+/* One that has a release: what was never installed is not there. */
+struct plugin *host_find_installed(const struct plugins *plugins, struct text name);
+
+#endif

@@ -1,0 +1,106 @@
+/* What the host says of itself: lists, states, logs, web assets. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/plugins/host_internal.h"
+#include "core/plugins/operation.h"
+
+bool plugins_has(const struct plugins *plugins, struct text name, struct text version) {
+    const struct plugin *plugin = host_find_installed(plugins, name);
+    return plugin && !plugin->retired && (!version.n || plugin_find(plugin, version));
+}
+
+static void version_or_null(struct json_writer *w, struct text key, const struct release *release) {
+    json_key(w, key);
+    if (release)
+        json_text(w, text_of(release->version));
+    else
+        json_nil(w);
+}
+
+static const struct release *to_show(const struct plugin *plugin) {
+    return plugin->active ? plugin->active : plugin->releases;
+}
+
+static void summary(const struct plugin *plugin, struct json_writer *w) {
+    const struct manifest *manifest = &to_show(plugin)->bundle.manifest;
+    json_put_text(w, "name", text_of(plugin->name));
+    json_put_text(w, "title", text_of(manifest->title && *manifest->title ? manifest->title : plugin->name));
+    json_put_text(w, "description", text_of(manifest->description));
+    version_or_null(w, TEXT("active"), plugin->active);
+    version_or_null(w, TEXT("previous"), plugin->previous);
+    json_put_bool(w, "retired", plugin->retired);
+    json_put_text(w, "state", text_of(release_state_name(to_show(plugin))));
+}
+
+bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w) {
+    const struct plugin *plugin = host_find_installed(plugins, name);
+    if (!plugin) return false;
+    json_open_object(w);
+    summary(plugin, w);
+    if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
+    const json_t *settings = to_show(plugin)->bundle.manifest.settings;
+    char *schema = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
+    if (schema) json_put_raw(w, "settings", text_of(schema));
+    free(schema);
+    json_key(w, TEXT("releases"));
+    json_open_array(w);
+    for (const struct release *r = plugin->releases; r; r = r->next) release_json(r, w);
+    json_close_array(w);
+    json_close_object(w);
+    return true;
+}
+
+void plugins_list_json(const struct plugins *plugins, struct json_writer *w) {
+    json_open_array(w);
+    for (size_t i = 0; i < plugins->n; i++) {
+        const struct plugin *plugin = plugins->list[i];
+        if (!plugin->releases) continue;
+        json_open_object(w);
+        summary(plugin, w);
+        json_key(w, TEXT("releases"));
+        json_open_array(w);
+        for (const struct release *r = plugin->releases; r; r = r->next) json_text(w, text_of(r->version));
+        json_close_array(w);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+bool plugins_logs_json(const struct plugins *plugins, struct text name, struct json_writer *w) {
+    const struct plugin *plugin = host_find_installed(plugins, name);
+    if (plugin) log_ring_json(&plugin->log, w);
+    return plugin;
+}
+
+/* TEXT_NONE: the active one. NULL where there is none. */
+static const struct release *find_release(const struct plugins *plugins, struct text name, struct text version) {
+    const struct plugin *plugin = host_find_installed(plugins, name);
+    if (!plugin) return NULL;
+    return version.n ? plugin_find(plugin, version) : plugin->active;
+}
+
+bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {
+    const struct release *release = find_release(plugins, name, version);
+    if (!release || release->damaged) return false;
+    const struct manifest *manifest = &release->bundle.manifest;
+    struct text module = text_of(manifest->web);
+    size_t prefix = sizeof "web/" - 1;
+    *web = (struct plugin_web){text_of(release->version),
+                               module.n > prefix ? text_n(module.at + prefix, module.n - prefix) : TEXT_NONE,
+                               text_of(manifest->element)};
+    return true;
+}
+
+bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
+                   struct text *bytes, const char **content_type) {
+    const struct release *release = find_release(plugins, name, version);
+    char file[256];
+    if (!release || snprintf(file, sizeof file, "web/%.*s", TEXT_ARGS(path)) >= (int)sizeof file) return false;
+    const struct bundle_file *found = bundle_find(&release->bundle, text_of(file));
+    if (!found) return false;
+    *bytes = found->bytes;
+    *content_type = bundle_content_type(path);
+    return true;
+}

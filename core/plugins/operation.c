@@ -1,0 +1,220 @@
+#include "core/plugins/operation.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/base/memory.h"
+
+struct operation *operation_new(struct plugin_env *env, const char *what, plugins_done done, void *user) {
+    struct operation *op = memory_new(struct operation);
+    op->env = env;
+    op->what = what;
+    op->done = done;
+    op->user = user;
+    env->operations++;
+    return op;
+}
+
+/* ---- the end: always by way of the mailbox, so that the caller is told after the function it called has returned ---- */
+
+static void tell(struct mail *mail) {
+    struct operation *op = (struct operation *)mail; /* job.mail is its first member */
+    struct plugin_env *env = op->env;
+    op->done(op->user, &(struct plugin_result){op->error, text_of(op->name), text_of(op->version)});
+    plugin_state_free(&op->state);
+    bundle_free(&op->bundle);
+    free(op->folder);
+    free(op->path);
+    free((char *)op->bytes.at);
+    free(op);
+    env->operations--;
+    env->changed(env);
+}
+
+static void finish(struct operation *op) {
+    if (op->plugin && op->plugin->busy == op) op->plugin->busy = NULL;
+    op->job.mail.receive = tell;
+    mailbox_post(op->env->mailbox, &op->job.mail);
+}
+
+void operation_fail(struct operation *op, int code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    error_setv(&op->error, code, format, args);
+    va_end(args);
+    finish(op);
+}
+
+/* Takes hold of the plugin; false, and the operation has ended, when another one has. */
+static bool begin(struct operation *op, struct plugin *plugin) {
+    snprintf(op->name, sizeof op->name, "%s", plugin->name);
+    if (op->env->stopping) {
+        operation_fail(op, ERR_UNAVAILABLE, "Parley is stopping");
+        return false;
+    }
+    if (plugin->busy) {
+        operation_fail(op, ERR_CONFLICT, "another change of %s is under way: %s %s", plugin->name, plugin->busy->what,
+                       plugin->busy->version);
+        return false;
+    }
+    op->plugin = plugin;
+    plugin->busy = op;
+    return true;
+}
+
+/* Does `work` on the files lane, then `receive` here. */
+static void on_lane(struct operation *op, void (*work)(struct lane_job *, void *), void (*receive)(struct mail *)) {
+    op->job = (struct lane_job){.mail = {.receive = receive}, .work = work, .reply_to = op->env->mailbox};
+    lane_do(op->env->files, &op->job);
+}
+
+static void write_state(struct lane_job *job, void *owner) {
+    struct operation *op = (struct operation *)job;
+    plugin_state_write(&op->state, op->plugin->folder, &op->error);
+}
+
+static void persist(struct operation *op, void (*receive)(struct mail *)) {
+    plugin_to_state(op->plugin, &op->state);
+    on_lane(op, write_state, receive);
+}
+
+/* ---- install ---- */
+
+static void read_bundle(struct lane_job *job, void *owner) {
+    struct operation *op = (struct operation *)job;
+    if (op->path)
+        bundle_read(&op->bundle, op->path, &op->error);
+    else
+        bundle_read_archive(&op->bundle, op->bytes, &op->error);
+}
+
+static void make_folder(const char *path, struct error *error) {
+    if (mkdir(path, 0755) != 0 && errno != EEXIST) error_set(error, ERR_IO, "%s cannot be made: %m", path);
+}
+
+static void unpack(struct lane_job *job, void *owner) {
+    struct operation *op = (struct operation *)job;
+    struct buffer releases = {0};
+    buffer_printf(&releases, "%s/releases", op->plugin->folder);
+    char *folder = buffer_take(&releases, NULL);
+    make_folder(op->plugin->folder, &op->error);
+    make_folder(folder, &op->error);
+    free(folder);
+    if (!op->error.code) bundle_unpack(&op->bundle, op->folder, &op->error);
+    if (!op->error.code) plugin_state_write(&op->state, op->plugin->folder, &op->error);
+    if (!op->error.code) bundle_drop_library(&op->bundle);
+}
+
+static void on_unpacked(struct mail *mail) {
+    struct operation *op = (struct operation *)mail;
+    struct plugin *plugin = op->plugin;
+    if (!op->error.code) {
+        const struct plugin_state_release *last = &op->state.releases[op->state.n - 1];
+        plugin_add(plugin, release_new(op->env, plugin, last->version, last->digest, last->installed_at, op->folder,
+                                       &op->bundle, NULL));
+        op->bundle = (struct bundle){0};
+        plugin_note(plugin, LOG_INFO, op->version, "installed");
+    }
+    finish(op);
+}
+
+static void on_bundle_read(struct mail *mail) {
+    struct operation *op = (struct operation *)mail;
+    if (op->error.code) {
+        finish(op);
+        return;
+    }
+    const struct manifest *manifest = &op->bundle.manifest;
+    struct plugin *plugin = op->find_or_add(op->env, text_of(manifest->name));
+    snprintf(op->version, sizeof op->version, "%s", manifest->version);
+    if (!begin(op, plugin)) return;
+    const struct release *same = plugin_find(plugin, text_of(manifest->version));
+    if (same && strcmp(same->digest, op->bundle.digest) == 0)
+        finish(op);
+    else if (same)
+        operation_fail(op, ERR_CONFLICT,
+                       "%s %s is installed with other contents; a release never changes: raise the version",
+                       plugin->name, same->version);
+    else {
+        op->folder = plugin_release_folder(plugin->folder, manifest->version, op->bundle.digest);
+        plugin_to_state(plugin, &op->state);
+        plugin_state_add(&op->state, manifest->version, op->bundle.digest, clock_now(op->env->clock));
+        on_lane(op, unpack, on_unpacked);
+    }
+}
+
+void operation_install(struct operation *op) {
+    on_lane(op, read_bundle, on_bundle_read);
+}
+
+/* ---- activate ---- */
+
+static void on_active_written(struct mail *mail) {
+    struct operation *op = (struct operation *)mail;
+    struct plugin *plugin = op->plugin;
+    if (op->error.code) { /* the one before serves on */
+        plugin->active = op->before;
+        plugin->previous = op->before_that;
+        plugin->retired = op->was_retired;
+        release_unwant(op->release, WANT_ACTIVE);
+        if (op->before) release_want(op->before, WANT_ACTIVE);
+    } else if (op->before && op->before != op->release)
+        release_unwant(op->before, WANT_ACTIVE);
+    plugin_note(plugin, op->error.code ? LOG_ERROR : LOG_INFO, op->version,
+                op->error.code ? "not activated: %s" : "is active%s", op->error.detail);
+    finish(op);
+}
+
+void operation_trial_passed(struct operation *op) {
+    struct plugin *plugin = op->plugin;
+    struct release *release = op->release;
+    op->on_trial = false;
+    op->before = plugin->active;
+    op->before_that = plugin->previous;
+    op->was_retired = plugin->retired;
+    if (op->before && op->before != release) plugin->previous = op->before;
+    plugin->active = release; /* the switch */
+    plugin->retired = false;
+    release_want(release, WANT_ACTIVE);
+    release_unwant(release, WANT_TRIAL);
+    persist(op, on_active_written);
+}
+
+void operation_trial_failed(struct operation *op) {
+    struct release *release = op->release;
+    op->on_trial = false;
+    release->want &= ~(unsigned)WANT_TRIAL; /* it is down already: nothing to review */
+    operation_fail(op, ERR_UNAVAILABLE, "%s %s %s", op->name, release->version, release->why);
+}
+
+void operation_activate(struct operation *op, struct plugin *plugin, struct release *release) {
+    snprintf(op->version, sizeof op->version, "%s", release->version);
+    if (!begin(op, plugin)) return;
+    op->release = release;
+    op->on_trial = true;
+    release_want(release, WANT_TRIAL);
+    if (op->on_trial && release->state == RELEASE_RUNNING) operation_trial_passed(op);
+}
+
+/* ---- retire ---- */
+
+static void review_all(struct plugin *plugin) {
+    for (struct release *r = plugin->releases; r; r = r->next) release_review(r);
+}
+
+static void on_retired_written(struct mail *mail) {
+    struct operation *op = (struct operation *)mail;
+    if (op->error.code) op->plugin->retired = false;
+    review_all(op->plugin);
+    if (!op->error.code) plugin_note(op->plugin, LOG_INFO, "", "retired");
+    finish(op);
+}
+
+void operation_retire(struct operation *op, struct plugin *plugin) {
+    if (!begin(op, plugin)) return;
+    plugin->retired = true;
+    persist(op, on_retired_written);
+}

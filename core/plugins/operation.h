@@ -1,0 +1,38 @@
+/* Changes to a plugin, each a short row of steps on the loop and on the files lane: install, activate, retire. One at a time
+ * per plugin; the caller is told once, at the end. Internal to core/plugins. */
+#ifndef PARLEY_CORE_PLUGINS_OPERATION_H
+#define PARLEY_CORE_PLUGINS_OPERATION_H
+
+#include "core/plugins/plugin.h"
+
+struct operation {
+    struct lane_job job; /* first: the lane's steps, then the way back to the caller */
+    struct plugin_env *env;
+    struct plugin *(*find_or_add)(struct plugin_env *env, struct text name);
+    const char *what; /* "activation", for people */
+    struct plugin *plugin;
+    struct release *release, *before, *before_that; /* activate: the new one, the active one, the previous one */
+    bool was_retired, on_trial;
+    char *path; /* install: where from; NULL: from bytes */
+    struct text bytes;
+    struct bundle bundle;
+    char *folder; /* install: where to */
+    struct plugin_state state;
+    struct error error;
+    char name[65], version[65];
+    plugins_done done;
+    void *user;
+};
+
+struct operation *operation_new(struct plugin_env *env, const char *what, plugins_done done, void *user);
+/* Each takes the operation, which ends with a call of `done`. */
+void operation_fail(struct operation *op, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void operation_install(struct operation *op);
+void operation_activate(struct operation *op, struct plugin *plugin, struct release *release);
+void operation_retire(struct operation *op, struct plugin *plugin);
+
+/* The release on trial serves, or died. */
+void operation_trial_passed(struct operation *op);
+void operation_trial_failed(struct operation *op);
+
+#endif

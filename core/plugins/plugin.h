@@ -1,0 +1,36 @@
+/* A plugin as the host sees it: its releases, which one is active, what was logged. Internal to core/plugins. */
+#ifndef PARLEY_CORE_PLUGINS_PLUGIN_H
+#define PARLEY_CORE_PLUGINS_PLUGIN_H
+
+#include "core/plugins/log_ring.h"
+#include "core/plugins/plugin_state.h"
+#include "core/plugins/release.h"
+
+struct plugin {
+    struct plugin_env *env;
+    char *name, *folder, *data; /* DIR/plugins/NAME, DIR/plugins/NAME/data */
+    struct release *releases;   /* in the order of their installation */
+    struct release *active, *previous;
+    bool retired;
+    struct operation *busy; /* what changes it now */
+    struct log_ring log;
+};
+
+struct plugin *plugin_new(struct plugin_env *env, struct text name);
+/* Only once no worker is left. */
+void plugin_free(struct plugin *plugin);
+struct release *plugin_find(const struct plugin *plugin, struct text version); /* NULL where there is none */
+void plugin_add(struct plugin *plugin, struct release *release);
+/* Where the release of that version and digest lies. Caller frees. */
+char *plugin_release_folder(const char *plugin_folder, const char *version, const char *digest);
+/* What is to be remembered. Caller frees. */
+void plugin_to_state(const struct plugin *plugin, struct plugin_state *state);
+/* A line of parleyd's about a release: into the plugin's log and parleyd's. */
+void plugin_note(struct plugin *plugin, enum log_level level, const char *version, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A release's worker serves; a release's worker died or could not start (`release->why`). */
+void plugin_release_serves(struct plugin *plugin, struct release *release);
+void plugin_release_died(struct plugin *plugin, struct release *release);
+
+#endif

@@ -1,0 +1,93 @@
+#include "core/plugins/plugin_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/memory.h"
+
+void plugin_state_add(struct plugin_state *state, const char *version, const char *digest, int64_t installed_at) {
+    state->releases = memory_grow(state->releases, (state->n + 1) * sizeof *state->releases);
+    struct plugin_state_release *release = &state->releases[state->n++];
+    *release = (struct plugin_state_release){.version = memory_copy(version), .installed_at = installed_at};
+    snprintf(release->digest, sizeof release->digest, "%s", digest);
+}
+
+void plugin_state_free(struct plugin_state *state) {
+    for (size_t i = 0; i < state->n; i++) free(state->releases[i].version);
+    free(state->releases);
+    free(state->name);
+    free(state->active);
+    free(state->previous);
+    *state = (struct plugin_state){0};
+}
+
+int plugin_state_read(struct plugin_state *state, const char *folder, struct error *error) {
+    *state = (struct plugin_state){0};
+    char path[4096];
+    snprintf(path, sizeof path, "%s/state.json", folder);
+    if (access(path, F_OK) != 0) return error_set(error, ERR_NOT_FOUND, "%s is not there", path);
+    json_error_t where;
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &where), *item;
+    if (!root) return error_set(error, ERR_CORRUPT, "%s: line %d: %.200s", path, where.line, where.text);
+    state->name = memory_copy(json_string_value(json_object_get(root, "name")));
+    state->active = memory_copy(json_string_value(json_object_get(root, "active")));
+    state->previous = memory_copy(json_string_value(json_object_get(root, "previous")));
+    state->retired = json_is_true(json_object_get(root, "retired"));
+    bool whole = state->name != NULL;
+    size_t i;
+    json_array_foreach(json_object_get(root, "releases"), i, item) {
+        const char *version = json_string_value(json_object_get(item, "version"));
+        const char *digest = json_string_value(json_object_get(item, "digest"));
+        whole = whole && version && digest && strlen(digest) == BUNDLE_DIGEST - 1;
+        if (whole) plugin_state_add(state, version, digest, json_integer_value(json_object_get(item, "installedAt")));
+    }
+    json_decref(root);
+    if (whole) return 0;
+    plugin_state_free(state);
+    return error_set(error, ERR_CORRUPT, "%s does not say which releases there are", path);
+}
+
+static json_t *to_json(const struct plugin_state *state) {
+    json_t *releases = json_array();
+    for (size_t i = 0; i < state->n; i++) {
+        const struct plugin_state_release *r = &state->releases[i];
+        json_array_append_new(releases, json_pack("{s:s, s:s, s:I}", "version", r->version, "digest", r->digest,
+                                                  "installedAt", (json_int_t)r->installed_at));
+    }
+    return json_pack("{s:s, s:s?, s:s?, s:b, s:o}", "name", state->name, "active", state->active, "previous",
+                     state->previous, "retired", state->retired, "releases", releases);
+}
+
+static int failed(const char *path, struct error *error) {
+    int code = errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_IO;
+    return error_set(error, code, "%s cannot be written: %m", path);
+}
+
+int plugin_state_write(const struct plugin_state *state, const char *folder, struct error *error) {
+    char path[4096], temporary[4100];
+    snprintf(path, sizeof path, "%s/state.json", folder);
+    snprintf(temporary, sizeof temporary, "%s.new", path);
+    if (mkdir(folder, 0755) != 0 && errno != EEXIST) return failed(folder, error);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return failed(temporary, error);
+    json_t *root = to_json(state);
+    bool written = json_dumpfd(root, fd, JSON_INDENT(2)) == 0 && fsync(fd) == 0;
+    json_decref(root);
+    close(fd);
+    if (!written || rename(temporary, path) != 0) {
+        failed(path, error);
+        unlink(temporary);
+        return error ? error->code : ERR_IO;
+    }
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    return 0;
+}

@@ -1,0 +1,306 @@
+#include "core/plugins/release.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/memory.h"
+#include "core/base/secret.h"
+#include "core/plugins/traffic.h"
+
+enum { RETRY_FAILED = 30 /* seconds: somebody has to do something */ };
+
+static const char *const states[] = {"stopped", "starting", "running", "draining", "failed"};
+
+static void make_instruments(struct release *r) {
+    struct telemetry *t = r->env->telemetry;
+    char labels[200];
+    snprintf(labels, sizeof labels, "plugin=\"%s\",release=\"%s\"", r->plugin->name, r->version);
+    r->requests = telemetry_counter(t, "parley_plugin_requests_total", "Calls to plugin releases", labels);
+    r->failures = telemetry_counter(t, "parley_plugin_failures_total", "Calls that got no answer in time", labels);
+    r->refused = telemetry_counter(t, "parley_plugin_dropped_total", "Calls refused: release down or busy", labels);
+    r->restarts = telemetry_counter(t, "parley_plugin_restarts_total", "Workers started again after dying", labels);
+    r->in_flight = telemetry_gauge(t, "parley_plugin_in_flight", "Calls that workers hold", labels);
+    r->latency = telemetry_histogram(t, "parley_plugin_latency_seconds", "From call to answer", labels);
+    r->lines_dropped =
+        telemetry_counter(t, "parley_plugin_log_lines_dropped_total", "Log lines over the limit", labels);
+    r->misbehaved =
+        telemetry_counter(t, "parley_plugin_protocol_errors_total", "Workers ended for what they sent", labels);
+}
+
+static void on_again(uv_timer_t *timer) {
+    release_review(timer->data);
+}
+
+struct release *release_new(struct plugin_env *env, struct plugin *plugin, const char *version, const char *digest,
+                            int64_t installed_at, const char *folder, struct bundle *bundle, const char *why) {
+    struct release *r = memory_new(struct release);
+    struct buffer path = {0};
+    r->env = env;
+    r->plugin = plugin;
+    r->version = memory_copy(version);
+    r->folder = memory_copy(folder);
+    r->installed_at = installed_at;
+    r->library_fd = -1;
+    snprintf(r->digest, sizeof r->digest, "%s", digest);
+    if (bundle) {
+        r->bundle = *bundle;
+        buffer_printf(&path, "%s/%s", folder, bundle->manifest.library);
+        r->library = buffer_take(&path, NULL);
+    } else {
+        r->damaged = true;
+        snprintf(r->why, sizeof r->why, "%s", why);
+    }
+    uv_timer_init(env->loop, &r->again);
+    r->again.data = r;
+    make_instruments(r);
+    return r;
+}
+
+void release_free(struct release *r) {
+    assert(!r->worker && !r->leaving);
+    if (r->library_fd >= 0) close(r->library_fd);
+    bundle_free(&r->bundle);
+    free(r->version);
+    free(r->folder);
+    free(r->library);
+    free(r);
+}
+
+/* ---- what the worker tells ---- */
+
+static void on_serving(void *user, struct supervisor *worker) {
+    struct release *r = user;
+    r->state = RELEASE_RUNNING;
+    r->settled = true;
+    r->why[0] = 0;
+    plugin_note(r->plugin, LOG_INFO, r->version, "worker %d serves", worker->pid);
+    plugin_release_serves(r->plugin, r);
+    traffic_running(r);
+    r->env->changed(r->env);
+}
+
+static void on_reply(void *user, struct supervisor *worker, const struct frame *frame) {
+    traffic_reply(user, worker, frame);
+}
+
+static void on_effect(void *user, struct supervisor *worker, const struct frame *frame, uint64_t ticket) {
+    struct release *r = user;
+    if (!r->env->on_effect) return;
+    r->env->on_effect(r->env->user, &(struct plugin_effect){text_of(r->plugin->name), text_of(r->version),
+                                                            frame->payload, frame->id, ticket});
+}
+
+static void on_line(void *user, enum log_level level, struct text line) {
+    struct release *r = user;
+    plugin_note(r->plugin, level, r->version, "%.*s", TEXT_ARGS(line));
+}
+
+static void on_dropped(void *user) {
+    count(((struct release *)user)->lines_dropped, 1);
+}
+
+static unsigned wants(const struct release *r) {
+    if (r->env->stopping) return 0;
+    return r->plugin->retired ? r->want & (WANT_TRIAL | WANT_ERRAND) : r->want;
+}
+
+static void fail(struct release *r) {
+    r->state = RELEASE_FAILED;
+    plugin_note(r->plugin, LOG_ERROR, r->version, "stays down: %s", r->why);
+    traffic_down(r);
+}
+
+static void start_again_later(struct release *r) {
+    const struct plugin_timing *timing = &r->env->timing;
+    struct backoff_policy policy = {timing->restart_first, timing->restart_most, timing->restart_window};
+    uint32_t random;
+    secret_bytes(&random, sizeof random);
+    int wait = backoff_died(&r->backoff, &policy, env_now(r->env), random);
+    if (wait < 0) {
+        fail(r);
+        return;
+    }
+    r->state = RELEASE_STARTING;
+    r->restart_count++;
+    count(r->restarts, 1);
+    uv_timer_start(&r->again, on_again, (uint64_t)wait, 0);
+}
+
+/* The current worker died or could not be started; `why` says it. */
+static void died(struct release *r) {
+    r->settled = true;
+    plugin_release_died(r->plugin, r); /* ends a trial */
+    if (wants(r) && !r->damaged)
+        start_again_later(r);
+    else
+        fail(r);
+}
+
+static void let_library_go(struct release *r) {
+    if (r->library_fd >= 0 && !r->worker && !r->leaving) {
+        close(r->library_fd);
+        r->library_fd = -1;
+    }
+}
+
+static void on_gone(void *user, struct supervisor *worker) {
+    struct release *r = user;
+    bool current = worker == r->worker, told = worker->told_to_stop;
+    if (worker->misbehaved) count(r->misbehaved, 1);
+    plugin_note(r->plugin, *worker->why ? LOG_WARN : LOG_INFO, r->version, "worker %d %s", worker->pid,
+                *worker->why ? worker->why : "stopped");
+    if (current)
+        r->worker = NULL;
+    else
+        r->leaving--;
+    if (current && told) r->state = RELEASE_STOPPED;
+    if (current && !told) {
+        snprintf(r->why, sizeof r->why, "%s", worker->why);
+        died(r);
+    }
+    traffic_worker_gone(r, worker);
+    if (!wants(r)) let_library_go(r);
+    r->env->changed(r->env);
+}
+
+static const struct supervisor_owner owner = {on_serving, on_reply, on_effect, on_line, on_dropped, on_gone};
+
+/* ---- wants ---- */
+
+static void start(struct release *r) {
+    if (r->damaged) {
+        died(r);
+        return;
+    }
+    const struct bundle_file *library = bundle_find(&r->bundle, text_of(r->bundle.manifest.library));
+    struct supervisor_launch launch = {.plugin = r->plugin->name,
+                                       .version = r->version,
+                                       .data = r->plugin->data,
+                                       .library = r->library,
+                                       .sha256 = library->sha256,
+                                       .abi_major = r->bundle.manifest.abi_major,
+                                       .abi_minor = r->bundle.manifest.abi_minor,
+                                       .library_fd = &r->library_fd};
+    r->state = RELEASE_STARTING;
+    r->worker = supervisor_start(r->env, &launch, &owner, r);
+}
+
+static void review_wanted(struct release *r) {
+    if (r->worker && r->worker->told_to_stop) {
+        if (supervisor_resume(r->worker))
+            r->state = RELEASE_RUNNING;
+        else { /* too late: it leaves beside the next one */
+            r->leaving++;
+            r->worker = NULL;
+        }
+    }
+    if (!r->worker && r->state != RELEASE_FAILED && !uv_is_active((uv_handle_t *)&r->again)) start(r);
+}
+
+void release_review(struct release *r) {
+    if (wants(r)) {
+        review_wanted(r);
+        return;
+    }
+    if (uv_is_active((uv_handle_t *)&r->again)) {
+        uv_timer_stop(&r->again);
+        r->state = RELEASE_STOPPED;
+        traffic_down(r);
+    }
+    if (r->worker && !r->worker->told_to_stop) {
+        r->state = RELEASE_DRAINING;
+        supervisor_drain(r->worker);
+    }
+}
+
+void release_want(struct release *r, enum release_want why) {
+    r->want |= why;
+    if (r->state == RELEASE_FAILED &&
+        (why == WANT_TRIAL || why == WANT_ERRAND)) { /* somebody asks for another chance */
+        r->state = RELEASE_STOPPED;
+        r->backoff = (struct backoff){0};
+    }
+    release_review(r);
+}
+
+void release_unwant(struct release *r, enum release_want why) {
+    if (!(r->want & why)) return;
+    r->want &= ~(unsigned)why;
+    release_review(r);
+}
+
+/* ---- looking ---- */
+
+bool release_takes(const struct release *r) {
+    return r->state == RELEASE_RUNNING && supervisor_takes(r->worker);
+}
+
+int release_retry_after(const struct release *r) {
+    if (r->state == RELEASE_FAILED || r->state == RELEASE_STOPPED) return RETRY_FAILED;
+    uint64_t ms = uv_is_active((uv_handle_t *)&r->again) ? uv_timer_get_due_in(&r->again) : 0;
+    return (int)(ms / 1000) + 1;
+}
+
+const char *release_state_name(const struct release *r) {
+    return states[r->state];
+}
+
+/* The upper edge of the bucket in which the share lies, in ms. */
+static double quantile(const struct histogram *h, int64_t total, double share) {
+    int64_t below = 0;
+    for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
+        if ((double)(below += h->bucket[i]) >= share * (double)total) return (double)((uint64_t)16384 << i) / 1e6;
+    return (double)((uint64_t)16384 << HISTOGRAM_BUCKETS) / 1e6;
+}
+
+static void latency_json(const struct histogram *h, struct json_writer *w) {
+    int64_t total = 0;
+    for (int i = 0; i <= HISTOGRAM_BUCKETS; i++) total += h->bucket[i];
+    json_key(w, TEXT("latency"));
+    json_open_object(w);
+    json_put_int(w, "count", total);
+    if (total) {
+        json_put_double(w, "meanMs", (double)h->sum_ns / (double)total / 1e6);
+        json_put_double(w, "p50Ms", quantile(h, total, .5));
+        json_put_double(w, "p99Ms", quantile(h, total, .99));
+    }
+    json_close_object(w);
+}
+
+static void waits_json(const struct release *r, struct json_writer *w) {
+    json_key(w, TEXT("waitingFor"));
+    json_open_array(w);
+    if (uv_is_active((const uv_handle_t *)&r->again)) {
+        char text[64];
+        snprintf(text, sizeof text, "restart in %.1f s", (double)uv_timer_get_due_in(&r->again) / 1e3);
+        json_text(w, text_of(text));
+    }
+    for (const struct supervisor *s = r->env->workers; s; s = s->next)
+        if (s->user == r && s->phase != PHASE_GONE) supervisor_waits_json(s, w);
+    json_close_array(w);
+}
+
+void release_json(const struct release *r, struct json_writer *w) {
+    json_open_object(w);
+    json_put_text(w, "version", text_of(r->version));
+    json_put_text(w, "digest", text_of(r->digest));
+    json_put_time(w, "installedAt", r->installed_at);
+    json_put_text(w, "state", text_of(release_state_name(r)));
+    if (*r->why) json_put_text(w, "why", text_of(r->why));
+    if (r->worker) {
+        json_put_int(w, "pid", r->worker->pid);
+        json_put_time(w, "startedAt", r->worker->started_at);
+        json_put_int(w, "memory", r->worker->memory);
+        if (r->worker->routes) json_put_raw(w, "routes", text_of(r->worker->routes));
+    }
+    json_put_int(w, "restarts", r->restart_count);
+    json_put_int(w, "inFlight", r->in_flight->value);
+    json_put_int(w, "leaving", r->leaving);
+    waits_json(r, w);
+    latency_json(r->latency, w);
+    if (r->bundle.manifest.web) json_put_text(w, "widget", text_of(r->bundle.manifest.web + strlen("web/")));
+    json_close_object(w);
+}

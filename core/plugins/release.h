@@ -1,0 +1,61 @@
+/* One installed release of a plugin: it runs while somebody wants it to, is started again when its worker dies (later and
+ * later, and in the end not at all), and drains when nobody wants it any more. Internal to core/plugins. */
+#ifndef PARLEY_CORE_PLUGINS_RELEASE_H
+#define PARLEY_CORE_PLUGINS_RELEASE_H
+
+#include "core/plugins/backoff.h"
+#include "core/plugins/bundle.h"
+#include "core/plugins/supervisor.h"
+
+enum release_state { RELEASE_STOPPED, RELEASE_STARTING, RELEASE_RUNNING, RELEASE_DRAINING, RELEASE_FAILED };
+
+/* Why it should run. */
+enum release_want {
+    WANT_ACTIVE = 1,  /* it is the plugin's active release */
+    WANT_VARIANT = 2, /* a feature's variant names it */
+    WANT_TRIAL = 4,   /* it is being activated */
+    WANT_ERRAND = 8,  /* a customer's export or erasure needs it */
+};
+
+struct release {
+    struct plugin_env *env;
+    struct plugin *plugin;
+    struct release *next;
+    char *version, *folder, *library; /* folder of the unpacked bundle; path of the shared object in it */
+    char digest[BUNDLE_DIGEST];
+    int64_t installed_at;
+    struct bundle bundle; /* without the library's bytes; empty where it is damaged on disk */
+    bool damaged;
+    int library_fd; /* sealed copy, -1 while it does not run */
+    unsigned want;
+    int errands; /* calls for which WANT_ERRAND is set */
+    enum release_state state;
+    bool settled;              /* has run or failed once */
+    struct supervisor *worker; /* the current one; NULL: none */
+    int leaving;               /* earlier ones that are not gone yet */
+    struct backoff backoff;
+    uv_timer_t again; /* the next start */
+    char why[400];    /* what went wrong last; empty: nothing */
+    int64_t restart_count;
+    struct counter *requests, *failures, *restarts, *in_flight, *refused, *lines_dropped, *misbehaved;
+    struct histogram *latency;
+};
+
+/* Takes `bundle`'s content; NULL for one that cannot be read, `why` saying so. `folder` is copied. */
+struct release *release_new(struct plugin_env *env, struct plugin *plugin, const char *version, const char *digest,
+                            int64_t installed_at, const char *folder, struct bundle *bundle, const char *why);
+/* Only once no worker is left; the timer is closed and the release freed in the next turn of the loop. */
+void release_free(struct release *release);
+
+void release_want(struct release *release, enum release_want why);
+void release_unwant(struct release *release, enum release_want why);
+/* Does what the wants and the plugin's state ask for: start, resume, drain or nothing. */
+void release_review(struct release *release);
+/* True when it takes calls now. */
+bool release_takes(const struct release *release);
+/* Seconds after which trying again makes sense. */
+int release_retry_after(const struct release *release);
+const char *release_state_name(const struct release *release);
+void release_json(const struct release *release, struct json_writer *w);
+
+#endif

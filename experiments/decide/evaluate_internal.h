@@ -1,0 +1,36 @@
+/* What deciding and its trace share: the steps, in their order. */
+#ifndef PARLEY_EXPERIMENTS_DECIDE_EVALUATE_INTERNAL_H
+#define PARLEY_EXPERIMENTS_DECIDE_EVALUATE_INTERNAL_H
+
+#include "experiments/decide/evaluate.h"
+
+enum { PREREQUISITE_DEPTH = 8 }; /* features that require features */
+
+struct decider {
+    const struct snapshot *snapshot;
+    const struct snapshot_feature *feature;
+    const struct context *context;
+    const struct remembered_all *remembered;
+    struct condition_input input; /* what conditions are evaluated over */
+    int depth;
+};
+
+struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
+                          const struct context *context, const struct remembered_all *remembered, int depth);
+
+/* One step: true when it decided (or found that the targeting key is missing), with the rest of `out` filled. */
+typedef bool decide_step_fn(const struct decider *d, struct decision *out);
+struct decide_step {
+    enum decision_step step;
+    const char *name;
+    decide_step_fn *run;
+};
+extern const struct decide_step decide_steps[];
+extern const size_t decide_steps_count;
+
+/* Whether prerequisite number `i` is met. */
+bool decide_prerequisite(const struct decider *d, uint32_t i, struct decision *out);
+/* Serves one rule, whose condition holds; false where it splits by an attribute that is not there. */
+bool decide_by_rule(const struct decider *d, const struct rule *rule, struct decision *out);
+
+#endif

@@ -1,0 +1,98 @@
+/* The way to a decision, for people: every step that was looked at, and what it found. */
+#include "experiments/decide/evaluate_internal.h"
+
+static struct text result_of(bool unknown, bool holds) {
+    return unknown ? TEXT("unknown") : holds ? TEXT("true") : TEXT("false");
+}
+
+/* "if" with the condition's own trace, and its result; nothing to look at counts as true. */
+static bool trace_condition(const struct decider *d, const struct condition *condition, struct json_writer *out) {
+    bool holds = condition_true(condition, &d->input);
+    bool unknown = condition && condition_value(condition, &d->input).absent;
+    json_put_text(out, "result", result_of(unknown, holds));
+    if (condition) {
+        json_key(out, TEXT("condition"));
+        condition_trace(condition, &d->input, out);
+    }
+    return holds;
+}
+
+/* The rules of one kind, up to the one that decides. */
+static void trace_rules(const struct decider *d, bool overrides, struct json_writer *out) {
+    const struct feature *feature = &d->feature->definition;
+    bool decided = false;
+    json_key(out, TEXT("rules"));
+    json_open_array(out);
+    for (uint32_t i = 0; i < feature->n_rules && !decided; i++) {
+        const struct rule *rule = &feature->rules[i];
+        struct decision scratch = {0};
+        if (rule->overrides != overrides) continue;
+        json_open_object(out);
+        json_put_text(out, "rule", rule->id);
+        bool holds = trace_condition(d, rule->condition, out);
+        decided = holds && decide_by_rule(d, rule, &scratch);
+        if (holds && rule->serve < 0) json_put_text(out, "by", rule->by);
+        json_close_object(out);
+    }
+    json_close_array(out);
+}
+
+static void trace_prerequisites(const struct decider *d, struct json_writer *out) {
+    const struct feature *feature = &d->feature->definition;
+    json_key(out, TEXT("prerequisites"));
+    json_open_array(out);
+    for (uint32_t i = 0; i < feature->n_prerequisites; i++) {
+        struct decision scratch = {0};
+        bool met = decide_prerequisite(d, i, &scratch);
+        json_open_object(out);
+        json_put_text(out, "feature", feature->prerequisites[i].feature);
+        json_put_text(out, "result", result_of(scratch.targeting_key_missing, met));
+        json_close_object(out);
+    }
+    json_close_array(out);
+}
+
+static void trace_experiment(const struct decider *d, const struct decision *decision, struct json_writer *out) {
+    const struct snapshot_experiment *experiment = d->feature->experiment;
+    if (!experiment) return;
+    json_put_text(out, "experiment", experiment->definition.key);
+    json_put_text(out, "state", text_of(experiment_phases[experiment->state.phase]));
+    json_put_text(out, "assignment", text_of(experiment_assignments[experiment->definition.assignment]));
+    if (decision->unit_text.n) json_put_int(out, "bucket", decision->bucket);
+    json_put_bool(out, "enrolled", decision->enrolled);
+    json_key(out, TEXT("audience"));
+    json_open_object(out);
+    trace_condition(d, experiment->definition.audience, out);
+    json_close_object(out);
+}
+
+static void trace_step(const struct decider *d, const struct decide_step *step, bool decided,
+                       const struct decision *decision, struct json_writer *out) {
+    json_open_object(out);
+    json_put_text(out, "step", text_of(step->name));
+    json_put_text(out, "result", result_of(decision->targeting_key_missing, decided));
+    switch (step->step) {
+    case STEP_PREREQUISITE: trace_prerequisites(d, out); break;
+    case STEP_OVERRIDE: trace_rules(d, true, out); break;
+    case STEP_RULE: trace_rules(d, false, out); break;
+    case STEP_EXPERIMENT: trace_experiment(d, decision, out); break;
+    case STEP_HOLDOUT:
+        if (decision->holdout) json_put_text(out, "holdout", decision->holdout->definition.key);
+        break;
+    default: break;
+    }
+    json_close_object(out);
+}
+
+void decide_trace(const struct snapshot *snapshot, const struct snapshot_feature *feature,
+                  const struct context *context, const struct remembered_all *remembered, struct json_writer *out) {
+    struct decider d = decider_of(snapshot, feature, context, remembered, 0);
+    struct decision decision = {0};
+    bool decided = false;
+    json_open_array(out);
+    for (size_t i = 0; i < decide_steps_count && !decided; i++) {
+        decided = decide_steps[i].run(&d, &decision);
+        trace_step(&d, &decide_steps[i], decided, &decision, out);
+    }
+    json_close_array(out);
+}

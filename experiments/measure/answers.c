@@ -1,0 +1,163 @@
+#include "experiments/measure/answers.h"
+
+#include "core/base/json_write.h"
+
+static struct measured *find(const struct fold *fold, struct text key, struct error *error) {
+    const struct plan_experiment *e = map_get(&fold->plan->by_key, key);
+    if (e) return fold->measured[e - fold->plan->experiments];
+    error_set(error, ERR_NOT_FOUND, "there is no experiment `%.*s` that was started", TEXT_ARGS(key));
+    return NULL;
+}
+
+void answer_question(struct fold *fold, struct measure_question *q, int64_t now) {
+    struct measured *m = find(fold, q->experiment, &q->error);
+    int by = -1;
+    q->results = NULL;
+    if (!m) return;
+    const struct experiment *definition = &m->plan->source->definition;
+    for (uint32_t i = 0; q->by.n && i < definition->n_breakdowns; i++)
+        if (text_eq(definition->breakdowns[i], q->by)) by = (int)i;
+    if (q->by.n && by < 0) {
+        error_set(&q->error, ERR_INVALID, "`%.*s` is none of the experiment's break-downs; they are fixed at its start",
+                  TEXT_ARGS(q->by));
+        return;
+    }
+    q->results = cells_read(fold, m, by, now);
+}
+
+/* --- memory --- */
+
+static bool remembers(const struct measured *m) {
+    enum experiment_phase phase = m->plan->source->state.phase;
+    return m->plan->source->definition.assignment == ASSIGNED_BY_PARLEY &&
+           (phase == PHASE_RUNNING || phase == PHASE_PAUSED || phase == PHASE_MATURING);
+}
+
+/* The row's unit, and under a targeting key the other keys of the same person. */
+static size_t put_keys(const struct fold *fold, const struct measured *m, const struct unit_row *row,
+                       struct remembered_unit *out) {
+    struct remembered_unit unit = {row->unit, (uint32_t)(row->t0 / 1000), row->arm, row->epoch};
+    uint64_t at = m->plan->unit == PLAN_TARGETING_KEY ? unit_map_get(&fold->keys.index, row->unit) : 0;
+    size_t n = 0;
+    if (out) out[n] = unit;
+    n++;
+    for (uint32_t i = at ? fold->keys.rows[at - 1].next : KEY_NONE; i != KEY_NONE; i = fold->keys.rows[i].next, n++) {
+        unit.unit = fold->keys.rows[i].id;
+        if (out) out[n] = unit;
+    }
+    return n;
+}
+
+void answer_memory(const struct fold *fold, struct measure_memory *memory) {
+    arena_init(&memory->arena, 64 * 1024);
+    memory->experiments = arena_array(&memory->arena, struct measure_remembered, fold->n ? fold->n : 1);
+    memory->n = 0;
+    for (uint32_t i = 0; i < fold->n; i++) {
+        const struct measured *m = fold->measured[i];
+        if (!remembers(m)) continue;
+        struct measure_remembered *r = &memory->experiments[memory->n++];
+        size_t n = 0;
+        for (uint32_t k = 0; k < m->units.n; k++) n += put_keys(fold, m, &m->units.rows[k], NULL);
+        r->salt = arena_text(&memory->arena, m->salt);
+        r->units = arena_array(&memory->arena, struct remembered_unit, n ? n : 1);
+        for (uint32_t k = 0; k < m->units.n; k++) r->n += put_keys(fold, m, &m->units.rows[k], r->units + r->n);
+    }
+}
+
+/* --- export --- */
+
+struct export_row {
+    struct json_writer w;
+    const struct plan_experiment *plan;
+};
+
+/* The table has the unit's hash; its text stands in the exposure that it entered by. */
+static int take_unit(void *visitor, const struct journal_record *record) {
+    struct export_row *row = visitor;
+    struct arena arena;
+    arena_init(&arena, 4096);
+    struct event event = {.record = record, .arena = &arena};
+    json_put_text(&row->w, "unit", event_unit(&event, row->plan));
+    arena_free(&arena);
+    return 0;
+}
+
+static void export_row(const struct fold *fold, const struct measured *m, const struct unit_row *row,
+                       struct buffer *out, int64_t now) {
+    struct export_row line = {.plan = m->plan};
+    int64_t x, y;
+    json_writer_init(&line.w, out);
+    json_open_object(&line.w);
+    journal_get(fold->reader, row->seq, take_unit, &line, NULL);
+    struct json_writer w = line.w;
+    json_put_int(&w, "exposure", row->seq);
+    json_put_time(&w, "t0", row->t0);
+    json_put_text(&w, "variant", m->plan->source->state.arms[row->arm]);
+    json_put_int(&w, "epoch", row->epoch);
+    if (row->flags & UNIT_MULTIPLE) json_put_text(&w, "excluded", TEXT("multipleExposure"));
+    json_key(&w, TEXT("metrics"));
+    json_open_object(&w);
+    for (uint32_t i = 0; i < m->plan->n_metrics; i++) {
+        const struct plan_metric *pm = &m->plan->metrics[i];
+        if (!cells_value(pm, row, unit_totals(&m->units, row), now, &x, &y)) continue;
+        json_key(&w, pm->metric->key);
+        if (pm->metric->kind == METRIC_RATIO) json_open_array(&w);
+        json_double(&w, (double)x / CELL_SCALE);
+        if (pm->metric->kind != METRIC_RATIO) continue;
+        json_double(&w, (double)y / CELL_SCALE);
+        json_close_array(&w);
+    }
+    json_close_object(&w);
+    json_close_object(&w);
+    buffer_byte(out, '\n');
+}
+
+void answer_export(struct fold *fold, struct measure_export *page, int64_t now) {
+    struct measured *m = find(fold, page->experiment, &page->error);
+    page->next = 0;
+    if (!m) return;
+    uint32_t i = page->from;
+    for (; i < m->units.n && i - page->from < page->limit; i++) export_row(fold, m, &m->units.rows[i], &page->out, now);
+    page->next = i < m->units.n ? i : 0;
+}
+
+/* --- proof --- */
+
+struct proof_reading {
+    struct fold *fold;
+    int64_t records;
+};
+
+static int read_again(void *visitor, const struct journal_record *record) {
+    struct proof_reading *reading = visitor;
+    fold_record(reading->fold, record);
+    return ++reading->records % 4096 == 0 ? fold_settle(reading->fold) : 0;
+}
+
+static bool same(const struct measured *a, const struct unit_row *x, const struct measured *b,
+                 const struct unit_row *y) {
+    return x && y && x->t0 == y->t0 && x->seq == y->seq && x->newest == y->newest && x->late == y->late &&
+           x->epoch == y->epoch && x->arm == y->arm && x->flags == y->flags &&
+           memcmp(unit_totals(&a->units, x), unit_totals(&b->units, y), a->units.columns * sizeof(int64_t)) == 0;
+}
+
+static void compare(struct measure_proof *proof, const struct measured *a, const struct measured *b) {
+    for (uint32_t i = 0; i < a->units.n; i++)
+        proof->different += !same(a, &a->units.rows[i], b, unit_table_find(&b->units, a->units.rows[i].unit));
+    if (b->units.n > a->units.n) proof->different += b->units.n - a->units.n;
+    proof->units += a->units.n;
+}
+
+void answer_proof(const struct fold *fold, struct measure_proof *proof) {
+    struct fold again;
+    struct proof_reading reading = {&again, 0};
+    fold_init(&again, fold->reader, NULL, fold->late_ms);
+    fold_set_plan(&again, plan_new(fold->plan->snapshot));
+    int rc = journal_read(fold->reader, 1, fold->position, read_again, &reading, &proof->error);
+    if (rc == 0) rc = fold_settle(&again);
+    for (uint32_t i = 0; rc == 0 && i < fold->n; i++)
+        if (fold->measured[i]->live) compare(proof, fold->measured[i], again.measured[i]);
+    if (rc < 0) error_set(&proof->error, rc, "the journal cannot be read");
+    proof->records = reading.records;
+    fold_free(&again);
+}

@@ -1,0 +1,224 @@
+#include "experiments/measure/cells.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/base/memory.h"
+
+enum { CAP_AGE = CLOCK_MINUTE };
+
+static int64_t funnel_steps(const struct plan_metric *pm, const int64_t *totals) {
+    uint32_t reached = 0;
+    while (reached < pm->columns && totals[pm->column + reached]) reached++;
+    return reached;
+}
+
+static int64_t millionths(int64_t count) {
+    int64_t out;
+    return __builtin_mul_overflow(count, (int64_t)CELL_SCALE, &out) ? INT64_MAX : out;
+}
+
+bool cells_value(const struct plan_metric *pm, const struct unit_row *row, const int64_t *totals, int64_t as_of,
+                 int64_t *x, int64_t *y) {
+    const struct metric *metric = pm->metric;
+    const int64_t *column = totals + pm->column;
+    *y = 0;
+    switch (metric->kind) {
+    case METRIC_CONVERSION: *x = column[0] >= (int64_t)metric->at_least ? CELL_SCALE : 0; return true;
+    case METRIC_COUNT: *x = millionths(column[0]); return true;
+    case METRIC_MEAN: *x = column[0]; return true;
+    case METRIC_RATIO: *x = column[0], *y = column[1]; return true;
+    case METRIC_RETENTION: *x = column[0] ? CELL_SCALE : 0; return row->t0 + metric->to <= as_of;
+    case METRIC_FUNNEL: *x = funnel_steps(pm, totals) == pm->columns ? CELL_SCALE : 0; return true;
+    case METRIC_QUANTILE: break;
+    }
+    return false;
+}
+
+/* --- caps: type-7 percentile of all units' totals, zeros included (Hyndman & Fan 1996) --- */
+
+static void swap(int64_t *a, int64_t *b) {
+    int64_t c = *a;
+    *a = *b;
+    *b = c;
+}
+
+/* Puts the k-th smallest at its place, nothing greater before it (Hoare's quickselect). */
+static int64_t select_kth(int64_t *v, size_t n, size_t k) {
+    size_t low = 0, high = n - 1;
+    while (low < high) {
+        int64_t pivot = v[low + (high - low) / 2];
+        size_t i = low, j = high;
+        for (;;) {
+            while (v[i] < pivot) i++;
+            while (v[j] > pivot) j--;
+            if (i >= j) break;
+            swap(&v[i++], &v[j--]);
+        }
+        if (k <= j)
+            high = j;
+        else
+            low = j + 1;
+    }
+    return v[k];
+}
+
+static int64_t percentile(int64_t *v, size_t n, double p) {
+    double h = (double)(n - 1) * p, whole = floor(h);
+    size_t k = (size_t)whole;
+    int64_t low = select_kth(v, n, k);
+    if (k + 1 >= n || h == whole) return low;
+    int64_t high = INT64_MAX;
+    for (size_t i = k + 1; i < n; i++)
+        if (v[i] < high) high = v[i];
+    return low + llround((h - whole) * (double)(high - low));
+}
+
+static bool capped(const struct metric *metric) {
+    return metric->cap > 0 && (metric->kind == METRIC_MEAN || metric->kind == METRIC_COUNT);
+}
+
+static void renew_cap(struct measured *m, uint32_t metric, int64_t as_of) {
+    const struct plan_metric *pm = &m->plan->metrics[metric];
+    struct fold_cap *cap = &m->caps[metric];
+    if (!capped(pm->metric) || (cap->as_of && as_of - cap->as_of < CAP_AGE && as_of >= cap->as_of)) return;
+    int64_t *values = memory_alloc(m->units.n * sizeof *values), y;
+    size_t n = 0;
+    for (uint32_t i = 0; i < m->units.n; i++) {
+        const struct unit_row *row = &m->units.rows[i];
+        if (row->flags & UNIT_MULTIPLE) continue;
+        cells_value(pm, row, unit_totals(&m->units, row), as_of, &values[n++], &y);
+    }
+    *cap = (struct fold_cap){n ? percentile(values, n, pm->metric->cap) : 0, as_of};
+    free(values);
+}
+
+/* --- groups --- */
+
+struct grouping {
+    int by;
+    uint32_t *group_of_word; /* word -> group */
+};
+
+struct frequent {
+    uint32_t word;
+    int64_t units;
+};
+
+static int by_units(const void *a, const void *b) {
+    const struct frequent *x = a, *y = b;
+    if (x->units != y->units) return x->units < y->units ? 1 : -1;
+    return (x->word > y->word) - (x->word < y->word);
+}
+
+/* The 50 most frequent values get a group each, the others share one. */
+static void group(struct measure_results *results, const struct measured *m, struct grouping *g) {
+    const struct fold_words *words = &m->words[g->by];
+    uint32_t n = words->n + 1;
+    struct frequent *frequent = arena_array(&results->arena, struct frequent, n);
+    g->group_of_word = arena_array(&results->arena, uint32_t, n);
+    for (uint32_t i = 0; i < n; i++) frequent[i].word = i;
+    for (uint32_t i = 0; i < m->units.n; i++) frequent[unit_attributes(&m->units, &m->units.rows[i])[g->by]].units++;
+    qsort(frequent, n, sizeof *frequent, by_units);
+    results->n_groups = n < MEASURE_GROUPS_MAX ? n : MEASURE_GROUPS_MAX + (n > MEASURE_GROUPS_MAX);
+    results->groups = arena_array(&results->arena, struct measure_group, results->n_groups);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t to = i < MEASURE_GROUPS_MAX ? i : MEASURE_GROUPS_MAX;
+        g->group_of_word[frequent[i].word] = to;
+        if (i < MEASURE_GROUPS_MAX && frequent[i].word)
+            results->groups[i].value = arena_text(&results->arena, words->list[frequent[i].word - 1]->value);
+        if (i >= MEASURE_GROUPS_MAX) results->groups[to].other = true;
+    }
+}
+
+static void make_group(struct measure_results *r, struct measure_group *group) {
+    size_t cells = (size_t)r->n_epochs * r->n_arms;
+    group->units = arena_array(&r->arena, int64_t, cells);
+    group->multiple = arena_array(&r->arena, int64_t, cells);
+    group->metrics = arena_array(&r->arena, struct measure_cells, r->n_metrics ? r->n_metrics : 1);
+    for (uint32_t i = 0; i < r->n_metrics; i++) {
+        struct measure_cells *metric = &group->metrics[i];
+        metric->cells = arena_array(&r->arena, struct cell, cells);
+        metric->matured = arena_array(&r->arena, int64_t, cells);
+        if (r->metrics[i]->kind == METRIC_FUNNEL)
+            metric->steps = arena_array(&r->arena, int64_t, (size_t)r->n_arms * r->metrics[i]->n_steps);
+    }
+}
+
+/* --- the pass --- */
+
+static int64_t window_end(const struct metric *metric, const struct unit_row *row, int64_t end) {
+    if (metric->kind == METRIC_RETENTION) return row->t0 + metric->to;
+    if (metric->window != METRIC_NO_WINDOW) return row->t0 + metric->window;
+    return end ? end : INT64_MAX;
+}
+
+static void add_unit(struct measure_results *r, const struct measured *m, struct measure_group *group,
+                     const struct unit_row *row) {
+    size_t at = (size_t)row->epoch * r->n_arms + row->arm;
+    const int64_t *totals = unit_totals(&m->units, row);
+    int64_t end = r->experiment->state.end_at, x, y;
+    group->units[at]++;
+    for (uint32_t i = 0; i < r->n_metrics; i++) {
+        const struct plan_metric *pm = &m->plan->metrics[i];
+        struct measure_cells *metric = &group->metrics[i];
+        if (!cells_value(pm, row, totals, r->as_of, &x, &y)) continue;
+        if (capped(pm->metric) && m->caps[i].value > 0 && x > m->caps[i].value) x = m->caps[i].value;
+        cell_add(&metric->cells[at], x, y);
+        metric->matured[at] += window_end(pm->metric, row, end) <= r->as_of;
+        if (metric->steps)
+            for (int64_t s = funnel_steps(pm, totals); s-- > 0;)
+                metric->steps[(size_t)row->arm * pm->columns + (size_t)s]++;
+    }
+}
+
+static void pass(struct measure_results *r, const struct measured *m, const struct grouping *g) {
+    for (uint32_t i = 0; i < m->units.n; i++) {
+        const struct unit_row *row = &m->units.rows[i];
+        uint32_t at = g->by < 0 ? 0 : g->group_of_word[unit_attributes(&m->units, row)[g->by]];
+        r->excluded.too_late += row->late;
+        r->rule_override += (row->flags & UNIT_OVERRIDDEN) != 0;
+        if (row->flags & UNIT_MULTIPLE) {
+            r->groups[at].multiple[(size_t)row->epoch * r->n_arms + row->arm]++;
+            r->multiple++;
+        } else
+            add_unit(r, m, &r->groups[at], row);
+    }
+}
+
+struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of) {
+    struct measure_results *r = memory_new(struct measure_results);
+    struct grouping g = {.by = by};
+    arena_init(&r->arena, 64 * 1024);
+    r->snapshot = snapshot_keep(fold->plan->snapshot);
+    r->experiment = m->plan->source;
+    r->n_metrics = m->plan->n_metrics;
+    r->n_arms = m->plan->source->state.n_arms;
+    r->n_epochs = m->plan->source->state.n_epochs;
+    r->metrics = arena_array(&r->arena, const struct metric *, r->n_metrics ? r->n_metrics : 1);
+    r->caps = arena_array(&r->arena, struct measure_cap, r->n_metrics ? r->n_metrics : 1);
+    r->excluded = m->excluded;
+    r->position = m->live ? fold->position : m->position;
+    r->as_of = as_of;
+    r->complete = m->live;
+    for (uint32_t i = 0; i < r->n_metrics; i++) {
+        r->metrics[i] = m->plan->metrics[i].metric;
+        renew_cap(m, i, as_of);
+        r->caps[i] = (struct measure_cap){(double)m->caps[i].value / CELL_SCALE, m->caps[i].as_of};
+    }
+    if (by < 0) {
+        r->n_groups = 1;
+        r->groups = arena_new(&r->arena, struct measure_group);
+    } else
+        group(r, m, &g);
+    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, &r->groups[i]);
+    pass(r, m, &g);
+    return r;
+}
+
+void measure_results_free(struct measure_results *results) {
+    if (!results) return;
+    snapshot_release(results->snapshot);
+    arena_free(&results->arena);
+    free(results);
+}

@@ -1,0 +1,55 @@
+/* The read-out: one pass over an experiment's units gives exact cells by epoch and arm, and by break-down where asked. What a
+ * metric makes of a unit's totals is said here. A result is a copy: it may travel to any thread. */
+#ifndef PARLEY_EXPERIMENTS_MEASURE_CELLS_H
+#define PARLEY_EXPERIMENTS_MEASURE_CELLS_H
+
+#include "experiments/measure/fold.h"
+#include "experiments/stats/cell.h"
+
+/* One metric in one group: [epoch * arms + arm]. */
+struct measure_cells {
+    struct cell *cells; /* x is the unit's value; of a ratio x is the numerator, y the denominator. Millionths */
+    int64_t *matured;   /* units whose window had run out by as_of */
+    int64_t *steps;     /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
+};
+
+/* All units, or those of one break-down value. */
+struct measure_group {
+    struct text value;             /* TEXT_NONE: all, or the units without the attribute */
+    bool other;                    /* the values beyond the 50 most frequent */
+    int64_t *units;                /* [epoch * arms + arm]: in the figures */
+    int64_t *multiple;             /* likewise: met two variants, by the first; not in the figures */
+    struct measure_cells *metrics; /* as the plan's */
+};
+
+struct measure_cap {
+    double value; /* in units of value; 0: none in force */
+    int64_t as_of;
+};
+
+struct measure_results {
+    struct arena arena;
+    struct snapshot *snapshot; /* one reference: the definitions that these figures are of */
+    const struct snapshot_experiment *experiment;
+    const struct metric **metrics;
+    struct measure_cap *caps;                       /* by metric */
+    uint32_t n_metrics, n_arms, n_epochs, n_groups; /* epochs and arms as in experiment->state */
+    struct measure_group *groups;
+    struct measure_excluded excluded; /* too_late with the units' own */
+    int64_t rule_override, multiple;  /* units */
+    int64_t position;                 /* seq of the journal that is included */
+    int64_t as_of;                    /* ms */
+    bool complete;                    /* false while old records are still being read */
+};
+
+enum { MEASURE_GROUPS_MAX = 50 };
+
+/* `by`: index of a break-down attribute, or -1. Caps that are younger than a minute are kept in `m`. */
+struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of);
+void measure_results_free(struct measure_results *results); /* NULL is fine; any thread */
+
+/* The value of a unit for a metric, in millionths: x, and y of a ratio. False where the unit does not count (yet). */
+bool cells_value(const struct plan_metric *metric, const struct unit_row *row, const int64_t *totals, int64_t as_of,
+                 int64_t *x, int64_t *y);
+
+#endif

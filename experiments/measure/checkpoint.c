@@ -1,0 +1,245 @@
+#include "experiments/measure/checkpoint.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "core/base/memory.h"
+
+static const char magic[16] = "parley-measure-2";
+
+/* What the row at the position looks like: tells whether the journal is the one that the state was made from. */
+static int row_sum(void *visitor, const struct journal_record *r) {
+    uint64_t sum = XXH3_64bits_withSeed(r->unit.at, r->unit.n, (uint64_t)r->seq);
+    sum = XXH3_64bits_withSeed(r->body.at, r->body.n, sum + (uint64_t)r->at);
+    *(uint64_t *)visitor = XXH3_64bits_withSeed(&r->received, sizeof r->received, sum);
+    return 0;
+}
+
+static uint64_t journal_sum(const struct fold *fold) {
+    uint64_t sum = 0;
+    if (fold->position) journal_get(fold->reader, fold->position, row_sum, &sum, NULL);
+    return sum;
+}
+
+/* --- writing --- */
+
+struct writer {
+    FILE *file;
+    XXH3_state_t *sum;
+    bool failed;
+};
+
+static void put(struct writer *w, const void *at, size_t n) {
+    if (!n) return;
+    XXH3_64bits_update(w->sum, at, n);
+    w->failed |= fwrite(at, 1, n, w->file) != n;
+}
+
+static void put_number(struct writer *w, uint64_t n) {
+    put(w, &n, sizeof n);
+}
+
+static void put_text(struct writer *w, struct text t) {
+    put_number(w, t.n);
+    put(w, t.at, t.n);
+}
+
+static void put_map(struct writer *w, const struct unit_map *map) {
+    put_number(w, map->n);
+    for (size_t i = 0; i < map->room; i++)
+        if (map->entries[i].value) put(w, &map->entries[i], sizeof map->entries[i]);
+}
+
+static void put_units(struct writer *w, const struct unit_table *t) {
+    put_number(w, t->columns);
+    put_number(w, t->n_attributes);
+    put_number(w, t->n);
+    put(w, t->rows, t->n * sizeof *t->rows);
+    put(w, t->totals, (size_t)t->n * t->columns * sizeof *t->totals);
+    put(w, t->attributes, (size_t)t->n * t->n_attributes * sizeof *t->attributes);
+}
+
+static void put_measured(struct writer *w, const struct measured *m) {
+    put_text(w, m->salt);
+    put_number(w, m->shape);
+    put_number(w, (uint64_t)m->end);
+    put_number(w, (uint64_t)m->newest);
+    put(w, &m->excluded, sizeof m->excluded);
+    put(w, m->caps, sizeof m->caps);
+    put_units(w, &m->units);
+    for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
+        put_number(w, m->words[i].n);
+        for (uint32_t k = 0; k < m->words[i].n; k++) put_text(w, m->words[i].list[k]->value);
+    }
+}
+
+/* One by attribute has its links in memory alone, one that is not live is on its way anyway: both begin anew. */
+static bool kept(const struct measured *m) {
+    return m->live && m->plan->unit != PLAN_ATTRIBUTE;
+}
+
+static void put_fold(struct writer *w, const struct fold *fold) {
+    uint64_t n = 0;
+    put(w, magic, sizeof magic);
+    put_number(w, (uint64_t)fold->position);
+    put_number(w, journal_sum(fold));
+    put_number(w, fold->keys.n);
+    put(w, fold->keys.rows, fold->keys.n * sizeof *fold->keys.rows);
+    put_map(w, &fold->orders);
+    for (uint32_t i = 0; i < fold->n; i++) n += kept(fold->measured[i]);
+    put_number(w, n);
+    for (uint32_t i = 0; i < fold->n; i++)
+        if (kept(fold->measured[i])) put_measured(w, fold->measured[i]);
+    uint64_t sum = XXH3_64bits_digest(w->sum);
+    put(w, &sum, sizeof sum);
+}
+
+int checkpoint_write(const struct fold *fold, const char *path, struct error *error) {
+    assert(fold->dirty_n == 0);
+    char temporary[4096];
+    snprintf(temporary, sizeof temporary, "%s.new", path);
+    struct writer w = {.file = fopen(temporary, "we"), .sum = XXH3_createState()};
+    if (!w.file) {
+        XXH3_freeState(w.sum);
+        return error_set(error, ERR_IO, "%s cannot be written: %s", temporary, strerror(errno));
+    }
+    XXH3_64bits_reset(w.sum);
+    put_fold(&w, fold);
+    w.failed |= fflush(w.file) != 0 || fsync(fileno(w.file)) != 0;
+    int system = errno;
+    w.failed |= fclose(w.file) != 0;
+    XXH3_freeState(w.sum);
+    if (!w.failed && rename(temporary, path) == 0) return 0;
+    unlink(temporary);
+    return error_set(error, system == ENOSPC ? ERR_STORAGE_FULL : ERR_IO, "%s cannot be written: %s", path,
+                     strerror(system));
+}
+
+/* --- reading --- */
+
+struct loader {
+    FILE *file;
+    XXH3_state_t *sum;
+    uint64_t left; /* bytes of the file: no count in it can ask for more memory than that */
+    bool failed;
+};
+
+static void get(struct loader *l, void *to, size_t n) {
+    if (!n || l->failed) return;
+    if (n > l->left || fread(to, 1, n, l->file) != n) {
+        l->failed = true;
+        return;
+    }
+    l->left -= n;
+    XXH3_64bits_update(l->sum, to, n);
+}
+
+static uint64_t get_number(struct loader *l) {
+    uint64_t n = 0;
+    get(l, &n, sizeof n);
+    return l->failed ? 0 : n;
+}
+
+/* A count of things of `size` bytes each, all of which must be in the rest of the file. */
+static uint32_t get_count(struct loader *l, size_t size) {
+    uint64_t n = get_number(l);
+    if (n > UINT32_MAX || (size && n > l->left / size)) {
+        l->failed = true;
+        return 0;
+    }
+    return (uint32_t)n;
+}
+
+static struct text get_text(struct loader *l) {
+    uint32_t n = get_count(l, 1);
+    char *at = memory_alloc(n + 1);
+    get(l, at, n);
+    return text_n(at, n);
+}
+
+static void get_map(struct loader *l, struct unit_map *map) {
+    uint32_t n = get_count(l, sizeof(struct unit_map_entry));
+    unit_map_reserve(map, n);
+    for (uint32_t i = 0; i < n && !l->failed; i++) {
+        struct unit_map_entry entry;
+        get(l, &entry, sizeof entry);
+        if (!l->failed && entry.value) unit_map_put(map, entry.unit, entry.value);
+    }
+}
+
+static void get_units(struct loader *l, struct unit_table *t) {
+    uint32_t columns = get_count(l, 0), attributes = get_count(l, 0);
+    uint32_t n = get_count(l, sizeof *t->rows + columns * sizeof *t->totals + attributes * sizeof *t->attributes);
+    unit_table_init(t, columns, attributes);
+    unit_table_resize(t, n);
+    get(l, t->rows, n * sizeof *t->rows);
+    get(l, t->totals, (size_t)n * columns * sizeof *t->totals);
+    get(l, t->attributes, (size_t)n * attributes * sizeof *t->attributes);
+    if (!l->failed) unit_table_reindex(t);
+}
+
+static struct measured *get_measured(struct loader *l) {
+    struct measured *m = memory_new(struct measured);
+    m->salt = get_text(l);
+    m->shape = get_number(l);
+    m->end = (int64_t)get_number(l);
+    m->newest = (int64_t)get_number(l);
+    m->live = true;
+    get(l, &m->excluded, sizeof m->excluded);
+    get(l, m->caps, sizeof m->caps);
+    get_units(l, &m->units);
+    for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
+        uint32_t n = get_count(l, sizeof(uint64_t));
+        for (uint32_t k = 0; k < n && !l->failed; k++) {
+            struct text value = get_text(l);
+            fold_word(&m->words[i], value);
+            free((char *)value.at);
+        }
+    }
+    return m;
+}
+
+static void get_fold(struct loader *l, struct fold *fold) {
+    uint32_t n = get_count(l, sizeof *fold->keys.rows);
+    keys_resize(&fold->keys, n);
+    get(l, fold->keys.rows, n * sizeof *fold->keys.rows);
+    if (!l->failed) keys_reindex(&fold->keys);
+    get_map(l, &fold->orders);
+    n = get_count(l, sizeof(uint64_t));
+    fold->measured = memory_zero(n, sizeof *fold->measured);
+    for (fold->n = 0; fold->n < n && !l->failed;) fold->measured[fold->n++] = get_measured(l);
+    uint64_t sum = XXH3_64bits_digest(l->sum), stored = get_number(l);
+    l->failed |= sum != stored || l->left != 0;
+}
+
+static int get_all(struct loader *l, struct fold *fold, const char *path, struct error *error) {
+    char found[sizeof magic];
+    get(l, found, sizeof found);
+    if (!l->failed && memcmp(found, magic, sizeof magic) != 0)
+        return error_set(error, ERR_VERSION, "%s is of another format", path);
+    fold->position = (int64_t)get_number(l);
+    uint64_t row = get_number(l);
+    get_fold(l, fold);
+    if (l->failed) return error_set(error, ERR_CORRUPT, "%s is damaged", path);
+    if (row != journal_sum(fold)) return error_set(error, ERR_CORRUPT, "%s was made from another journal", path);
+    return 0;
+}
+
+int checkpoint_read(struct fold *fold, const char *path, struct error *error) {
+    struct stat stat;
+    FILE *file = fopen(path, "re");
+    if (!file) return error_set(error, ERR_NOT_FOUND, "there is no %s", path);
+    struct loader l = {.file = file, .sum = XXH3_createState()};
+    if (fstat(fileno(file), &stat) == 0) l.left = (uint64_t)stat.st_size;
+    XXH3_64bits_reset(l.sum);
+    int rc = get_all(&l, fold, path, error);
+    XXH3_freeState(l.sum);
+    fclose(file);
+    if (rc < 0) fold_forget(fold);
+    return rc;
+}

@@ -1,0 +1,15 @@
+/* The fold's state in one file, so that a start reads the journal's tail only. Written beside, synced, renamed: there is always
+ * a whole one. Anything wrong with it is no harm: then everything is computed again from the journal. */
+#ifndef PARLEY_EXPERIMENTS_MEASURE_CHECKPOINT_H
+#define PARLEY_EXPERIMENTS_MEASURE_CHECKPOINT_H
+
+#include "experiments/measure/fold.h"
+
+/* Writes what is live; nothing is waiting for fold_settle. ERR_IO, ERR_STORAGE_FULL: the older file stays. */
+int checkpoint_write(const struct fold *fold, const char *path, struct error *error);
+/* Reads into a fold that is fresh from fold_init; its experiments are taken up by the fold_set_plan that follows. ERR_NOT_FOUND
+ * where there is no file; ERR_CORRUPT where it is damaged or of another journal; ERR_VERSION where it is of another format.
+ * Then the fold is as fresh as before. */
+int checkpoint_read(struct fold *fold, const char *path, struct error *error);
+
+#endif

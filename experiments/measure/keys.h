@@ -1,0 +1,41 @@
+/* Who is who: every userId and anonymousId that was ever seen, its last row in the journal, and which of them are one person.
+ * A join is made by `identify` or `alias` between an anonymous key and a known one; two known keys are never joined here.
+ * One thread at a time. */
+#ifndef PARLEY_EXPERIMENTS_MEASURE_KEYS_H
+#define PARLEY_EXPERIMENTS_MEASURE_KEYS_H
+
+#include "core/base/unit_map.h"
+
+enum { KEY_NONE = UINT32_MAX };
+
+struct key_row {
+    struct unit_id id;
+    int64_t last;    /* seq of its last row; 0: none */
+    int64_t newest;  /* ms, of a leader: the newest event time of all its members */
+    uint32_t leader; /* index; itself where it was not joined to another */
+    uint32_t next;   /* the next member of the same leader, KEY_NONE at the end */
+    uint32_t known;  /* was a userId at least once */
+    uint32_t unused;
+};
+
+struct keys {
+    struct unit_map index; /* id -> row + 1 */
+    struct key_row *rows;
+    uint32_t n, room;
+};
+
+void keys_free(struct keys *keys);
+/* The row of a key; makes it where there is none. */
+uint32_t keys_find_or_add(struct keys *keys, struct unit_id id);
+/* A record of this key: moves its chain's head. Returns the newest event time of its person before this record, INT64_MIN for
+ * the first. */
+int64_t keys_see(struct keys *keys, uint32_t key, int64_t seq, int64_t at);
+/* Joins `other` to `known`. False where they are one already, `other` was known itself, or it belongs to somebody else. */
+bool keys_join(struct keys *keys, uint32_t known, uint32_t other);
+/* The id that stands for the person a key belongs to; the key's own where it was never seen. */
+struct unit_id keys_leader(const struct keys *keys, struct unit_id id);
+/* After the owner has filled in rows itself. */
+void keys_resize(struct keys *keys, uint32_t n);
+void keys_reindex(struct keys *keys);
+
+#endif

@@ -1,0 +1,292 @@
+#include "experiments/measure/measure.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/base/memory.h"
+#include "experiments/measure/answers.h"
+#include "experiments/measure/checkpoint.h"
+
+enum { READ_ROWS = 20000 /* of the journal in one job, so that blocks and questions come between */ };
+
+struct measure {
+    struct lane *lane;
+    struct fold fold;
+    struct journal_reader *reader;
+    const struct clock *clock;
+    const struct log *log;
+    char checkpoint[4096];
+    int64_t checkpoint_ms;
+    uint64_t written;        /* ticks: when the last checkpoint was */
+    int64_t target;          /* seq: what is up to it comes from the files, not in blocks */
+    struct lane_job reading; /* reads the files; at most one is queued */
+    bool is_reading, warned;
+    _Atomic bool closing;
+    _Atomic int64_t shown_position, shown_target;
+    _Atomic bool recovered;
+    struct telemetry *own_telemetry;
+    struct counter *position_gauge, *refolds_gauge, *checkpoints;
+    struct histogram *checkpoint_time;
+};
+
+/* --- following the journal --- */
+
+static void show(struct measure *m) {
+    m->shown_position = m->fold.position;
+    m->shown_target = m->target;
+    m->recovered = m->fold.position >= m->target && !m->is_reading;
+    gauge_set(m->position_gauge, m->fold.position);
+    gauge_set(m->refolds_gauge, m->fold.refolds);
+}
+
+/* What cannot be read now is tried again at the next tick; nothing is lost by it. */
+static void complain(struct measure *m, int code) {
+    if (code < 0 && !m->warned)
+        log_error(m->log, "measuring cannot read the journal; figures wait until it can",
+                  LOG_S("code", error_name(code)));
+    m->warned = code < 0;
+}
+
+static void checkpoint(struct measure *m) {
+    struct error error = {0};
+    uint64_t started = clock_ticks();
+    if (m->fold.dirty_n) return;
+    if (checkpoint_write(&m->fold, m->checkpoint, &error) < 0)
+        log_warn(m->log, "no checkpoint of the figures could be written", LOG_S("detail", error.detail));
+    m->fold.changed = false;
+    m->written = clock_ticks();
+    count(m->checkpoints, 1);
+    histogram_observe(m->checkpoint_time, m->written - started);
+}
+
+static void checkpoint_if_due(struct measure *m) {
+    if (m->fold.changed && clock_ticks() - m->written >= (uint64_t)m->checkpoint_ms * 1000000u) checkpoint(m);
+}
+
+static void keep_reading(struct measure *m) {
+    if (m->is_reading || m->closing) return;
+    m->is_reading = true;
+    lane_do(m->lane, &m->reading);
+}
+
+static bool all_live(const struct fold *fold) {
+    for (uint32_t i = 0; i < fold->n; i++)
+        if (!fold->measured[i]->live) return false;
+    return true;
+}
+
+static int fold_one(void *visitor, const struct journal_record *record) {
+    fold_record(visitor, record);
+    return 0;
+}
+
+/* First the tail that comes in no block, then the past of experiments that are not live. */
+static void read_files(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    int rc;
+    if (m->fold.position < m->target) {
+        int64_t to = m->fold.position + READ_ROWS < m->target ? m->fold.position + READ_ROWS : m->target;
+        rc = journal_read(m->reader, m->fold.position + 1, to, fold_one, &m->fold, NULL);
+        if (rc == 0) rc = fold_settle(&m->fold);
+        if (rc == 0 && m->fold.position < to) m->fold.position = to; /* rows whose file is gone */
+    } else
+        rc = fold_catch_up(&m->fold, READ_ROWS);
+    complain(m, rc);
+    m->is_reading = false;
+    if (rc >= 0 && (m->fold.position < m->target || !all_live(&m->fold))) keep_reading(m);
+    checkpoint_if_due(m);
+    show(m);
+}
+
+struct block_job {
+    struct lane_job job;
+    struct journal_block *block;
+};
+
+static void fold_block(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    struct journal_block *block = ((struct block_job *)job)->block;
+    if (block->first > m->fold.position + 1) {
+        m->target = block->last; /* behind the files: it is read from them in its turn */
+        keep_reading(m);
+    } else {
+        for (size_t i = 0; i < block->n; i++)
+            if (block->records[i].seq > m->fold.position) fold_record(&m->fold, &block->records[i]);
+        complain(m, fold_settle(&m->fold));
+        checkpoint_if_due(m);
+    }
+    journal_block_free(block);
+    free(job);
+    show(m);
+}
+
+static void committed(void *subscriber, struct journal_block *block) {
+    struct measure *m = subscriber;
+    struct block_job *job = memory_new(struct block_job);
+    job->job.work = fold_block;
+    job->block = block;
+    lane_do(m->lane, &job->job);
+}
+
+/* --- opening and closing --- */
+
+static int open_parts(struct measure *m, const struct measure_options *o, struct error *error) {
+    if (mkdir(o->folder, 0700) != 0 && errno != EEXIST)
+        return error_set(error, ERR_IO, "the folder %s cannot be made: %s", o->folder, strerror(errno));
+    int rc = journal_reader_open(&m->reader, o->journal_folder, error);
+    if (rc < 0) return rc;
+    struct error why = {0};
+    fold_init(&m->fold, m->reader, o->log, o->late_ms ? o->late_ms : 7 * (int64_t)CLOCK_DAY);
+    snprintf(m->checkpoint, sizeof m->checkpoint, "%s/checkpoint", o->folder);
+    rc = checkpoint_read(&m->fold, m->checkpoint, &why);
+    if (rc < 0 && rc != ERR_NOT_FOUND)
+        log_warn(o->log, "the figures are computed again from the journal", LOG_S("detail", why.detail));
+    return 0;
+}
+
+static void make_instruments(struct measure *m, struct telemetry *t) {
+    if (!t) t = m->own_telemetry = telemetry_new();
+    m->position_gauge = telemetry_gauge(t, "parley_measure_position", "The journal's row that figures include", "");
+    m->refolds_gauge = telemetry_gauge(t, "parley_measure_refolds", "Units computed again since the start", "");
+    m->checkpoints = telemetry_counter(t, "parley_measure_checkpoints_total", "Checkpoints written", "");
+    m->checkpoint_time = telemetry_histogram(t, "parley_measure_checkpoint_seconds", "Time to write a checkpoint", "");
+}
+
+static void measure_free(struct measure *m) {
+    fold_free(&m->fold);
+    journal_reader_close(m->reader);
+    telemetry_free(m->own_telemetry);
+    free(m);
+}
+
+int measure_open(struct measure **out, const struct measure_options *o, struct snapshot *snapshot,
+                 struct error *error) {
+    struct measure *m = memory_new(struct measure);
+    m->clock = o->clock ? o->clock : &clock_system;
+    m->log = o->log;
+    m->checkpoint_ms = o->checkpoint_ms ? o->checkpoint_ms : 30 * CLOCK_SECOND;
+    m->written = clock_ticks();
+    m->reading.work = read_files;
+    *out = NULL;
+    int rc = open_parts(m, o, error);
+    if (rc < 0) {
+        free(m);
+        return rc;
+    }
+    make_instruments(m, o->telemetry);
+    fold_set_plan(&m->fold, plan_new(snapshot));
+    m->lane = lane_start("measure", m);
+    m->target = journal_subscribe(o->journal, committed, m);
+    m->shown_target = m->target;
+    m->is_reading = true;
+    lane_do(m->lane, &m->reading);
+    *out = m;
+    return 0;
+}
+
+void measure_close(struct measure *m) {
+    if (!m) return;
+    m->closing = true;
+    lane_stop(m->lane);
+    if (m->fold.changed && !fold_settle(&m->fold)) checkpoint(m);
+    measure_free(m);
+}
+
+/* --- small jobs --- */
+
+struct snapshot_job {
+    struct lane_job job;
+    struct plan *plan;
+};
+
+static void set_plan(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    fold_set_plan(&m->fold, ((struct snapshot_job *)job)->plan);
+    free(job);
+    if (!all_live(&m->fold)) keep_reading(m);
+}
+
+void measure_set_snapshot(struct measure *m, struct snapshot *snapshot) {
+    struct snapshot_job *job = memory_new(struct snapshot_job);
+    job->job.work = set_plan;
+    job->plan = plan_new(snapshot);
+    lane_do(m->lane, &job->job);
+}
+
+static void tick(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    if (m->fold.dirty_n) complain(m, fold_settle(&m->fold));
+    if (m->fold.position < m->target || !all_live(&m->fold)) keep_reading(m);
+    checkpoint_if_due(m);
+    show(m);
+    free(job);
+}
+
+void measure_tick(struct measure *m) {
+    struct lane_job *job = memory_new(struct lane_job);
+    job->work = tick;
+    lane_do(m->lane, job);
+}
+
+void measure_stats(struct measure *m, struct measure_stats *stats) {
+    *stats = (struct measure_stats){m->shown_position, m->shown_target, m->recovered};
+}
+
+/* --- questions --- */
+
+static void ask(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    answer_question(&m->fold, (struct measure_question *)job, clock_now(m->clock));
+}
+
+void measure_ask(struct measure *m, struct measure_question *question) {
+    question->job.work = ask;
+    lane_do(m->lane, &question->job);
+}
+
+struct recall_job {
+    struct lane_job job;
+    struct measure_memory *memory;
+};
+
+/* Behind the reading of the files, turn by turn. */
+static void recall(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    struct measure_memory *memory = ((struct recall_job *)job)->memory;
+    if ((m->fold.position < m->target || !all_live(&m->fold)) && !m->warned && !m->closing) {
+        lane_do(m->lane, job);
+        return;
+    }
+    answer_memory(&m->fold, memory);
+    if (memory->job.reply_to) mailbox_post(memory->job.reply_to, &memory->job.mail);
+    free(job);
+}
+
+void measure_recall(struct measure *m, struct measure_memory *memory) {
+    struct recall_job *job = memory_new(struct recall_job);
+    job->job.work = recall;
+    job->memory = memory;
+    lane_do(m->lane, &job->job);
+}
+
+static void export_page(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    answer_export(&m->fold, (struct measure_export *)job, clock_now(m->clock));
+}
+
+void measure_export_units(struct measure *m, struct measure_export *page) {
+    page->job.work = export_page;
+    lane_do(m->lane, &page->job);
+}
+
+static void prove(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    answer_proof(&m->fold, (struct measure_proof *)job);
+}
+
+void measure_verify(struct measure *m, struct measure_proof *proof) {
+    proof->job.work = prove;
+    lane_do(m->lane, &proof->job);
+}

@@ -1,0 +1,177 @@
+#include "experiments/measure/plan.h"
+
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "core/base/buffer.h"
+#include "core/base/memory.h"
+
+/* --- shape --- */
+
+static void shape_text(struct buffer *b, struct text t) {
+    buffer_printf(b, "%zu:", t.n);
+    buffer_text(b, t);
+}
+
+static void shape_source(struct buffer *b, const struct metric_source *source) {
+    shape_text(b, source->event);
+    shape_text(b, source->value);
+    if (source->where) condition_write(source->where, b);
+    buffer_byte(b, ';');
+}
+
+static void shape_metric(struct buffer *b, const struct metric *m) {
+    shape_text(b, m->key);
+    buffer_printf(b, "%d,%lld,%lld,%lld,%d;", (int)m->kind, (long long)m->window, (long long)m->from, (long long)m->to,
+                  m->net);
+    shape_source(b, &m->source);
+    shape_source(b, &m->denominator);
+    for (uint32_t i = 0; i < m->n_steps; i++) shape_text(b, m->steps[i]);
+}
+
+static uint64_t shape_of(const struct plan_experiment *e) {
+    const struct experiment *definition = &e->source->definition;
+    struct buffer b = {0};
+    shape_text(&b, e->source->state.salt);
+    shape_text(&b, definition->unit);
+    buffer_printf(&b, "%d,%lld;", (int)definition->assignment, (long long)e->source->state.start_at);
+    for (uint32_t i = 0; i < e->n_metrics; i++) shape_metric(&b, e->metrics[i].metric);
+    for (uint32_t i = 0; i < definition->n_breakdowns; i++) shape_text(&b, definition->breakdowns[i]);
+    uint64_t shape = XXH3_64bits(b.at, b.n);
+    buffer_free(&b);
+    return shape;
+}
+
+/* --- experiments --- */
+
+static uint32_t columns_of(const struct metric *m) {
+    switch (m->kind) {
+    case METRIC_RATIO: return 2;
+    case METRIC_FUNNEL: return m->n_steps;
+    case METRIC_QUANTILE: return 0; /* not measured */
+    default: return 1;
+    }
+}
+
+static void add_metric(struct plan_experiment *e, const struct metric *metric) {
+    if (!metric) return;
+    for (uint32_t i = 0; i < e->n_metrics; i++)
+        if (e->metrics[i].metric == metric) return;
+    e->metrics[e->n_metrics++] = (struct plan_metric){metric, e->columns, columns_of(metric)};
+    e->columns += columns_of(metric);
+    e->in_order |= metric->kind == METRIC_FUNNEL;
+}
+
+static void add_experiment(struct plan *plan, const struct snapshot_experiment *source) {
+    struct plan_experiment *e = &plan->experiments[plan->n++];
+    const struct experiment *definition = &source->definition;
+    e->source = source;
+    e->unit = text_is(definition->unit, "targetingKey") ? PLAN_TARGETING_KEY
+              : text_is(definition->unit, "userId")     ? PLAN_USER_ID
+                                                        : PLAN_ATTRIBUTE;
+    add_metric(e, source->primary);
+    for (uint32_t i = 0; i < definition->n_secondary; i++) add_metric(e, source->secondary[i]);
+    for (uint32_t i = 0; i < definition->n_guardrails; i++) add_metric(e, source->guardrails[i]);
+    e->shape = shape_of(e);
+    map_put(&plan->by_key, definition->key, e);
+    if (definition->name.n) map_put(&plan->by_name, definition->name, e);
+}
+
+/* --- events --- */
+
+struct pending {
+    struct plan_use *uses;
+    size_t n, room;
+    struct text *names; /* beside each use; "*" for any */
+};
+
+static void want(struct pending *p, struct text name, struct plan_use use) {
+    if (!name.n) return;
+    if (p->n == p->room) {
+        p->room = p->room ? p->room * 2 : 64;
+        p->uses = memory_grow(p->uses, p->room * sizeof *p->uses);
+        p->names = memory_grow(p->names, p->room * sizeof *p->names);
+    }
+    use.any = text_is(name, "*");
+    p->names[p->n] = name;
+    p->uses[p->n++] = use;
+}
+
+static void want_metric(struct pending *p, const struct metric *m, struct plan_use use) {
+    if (m->kind == METRIC_QUANTILE) return;
+    if (m->kind == METRIC_FUNNEL) {
+        for (uint32_t i = 0; i < m->n_steps; i++) {
+            use.part = (uint8_t)i;
+            want(p, m->steps[i], use);
+        }
+        return;
+    }
+    want(p, m->source.event, use);
+    if (m->kind == METRIC_RATIO) {
+        use.part = 1;
+        want(p, m->denominator.event, use);
+    }
+    if (m->net && text_is(m->source.event, PLAN_COMPLETED)) {
+        use.part = 0;
+        use.refund = true;
+        want(p, TEXT(PLAN_REFUNDED), use);
+    }
+}
+
+/* Uses were wanted experiment by experiment, so each event's list is in that order. */
+static void collect(struct plan *plan, const struct pending *p, struct text name, struct plan_event *event) {
+    event->name = name;
+    event->uses = arena_array(&plan->arena, struct plan_use, p->n ? p->n : 1);
+    for (size_t i = 0; i < p->n; i++)
+        if (p->uses[i].any || text_eq(p->names[i], name)) event->uses[event->n++] = p->uses[i];
+}
+
+static void index_events(struct plan *plan, const struct pending *p) {
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->uses[i].any || map_get(&plan->events, p->names[i])) continue;
+        struct plan_event *event = arena_new(&plan->arena, struct plan_event);
+        collect(plan, p, p->names[i], event);
+        map_put(&plan->events, event->name, event);
+    }
+    collect(plan, p, TEXT("*"), &plan->any);
+}
+
+struct plan *plan_new(struct snapshot *snapshot) {
+    struct plan *plan = memory_new(struct plan);
+    struct pending pending = {0};
+    plan->snapshot = snapshot_keep(snapshot);
+    arena_init(&plan->arena, 16 * 1024);
+    plan->experiments =
+        arena_array(&plan->arena, struct plan_experiment, snapshot->n_experiments ? snapshot->n_experiments : 1);
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++)
+        if (snapshot->experiments[i].state.start_at) add_experiment(plan, &snapshot->experiments[i]);
+    for (uint32_t i = 0; i < plan->n; i++)
+        for (uint32_t k = 0; k < plan->experiments[i].n_metrics; k++)
+            want_metric(&pending, plan->experiments[i].metrics[k].metric,
+                        (struct plan_use){.experiment = i, .metric = k});
+    index_events(plan, &pending);
+    free(pending.uses);
+    free(pending.names);
+    return plan;
+}
+
+void plan_free(struct plan *plan) {
+    if (!plan) return;
+    map_free(&plan->events);
+    map_free(&plan->by_key);
+    map_free(&plan->by_name);
+    arena_free(&plan->arena);
+    snapshot_release(plan->snapshot);
+    free(plan);
+}
+
+const struct plan_event *plan_uses(const struct plan *plan, const struct journal_record *record) {
+    const struct plan_event *event = record->kind == JOURNAL_TRACK ? map_get(&plan->events, record->name) : NULL;
+    return event ? event : &plan->any;
+}
+
+int plan_find(const struct plan *plan, struct text key) {
+    const struct plan_experiment *e = map_get(&plan->by_key, key);
+    if (!e) e = map_get(&plan->by_name, key);
+    return e ? (int)(e - plan->experiments) : -1;
+}

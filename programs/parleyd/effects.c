@@ -1,0 +1,96 @@
+/* What plugins cause beside their answers: their events go into the journal like anybody's, under an id that makes a
+ * repeat count once; the plugin's worker is told when they are durable. */
+#include <stdlib.h>
+
+#include "core/base/json.h"
+#include "core/base/memory.h"
+#include "programs/parleyd/parleyd.h"
+
+/* One effect on its way to the disk. */
+struct kept {
+    struct journal_batch batch;
+    struct journal_record record;
+    struct app *app;
+    uint64_t ticket;
+    uv_timer_t retry; /* a journal that is full or cannot write is asked again */
+    struct arena arena;
+};
+
+enum { RETRY_MS = 1000 };
+
+static void append(struct kept *kept);
+
+static void on_again(uv_timer_t *timer) {
+    append(timer->data);
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct kept *kept = handle->data;
+    arena_free(&kept->arena);
+    free(kept);
+}
+
+static void again(struct kept *kept) {
+    uv_timer_start(&kept->retry, on_again, RETRY_MS, 0);
+}
+
+static void on_durable(struct mail *mail) {
+    struct kept *kept = (struct kept *)mail;
+    if (kept->batch.code) {
+        log_warn(kept->app->log, "a plugin's effect could not be kept yet",
+                 LOG_S("reason", error_title(kept->batch.code)));
+        again(kept);
+        return;
+    }
+    plugins_kept(kept->app->plugins, kept->ticket);
+    uv_close((uv_handle_t *)&kept->retry, on_closed);
+}
+
+static void append(struct kept *kept) {
+    kept->batch = (struct journal_batch){
+        .mail.receive = on_durable, .reply_to = &kept->app->mailbox, .records = &kept->record, .n = 1};
+    if (journal_append(kept->app->journal, &kept->batch) != 0) again(kept);
+}
+
+/* {"event":..., "properties":...} is what a Segment event has; an entry of the timeline is kept as it is. */
+static bool fill(struct kept *kept, const struct plugin_effect *effect) {
+    struct arena *arena = &kept->arena;
+    struct json json;
+    struct text source = arena_text(arena, effect->json);
+    if (json_scan(&json, source, arena, NULL) != 0) return false;
+    struct text kind = json_unescaped(&json, json_get(&json, 0, TEXT("kind")), arena);
+    int64_t at = clock_now(kept->app->clock);
+    json_whole(&json, json_get(&json, 0, TEXT("at")), &at);
+    bool known = json_kind(&json, json_get(&json, 0, TEXT("known"))) == JSON_KIND_TRUE;
+    kept->record = (struct journal_record){
+        .received = clock_now(kept->app->clock),
+        .at = at,
+        .kind = text_is(kind, "timeline") ? JOURNAL_ENTRY : JOURNAL_TRACK,
+        .actor = JOURNAL_PLUGIN,
+        .flags = known ? JOURNAL_KNOWN : 0,
+        .name = json_unescaped(&json, json_get(&json, 0, TEXT("event")), arena),
+        .unit = json_unescaped(&json, json_get(&json, 0, TEXT("customer")), arena),
+        .message_id =
+            arena_printf(arena, "plugin:%.*s:%llu", TEXT_ARGS(effect->plugin), (unsigned long long)effect->outbox),
+        .body = source,
+    };
+    return text_is(kind, "timeline") || text_is(kind, "track");
+}
+
+void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
+    struct app *app = user;
+    struct kept *kept = memory_new(struct kept);
+    kept->app = app;
+    kept->ticket = effect->ticket;
+    arena_init(&kept->arena, 1024);
+    uv_timer_init(app->loop, &kept->retry);
+    kept->retry.data = kept;
+    if (fill(kept, effect)) {
+        append(kept);
+        return;
+    }
+    log_warn(app->log, "a plugin's effect is not understood and is dropped", LOG_T("plugin", effect->plugin));
+    count(app->effects_dropped, 1);
+    plugins_kept(app->plugins, effect->ticket);
+    uv_close((uv_handle_t *)&kept->retry, on_closed);
+}

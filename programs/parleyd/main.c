@@ -1,0 +1,75 @@
+/* parleyd: reads its configuration, opens what it keeps, serves, and ends in order. Wiring only. */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/secret.h"
+#include "programs/parleyd/parleyd.h"
+
+extern char **environ;
+
+static int complain(const struct error *error) {
+    fprintf(stderr, "parleyd: %s\n", error->detail);
+    return error->code == ERR_INVALID ? 2 : 1;
+}
+
+static void print(struct buffer *out) {
+    fwrite(out->at, 1, out->n, stdout);
+    buffer_free(out);
+}
+
+/* --version, --help, --print-config, --check-config: true where that was all that was asked for. */
+static bool asked_to_print(const struct config *config) {
+    struct buffer out = {0};
+    if (config_flag(config, "version"))
+        buffer_cstr(&out, "parleyd " PARLEY_VERSION "\n");
+    else if (config_flag(config, "help"))
+        config_help(&parleyd_schema, &out);
+    else if (config_flag(config, "print-config"))
+        config_print(config, &out);
+    else if (config_flag(config, "check-config"))
+        buffer_cstr(&out, "the configuration is right\n");
+    else
+        return false;
+    print(&out);
+    return true;
+}
+
+/* What loading alone cannot see: values that only make sense together. */
+static int check(const struct config *config, struct log *log, struct error *error) {
+    char host[256];
+    int port;
+    size_t token = strlen(config_text(config, "admin-token"));
+    int rc = options_log(config, log, error);
+    if (rc == 0) rc = options_listen(config, host, sizeof host, &port, error);
+    if (rc == 0 && token > 0 && token < TOKEN_LEAST)
+        rc = error_set(error, ERR_INVALID, "admin-token: it has %zu characters; at least %d", token, TOKEN_LEAST);
+    int64_t ring = config_size(config, "exposures.ring");
+    if (rc == 0 && (ring & (ring - 1)))
+        rc = error_set(error, ERR_INVALID, "exposures.ring = %lld: it must be a power of two", (long long)ring);
+    return rc;
+}
+
+int main(int argc, char **argv) {
+    struct config config = {0};
+    struct error error = {0};
+    struct log log;
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+    mallopt(M_ARENA_MAX, 2); /* few threads allocate; an arena for each would only hold memory */
+    int rc = config_load(&config, &parleyd_schema, argc, argv, environ, &error);
+    if (rc == 0 && !config_flag(&config, "help")) rc = check(&config, &log, &error);
+    int status = 0;
+    if (rc < 0)
+        status = complain(&error);
+    else if (!asked_to_print(&config))
+        status = parleyd_run(&config, &log, argv[0]);
+    config_free(&config);
+    return status;
+}

@@ -1,0 +1,25 @@
+/* The server as a whole: what is opened in which order, and how it ends. */
+#ifndef PARLEY_PROGRAMS_PARLEYD_PARLEYD_H
+#define PARLEY_PROGRAMS_PARLEYD_PARLEYD_H
+
+#include "api/app.h"
+#include "programs/parleyd/options.h"
+
+/* Serves until SIGTERM or SIGINT. Returns the exit status: 0 after a drain, 1 where something could not be opened. */
+int parleyd_run(const struct config *config, const struct log *log, const char *program);
+
+/* A data folder's own secret, made at the first start, in 64 hex digits: DIR/secret, mode 0600. */
+int parleyd_secret(const char *folder, char out[static 65], struct error *error);
+
+/* Opens everything from the data folder up to the measures, in the order in which each needs what is before it. */
+int parleyd_open(struct app *app, const struct config *config, struct error *error);
+/* Ends what parleyd_open opened, in reverse; whatever was not opened is passed over. */
+void parleyd_close(struct app *app);
+
+/* Opens the measures on what the journal and the definitions say, and fills what the loop remembers of units. */
+int parleyd_measure(struct app *app, const struct config *config, struct error *error);
+
+/* Effects of plugins become journal records; the plugin is told when they are durable. */
+void parleyd_on_effect(void *user, const struct plugin_effect *effect);
+
+#endif

@@ -1,0 +1,127 @@
+// A shopper's way through the demo shop, against a real server.
+
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { startBrowser, startServer, visit, overflow, eventually, DESKTOP, PHONE } from './harness.mjs';
+import { seedTrial } from './seed.mjs';
+
+const MUG = '/shop/product.html?sku=HT-101';
+
+describe('the shop', () => {
+  let server, browser;
+  before(async () => {
+    [server, browser] = await Promise.all([startServer(), startBrowser()]);
+    await seedTrial(server, { start: true });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const results = async () => (await server.admin('GET', '/experiments/poll-trial/results'));
+
+  for (const [device, viewport] of [['a desktop', DESKTOP], ['a phone', PHONE]]) {
+    it(`lets a shopper on ${device} vote by keyboard, see the result, and find her vote again`, async () => {
+      const page = await visit(browser, { viewport });
+      await page.goto(server.url);
+      await page.getByRole('link', { name: /Breakwater enamel mug/ }).click();
+      await page.locator('parley-slot').scrollIntoViewIfNeeded();
+      const option = page.getByRole('radio', { name: /Buoy red/ });
+      await option.focus();
+      await page.keyboard.press('Space');
+      await page.keyboard.press('Enter');
+      const poll = page.locator('parley-poll');
+      await poll.getByText(/%/).first().waitFor();
+      await page.reload();
+      await poll.getByText(/%/).first().waitFor();
+      assert.equal(await page.getByRole('radio', { name: /Buoy red/ }).isChecked(), true);
+      assert.equal(await overflow(page), 0);
+      assert.deepEqual(page.complaints, []);
+      await page.context().close();
+    });
+  }
+
+  it('does not expose a shopper before the slot comes into view', async () => {
+    const page = await visit(browser, { viewport: { width: 360, height: 300 } });
+    const asked = [];
+    page.on('request', (request) => request.url().includes('/ofrep/') && asked.push(request.url()));
+    await page.goto(server.url + MUG);
+    await page.evaluate(() => window.parley.ready);
+    await page.waitForTimeout(300);
+    assert.deepEqual(asked, []);
+    await page.locator('parley-slot').scrollIntoViewIfNeeded();
+    await page.getByText('Which mug comes next?').waitFor();
+    assert.equal(asked.length, 1);
+    await page.context().close();
+  });
+
+  it('counts an order once for the trial, though the page is left at once and the event is sent twice', async () => {
+    const page = await visit(browser);
+    await page.goto(server.url + MUG);
+    await page.getByText('Which mug comes next?').waitFor();
+    await eventually(async () => assert.equal(await boughtOf(await results()), 0));
+    await page.getByRole('button', { name: 'Add to basket' }).click();
+    await page.getByText('Breakwater enamel mug is in your basket.').waitFor();
+    await page.getByRole('button', { name: /^Basket/ }).click();
+    await page.getByRole('button', { name: 'Buy' }).click();
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+    const events = await page.evaluate(() => localStorage.getItem('parley.events'));
+    await page.goto('about:blank');
+    await eventually(async () => assert.equal(boughtOf(await results()), 1));
+    await page.goto(server.url);
+    await page.evaluate((kept) => localStorage.setItem('parley.events', kept), events);
+    await page.reload();
+    await page.waitForFunction(() => localStorage.getItem('parley.events') === '[]');
+    await page.waitForTimeout(1200);
+    assert.equal(boughtOf(await results()), 1);
+    await page.context().close();
+  });
+
+  it('keeps events while the server is away and sends them when it is back', async () => {
+    const page = await visit(browser);
+    await page.goto(server.url);
+    await page.evaluate(() => window.parley.ready);
+    await page.route('**/v1/batch', (route) => route.abort());
+    await page.goto(server.url + MUG);
+    await page.evaluate(() => window.parley.ready);
+    await page.waitForTimeout(400);
+    assert.match(await page.evaluate(() => localStorage.getItem('parley.events')), /Product Viewed/);
+    await page.unroute('**/v1/batch');
+    await page.goto(server.url);
+    await page.waitForFunction(() => localStorage.getItem('parley.events') === '[]');
+    await page.context().close();
+  });
+
+  it('sells as before when Parley is down', async () => {
+    const page = await visit(browser);
+    await page.route(/parley\.js|\/v1\/|\/ofrep\//, (route) => route.abort());
+    await page.goto(server.url + MUG);
+    await page.getByRole('button', { name: 'Add to basket' }).click();
+    await page.getByRole('button', { name: /^Basket/ }).click();
+    await page.getByRole('button', { name: 'Buy' }).click();
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  it('leaves the slot empty and the page well when evaluation fails', async () => {
+    const page = await visit(browser);
+    await page.route('**/ofrep/**', (route) => route.fulfill({ status: 500, body: 'no' }));
+    await page.goto(server.url + MUG);
+    await page.evaluate(() => window.parley.ready);
+    await page.waitForTimeout(200);
+    assert.equal(await page.locator('parley-slot').evaluate((slot) => slot.childElementCount), 0);
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  it('says so where it does not have a product', async () => {
+    const page = await visit(browser);
+    await page.goto(`${server.url}/shop/product.html?sku=%3Cimg%20src%3Dx%3E`);
+    await page.getByRole('heading', { name: 'Not on our shelves' }).waitFor();
+    await page.context().close();
+  });
+});
+
+/** Orders in the treated group. */
+const boughtOf = ({ metrics }) => metrics[0].variants.find(({ variant }) => variant === 'top').sum;

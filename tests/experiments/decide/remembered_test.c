@@ -1,0 +1,119 @@
+#include "experiments/decide/remembered.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "core/base/clock.h"
+
+static struct unit_id unit_number(int i) {
+    char name[32];
+    return unit_of(text_n(name, (size_t)snprintf(name, sizeof name, "customer-%d", i)));
+}
+
+static struct remembered_unit entry(int i) {
+    return (struct remembered_unit){unit_number(i), 1700000000u + (uint32_t)i, (uint16_t)(i % 3), (uint16_t)(i % 7)};
+}
+
+static bool is_entry(const struct remembered_unit *u, int i) {
+    struct remembered_unit e = entry(i);
+    return unit_eq(u->unit, e.unit) && u->t0 == e.t0 && u->arm == e.arm && u->epoch == e.epoch;
+}
+
+Test(remembered, every_unit_is_found_while_the_table_grows) {
+    struct remembered_all all = {0};
+    struct remembered *r = remembered_make(&all, TEXT("poll-trial"));
+    struct remembered_unit found;
+    for (int i = 0; i < 20000; i++) {
+        struct remembered_unit e = entry(i);
+        cr_assert_not(remembered_find(r, e.unit, &found));
+        cr_assert(remembered_put(r, &e));
+        for (int j = i; j >= 0; j = j * 3 / 4 - 1) {
+            cr_assert(remembered_find(r, unit_number(j), &found), "%d after %d", j, i);
+            cr_assert(is_entry(&found, j));
+        }
+    }
+    cr_expect_eq(remembered_count(r), 20000u);
+    remembered_all_free(&all);
+}
+
+Test(remembered, the_first_exposure_stays) {
+    struct remembered_all all = {0};
+    struct remembered *r = remembered_make(&all, TEXT("a"));
+    struct remembered_unit first = entry(1), second = first, found;
+    second.arm = 9;
+    cr_expect(remembered_put(r, &first));
+    cr_expect_not(remembered_put(r, &second));
+    cr_assert(remembered_find(r, first.unit, &found));
+    cr_expect_eq(found.arm, first.arm);
+    remembered_all_free(&all);
+}
+
+Test(remembered, forgetting_one_unit_leaves_all_others) {
+    enum { N = 5000 };
+    struct remembered_all all = {0};
+    struct remembered *r = remembered_make(&all, TEXT("a"));
+    struct remembered_unit found;
+    for (int i = 0; i < N; i++) {
+        struct remembered_unit e = entry(i);
+        remembered_put(r, &e);
+    }
+    for (int i = 0; i < N; i += 3) cr_assert(remembered_remove(r, unit_number(i)));
+    cr_expect_not(remembered_remove(r, unit_number(0)));
+    for (int i = 0; i < N; i++) cr_assert_eq(remembered_find(r, unit_number(i), &found), i % 3 != 0, "%d", i);
+    remembered_all_free(&all);
+}
+
+Test(remembered, iterating_meets_each_unit_once_even_while_growing) {
+    static int seen[3000];
+    struct remembered_all all = {0};
+    struct remembered *r = remembered_make(&all, TEXT("a"));
+    struct remembered_unit unit;
+    for (int n = 1; n <= 3000; n++) {
+        struct remembered_unit e = entry(n - 1);
+        remembered_put(r, &e);
+        if (n % 97) continue;
+        memset(seen, 0, sizeof seen);
+        size_t cursor = 0, count = 0;
+        for (; remembered_next(r, &cursor, &unit); count++) seen[unit.t0 - 1700000000u]++;
+        cr_assert_eq(count, (size_t)n);
+        for (int i = 0; i < n; i++) cr_assert_eq(seen[i], 1, "%d of %d", i, n);
+    }
+    remembered_all_free(&all);
+}
+
+Test(remembered, experiments_are_apart_and_can_be_forgotten) {
+    struct remembered_all all = {0};
+    struct remembered_unit e = entry(1), found;
+    char salt[] = "one";
+    cr_expect_null(remembered_of(&all, TEXT("one")));
+    struct remembered *one = remembered_make(&all, text_n(salt, 3));
+    remembered_put(one, &e);
+    salt[0] = 'x'; /* it keeps a copy */
+    cr_expect_eq(remembered_make(&all, TEXT("one")), one);
+    cr_expect_not(remembered_find(remembered_make(&all, TEXT("two")), e.unit, &found));
+    remembered_drop(&all, TEXT("one"));
+    cr_expect_not(remembered_find(one, e.unit, &found));
+    remembered_all_free(&all);
+}
+
+Test(remembered, no_single_insertion_of_a_million_takes_long) {
+    struct remembered_all all = {0};
+    struct remembered *r = remembered_make(&all, TEXT("a"));
+    uint64_t worst[3] = {0}; /* the three longest: one may be the machine's */
+    for (int i = 0; i < 1000000; i++) {
+        struct remembered_unit e = {{(uint64_t)i * 0x9e3779b97f4a7c15u, (uint64_t)i}, 0, 0, 0};
+        uint64_t begin = clock_ticks();
+        remembered_put(r, &e);
+        uint64_t took = clock_ticks() - begin;
+        for (int j = 0; j < 3; j++)
+            if (took > worst[j]) {
+                uint64_t other = worst[j];
+                worst[j] = took;
+                took = other;
+            }
+    }
+    cr_expect_lt(worst[2], 20000000u, "third longest %lu ns", (unsigned long)worst[2]);
+    cr_log_info("longest %lu %lu %lu us", (unsigned long)worst[0] / 1000, (unsigned long)worst[1] / 1000,
+                (unsigned long)worst[2] / 1000);
+    remembered_all_free(&all);
+}

@@ -1,0 +1,326 @@
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "experiments/measure/measure.h"
+#include "tests/experiments/measure/trial.h"
+
+TestSuite(measure, .init = folder_make, .fini = folder_remove);
+
+static const struct trial_definition trial_one = {
+    "{\"key\":\"trial\",\"feature\":\"poll\",\"control\":\"off\",\"weights\":{\"off\":50,\"top\":50},\"breakdowns\":"
+    "[\"country\"],\"metrics\":{\"primary\":\"bought\",\"secondary\":[\"spend\"]}}",
+    {"{\"key\":\"bought\",\"kind\":\"conversion\",\"event\":\"Order Completed\",\"window\":\"P7D\"}",
+     "{\"key\":\"spend\",\"kind\":\"mean\",\"event\":\"Order Completed\",\"value\":\"revenue\"}"},
+    T,
+    0};
+enum { OFF, TOP, BOUGHT = 0, SPEND = 1 };
+
+static struct {
+    uv_loop_t loop;
+    struct mailbox box;
+    struct journal *journal;
+    struct measure *measure;
+    struct clock clock;
+    int answered;
+} h;
+
+static void start_with(const struct trial_definition *definition, int64_t checkpoint_ms) {
+    struct error error = {0};
+    char journal_folder[128];
+    snprintf(journal_folder, sizeof journal_folder, "%s", in_folder("journal"));
+    h.journal = journal_start((struct journal_options){0});
+    clock_fix(&h.clock, T + 1000);
+    struct snapshot *snapshot = trial_snapshot(definition);
+    struct measure_options options = {.folder = in_folder("measure"),
+                                      .journal_folder = journal_folder,
+                                      .journal = h.journal,
+                                      .checkpoint_ms = checkpoint_ms,
+                                      .clock = &h.clock};
+    cr_assert_eq(measure_open(&h.measure, &options, snapshot, &error), 0, "%s", error.detail);
+    snapshot_release(snapshot);
+    uv_loop_init(&h.loop);
+    mailbox_open(&h.box, &h.loop);
+}
+
+static void start(void) {
+    start_with(&trial_one, 0);
+}
+
+static void stop(void) {
+    journal_close(h.journal);
+    measure_close(h.measure);
+    mailbox_close(&h.box);
+    uv_run(&h.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&h.loop);
+}
+
+static void on_answer(struct mail *mail) {
+    h.answered = 1;
+}
+
+static void wait_for(struct lane_job *job) {
+    (void)job;
+    h.answered = 0;
+    while (!h.answered) uv_run(&h.loop, UV_RUN_ONCE);
+}
+
+#define ASKED                                                                                                          \
+    { .mail.receive = on_answer, .reply_to = &h.box }
+
+static void wait_until_recovered(void) {
+    struct measure_memory memory = {.job = ASKED};
+    measure_recall(h.measure, &memory);
+    wait_for(&memory.job);
+    arena_free(&memory.arena);
+}
+
+static struct measure_results *results_by(const char *by) {
+    struct measure_question q = {.job = ASKED, .experiment = TEXT("trial"), .by = by ? text_of(by) : TEXT_NONE};
+    measure_ask(h.measure, &q);
+    wait_for(&q.job);
+    cr_assert(q.results, "%s", q.error.detail);
+    return q.results;
+}
+static struct measure_results *results(void) {
+    return results_by(NULL);
+}
+
+static void write_one(struct journal_record r) {
+    cr_assert_eq(journal_write(h.journal, &r, 1).code, 0);
+}
+
+static void write_units(int from, int to) {
+    for (int i = from; i < to; i++) {
+        char unit[16], properties[48];
+        snprintf(unit, sizeof unit, "u%d", i);
+        snprintf(properties, sizeof properties, "{\"revenue\":%d}", i);
+        write_one(trial_exposure(unit, i % 2 ? "top" : "off", T + i));
+        write_one(trial_event(unit, "Order Completed", T + i + (i % 3 ? 5 : -5), properties));
+        if (i % 7 == 0) write_one(trial_exposure(unit, i % 2 ? "top" : "off", T + i - 10));
+    }
+}
+
+static void verify(void) {
+    struct measure_proof proof = {.job = ASKED};
+    measure_verify(h.measure, &proof);
+    wait_for(&proof.job);
+    cr_assert_eq(proof.error.code, 0, "%s", proof.error.detail);
+    cr_assert_eq(proof.different, 0, "%lld of %lld", (long long)proof.different, (long long)proof.units);
+    cr_assert_gt(proof.units, 0);
+}
+
+Test(measure, figures_include_an_event_as_soon_as_it_is_acknowledged) {
+    start();
+    for (int i = 0; i < 20; i++) {
+        if (i == 0) write_one(trial_exposure("anna", "top", T + 1));
+        write_one(trial_event("anna", "Order Completed", T + 2 + i, "{\"revenue\":2}"));
+        struct measure_results *r = results();
+        cr_assert_eq(trial_sum(r, SPEND, TOP), 2 * (i + 1));
+        cr_assert(r->complete);
+        measure_results_free(r);
+    }
+    stop();
+}
+
+Test(measure, an_exposure_from_a_ring_enters_its_unit) {
+    start();
+    struct journal_ring *ring = journal_ring_open(h.journal, 4096);
+    struct journal_exposure exposure = {.at = T + 1,
+                                        .experiment = TEXT("trial"),
+                                        .salt = TEXT("trial"),
+                                        .unit = TEXT("anna"),
+                                        .variant = TEXT("top"),
+                                        .attributes = TEXT("{\"country\":\"DE\"}")};
+    cr_assert(journal_ring_push(ring, &exposure));
+    write_one(trial_event("anna", "Order Completed", T + 2, "{\"revenue\":2}"));
+    struct measure_results *r = results_by("country");
+    int64_t units = 0;
+    for (uint32_t i = 0; i < r->n_groups; i++)
+        if (text_is(r->groups[i].value, "DE")) units = r->groups[i].units[TOP];
+    cr_expect_eq(units, 1);
+    measure_results_free(r);
+    stop();
+}
+
+Test(measure, a_question_about_what_is_not_there_is_answered_with_a_sentence) {
+    start();
+    struct measure_question q = {.job = ASKED, .experiment = TEXT("another")};
+    measure_ask(h.measure, &q);
+    wait_for(&q.job);
+    cr_expect_eq(q.error.code, ERR_NOT_FOUND);
+    q = (struct measure_question){.job = ASKED, .experiment = TEXT("trial"), .by = TEXT("shoe size")};
+    measure_ask(h.measure, &q);
+    wait_for(&q.job);
+    cr_expect_eq(q.error.code, ERR_INVALID);
+    stop();
+}
+
+static void compare_after_restart(void (*between)(void)) {
+    start();
+    write_units(0, 60);
+    struct measure_results *before = results();
+    stop();
+    if (between) between();
+    start();
+    wait_until_recovered();
+    struct measure_results *after = results();
+    for (int arm = 0; arm < 2; arm++) {
+        cr_expect_eq(trial_units(after, arm), trial_units(before, arm));
+        for (int m = 0; m < 2; m++)
+            cr_expect_eq(memcmp(&after->groups[0].metrics[m].cells[arm], &before->groups[0].metrics[m].cells[arm],
+                                sizeof(struct cell)),
+                         0);
+    }
+    cr_expect_eq(trial_units(after, OFF) + trial_units(after, TOP), 60);
+    verify();
+    write_units(60, 70);
+    measure_results_free(before);
+    before = results();
+    cr_expect_eq(trial_units(before, OFF) + trial_units(before, TOP), 70);
+    verify();
+    measure_results_free(before);
+    measure_results_free(after);
+    stop();
+}
+
+Test(measure, a_start_from_the_checkpoint_gives_the_same_figures_to_the_bit) {
+    compare_after_restart(NULL);
+}
+
+static void lose_checkpoint(void) {
+    cr_assert_eq(unlink(in_folder("measure/checkpoint")), 0);
+}
+Test(measure, without_a_checkpoint_everything_is_computed_again) {
+    compare_after_restart(lose_checkpoint);
+}
+
+static void damage_checkpoint(void) {
+    FILE *f = fopen(in_folder("measure/checkpoint"), "r+");
+    fseek(f, 1500, SEEK_SET);
+    int c = fgetc(f);
+    fseek(f, 1500, SEEK_SET);
+    fputc(c ^ 1, f);
+    fclose(f);
+}
+Test(measure, a_checkpoint_with_one_wrong_bit_is_not_believed) {
+    compare_after_restart(damage_checkpoint);
+}
+
+static void cut_checkpoint(void) {
+    cr_assert_eq(truncate(in_folder("measure/checkpoint"), 900), 0);
+}
+Test(measure, a_checkpoint_that_was_cut_short_is_not_believed) {
+    compare_after_restart(cut_checkpoint);
+}
+
+Test(measure, a_checkpoint_of_another_journal_is_not_believed) {
+    start();
+    write_units(0, 20);
+    stop();
+    char command[512];
+    snprintf(command, sizeof command, "rm -r %s", in_folder("journal"));
+    cr_assert_eq(system(command), 0);
+    start();
+    wait_until_recovered();
+    struct measure_results *r = results();
+    cr_expect_eq(trial_units(r, OFF) + trial_units(r, TOP), 0);
+    measure_results_free(r);
+    write_units(0, 30);
+    verify();
+    stop();
+}
+
+Test(measure, a_trial_that_starts_later_learns_its_past_while_events_go_on) {
+    static struct trial_definition none;
+    none = trial_one;
+    none.experiment = "{\"key\":\"other\",\"feature\":\"poll\",\"weights\":{\"off\":50,\"top\":50}}";
+    start_with(&none, 0);
+    write_units(0, 100);
+    struct snapshot *snapshot = trial_snapshot(&trial_one);
+    measure_set_snapshot(h.measure, snapshot);
+    snapshot_release(snapshot);
+    write_units(100, 130);
+    wait_until_recovered();
+    struct measure_results *r = results();
+    cr_expect_eq(trial_units(r, OFF) + trial_units(r, TOP), 130);
+    measure_results_free(r);
+    verify();
+    stop();
+}
+
+Test(measure, what_the_loop_must_remember_comes_back_under_every_key_of_a_person) {
+    start();
+    write_one(trial_exposure("cookie", "top", T + 2000));
+    struct journal_record r = trial_event("anna", "", T + 3000, NULL);
+    r.kind = JOURNAL_IDENTIFY;
+    r.flags = JOURNAL_KNOWN;
+    r.other = TEXT("cookie");
+    write_one(r);
+    stop();
+    start();
+    struct measure_memory memory = {.job = ASKED};
+    measure_recall(h.measure, &memory);
+    wait_for(&memory.job);
+    cr_assert_eq(memory.n, 1);
+    cr_assert(text_is(memory.experiments[0].salt, "trial"));
+    cr_assert_eq(memory.experiments[0].n, 2);
+    int found = 0;
+    for (size_t i = 0; i < 2; i++) {
+        struct remembered_unit *u = &memory.experiments[0].units[i];
+        cr_expect_eq(u->arm, TOP);
+        cr_expect_eq(u->t0, T / 1000 + 2);
+        found |= unit_eq(u->unit, unit_of(TEXT("cookie"))) ? 1 : unit_eq(u->unit, unit_of(TEXT("anna"))) ? 2 : 4;
+    }
+    cr_expect_eq(found, 3);
+    arena_free(&memory.arena);
+    stop();
+}
+
+Test(measure, units_are_exported_with_their_totals_page_by_page) {
+    start();
+    write_units(0, 5);
+    struct measure_export page = {.job = ASKED, .experiment = TEXT("trial"), .limit = 3};
+    measure_export_units(h.measure, &page);
+    wait_for(&page.job);
+    cr_expect_eq(page.next, 3);
+    page.from = page.next;
+    measure_export_units(h.measure, &page);
+    wait_for(&page.job);
+    cr_expect_eq(page.next, 0);
+    buffer_byte(&page.out, 0);
+    int lines = 0;
+    for (const char *c = page.out.at; *c; c++) lines += *c == '\n';
+    cr_expect_eq(lines, 5);
+    cr_expect(strstr(page.out.at, "{\"unit\":\"u4\",\"exposure\":"), "%s", page.out.at);
+    cr_expect(strstr(page.out.at, "\"variant\":\"off\",\"epoch\":0,\"metrics\":{\"bought\":1,\"spend\":4}}"), "%s",
+              page.out.at);
+    buffer_free(&page.out);
+    stop();
+}
+
+/* --- kill -9 --- */
+
+static void run_until_killed(int round) {
+    start_with(&trial_one, 1); /* a checkpoint nearly every time */
+    for (int i = 0;; i++) {
+        write_units(round * 10000 + i * 10, round * 10000 + i * 10 + 10);
+        measure_tick(h.measure);
+    }
+}
+
+Test(measure, after_kill_9_the_figures_are_those_of_the_journal) {
+    srand(5);
+    for (int round = 0; round < 4; round++) {
+        pid_t child = fork();
+        if (child == 0) run_until_killed(round);
+        usleep(30000 + (useconds_t)(rand() % 60000));
+        kill(child, SIGKILL);
+        int status;
+        waitpid(child, &status, 0);
+        cr_assert(WIFSIGNALED(status));
+        start();
+        wait_until_recovered();
+        verify();
+        stop();
+    }
+}

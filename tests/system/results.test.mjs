@@ -1,0 +1,96 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { Server, trial } from './harness.mjs';
+
+const close = (a, b, relative = 1e-9) => assert.ok(Math.abs(a - b) <= relative * Math.max(Math.abs(a), Math.abs(b)), `${a} is not ${b}`);
+
+// Sends events in batches of 2,000; `make(i)` gives the i-th.
+async function sendAll(s, n, make) {
+  for (let i = 0; i < n; i += 2000) {
+    const batch = Array.from({ length: Math.min(2000, n - i) }, (_, j) => make(i + j));
+    const answer = await s.post('/v1/batch', { batch });
+    assert.equal(answer.status, 202);
+    assert.equal(answer.body.rejected.length, 0, JSON.stringify(answer.body.rejected[0]));
+  }
+}
+const viewed = (unit, variant, at) => ({ type: 'track', event: 'Experiment Viewed', userId: unit, messageId: `v-${unit}`, timestamp: at,
+  properties: { experiment_id: 'poll-trial', variation_id: variant } });
+const total = (r) => r.variants.reduce((n, v) => n + v.units, 0);
+const metric = (r, key, variant) => r.metrics.find((m) => m.metric === key).variants.find((v) => v.variant === variant);
+
+test('published counts give the published numbers: Cookie Cats, day-1 retention', async () => {
+  const s = await Server.start();
+  await trial(s, { assignment: 'external', traffic: undefined, analysis: { method: 'fixed', alpha: 0.05, correction: 'none' } }, { at: '2020-01-01T00:00:00Z' });
+  const off = 44700, top = 45489, at = '2020-02-01T00:00:00Z';
+  await sendAll(s, off + top, (i) => viewed(`c${i}`, i < off ? 'off' : 'top', at));
+  await sendAll(s, 20034 + 20119, (i) => {
+    const unit = i < 20034 ? i : off + (i - 20034);
+    return { type: 'track', event: 'Order Completed', userId: `c${unit}`, messageId: `o-${i}`, timestamp: '2020-02-02T00:00:00Z', properties: { order_id: `${i}`, revenue: 1 } };
+  });
+  const r = await s.results('poll-trial', (x) => total(x) === off + top && metric(x, 'bought', 'top').sum === 20119);
+  assert.equal(metric(r, 'bought', 'off').sum, 20034);
+  assert.equal(metric(r, 'bought', 'top').sum, 20119);
+  const { difference, fixed } = metric(r, 'bought', 'top');
+  close(difference.p, 0.0744096552496, 1e-9);
+  close(fixed.p, difference.p);
+  close(r.srm.chi2, 6.9024, 1e-4);
+  close(r.srm.p, 0.00861, 1e-3);
+  assert.equal(r.srm.verdict, 'warn');
+  await s.stop();
+});
+
+test('results', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await trial(s, { assignment: 'external', traffic: undefined }, { at: '2021-01-01T00:00:00Z' });
+  const day = (d) => `2021-01-${String(d).padStart(2, '0')}T00:00:00Z`;
+  const buy = (unit, id, revenue, at, event = 'Order Completed') => ({ type: 'track', event, userId: unit, messageId: `${event}-${id}`, timestamp: at, properties: { order_id: id, revenue } });
+  const send = (...batch) => s.post('/v1/batch', { batch });
+
+  await t.test('count an event from the exposure on, and not before', async () => {
+    await send(viewed('a', 'off', day(5)), viewed('b', 'top', day(5)));
+    await send(buy('a', 'a1', 10, day(5)), buy('b', 'b0', 99, day(4)), buy('b', 'b1', 20.25, day(6)), buy('b', 'b2', 0.1, day(7)));
+    const r = await s.results('poll-trial', (x) => metric(x, 'spend', 'top').sum > 20.3);
+    assert.equal(metric(r, 'spend', 'off').sum, 10);
+    assert.equal(metric(r, 'spend', 'top').sum, 20.35);
+    assert.equal(metric(r, 'again', 'top').sum, 1);
+    assert.equal(metric(r, 'bought', 'top').sum, 1);
+  });
+
+  await t.test('are the same when events come in another order', async () => {
+    await send(buy('c', 'c1', 7, day(8)));
+    await send(buy('c', 'c2', 3, day(6)));
+    await send(viewed('c', 'off', day(7)));
+    const r = await s.results('poll-trial', (x) => metric(x, 'spend', 'off').sum >= 17);
+    assert.equal(metric(r, 'spend', 'off').sum, 17);
+  });
+
+  await t.test('count an order once, whichever source sent it', async () => {
+    await send({ ...buy('c', 'c1', 7, day(8)), messageId: 'another-source' });
+    await send(buy('d', 'd1', 1, day(9)), viewed('d', 'top', day(9)));
+    const r = await s.results('poll-trial', (x) => total(x) === 4);
+    assert.equal(metric(r, 'spend', 'off').sum, 17);
+  });
+
+  await t.test('leave out a unit that met two variants, and say so', async () => {
+    await send(viewed('e', 'off', day(9)), { ...viewed('e', 'top', day(10)), messageId: 'second' });
+    const r = await s.results('poll-trial', (x) => x.excluded.multipleExposure === 1);
+    assert.equal(r.excluded.multipleExposure, 1);
+    assert.equal(total(r), 4);
+  });
+
+  await t.test('count unknown variations apart', async () => {
+    await send(viewed('f', 'sideways', day(9)));
+    const r = await s.results('poll-trial', (x) => x.excluded.unknownVariation === 1);
+    assert.equal(r.excluded.unknownVariation, 1);
+  });
+
+  await t.test('are the same after kill -9', async () => {
+    const before = await s.results('poll-trial');
+    await s.kill();
+    await s.up();
+    const after = await s.results('poll-trial', (x) => total(x) === total(before));
+    assert.deepEqual(after.metrics, before.metrics);
+    assert.deepEqual(after.excluded, before.excluded);
+  });
+});
