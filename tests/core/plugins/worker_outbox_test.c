@@ -131,6 +131,16 @@ Test(outbox, a_timer_fires_once_and_survives_a_kill) {
     client_stop(&worker);
 }
 
+Test(outbox, a_timer_of_a_worker_that_is_gone_fires_in_another) {
+    struct client other = worker;
+    start_notes();
+    struct client_reply answer;
+    cr_expect_eq(client_shopper(&other, "ann", "PUT", "/timers/inherited", "{\"in\":300}", &answer), 202);
+    client_kill(&other);
+    expect_note("inherited");
+    client_stop(&worker);
+}
+
 Test(outbox, a_timer_that_fails_is_tried_later_and_keeps_no_other_waiting) {
     call("PUT", "/timers/taken", "{\"in\":0}");
     expect_note("taken");
