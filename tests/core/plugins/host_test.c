@@ -192,6 +192,16 @@ Test(host, a_variant_may_name_another_release_and_both_serve) {
     assert_serves("1.0.0");
 }
 
+Test(host, a_variant_may_name_a_release_before_it_is_installed) {
+    struct plugin_release_name wanted = {TEXT("polls"), TEXT("1.1.0")};
+    plugins_set_wanted(house.plugins, &wanted, 1);
+    cr_assert_eq(house_call_release(&house, "1.1.0", "GET", "/polls", "").code, ERR_NOT_FOUND);
+    cr_assert_eq(house_install(&house, house_bundle(&house, "polls", "1.1.0", "obedient")), 0);
+    for (int i = 0; i < 200 && house_call_release(&house, "1.1.0", "GET", "/polls", "").code; i++)
+        house_turn(&house, 10);
+    cr_assert_eq(house_call_release(&house, "1.1.0", "GET", "/polls", "").status, 200);
+}
+
 Test(host, web_assets_come_from_the_bundle_and_from_nowhere_else) {
     struct text bytes;
     const char *type;
