@@ -212,8 +212,7 @@ void plugins_stop(struct plugins *plugins, void (*stopped)(void *user), void *us
     plugins->told = stopped;
     plugins->told_user = user;
     plugins->env.stopping = true;
-    for (size_t i = 0; i < plugins->n; i++)
-        for (struct release *r = plugins->list[i]->releases; r; r = r->next) release_review(r);
+    for (size_t i = 0; i < plugins->n; i++) plugin_stop(plugins->list[i]);
     on_changed(&plugins->env);
 }
 

@@ -139,6 +139,16 @@ Test(host, two_changes_of_a_plugin_at_once_are_a_conflict) {
     cr_assert_eq(second, ERR_CONFLICT);
 }
 
+Test(host, stopping_ends_an_activation_under_way_and_the_one_before_is_active_afterwards) {
+    house_install(&house, house_bundle(&house, "polls", "1.1.0", "hangs_in_start"));
+    int code = 1;
+    plugins_activate(house.plugins, TEXT("polls"), TEXT("1.1.0"), note_code, &code);
+    house_turn(&house, 50);
+    house_reopen(&house);
+    cr_assert_eq(code, ERR_UNAVAILABLE);
+    assert_serves("1.0.0");
+}
+
 Test(host, what_was_active_is_active_again_after_a_restart) {
     house_run_plugin(&house, "polls", "1.1.0", "obedient");
     house_reopen(&house);
