@@ -89,13 +89,21 @@ static bool record(struct app *app, const struct context *context, const struct 
     return pushed;
 }
 
+/* An enrolled unit that a rule caught is told to the journal once. */
+static void record_override(struct app *app, const struct context *context, const struct decision *d) {
+    struct text salt = arena_printf(context->arena, "%.*s override", TEXT_ARGS(d->overridden->state.salt));
+    struct remembered *told = remembered_make(&app->remembered, salt);
+    struct remembered_unit unit = {.unit = d->unit};
+    if (remembered_find(told, d->unit, &unit)) return;
+    if (record(app, context, d->overridden, d, JOURNAL_RULE_OVERRIDE)) remembered_put(told, &unit);
+}
+
 void ofrep_record(struct app *app, const struct context *context, const struct decision *d) {
-    if (d->expose && d->experiment) {
-        if (!record(app, context, d->experiment, d, JOURNAL_MET))
-            return; /* not marked as seen: the next one tries again */
-        struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
-        remembered_put(remembered_make(&app->remembered, d->experiment->state.salt), &unit);
-    }
+    if (d->overridden) record_override(app, context, d);
+    if (!d->expose || !d->experiment || d->enrolled) return;
+    if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
+    struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
+    remembered_put(remembered_make(&app->remembered, d->experiment->state.salt), &unit);
 }
 
 /* ---- the answer ---- */

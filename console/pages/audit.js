@@ -10,6 +10,9 @@ const PAGE = 50;
 const DONE = {
   create: 'created', update: 'changed', delete: 'deleted', restore: 'restored', kill: 'killed', unkill: 'lifted the kill of', start: 'started',
   pause: 'paused', resume: 'resumed', conclude: 'concluded', install: 'installed', activate: 'activated', rollback: 'rolled back', retire: 'retired' };
+// A definition and its state are written apart, and are the same thing to the reader.
+const KINDS = { experiment: 'trial', 'experiment-state': 'trial', 'feature-state': 'feature' };
+const doneTo = ({ kind, action }) => (kind.endsWith('-state') && action === 'create' ? 'prepared' : DONE[action] ?? action);
 
 export function audit() {
   let items = [];
@@ -51,7 +54,7 @@ function row(entry) {
   const changes = diff(entry.before, entry.after).filter(({ place }) => place !== 'version' && place !== 'updatedAt');
   return h('li', { key: String(entry.id) },
     h('div', { class: 'grow' },
-      h('p', {}, h('strong', {}, entry.actor), ` ${DONE[entry.action] ?? entry.action} `, h('code', {}, `${entry.kind} ${entry.key}`), entry.version && h('span', { class: 'meta' }, ` version ${entry.version}`)),
+      h('p', {}, h('strong', {}, entry.actor), ` ${doneTo(entry)} ${KINDS[entry.kind] ?? entry.kind} `, h('code', {}, entry.key), entry.version > 0 && h('span', { class: 'meta' }, ` version ${entry.version}`)),
       entry.note && h('p', { class: 'hypothesis' }, entry.note),
       changes.length > 0 && h('details', {}, h('summary', {}, plural(changes.length, 'change')), h('dl', { class: 'diff' }, changes.map(change)))),
     h('p', { class: 'side meta' }, h('time', { datetime: entry.at, title: timeOf(entry.at) }, ago(entry.at))));

@@ -70,7 +70,7 @@ export function features(mayChange) {
       heading('Features', 'What can be switched on the shop. A change is with every shopper within a tenth of a second.'),
       trouble && failure(trouble, trouble.status === 412 ? 'Somebody else changed this feature meanwhile; this is how it stands now' : undefined),
       items.length === 0
-        ? empty('No feature yet', 'A feature is anything on the shop that can be switched: a poll beside the product, a new headline, a plugin. Create one from a JSON file:', 'build/parley feature put product-poll --file product-poll.json')
+        ? empty('No feature yet', 'A feature is anything on the shop that can be switched: a poll beside the product, a new headline, a plugin. Create one from a JSON file:', 'build/parley features put product-poll.json')
         : [
           h('div', { class: 'filter', key: 'filter' },
             h('label', { for: 'filter' }, 'Find'),

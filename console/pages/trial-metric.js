@@ -9,12 +9,16 @@ const ROLES = { primary: 'Primary metric', secondary: 'Secondary metric', guardr
 
 const COLUMNS = [{ name: 'Variant' }, ...['Units', 'Mean', 'Difference', 'Relative lift', 'Interval of the lift', 'p', 'Chance to beat'].map((name) => ({ name, number: true }))];
 
+const nameOf = (metric) => metric.name || metric.metric;
+
+/** `metric` as the results have it, with the `name` of its definition where it has one. */
 export function metricSection(metric, experiment) {
   const id = `metric-${metric.metric}`;
   const treated = metric.variants.filter((variant) => variant.difference);
   return h('section', { class: 'card metric', 'aria-labelledby': id, key: id },
     h('p', { class: 'eyebrow' }, ROLES[metric.role] ?? metric.role),
-    h('h2', { id }, metric.metric),
+    h('h2', { id }, nameOf(metric)),
+    metric.name && h('p', { class: 'meta' }, h('code', {}, metric.metric)),
     treated.length > 0 && intervalPlot(plotOf(metric, treated, experiment)),
     figures(metric));
 }
@@ -22,7 +26,7 @@ export function metricSection(metric, experiment) {
 function figures(metric) {
   const mean = meanOf(metric.kind);
   const difference = differenceOf(metric.kind);
-  return table(`${metric.metric}: figures per variant`, COLUMNS, metric.variants.map((variant) => [
+  return table(`${nameOf(metric)}: figures per variant`, COLUMNS, metric.variants.map((variant) => [
     variant.variant, count(variant.n), mean(variant.mean),
     variant.difference ? difference(variant.difference.estimate) : 'control',
     lift(variant.relative?.estimate), range(lift, variant.relative),
@@ -44,7 +48,7 @@ function plotOf(metric, treated, experiment) {
   const control = metric.variants.find((variant) => !variant.difference);
   const indifferent = metric.role === 'primary' && experiment.mde ? Math.abs(experiment.mde * control.mean) : 0;
   return {
-    title: `Difference of ${metric.metric} from ${control.variant}`,
+    title: `Difference of ${nameOf(metric)} from ${control.variant}`,
     axis: `Difference from ${control.variant} (${unitOf(metric.kind)})`,
     format,
     width: plotWidth(),

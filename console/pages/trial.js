@@ -1,7 +1,7 @@
 // One trial: what it asks, where it stands, what to do about it, and how sure one can be.
 
 import { h, announce } from '../dom.js';
-import { get, post, Problem } from '../api.js';
+import { all, get, post, Problem } from '../api.js';
 import { heading, pill, button, failure, review, ask } from '../parts.js';
 import { metricSection } from './trial-metric.js';
 import { STATES } from './trials.js';
@@ -24,14 +24,29 @@ export function trial(key, mayChange) {
   const path = `/experiments/${encodeURIComponent(key)}`;
   let experiment = null;
   let results = null;
+  let names = null; // metric key → name
+  let silent = null; // why there are no results, although the trial has started
   let trouble = null;
 
   async function load() {
     const call = results?.verdict?.call;
     experiment = await get(path);
-    results = experiment.state === 'draft' ? null : await get(`${path}/results`);
+    names ??= new Map((await all('/metrics')).map((metric) => [metric.key, metric.name]));
+    await loadResults();
     const now = results?.verdict?.call;
     if (call && now && now !== call) announce(`The verdict has changed: ${CALLS[now]}.`);
+  }
+
+  /** A trial can be paused and concluded even while its figures cannot be had. */
+  async function loadResults() {
+    silent = null;
+    if (experiment.state === 'draft') return;
+    try {
+      results = await get(`${path}/results`);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status === 401) throw error;
+      silent = error;
+    }
   }
 
   async function step(verb, done) {
@@ -49,7 +64,7 @@ export function trial(key, mayChange) {
   async function conclude() {
     const variants = Object.keys(experiment.weights).filter((variant) => variant !== experiment.control);
     const done = await ask({
-      title: `Conclude ${key}`,
+      title: `Conclude ${nameOf()}`,
       words: 'The trial ends for good. The decision and your note go into the audit log.',
       fields: concludeFields(variants, results?.verdict?.variant),
       confirm: 'Conclude',
@@ -63,6 +78,8 @@ export function trial(key, mayChange) {
     await page.refresh();
   }
 
+  const nameOf = () => experiment.name || key;
+
   const steps = () => mayChange && {
     draft: [button('Start', () => step('start', 'The trial is running.'), { class: 'primary' })],
     running: [button('Pause', () => step('pause', 'The trial is paused.')), button('Conclude…', conclude, { class: 'primary' })],
@@ -73,15 +90,17 @@ export function trial(key, mayChange) {
 
   const view = () => [
     h('nav', { class: 'crumbs', 'aria-label': 'Breadcrumb', key: 'crumbs' }, h('a', { href: '#/trials' }, 'Trials')),
-    heading([key, ' ', pill(experiment.state, STATES[experiment.state])], experiment.hypothesis, steps()),
+    heading([nameOf(), ' ', pill(experiment.state, STATES[experiment.state])], experiment.hypothesis, steps()),
     trouble && failure(trouble),
     h('div', { class: 'facts', key: 'facts' },
-      h('p', { class: 'meta' }, 'On ', h('code', {}, experiment.feature), `, ${experiment.traffic ?? 100}% of the audience`),
+      h('p', { class: 'meta' }, h('code', {}, key), ' on ', h('code', {}, experiment.feature), `, ${experiment.traffic ?? 100}% of the audience`),
       experiment.startedAt && h('p', { class: 'meta' }, `Since ${timeOf(experiment.startedAt)}`), review(experiment)),
     experiment.state === 'concluded' && ending(),
-    experiment.state === 'draft'
-      ? h('section', { class: 'card', key: 'draft' }, h('h2', {}, 'Not started'), h('p', {}, 'Nobody meets this trial yet. Once started, its first figures appear here as shoppers come.'))
-      : [verdict(), warnings(), people(), results.metrics.map((metric) => metricSection(metric, experiment)), footer()]];
+    silent && h('div', { key: 'silent' }, failure(silent, 'The figures could not be read')),
+    results ? figures() : experiment.state === 'draft' && h('section', { class: 'card', key: 'draft' }, h('h2', {}, 'Not started'), h('p', {}, 'Nobody meets this trial yet. Once started, its first figures appear here as shoppers come.'))];
+
+  const figures = () => [verdict(), warnings(), people(),
+    results.metrics.map((metric) => metricSection({ name: names.get(metric.metric), ...metric }, experiment)), footer()];
 
   const ending = () => h('section', { class: 'card', 'aria-label': 'Decision', key: 'ending' },
     h('p', {}, h('strong', {}, `Concluded ${timeOf(experiment.concludedAt)}: `), ENDINGS[experiment.outcome], experiment.outcomeVariant && ` ${experiment.outcomeVariant}`, '.'),

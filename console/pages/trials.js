@@ -13,7 +13,7 @@ export function trials() {
 
   const row = (experiment) => h('li', { key: experiment.key },
     h('div', { class: 'grow' },
-      h('h2', {}, h('a', { href: `#/trials/${encodeURIComponent(experiment.key)}` }, experiment.key)),
+      h('h2', {}, h('a', { href: `#/trials/${encodeURIComponent(experiment.key)}` }, experiment.name || experiment.key)),
       experiment.hypothesis && h('p', { class: 'hypothesis' }, experiment.hypothesis),
       h('p', { class: 'meta' }, 'On ', h('code', {}, experiment.feature), ', judged by ', experiment.metrics?.primary ?? 'no metric yet'),
       review(experiment)),
@@ -28,7 +28,7 @@ export function trials() {
     view: () => [
       heading('Trials', 'Each puts one feature in front of some shoppers, keeps a control group, and ends in a decision.'),
       items.length === 0
-        ? empty('No trial yet', 'A trial compares the variants of one feature on a metric you choose. Create one from a JSON file, then start it here:', 'build/parley experiment put poll-trial --file poll-trial.json')
+        ? empty('No trial yet', 'A trial compares the variants of one feature on a metric you choose. Create one from a JSON file, then start it here:', 'build/parley experiments put poll-trial.json')
         : h('ul', { class: 'rows', key: 'rows' }, items.map(row))],
   };
 }

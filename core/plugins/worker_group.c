@@ -9,6 +9,17 @@ enum {
     TIMER_RETRY = CLOCK_MINUTE,
 };
 
+static void tell_rolled_back(struct runtime *runtime) {
+    if (runtime->plugin.rolled_back) runtime->plugin.rolled_back(runtime->state);
+}
+
+static int undo(struct runtime *runtime, size_t effects, struct error *error) {
+    runtime->effects->n = effects;
+    int rc = database_undo(&runtime->database, error);
+    tell_rolled_back(runtime);
+    return rc;
+}
+
 /* One call in its savepoint. Negative only when the whole transaction is lost. */
 static int run_saved(struct runtime *runtime, parley_call *call, struct buffer *answers, struct error *error) {
     struct database *database = &runtime->database;
@@ -23,8 +34,7 @@ static int run_saved(struct runtime *runtime, parley_call *call, struct buffer *
         call_problem(call, 409, NULL, TEXT("this refers to something that the plugin does not hold"));
         outcome = ERR_CONFLICT;
     }
-    if (outcome < 0) runtime->effects->n = effects;
-    rc = outcome < 0 ? database_undo(database, error) : database_keep(database, error);
+    rc = outcome < 0 ? undo(runtime, effects, error) : database_keep(database, error);
     if (rc == 0 && outcome < 0 && call->kind == CALL_TIMER) {
         runtime->timers_changed = true;
         rc = timer_set(database, call->payload, call->request.now + TIMER_RETRY, error);
@@ -41,7 +51,7 @@ static void finish(struct group *group) {
         buffer_text(group->out, buffer_view(&group->effects));
     } else {
         runtime_log(runtime, PARLEY_ERROR, text_of(group->outcome.detail));
-        if (runtime->plugin.rolled_back) runtime->plugin.rolled_back(runtime->state);
+        tell_rolled_back(runtime);
         for (parley_call *call = calls; call; call = call->next) {
             if (call->kind == CALL_TIMER) continue;
             call_problem(call, 503, NULL, TEXT("it could not be stored; try again"));

@@ -135,7 +135,7 @@ static struct value eval_fractional(struct run *run, uint32_t at) {
     struct value nothing = resting_on(value_null(), seed);
     if (given && seed.kind != VALUE_STRING) return nothing;
     if (given) first = head->next;
-    double total = 0, weight, upto = 0;
+    double total = 0, weight = 0, upto = 0;
     for (uint32_t child = first; child < end; child = run->nodes[child].next) {
         if (!share(run, child, &variant, &weight)) return nothing;
         total += weight;
@@ -143,7 +143,7 @@ static struct value eval_fractional(struct run *run, uint32_t at) {
     int32_t hash = (int32_t)murmur3(given ? seed.string : default_seed(run));
     double bucket = fabs((double)hash) / INT32_MAX * 100;
     for (uint32_t child = first; child < end && total > 0; child = run->nodes[child].next) {
-        share(run, child, &variant, &weight);
+        if (!share(run, child, &variant, &weight)) return nothing; /* out of steps since */
         upto += weight * 100 / total;
         if (bucket < upto) return variant;
     }

@@ -211,10 +211,11 @@ static bool is_over(const struct decider *d, const struct experiment_state *stat
     return state->phase == PHASE_MATURING || (state->end_at && d->context->now >= state->end_at);
 }
 
-static bool give_arm(const struct decider *d, const struct snapshot_experiment *experiment, int arm,
+static bool give_arm(const struct decider *d, const struct snapshot_experiment *experiment, int arm, bool expose,
                      struct decision *out) {
     if (arm < 0 || experiment->variant_of_arm[arm] == NO_VARIANT) return false;
     out->experiment = experiment;
+    out->expose = expose;
     out->arm = (uint16_t)arm;
     return serve(d, out, experiment->variant_of_arm[arm], REASON_SPLIT);
 }
@@ -232,16 +233,14 @@ static bool step_experiment(const struct decider *d, struct decision *out) {
         if (out->enrolled) {
             bool removed = state->removed[unit.arm];
             out->epoch = unit.epoch;
-            out->expose = !removed && !over;
-            return give_arm(d, experiment, removed ? draw(experiment, out->unit) : unit.arm, out);
+            return give_arm(d, experiment, removed ? draw(experiment, out->unit) : unit.arm, !removed && !over, out);
         }
         if (!in) return false;
     }
     if (over || !condition_true(experiment->definition.audience, &d->input)) return false;
     if (!known) return unit_missing(experiment->definition.unit, out);
     out->epoch = (uint16_t)(state->n_epochs - 1);
-    out->expose = true;
-    return give_arm(d, experiment, draw(experiment, out->unit), out);
+    return give_arm(d, experiment, draw(experiment, out->unit), true, out);
 }
 
 static bool step_default(const struct decider *d, struct decision *out) {

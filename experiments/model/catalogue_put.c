@@ -3,9 +3,6 @@
 
 #include "experiments/model/catalogue_internal.h"
 
-static int parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena, void *into,
-                 json_t **canonical, struct error *error);
-
 union parsed {
     struct feature feature;
     struct experiment experiment;
@@ -15,37 +12,39 @@ union parsed {
     struct holdout holdout;
 };
 
-#define PARSE(name)                                                                                                    \
-    do {                                                                                                               \
-        int rc = name##_parse(into, body, key, arena, error);                                                          \
-        if (rc == 0) *canonical = name##_canonical(into, body);                                                        \
-        return rc;                                                                                                     \
-    } while (0)
-
-static int parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena, void *into,
-                 json_t **canonical, struct error *error) {
+/* Form, then what it refers to. */
+static int parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena,
+                 union parsed *into, const struct snapshot *snapshot, struct error *error) {
+    int rc = ERR_INTERNAL;
     switch (kind) {
-    case DEFINITION_FEATURE: PARSE(feature);
-    case DEFINITION_EXPERIMENT: PARSE(experiment);
-    case DEFINITION_METRIC: PARSE(metric);
-    case DEFINITION_SEGMENT: PARSE(segment);
-    case DEFINITION_LAYER: PARSE(layer);
-    case DEFINITION_HOLDOUT: PARSE(holdout);
+    case DEFINITION_FEATURE:
+        rc = feature_parse(&into->feature, body, key, arena, error);
+        return rc < 0 ? rc : check_feature(&into->feature, snapshot, error);
+    case DEFINITION_EXPERIMENT:
+        rc = experiment_parse(&into->experiment, body, key, arena, error);
+        return rc < 0 ? rc : check_experiment(&into->experiment, snapshot, error);
+    case DEFINITION_METRIC: return metric_parse(&into->metric, body, key, arena, error);
+    case DEFINITION_SEGMENT:
+        rc = segment_parse(&into->segment, body, key, arena, error);
+        return rc < 0 ? rc : check_segment(&into->segment, snapshot, error);
+    case DEFINITION_LAYER: return layer_parse(&into->layer, body, key, arena, error);
+    case DEFINITION_HOLDOUT:
+        rc = holdout_parse(&into->holdout, body, key, arena, error);
+        return rc < 0 ? rc : check_holdout(&into->holdout, snapshot, error);
     }
-    return error_set(error, ERR_INTERNAL, "unknown kind of definition");
+    return rc;
 }
 
-static int check(enum definition_kind kind, union parsed *parsed, const struct snapshot *snapshot,
-                 struct error *error) {
+static json_t *canonical(enum definition_kind kind, const union parsed *parsed, const json_t *body) {
     switch (kind) {
-    case DEFINITION_FEATURE: return check_feature(&parsed->feature, snapshot, error);
-    case DEFINITION_EXPERIMENT: return check_experiment(&parsed->experiment, snapshot, error);
-    case DEFINITION_SEGMENT: return check_segment(&parsed->segment, snapshot, error);
-    case DEFINITION_HOLDOUT: return check_holdout(&parsed->holdout, snapshot, error);
-    case DEFINITION_METRIC:
-    case DEFINITION_LAYER: break;
+    case DEFINITION_FEATURE: return feature_canonical(&parsed->feature, body);
+    case DEFINITION_EXPERIMENT: return experiment_canonical(&parsed->experiment, body);
+    case DEFINITION_METRIC: return metric_canonical(&parsed->metric, body);
+    case DEFINITION_SEGMENT: return segment_canonical(&parsed->segment, body);
+    case DEFINITION_LAYER: return layer_canonical(&parsed->layer, body);
+    case DEFINITION_HOLDOUT: return holdout_canonical(&parsed->holdout, body);
     }
-    return 0;
+    return NULL;
 }
 
 static bool is_live(const struct snapshot_experiment *experiment) {
@@ -77,8 +76,12 @@ static int settle_state(struct draft *draft, enum definition_kind kind, union pa
                 error, ERR_CONFLICT,
                 "experiment '%.*s' is concluded and stays as it was judged: write a new one under another key",
                 TEXT_ARGS(was->definition.key));
+        /* Its own salt, so that one that is made again under the same key draws its units anew. */
+        struct text salt = was ? was->state.salt
+                               : arena_printf(&draft->arena, "%.*s:%lld", TEXT_ARGS(parsed->experiment.key),
+                                              (long long)snapshot->revision + 1);
         struct experiment_state state;
-        lifecycle_create(&state, &parsed->experiment, TEXT_NONE);
+        lifecycle_create(&state, &parsed->experiment, salt);
         draft_state(draft, kind, parsed->experiment.key, experiment_state_json(&state));
     }
     if (kind == DEFINITION_FEATURE) {
@@ -94,12 +97,11 @@ static int write_body(struct catalogue *c, const struct change *change, const js
                       struct error *error) {
     struct draft draft;
     union parsed parsed;
-    json_t *canonical = NULL;
     memset(&parsed, 0, sizeof parsed);
     draft_begin(&draft, c, change, action);
-    int rc = parse(change->kind, body, change->key, &draft.arena, &parsed, &canonical, error);
-    if (rc == 0) rc = check(change->kind, &parsed, c->snapshot, error);
-    if (canonical) draft_body(&draft, change->kind, change->key, canonical, change->if_match);
+    int rc = parse(change->kind, body, change->key, &draft.arena, &parsed, c->snapshot, error);
+    if (rc == 0)
+        draft_body(&draft, change->kind, change->key, canonical(change->kind, &parsed, body), change->if_match);
     if (rc == 0) rc = settle_state(&draft, change->kind, &parsed, error);
     if (rc == 0) return draft_commit(&draft, error);
     draft_end(&draft);

@@ -118,6 +118,12 @@ static void append_arms(struct experiment_state *state, const struct experiment 
     state->n_arms = n;
 }
 
+static int check_epochs(const struct experiment_state *state, struct error *error) {
+    if (state->n_epochs < STATE_MAX_EPOCHS) return 0;
+    return error_set(error, ERR_CONFLICT, "the experiment has had %d epochs; conclude it and start another",
+                     STATE_MAX_EPOCHS);
+}
+
 /* Opens an epoch with the definition's weights. */
 static void open_epoch(struct experiment_state *state, const struct experiment *now, int64_t at, struct arena *arena) {
     append_arms(state, now, arena);
@@ -194,7 +200,8 @@ int lifecycle_traffic(struct experiment_state *state, const struct experiment *e
                       struct slots_taken taken, struct arena *arena, int *free, struct error *error) {
     if (state->phase != PHASE_RUNNING && state->phase != PHASE_PAUSED) return refuse(error, state, "ramped");
     if (experiment->layer.n && traffic != state->traffic) {
-        int code = hold_slots(state, slots_of(traffic), taken, arena, free, error);
+        int code = check_epochs(state, error);
+        if (!code) code = hold_slots(state, slots_of(traffic), taken, arena, free, error);
         if (code) return code;
         open_epoch(state, experiment, at, arena);
     }
@@ -256,6 +263,7 @@ int lifecycle_change(struct experiment_state *state, const struct experiment *wa
     if (code || state->phase == PHASE_DRAFT) return code;
     bool opens = epoch_opens(was, now, feature_was, feature_now), over = state->phase > PHASE_PAUSED;
     if (over) return opens ? refuse(error, state, "changed: it takes no units any more") : 0;
+    if (opens && (code = check_epochs(state, error))) return code;
     struct experiment_state next = *state;
     if (was->traffic != now->traffic) next.traffic = now->traffic;
     if (was->scheduled_end != now->scheduled_end) next.end_at = now->scheduled_end;

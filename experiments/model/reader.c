@@ -101,7 +101,9 @@ bool reader_object(struct reader *r, const struct path *path, const json_t *valu
 }
 
 bool reader_definition(struct reader *r, const json_t *body, const char *const *known) {
-    static const char *const read_only[] = {"version", "createdAt", "updatedAt", "updatedBy", "killed", "state", NULL};
+    static const char *const read_only[] = {"version",   "updatedAt",      "killed",      "state",
+                                            "startedAt", "endsAt",         "epochs",      "concludedAt",
+                                            "outcome",   "outcomeVariant", "outcomeNote", NULL};
     return object(r, NULL, body, known, read_only);
 }
 
@@ -181,7 +183,7 @@ bool reader_number(struct reader *r, const struct path *path, const json_t *obje
 
 bool reader_integer(struct reader *r, const struct path *path, const json_t *object, const char *name, int64_t low,
                     int64_t high, int64_t *out) {
-    double number;
+    double number = 0;
     if (!reader_number(r, path, object, name, (double)low, (double)high, &number)) return false;
     if (number != (double)(int64_t)number)
         return reader_fault(r, PATH_MEMBER(path, name), "is not a whole number; write one from %lld to %lld",

@@ -18,45 +18,42 @@ static int parse_experiment(struct snapshot *s, struct snapshot_experiment *expe
                 : experiment_state_parse(&experiment->state, d->state, &experiment->definition, &s->arena, error);
 }
 
-/* Parses one definition into the next free place of its array; *key is its key, *at the place. */
-static int parse(struct snapshot *s, const struct definition *d, struct text *key, void **at, struct error *error) {
-    int code = ERR_INTERNAL;
-#define PARSED(place, definition_of, parsing)                                                                          \
-    {                                                                                                                  \
-        *at = place;                                                                                                   \
-        code = parsing;                                                                                                \
-        *key = (definition_of)->key;                                                                                   \
-        break;                                                                                                         \
-    }
+/* Where it stands is found by its key, once it is parsed. */
+static int put(struct snapshot *s, const struct definition *d, void *at, int code) {
+    if (!code) map_put(&s->by_key[d->kind], arena_text(&s->arena, d->key), at);
+    return code;
+}
+
+/* Parses one definition into the next free place of its array. */
+static int parse(struct snapshot *s, const struct definition *d, struct error *error) {
     switch (d->kind) {
     case DEFINITION_FEATURE: {
         struct snapshot_feature *f = &s->features[s->n_features++];
         f->killed = json_is_true(json_object_get(d->state, "killed"));
-        PARSED(f, &f->definition, feature_parse(&f->definition, d->body, d->key, &s->arena, error))
+        return put(s, d, f, feature_parse(&f->definition, d->body, d->key, &s->arena, error));
     }
     case DEFINITION_EXPERIMENT: {
         struct snapshot_experiment *e = &s->experiments[s->n_experiments++];
-        PARSED(e, &e->definition, parse_experiment(s, e, d, error))
+        return put(s, d, e, parse_experiment(s, e, d, error));
     }
     case DEFINITION_METRIC: {
         struct metric *m = &s->metrics[s->n_metrics++];
-        PARSED(m, m, metric_parse(m, d->body, d->key, &s->arena, error))
+        return put(s, d, m, metric_parse(m, d->body, d->key, &s->arena, error));
     }
     case DEFINITION_SEGMENT: {
         struct segment *g = &s->segments[s->n_segments++];
-        PARSED(g, g, segment_parse(g, d->body, d->key, &s->arena, error))
+        return put(s, d, g, segment_parse(g, d->body, d->key, &s->arena, error));
     }
     case DEFINITION_LAYER: {
         struct layer *l = &s->layers[s->n_layers++];
-        PARSED(l, l, layer_parse(l, d->body, d->key, &s->arena, error))
+        return put(s, d, l, layer_parse(l, d->body, d->key, &s->arena, error));
     }
     case DEFINITION_HOLDOUT: {
         struct snapshot_holdout *h = &s->holdouts[s->n_holdouts++];
-        PARSED(h, &h->definition, holdout_parse(&h->definition, d->body, d->key, &s->arena, error))
+        return put(s, d, h, holdout_parse(&h->definition, d->body, d->key, &s->arena, error));
     }
     }
-#undef PARSED
-    return code;
+    return error_set(error, ERR_INTERNAL, "there is no definition of that kind");
 }
 
 static int parse_all(struct snapshot *s, const struct definition *definitions, size_t n, struct error *error) {
@@ -70,12 +67,9 @@ static int parse_all(struct snapshot *s, const struct definition *definitions, s
     s->holdouts = arena_array(&s->arena, struct snapshot_holdout, counts[DEFINITION_HOLDOUT]);
     for (size_t i = 0; i < n; i++) {
         struct error fault = {0};
-        struct text key;
-        void *at;
-        if (parse(s, &definitions[i], &key, &at, &fault))
+        if (parse(s, &definitions[i], &fault))
             return error_set(error, ERR_CORRUPT, "the stored %s \"%.*s\" does not validate: %s",
                              definition_kinds[definitions[i].kind], TEXT_ARGS(definitions[i].key), fault.detail);
-        map_put(&s->by_key[definitions[i].kind], key, at);
     }
     return 0;
 }

@@ -44,7 +44,7 @@ static void integrate(const double *means, const double *sds, size_t arms, doubl
     size_t n = 0;
     for (size_t i = 0; i < arms; i++)
         for (size_t k = 0; k < MARKS; k++) ends[n++] = means[i] + marks[k] * sds[i];
-    qsort(ends, n, sizeof *ends, ascending);
+    qsort(ends, n, sizeof *ends, ascending); // cppcheck-suppress uninitvar ; there is at least one arm: usable()
     for (size_t k = 0; k + 1 < n; k++) {
         const double half = (ends[k + 1] - ends[k]) / 2, middle = ends[k] + half;
         if (half == 0) continue;

@@ -74,16 +74,28 @@ static long double excess(struct binomial c, struct binomial t, long double esti
     return (estimate - d) * (estimate - d) - z * z * variance;
 }
 
-/* Between the estimate (inside) and the end of the range: bisection, as the score is monotone there. */
+/* Between the estimate (inside) and the end of the range the excess rises through 0 once: regula falsi, with the Illinois
+ * halving so that neither end stays. */
 static double score_bound(struct binomial c, struct binomial t, long double estimate, long double end, long double z) {
-    if (excess(c, t, estimate, end, z) <= 0) return (double)end;
     long double in = estimate, out = end;
-    for (int i = 0; i < 64; i++) {
-        const long double middle = (in + out) / 2;
-        if (excess(c, t, estimate, middle, z) <= 0)
-            in = middle;
-        else
-            out = middle;
+    long double at_in = excess(c, t, estimate, in, z), at_out = excess(c, t, estimate, out, z);
+    if (at_out <= 0) return (double)end;
+    for (int i = 0, side = 0; i < 200 && fabsl(out - in) > 1e-18L * fabsl(estimate - end); i++) {
+        const long double next = i < 4 || at_in >= 0 ? (in + out) / 2 : in + (out - in) * (at_in / (at_in - at_out));
+        const long double at = excess(c, t, estimate, next, z);
+        if (at == 0 || next == in || next == out) return (double)next;
+        if (at < 0) {
+            in = next;
+            at_in = at;
+            if (side < 0) at_out /= 2;
+            side = -1;
+        } else {
+            out = next;
+            at_out = at;
+            if (side > 0) at_in /= 2;
+            side = 1;
+        }
+        if (fabsl(out - in) <= 1e-16L * fabsl(next)) break;
     }
     return (double)((in + out) / 2);
 }

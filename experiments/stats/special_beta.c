@@ -86,6 +86,7 @@ static long double log_beta_of(long double a, long double b) {
  * function is the line a u - ln a - ln B. */
 static long double lower_logit(long double a, long double b, long double tail, long double start) {
     const long double goal = logl(tail), line = (goal + logl(a) + log_beta_of(a, b)) / a, middle = logl(a / b);
+    const long double scale = 1 + 1 / sqrtl(1 / a + 1 / b);
     if (line < -100) return line;
     long double u = start;
     for (int i = 0; i < 200; i++) {
@@ -98,7 +99,8 @@ static long double lower_logit(long double a, long double b, long double tail, l
             continue;
         }
         u += step;
-        if (fabsl(step) <= 1e-17L * fmaxl(1, fabsl(u))) break;
+        /* Convergence is quadratic: the next step would be about step^2 in units of the distribution's width. */
+        if (step * step * scale <= 1e-18L) break;
     }
     return u;
 }
@@ -208,9 +210,17 @@ double student_cdf(double t, double df) {
 double student_quantile(double p, double df) {
     if (!(p >= 0 && p <= 1) || !(df > 0)) return NAN;
     if (df > as_normal) return normal_quantile(p);
+    if (p == 0 || p == 1) return p == 0 ? -INFINITY : INFINITY;
     if (p == 0.5) return 0;
     const long double outer = p < 0.5 ? 2 * (long double)p : 2 * (1 - (long double)p);
-    const long double t = sqrtl(df * odds_quantile(0.5L, df / 2.0L, (struct tails){1 - outer, outer}));
+    long double t;
+    if (outer < 0.5L && df > 2) {
+        /* From the first term of Cornish and Fisher; t^2 / df are the odds of a beta whose mirror image is solved for. */
+        const long double z = fabs(normal_quantile(p)), start = z + z * (z * z + 1) / (4 * df);
+        t = sqrtl(df * expl(-lower_logit(df / 2.0L, 0.5L, outer, logl(df) - 2 * logl(start))));
+    } else {
+        t = sqrtl(df * odds_quantile(0.5L, df / 2.0L, (struct tails){1 - outer, outer}));
+    }
     return (double)(p < 0.5 ? -t : t);
 }
 

@@ -93,7 +93,8 @@ static long double log_quantile(long double a, struct tails target) {
             continue;
         }
         u += step;
-        if (fabsl(step) <= 1e-17L * fmaxl(1, fabsl(u))) break;
+        if (step * step * (1 + sqrtl(a)) <= 1e-18L)
+            break; /* quadratic convergence, in units of the distribution's width */
     }
     return u;
 }

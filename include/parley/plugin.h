@@ -171,8 +171,8 @@ struct parley_plugin {
     int (*forget_customer)(parley_call *c, parley_text customer);
     /* In the transaction of the migrations, after the scripts; may write. From which number to which: 0 is a new database. */
     int (*migrate)(parley_call *c, int from, int to);
-    /* A callback that had returned success was undone after all: the commit failed. Drop what memory learnt from it. `state`: the
-     * plugin's own. */
+    /* What writing callbacks wrote was undone: one failed, or the commit of several did. Drop what memory learnt from uncommitted
+     * rows. `state`: the plugin's own. */
     void (*rolled_back)(void *state);
 };
 

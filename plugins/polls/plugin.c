@@ -62,4 +62,5 @@ PARLEY_EXPORT const struct parley_plugin parley_plugin_v1 = {
     .stop = stop,
     .export_customer = rights_export,
     .forget_customer = rights_forget,
+    .rolled_back = tally_memory_rolled_back,
 };

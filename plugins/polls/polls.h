@@ -53,11 +53,12 @@ struct tally {
     int64_t voters[2];                   /* [0] anonymous, [1] known */
     int64_t votes[POLL_OPTIONS_MOST][2]; /* by the option's place in the poll */
 };
-/* What the caller sees of the log: only a reader's view is of what is on disk, and may be remembered. */
+/* What the caller sees of the log: what is on disk, or also what its transaction has added. */
 enum tally_view { VIEW_COMMITTED, VIEW_IN_TRANSACTION };
 int tally_of(parley_call *c, const struct poll *poll, enum tally_view view, struct tally *tally);
 struct tally_memory *tally_memory_new(void);
 void tally_memory_free(struct tally_memory *memory);
+void tally_memory_rolled_back(void *state);
 
 /* results.c: the one gate. A poll as this caller may see it; `choice` is her own. */
 parley_json results_view(parley_call *c, const struct poll *poll, parley_text choice, enum tally_view view);

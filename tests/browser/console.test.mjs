@@ -37,7 +37,7 @@ describe('the console', () => {
   it('says what to do next where there is nothing yet', async () => {
     await page.getByRole('link', { name: 'Trials' }).click();
     await page.getByText('No trial yet').waitFor();
-    assert.match(await page.getByLabel('Command').innerText(), /^build\/parley experiment /);
+    assert.match(await page.getByLabel('Command').innerText(), /^build\/parley experiments put /);
   });
 
   it('switches a feature by keyboard, and shoppers get the other variant', async () => {
@@ -77,8 +77,8 @@ describe('the console', () => {
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByRole('heading', { name: 'poll-trial running' }).waitFor();
     await page.getByText('Verdict so far').waitFor();
-    await page.getByRole('table', { name: 'bought: figures per variant' }).waitFor();
-    await page.getByRole('img', { name: /^Difference of bought/ }).waitFor();
+    await page.getByRole('table', { name: 'Bought something: figures per variant' }).waitFor();
+    await page.getByRole('img', { name: /^Difference of Bought something/ }).waitFor();
   });
 
   it('refreshes without taking the focus away', async () => {
@@ -122,7 +122,7 @@ describe('the console', () => {
     await page.getByRole('heading', { level: 1, name: 'Audit' }).waitFor();
     await page.getByText('Too quiet a season to tell.').first().waitFor();
     const rows = await page.getByRole('listitem').allInnerTexts();
-    for (const words of [/concluded\s+experiment poll-trial/, /activated\s+plugin polls/, /rolled back\s+plugin polls/, /killed\s+feature product-poll/, /started\s+experiment poll-trial/])
+    for (const words of [/concluded\s+trial poll-trial/, /activated\s+plugin polls/, /rolled back\s+plugin polls/, /killed\s+feature product-poll/, /started\s+trial poll-trial/])
       assert.ok(rows.some((row) => words.test(row)), `no row says ${words}`);
     const change = page.getByRole('listitem').filter({ hasText: /changed\s+feature product-poll/ }).first();
     await change.getByText(/change/).last().click();

@@ -70,10 +70,10 @@ export async function openConsole(page, server, place = 'features') {
   if (place !== 'features') await page.evaluate((hash) => { location.hash = hash; }, `#/${place}`);
 }
 
-/** What axe-core finds on the page as it stands, by WCAG 2.2 AA and its best practices, as readable lines. */
+/** What axe-core finds on the page as it stands, by WCAG 2.2 AA (target size too) and its best practices, as readable lines. */
 export async function accessibilityFindings(page) {
   await page.evaluate(`${axe}; window.axe = axe;`);
-  const { violations } = await page.evaluate(() => window.axe.run(document));
+  const { violations } = await page.evaluate(() => window.axe.run(document, { rules: { 'target-size': { enabled: true } } }));
   return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${help} at ${target} (${failureSummary})`));
 }
 

@@ -9,6 +9,10 @@ export const build = resolve(process.env.PARLEY_BUILD ?? 'build');
 export const shared = process.env.PARLEY_SHARED && existsSync(process.env.PARLEY_SHARED) ? process.env.PARLEY_SHARED : null;
 export const ADMIN = 'test-admin-token-0123456789abcdef';
 
+// A test that fails half-way leaves no server behind.
+const running = new Set();
+process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
+
 export class Server {
   constructor(options = {}) {
     this.data = options.data ?? mkdtempSync(join(tmpdir(), 'parley-'));
@@ -29,6 +33,8 @@ export class Server {
     this.process = spawn(join(build, 'parleyd'), ['--data', this.data, '--listen', `127.0.0.1:${port}`, ...this.args],
       { env: { ...process.env, PARLEY_ADMIN_TOKEN: ADMIN, ...this.env }, stdio: ['ignore', 'ignore', 'pipe'] });
     this.exited = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
+    running.add(this.process);
+    this.exited.then(() => running.delete(this.process));
     this.process.stderr.setEncoding('utf8');
     await new Promise((ready, failed) => {
       this.process.stderr.on('data', (text) => {

@@ -1,6 +1,5 @@
 #include "tests/core/plugins/channel_client.h"
 
-#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
@@ -15,10 +14,20 @@
 #include "core/base/clock.h"
 #include "core/base/json_write.h"
 
+/* The programs that use this are tests and benches: either ends here, with a sentence. */
+#define require(condition, ...)                                                                                        \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "channel client: " __VA_ARGS__);                                                           \
+            fprintf(stderr, " (%s:%d)\n", __FILE__, __LINE__);                                                         \
+            abort();                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
 const char *client_build_path(const char *relative) {
     static char path[1024];
     char exe[512] = "";
-    cr_assert(readlink("/proc/self/exe", exe, sizeof exe - 1) > 0);
+    require(readlink("/proc/self/exe", exe, sizeof exe - 1) > 0, "no /proc/self/exe");
     snprintf(path, sizeof path, "%s/../%s", dirname(exe), relative); /* tests and benches lie one folder down */
     return path;
 }
@@ -35,7 +44,7 @@ static void remove_folder(void) {
 const char *client_folder(void) {
     if (!*folder_made) {
         strcpy(folder_made, "/tmp/parley-worker-XXXXXX");
-        cr_assert(mkdtemp(folder_made));
+        require(mkdtemp(folder_made), "no temporary folder");
         atexit(remove_folder);
     }
     return folder_made;
@@ -58,13 +67,13 @@ static void put_hello(struct buffer *out, const struct client_plugin *plugin, co
 
 void client_start(struct client *client, const struct client_plugin *plugin, const char *folder) {
     int pair[2], library = open(plugin->library, O_RDONLY | O_CLOEXEC);
-    cr_assert(library >= 0, "%s is not there", plugin->library);
-    cr_assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+    require(library >= 0, "%s is not there", plugin->library);
+    require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "no socket pair");
     *client = (struct client){.fd = pair[0]};
     char worker[1024];
     snprintf(worker, sizeof worker, "%s", client_build_path("parley-worker"));
     client->pid = fork();
-    cr_assert(client->pid >= 0);
+    require(client->pid >= 0, "no process");
     if (client->pid == 0) {
         int high = fcntl(library, F_DUPFD, 10);
         dup2(pair[1], 3);
@@ -100,17 +109,30 @@ static void put_aside(struct client *client, const struct frame *frame) {
 
 static bool next_of_any(struct client *client, struct frame *frame) {
     struct buffer *in = &client->in;
-    in->n -= client->used;
-    if (client->used) memmove(in->at, in->at + client->used, in->n);
-    client->used = 0;
+    size_t used;
     int rc;
-    while ((rc = frame_take(buffer_view(in), &client->used, frame, NULL)) == 0) {
+    while ((rc = frame_take(text_n(in->at + client->used, in->n - client->used), &used, frame, NULL)) == 0) {
+        in->n -= client->used;
+        if (in->n) memmove(in->at, in->at + client->used, in->n);
+        client->used = 0;
         ssize_t n = read(client->fd, buffer_reserve(in, 65536), 65536);
         if (n <= 0) return false;
         in->n += (size_t)n;
     }
-    cr_assert(rc > 0, "the worker sent something that is no frame");
+    require(rc > 0, "the worker sent something that is no frame");
+    client->used += used;
     return true;
+}
+
+bool client_has_frame(struct client *client) {
+    struct frame frame;
+    size_t used;
+    while (frame_take(text_n(client->in.at + client->used, client->in.n - client->used), &used, &frame, NULL) > 0) {
+        if (frame.type != FRAME_LOG && frame.type != FRAME_EFFECT) return true;
+        client->used += used;
+        put_aside(client, &frame);
+    }
+    return false;
 }
 
 bool client_next(struct client *client, struct frame *frame) {
@@ -129,10 +151,7 @@ void client_wait_effects(struct client *client, int effects) {
         for (size_t i = 0; i < client->effects.n; i++) seen += client->effects.at[i] == '\n';
         if (seen >= effects || clock_ticks() > deadline) return;
         struct pollfd ready = {.fd = client->fd, .events = POLLIN};
-        bool buffered =
-            client->in.n > client->used && frame_take(text_n(client->in.at + client->used, client->in.n - client->used),
-                                                      &(size_t){0}, &frame, NULL) > 0;
-        if (!buffered && poll(&ready, 1, 100) <= 0) continue;
+        if (!client_has_frame(client) && poll(&ready, 1, 100) <= 0) continue;
         if (!next_of_any(client, &frame)) return;
         if (frame.type == FRAME_LOG || frame.type == FRAME_EFFECT) put_aside(client, &frame);
     }
@@ -143,7 +162,7 @@ bool client_ready(struct client *client, char *why, size_t room) {
     if (room) *why = 0;
     if (!client_next(client, &frame)) return false;
     if (frame.type == FRAME_READY) return true;
-    cr_assert_eq(frame.type, FRAME_FAILED);
+    require(frame.type == FRAME_FAILED, "frame %d where READY or FAILED is due", (int)frame.type);
     if (room) snprintf(why, room, "%.*s", TEXT_ARGS(frame.payload));
     return false;
 }
@@ -154,7 +173,7 @@ void client_polls(struct client *client, const char *version, const char *folder
     client_start(client,
                  &(struct client_plugin){.library = client_build_path(relative), .name = "polls", .version = version},
                  folder);
-    cr_assert(client_ready(client, why, sizeof why), "polls did not start: %s", why);
+    require(client_ready(client, why, sizeof why), "polls did not start: %s", why);
 }
 
 struct frame_request client_request(const char *customer, const char *method, const char *path, const char *body) {
@@ -189,11 +208,11 @@ uint64_t client_send(struct client *client, const struct frame_request *request)
 uint64_t client_reply(struct client *client, struct client_reply *reply) {
     struct frame frame;
     struct frame_reply decoded;
-    cr_assert(client_next(client, &frame), "the worker ended instead of answering; its log: %.*s",
-              TEXT_ARGS(buffer_view(&client->logs)));
-    cr_assert_eq(frame.type, FRAME_REPLY);
-    cr_assert(frame_reply_decode(frame.payload, &decoded, NULL) == 0);
-    cr_assert(decoded.body.n < sizeof reply->body);
+    require(client_next(client, &frame), "the worker ended instead of answering; its log: %.*s",
+            TEXT_ARGS(buffer_view(&client->logs)));
+    require(frame.type == FRAME_REPLY, "frame %d where a reply is due", (int)frame.type);
+    require(frame_reply_decode(frame.payload, &decoded, NULL) == 0, "a reply that is none");
+    require(decoded.body.n < sizeof reply->body, "a reply of %zu bytes", decoded.body.n);
     reply->status = decoded.status;
     if (decoded.body.n) memcpy(reply->body, decoded.body.at, decoded.body.n);
     reply->body[decoded.body.n] = 0;
@@ -202,7 +221,7 @@ uint64_t client_reply(struct client *client, struct client_reply *reply) {
 
 int client_call(struct client *client, const struct frame_request *request, struct client_reply *reply) {
     uint64_t id = client_send(client, request);
-    cr_assert_eq(client_reply(client, reply), id);
+    require(client_reply(client, reply) == id, "the reply to another request");
     return reply->status;
 }
 
@@ -237,7 +256,7 @@ static void forget(struct client *client) {
 
 int client_wait(struct client *client) {
     int status = 0;
-    cr_assert_eq(waitpid(client->pid, &status, 0), client->pid);
+    require(waitpid(client->pid, &status, 0) == client->pid, "no such child");
     return status;
 }
 

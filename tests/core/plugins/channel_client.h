@@ -32,6 +32,8 @@ const char *client_folder(void);
 void client_start(struct client *client, const struct client_plugin *plugin, const char *folder);
 /* The next frame; logs and effects are put aside. False when the worker has closed the channel. */
 bool client_next(struct client *client, struct frame *frame);
+/* One is there already, without waiting: logs and effects before it are put aside. */
+bool client_has_frame(struct client *client);
 /* Waits for READY (true) or for FAILED or the end (false; `why` gets the sentence, "" where there was none). */
 bool client_ready(struct client *client, char *why, size_t room);
 /* polls-VERSION, started and ready. */

@@ -104,7 +104,7 @@ const char *scene_decide(struct scene *scene, const char *feature, const char *k
     struct context asking = context_of(scene, &json, key, context);
     decide(scene->snapshot, snapshot_feature(scene->snapshot, text_of(feature)), &asking, &scene->remembered,
            &scene->decision);
-    return scene->decision.variant ? scene->decision.variant->key.at : "";
+    return scene->decision.variant ? arena_cstr(&scene->arena, scene->decision.variant->key) : "";
 }
 
 void scene_expose(struct scene *scene) {

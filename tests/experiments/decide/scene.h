@@ -27,8 +27,8 @@ void scene_start(struct scene *scene, const char *experiment, int64_t at);
 void scene_change(struct scene *scene, const char *body);
 /* Sets the experiment's phase by hand. */
 void scene_phase(struct scene *scene, const char *experiment, enum experiment_phase phase);
-/* Decides `feature` for a context (single quotes; NULL: {"targetingKey": key}). Returns the variant's key, or "" where it could not
- * be decided. */
+/* Decides `feature` for a context (single quotes; NULL: {"targetingKey": key}). Returns the variant's key (a
+ * copy, good until the end), or "" where it could not be decided. */
 const char *scene_decide(struct scene *scene, const char *feature, const char *key, const char *context);
 /* What an exposure does: the last decision's unit is remembered. */
 void scene_expose(struct scene *scene);

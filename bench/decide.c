@@ -1,0 +1,148 @@
+/* Evaluation in process: nanoseconds per experiment with one condition, fresh and remembered, and what it allocates.
+ * Aim: under 200 ns and nothing allocated. The peer, measured in the same run, is the least that any evaluation must do:
+ * find the feature by its key and draw one 128-bit hash of the unit. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "core/base/clock.h"
+#include "core/base/memory.h"
+#include "experiments/decide/evaluate.h"
+
+enum { FEATURES = 1000, UNITS = 10000, ROUNDS = 200 };
+
+static json_t *json(const char *text) {
+    json_t *value = json_loads(text, 0, NULL);
+    if (!value) abort();
+    return value;
+}
+
+static struct snapshot *make_snapshot(struct arena *arena) {
+    struct definition *definitions = memory_zero(2 * FEATURES, sizeof *definitions);
+    struct error error = {0};
+    struct snapshot *snapshot;
+    json_t *body = json("{\"type\":\"string\",\"variants\":{\"off\":{\"value\":\"off\"},\"top\":{\"value\":\"top\"}}}");
+    json_t *state = json("{\"phase\":\"running\",\"startAt\":\"2026-01-01T00:00:00Z\",\"traffic\":100,"
+                         "\"arms\":[{\"variant\":\"off\",\"control\":true},{\"variant\":\"top\"}],"
+                         "\"epochs\":[{\"from\":\"2026-01-01T00:00:00Z\",\"weights\":[50,50]}]}");
+    for (int i = 0; i < FEATURES; i++) {
+        struct text feature = arena_printf(arena, "feature-%d", i), trial = arena_printf(arena, "trial-%d", i);
+        json_t *experiment =
+            json("{\"weights\":{\"off\":50,\"top\":50},\"audience\":{\"==\":[{\"var\":\"country\"},\"DE\"]}}");
+        json_object_set_new(experiment, "feature", json_stringn(feature.at, feature.n));
+        definitions[2 * i] = (struct definition){DEFINITION_FEATURE, feature, body, NULL};
+        definitions[2 * i + 1] = (struct definition){DEFINITION_EXPERIMENT, trial, experiment, state};
+    }
+    uint64_t begin = clock_ticks();
+    if (snapshot_build(&snapshot, 1, definitions, 2 * FEATURES, &error)) {
+        fprintf(stderr, "%s\n", error.detail);
+        abort();
+    }
+    printf("compiled %d features with an experiment each in %.1f ms\n", FEATURES,
+           (double)(clock_ticks() - begin) / 1e6);
+    return snapshot;
+}
+
+static void report(const char *what, uint64_t ticks, double n, double peer) {
+    double each = (double)ticks / n;
+    printf("%-44s %7.1f ns", what, each);
+    if (peer > 0) printf("   %.1f x the peer", each / peer);
+    printf("\n");
+}
+
+/* One experiment with a million units: putting them (the longest put too: growing is spread) and finding them in no order. */
+static void bench_remembered(void) {
+    enum { MANY = 1000000 };
+    struct remembered_all all = {0};
+    struct remembered *r = remembered_make(&all, TEXT("trial"));
+    struct remembered_unit unit = {0};
+    struct unit_id *ids = memory_zero(MANY, sizeof *ids);
+    uint64_t longest = 0, slow = 0, found = 0, begin;
+    char name[32];
+    for (int i = 0; i < MANY; i++)
+        ids[i] = unit_of(text_n(name, (size_t)snprintf(name, sizeof name, "customer-%d", i)));
+    begin = clock_ticks();
+    for (int i = 0; i < MANY; i++) {
+        uint64_t one = clock_ticks();
+        unit.unit = ids[i];
+        remembered_put(r, &unit);
+        one = clock_ticks() - one;
+        if (one > longest) longest = one;
+        slow += one > 1000000;
+    }
+    report("remembered: put, a million units", clock_ticks() - begin, MANY, 0);
+    begin = clock_ticks();
+    for (int i = 0; i < MANY; i++) found += remembered_find(r, ids[(uint32_t)i * 2654435761u % MANY], &unit);
+    report("remembered: find, a million units", clock_ticks() - begin, MANY, 0);
+    printf("longest put %.0f us, %llu over 1 ms (others' load among them); %.1f bytes a unit; found %llu\n",
+           (double)longest / 1e3, (unsigned long long)slow, (double)r->table.room * 24 / MANY,
+           (unsigned long long)found);
+    remembered_all_free(&all);
+    free(ids);
+}
+
+int main(void) {
+    struct arena arena, scratch;
+    struct remembered_all remembered = {0};
+    struct decision decision;
+    struct error error;
+    struct json document;
+    uint64_t sink = 0, exposed = 0, begin;
+    double n = (double)ROUNDS * UNITS;
+    arena_init(&arena, 65536);
+    arena_init(&scratch, 65536);
+    struct snapshot *snapshot = make_snapshot(&arena);
+    struct text text = TEXT("{\"targetingKey\":\"x\",\"plan\":\"gold\",\"groups\":[\"a\",\"b\"],\"country\":\"DE\"}");
+    if (json_scan(&document, text, &arena, &error)) abort();
+    struct text *keys = memory_zero(UNITS, sizeof *keys), *features = memory_zero(UNITS, sizeof *features);
+    for (int i = 0; i < UNITS; i++) {
+        keys[i] = arena_printf(&arena, "customer-%08d", i);
+        features[i] = arena_printf(&arena, "feature-%d", i * 7 % FEATURES);
+    }
+    struct context context = {.json = &document, .now = 1800000000000, .arena = &scratch};
+
+    begin = clock_ticks();
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < UNITS; i++)
+            sink += (uintptr_t)snapshot_feature(snapshot, features[i]) + XXH3_128bits(keys[i].at, keys[i].n).low64;
+    uint64_t floor_ticks = clock_ticks() - begin;
+    double peer = (double)floor_ticks / n;
+    report("peer: find the feature, hash the unit", floor_ticks, n, 0);
+
+    begin = clock_ticks();
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < UNITS; i++) {
+            context.targeting_key = keys[i];
+            decide(snapshot, snapshot_feature(snapshot, features[i]), &context, NULL, &decision);
+            exposed += decision.expose;
+            sink += decision.index;
+        }
+    report("experiment with one condition, fresh", clock_ticks() - begin, n, peer);
+
+    for (int i = 0; i < UNITS; i++) {
+        context.targeting_key = keys[i];
+        decide(snapshot, snapshot_feature(snapshot, features[i]), &context, NULL, &decision);
+        struct remembered_unit unit = {decision.unit, 0, decision.arm, decision.epoch};
+        remembered_put(remembered_make(&remembered, decision.experiment->state.salt), &unit);
+    }
+    begin = clock_ticks();
+    for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < UNITS; i++) {
+            context.targeting_key = keys[i];
+            decide(snapshot, snapshot_feature(snapshot, features[i]), &context, &remembered, &decision);
+            exposed += decision.enrolled;
+            sink += decision.index;
+        }
+    report("experiment with one condition, remembered", clock_ticks() - begin, n, peer);
+    printf("bytes allocated while deciding: %zu; exposed %.0f of %.0f (%llx)\n", scratch.total, (double)exposed, 2 * n,
+           (unsigned long long)sink);
+    bench_remembered();
+    remembered_all_free(&remembered);
+    snapshot_release(snapshot);
+    free(keys);
+    free(features);
+    arena_free(&arena);
+    arena_free(&scratch);
+    return scratch.total == 0 && exposed == 2 * (uint64_t)n ? 0 : 1;
+}

@@ -1,0 +1,34 @@
+/* What the commands do. Each says on stderr what fails and returns what the program ends with. */
+#ifndef PARLEY_PROGRAMS_PARLEY_ACTIONS_H
+#define PARLEY_PROGRAMS_PARLEY_ACTIONS_H
+
+#include "programs/parley/call.h"
+
+enum exit_code act_get(struct call *call);   /* shows what the path answers; flags are its query */
+enum exit_code act_list(struct call *call);  /* every page of it */
+enum exit_code act_put(struct call *call);   /* FILE's "key" goes behind the path */
+enum exit_code act_send(struct call *call);  /* FILE as the body, where the command has one */
+enum exit_code act_flags(struct call *call); /* flags as the members of the body */
+enum exit_code act_delete(struct call *call);
+enum exit_code act_restore(struct call *call);  /* {"version":VERSION} as number */
+enum exit_code act_activate(struct call *call); /* {"version":"VERSION"} as text */
+enum exit_code act_enable(struct call *call);   /* {"enabled":true} */
+enum exit_code act_disable(struct call *call);
+enum exit_code act_results(struct call *call);
+enum exit_code act_token(struct call *call);
+enum exit_code act_evaluate(struct call *call);
+enum exit_code act_track(struct call *call);
+enum exit_code act_stats(struct call *call);
+enum exit_code act_push(struct call *call); /* FILE's bytes, a bundle */
+enum exit_code act_pack(struct call *call);
+enum exit_code act_plugin_call(struct call *call);
+enum exit_code act_export(struct call *call);
+enum exit_code act_apply(struct call *call);
+
+/* Reads a file, or standard input for "-". EXIT_OK, or said on stderr. The caller frees `out`. */
+enum exit_code read_input(const char *path, struct buffer *out);
+/* Prints JSON as the call's output wants it: as it came but laid out; or as a table: of `columns`, of its "items" where it has
+ * them, else a member a line. */
+void show(const struct call *call, struct text json);
+
+#endif

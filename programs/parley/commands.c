@@ -1,0 +1,212 @@
+#include "programs/parley/commands.h"
+
+#include <stdio.h>
+
+#include "programs/parley/actions.h"
+#include "programs/parley/demo.h"
+#include "programs/parley/replay.h"
+
+#define BASE    "/admin/v1/"
+#define PLUGINS BASE "plugins"
+#define POLLS   PLUGINS "/polls/api/polls"
+#define MATCH   "--if-match VERSION"
+
+/* What every kind of definition can do. */
+#define DEFINITIONS(plural, one, columns)                                                                              \
+    {plural, "list", "", "--limit N", "GET", BASE plural, act_list, columns, "all of them"},                           \
+        {plural, "get", "KEY", "", "GET", BASE plural "/{KEY}", act_get, NULL, "one " one},                            \
+        {plural,  "put", "FILE|-",                                                                                     \
+         MATCH,   "PUT", BASE plural,                                                                                  \
+         act_put, NULL,  "creates or replaces the " one " that the file describes"},                                   \
+        {plural,   "patch", "KEY FILE|-",                                                                              \
+         MATCH,    "PATCH", BASE plural "/{KEY}",                                                                      \
+         act_send, NULL,    "changes the members that the file names (RFC 7396)"},                                     \
+        {plural, "delete", "KEY", MATCH, "DELETE", BASE plural "/{KEY}", act_delete, NULL, "deletes it"},              \
+        {plural,       "versions",                                                                                     \
+         "KEY",        "--limit N",                                                                                    \
+         "GET",        BASE plural "/{KEY}/versions",                                                                  \
+         act_list,     "version at actor configRevision note",                                                         \
+         "its history"},                                                                                               \
+    {                                                                                                                  \
+        plural, "restore", "KEY VERSION", "", "POST", BASE plural "/{KEY}/restore", act_restore, NULL,                 \
+            "makes an earlier version the newest"                                                                      \
+    }
+
+const struct command commands[] = {
+    DEFINITIONS("features", "feature", "key name stage enabled killed type owner reviewBy version"),
+    {"features", "enable", "KEY", "", "PATCH", BASE "features/{KEY}", act_enable, NULL, "switches it on"},
+    {"features", "disable", "KEY", "", "PATCH", BASE "features/{KEY}", act_disable, NULL, "switches it off"},
+    {"features", "kill", "KEY", "", "POST", BASE "features/{KEY}/kill", act_send, NULL,
+     "serves `off` to everybody at once; conflicts with nothing"},
+    {"features", "unkill", "KEY", "", "POST", BASE "features/{KEY}/unkill", act_send, NULL, "takes the kill back"},
+
+    DEFINITIONS("metrics", "metric", "key kind event value numerator.event window better version"),
+
+    DEFINITIONS("experiments", "experiment",
+                "key feature state control traffic metrics.primary owner reviewBy version"),
+    {"experiments", "start", "KEY", "--at TIME", "POST", BASE "experiments/{KEY}/start", act_flags, NULL,
+     "starts it, now or as of a time that may be past"},
+    {"experiments", "pause", "KEY", "", "POST", BASE "experiments/{KEY}/pause", act_flags, NULL,
+     "everybody gets the default; nobody enters"},
+    {"experiments", "resume", "KEY", "", "POST", BASE "experiments/{KEY}/resume", act_flags, NULL, "goes on"},
+    {"experiments", "conclude", "KEY",
+     "--outcome ship|rollback|iterate|retire --variant KEY --note TEXT --scope everybody|audience", "POST",
+     BASE "experiments/{KEY}/conclude", act_flags, NULL, "ends it with a decision"},
+    {"experiments", "results", "KEY", "--by ATTRIBUTE --series day", "GET", BASE "experiments/{KEY}/results",
+     act_results, NULL, "what it came to, with intervals"},
+
+    DEFINITIONS("segments", "segment", "key name version"),
+    DEFINITIONS("layers", "layer", "key name unit version"),
+    DEFINITIONS("holdouts", "holdout", "key name share unit start end version"),
+
+    {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
+     "what is installed"},
+    {"plugins", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
+     "version state why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
+     "its releases: state, memory, latency, what each waits for"},
+    {"plugins", "push", "FILE", "", "POST", PLUGINS, act_push, NULL, "installs a bundle; nothing is started"},
+    {"plugins", "activate", "NAME VERSION", "", "POST", PLUGINS "/{NAME}/activate", act_activate, NULL,
+     "starts that release, then switches to it"},
+    {"plugins", "rollback", "NAME", "", "POST", PLUGINS "/{NAME}/rollback", act_send, NULL,
+     "back to the release before"},
+    {"plugins", "retire", "NAME", "", "DELETE", PLUGINS "/{NAME}", act_delete, NULL, "drains it; its data is kept"},
+    {"plugins", "logs", "NAME", "", "GET", PLUGINS "/{NAME}/logs", act_list, "at level version line", "its last lines"},
+    {"plugins", "pack", "FOLDER", "--out FILE", NULL, NULL, act_pack, NULL, "makes a bundle of a folder (-o FILE)"},
+    {"plugins", "call", "NAME METHOD PATH [FILE|-]", "", NULL, PLUGINS "/{NAME}/api", act_plugin_call, NULL,
+     "a call to its staff API, as GET /polls"},
+
+    {"polls", "list", "", "--about TEXT --limit N", "GET", POLLS, act_list, "id question kind results about closed",
+     "all polls"},
+    {"polls", "create", "FILE|-", "", "POST", POLLS, act_send, NULL, "a new poll"},
+    {"polls", "get", "ID", "", "GET", POLLS "/{ID}", act_get, NULL, "one poll"},
+    {"polls", "patch", "ID FILE|-", "", "PATCH", POLLS "/{ID}", act_send, NULL, "changes it"},
+    {"polls", "results", "ID", "--by known|feature|variant", "GET", POLLS "/{ID}/results", act_get, NULL, "its votes"},
+
+    {"tokens", "list", "", "", "GET", BASE "tokens", act_list, "id name role createdAt expiresAt revokedAt",
+     "all tokens"},
+    {"tokens", "create", "NAME ROLE", "--expires TIME", "POST", BASE "tokens", act_token, NULL,
+     "admin, manager, analyst, agent, publisher, server or browser"},
+    {"tokens", "revoke", "ID", "", "DELETE", BASE "tokens/{ID}", act_delete, NULL, "for good"},
+
+    {"audit", "list", "", "--kind KIND --key KEY --limit N", "GET", BASE "audit", act_list,
+     "at actor action kind key version note", "who changed what, newest first"},
+
+    {"evaluate", NULL, "TARGETING_KEY", "--features KEY,KEY --context FILE|-", "POST", BASE "evaluate", act_evaluate,
+     "key variant value reason experiment rule bucket errorCode", "what a customer gets and why; records nothing"},
+    {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",
+     "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
+    {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
+     "statistical questions on stdin, answers on stdout; no server"},
+    {"export", NULL, "", "", NULL, NULL, act_export, NULL, "every definition as one JSON document"},
+    {"apply", NULL, "FILE|-", "", NULL, NULL, act_apply, NULL, "puts what `export` gave into this server"},
+    {"replay", NULL, "FILE",
+     "--map COLUMNS --experiment KEY --expect SUMS --currency CODE --batch N --connections N --rate N --patience "
+     "SECONDS "
+     "--dry-run",
+     NULL, NULL, replay_run, NULL, "past orders from a CSV file (.gz too), told as if they happened now"},
+    {"demo", "setup", "", "", NULL, NULL, demo_setup, NULL,
+     "the demo shop's trial: metrics, feature, polls, experiment"},
+    {0},
+};
+
+static bool is(const char *left, const char *right) {
+    return left && right && !strcmp(left, right);
+}
+
+const struct command *command_find(int argc, char **argv, int *words) {
+    for (const struct command *c = commands; argc > 0 && c->resource; c++) {
+        if (!is(c->resource, argv[0])) continue;
+        *words = c->verb ? 2 : 1;
+        if (!c->verb || (argc > 1 && is(c->verb, argv[1]))) return c;
+    }
+    return NULL;
+}
+
+bool command_is_resource(const char *word) {
+    for (const struct command *c = commands; c->resource; c++)
+        if (is(c->resource, word)) return true;
+    return false;
+}
+
+const char *command_nearest(const char *resource, const char *typed) {
+    const char *best = NULL;
+    size_t least = 3;
+    for (const struct command *c = commands; c->resource; c++) {
+        const char *word = resource ? c->verb : c->resource;
+        if ((resource && !is(c->resource, resource)) || !word) continue;
+        size_t distance = text_distance(text_of(word), text_of(typed));
+        if (distance >= least || distance >= strlen(word)) continue;
+        least = distance;
+        best = word;
+    }
+    return best;
+}
+
+/* ---- help ---- */
+
+static void usage_line(const struct command *c, FILE *out) {
+    fprintf(out, "parley %s", c->resource);
+    if (c->verb) fprintf(out, " %s", c->verb);
+    if (*c->arguments) fprintf(out, " %s", c->arguments);
+    for (struct text words = text_of(c->flags), word; words.n;) {
+        text_cut(words, ' ', &word, &words);
+        bool value = words.n && words.at[0] != '-';
+        fprintf(out, " [%.*s", TEXT_ARGS(word));
+        if (value) text_cut(words, ' ', &word, &words);
+        if (value) fprintf(out, " %.*s", TEXT_ARGS(word));
+        fputc(']', out);
+    }
+    fputc('\n', out);
+}
+
+void help_all(FILE *out) {
+    fputs("usage: parley RESOURCE VERB ... [--url URL] [--token TOKEN] [--output json|table]\n\n", out);
+    for (const struct command *c = commands; c->resource; c++) {
+        bool first = c == commands || !is(c[-1].resource, c->resource);
+        if (!c->verb)
+            fprintf(out, "%s  %-12s %s", first ? "\n" : "", c->resource, c->help);
+        else if (first)
+            fprintf(out, "%s  %-12s %s", c == commands ? "" : "\n", c->resource, c->verb);
+        else
+            fprintf(out, ", %s", c->verb);
+    }
+    fputs("\n\nPARLEY_URL [http://127.0.0.1:8080] and PARLEY_TOKEN say which server and as whom. Data goes to stdout, "
+          "as a table\n"
+          "on a terminal and as JSON elsewhere; notices go to stderr. `parley RESOURCE --help` tells more.\n"
+          "Ends with 0 done, 1 failed, 2 wrong usage, 3 not allowed, 4 not found, 5 conflict, 6 try again.\n",
+          out);
+}
+
+bool help_resource(const char *resource, FILE *out) {
+    bool found = false;
+    for (const struct command *c = commands; c->resource; c++) {
+        if (!is(c->resource, resource)) continue;
+        usage_line(c, out);
+        fprintf(out, "    %s\n", c->help);
+        found = true;
+    }
+    return found;
+}
+
+static const char replay_notes[] =
+    "\n"
+    "--map says which column is what: order=InvoiceNo,customer=CustomerID,time=InvoiceDate,sku=StockCode,\n"
+    "    quantity=Quantity,price=UnitPrice. The file's first line has the names. A time without an offset is UTC.\n"
+    "Orders become `Order Completed`; those whose number is C and digits become `Order Refunded`. Rows without a "
+    "customer,\n"
+    "    or whose quantity or price is not above zero, are left out, counted and told.\n"
+    "--experiment asks which variant each customer gets and tells that she met it at her first order.\n"
+    "--expect customers=4338,revenue=8911407.90 compares the experiment's units and metric sums, over all variants, "
+    "and\n"
+    "    ends with 1 where they differ or the variants' shares alarm.\n"
+    "The same file may be sent again, in part or whole: each event counts once. Where the server is away for up to\n"
+    "    --patience seconds [60], sending goes on by itself.\n"
+    "--batch is events a request [500], --connections how many at once [4]: each customer's events keep their order.\n"
+    "--rate is at most so many events a second. --dry-run reads the file and tells its sums; no server is asked.\n";
+
+void help_command(const struct command *command, FILE *out) {
+    fputs("usage: ", out);
+    usage_line(command, out);
+    fprintf(out, "    %s\n", command->help);
+    if (command->run == replay_run) fputs(replay_notes, out);
+}

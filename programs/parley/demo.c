@@ -1,0 +1,126 @@
+#include "programs/parley/demo.h"
+
+#include <stdio.h>
+
+#include "core/base/clock.h"
+#include "core/base/json.h"
+
+/* How long a trial runs before somebody looks at it again: the default cycle is four to six weeks. */
+enum { CYCLE_DAYS = 42 };
+
+struct piece {
+    const char *path; /* of the piece itself */
+    const char *body;
+};
+
+static const struct piece definitions[] = {
+    {"/admin/v1/metrics/added-to-basket",
+     "{\"key\":\"added-to-basket\",\"name\":\"Put something into the basket\",\"kind\":\"conversion\","
+     "\"event\":\"Product Added\",\"window\":\"P7D\"}"},
+    {"/admin/v1/metrics/bought", "{\"key\":\"bought\",\"name\":\"Bought something\",\"kind\":\"conversion\","
+                                 "\"event\":\"Order Completed\",\"window\":\"P7D\"}"},
+    {"/admin/v1/metrics/spend", "{\"key\":\"spend\",\"name\":\"Spend per visitor, in euro\",\"kind\":\"mean\","
+                                "\"event\":\"Order Completed\",\"value\":\"revenue\"}"},
+    {"/admin/v1/metrics/products-viewed",
+     "{\"key\":\"products-viewed\",\"name\":\"Products looked at\",\"kind\":\"count\",\"event\":\"Product Viewed\"}"},
+    {"/admin/v1/metrics/took-back",
+     "{\"key\":\"took-back\",\"name\":\"Took something out of the basket\",\"kind\":\"conversion\","
+     "\"event\":\"Product Removed\",\"better\":\"lower\"}"},
+    {"/admin/v1/features/product-poll",
+     "{\"key\":\"product-poll\",\"name\":\"Poll beside the product\",\"type\":\"string\",\"enabled\":true,"
+     "\"stage\":\"trial\",\"variants\":{\"off\":{\"value\":\"off\"},"
+     "\"top\":{\"value\":\"top\",\"plugin\":\"polls\",\"settings\":{\"maxOptions\":4}}},"
+     "\"off\":\"off\",\"default\":{\"serve\":\"off\"},\"owner\":\"merchandising\",\"tags\":[\"demo\"]}"},
+};
+
+#define POLL(id, sku, kind, question, options)                                                                         \
+    {                                                                                                                  \
+        "/admin/v1/plugins/polls/api/polls/" id,                                                                       \
+            "{\"id\":\"" id "\",\"about\":\"sku:" sku "\",\"kind\":\"" kind                                            \
+            "\",\"results\":\"on_vote\",\"question\":\"" question "\",\"options\":[" options "]}"                      \
+    }
+#define OPTION(key, label) "{\"key\":\"" key "\",\"label\":\"" label "\"}"
+
+static const struct piece polls[] = {
+    POLL("mug-colour", "HT-101", "single", "Which colour should the next mug have?",
+         OPTION("slate", "Slate") "," OPTION("gorse", "Gorse yellow") "," OPTION("rust", "Boat-keel rust")),
+    POLL("throw-pattern", "HT-102", "single", "What should the next throw look like?",
+         OPTION("plain", "Plain") "," OPTION("check", "A quiet check") "," OPTION("stripe", "Broad stripes")),
+    POLL("lantern-where", "HT-103", "multiple", "Where would your lantern stand?",
+         OPTION("table", "On the table outside") "," OPTION("boat", "On a boat") "," OPTION(
+             "window", "In the window") "," OPTION("tent", "At the tent")),
+    POLL("soap-scent", "HT-104", "single", "Which scent should come next?",
+         OPTION("juniper", "Juniper") "," OPTION("pine", "Pine tar") "," OPTION("none", "None at all, please")),
+    POLL("teapot-size", "HT-105", "single", "How many cups should a teapot hold?",
+         OPTION("two", "Two") "," OPTION("four", "Four is right") "," OPTION("eight", "Eight, we are many")),
+    POLL("basket-use", "HT-106", "multiple", "What would you keep in it?",
+         OPTION("logs", "Logs") "," OPTION("wool", "Wool") "," OPTION("toys", "Toys") "," OPTION("cat", "The cat")),
+    POLL("honey-how", "HT-107", "single", "How do you eat heather honey?",
+         OPTION("toast", "On toast") "," OPTION("tea", "In tea") "," OPTION("spoon", "With a spoon, at night")),
+    POLL("candle-when", "HT-108", "single", "When do you light a candle?",
+         OPTION("daily", "Every evening") "," OPTION("guests", "When guests come") "," OPTION("storm",
+                                                                                              "When the power is out")),
+};
+
+static const char trial_path[] = "/admin/v1/experiments/product-poll-trial";
+
+static struct text trial_body(struct call *call) {
+    char review[CLOCK_ISO_ROOM];
+    clock_iso(review, clock_now(&clock_system) + (int64_t)CYCLE_DAYS * CLOCK_DAY);
+    return arena_printf(
+        &call->arena,
+        "{\"key\":\"product-poll-trial\",\"name\":\"A poll beside the product\",\"feature\":\"product-poll\","
+        "\"hypothesis\":\"Who is asked for an opinion on a product is more likely to put it into the basket.\","
+        "\"unit\":\"targetingKey\",\"control\":\"off\",\"weights\":{\"off\":50,\"top\":50},\"traffic\":100,"
+        "\"metrics\":{\"primary\":\"added-to-basket\",\"secondary\":[\"bought\",\"spend\",\"products-viewed\"],"
+        "\"guardrails\":[{\"metric\":\"took-back\",\"harm\":\"increase\",\"margin\":0.05,\"action\":\"warn\"}]},"
+        "\"mde\":0.1,\"analysis\":{\"method\":\"sequential\",\"nStar\":2000},\"owner\":\"merchandising\","
+        "\"reviewBy\":\"%.10s\"}",
+        review);
+}
+
+/* Makes what is not there yet: by PUT to its own path, or by POST to `collection`. */
+static enum exit_code ensure(struct call *call, const char *path, const char *collection, struct text body) {
+    struct answer answer;
+    struct error error = {0};
+    if (client_ask(&call->client, "GET", path, TEXT_NONE, NULL, &answer, &error) != 0) {
+        fprintf(stderr, "parley: %s\n", error.detail);
+        return EXIT_TRY_AGAIN;
+    }
+    enum exit_code code = exit_of_status(answer.status);
+    if (code != EXIT_OK && code != EXIT_NOT_FOUND) client_refused(&answer);
+    buffer_free(&answer.body);
+    if (code != EXIT_NOT_FOUND) return code;
+    code = client_fetch(&call->client, collection ? "POST" : "PUT", collection ? collection : path, body, &answer);
+    if (code != EXIT_OK) return code;
+    buffer_free(&answer.body);
+    fprintf(stderr, "made %s\n", path + sizeof "/admin/v1/" - 1);
+    return EXIT_OK;
+}
+
+static enum exit_code start_trial(struct call *call) {
+    struct answer answer;
+    struct json json;
+    enum exit_code code = client_fetch(&call->client, "GET", trial_path, TEXT_NONE, &answer);
+    if (code != EXIT_OK) return code;
+    bool draft = json_scan(&json, buffer_view(&answer.body), &call->arena, NULL) == 0 &&
+                 text_is(json_unescaped(&json, json_get(&json, 0, TEXT("state")), &call->arena), "draft");
+    buffer_free(&answer.body);
+    if (!draft) return EXIT_OK;
+    const char *path = arena_printf(&call->arena, "%s/start", trial_path).at;
+    code = client_fetch(&call->client, "POST", path, TEXT("{}"), &answer);
+    if (code != EXIT_OK) return code;
+    buffer_free(&answer.body);
+    fprintf(stderr, "started product-poll-trial\n");
+    return EXIT_OK;
+}
+
+enum exit_code demo_setup(struct call *call) {
+    enum exit_code code = EXIT_OK;
+    for (size_t i = 0; i < sizeof definitions / sizeof *definitions && code == EXIT_OK; i++)
+        code = ensure(call, definitions[i].path, NULL, text_of(definitions[i].body));
+    for (size_t i = 0; i < sizeof polls / sizeof *polls && code == EXIT_OK; i++)
+        code = ensure(call, polls[i].path, "/admin/v1/plugins/polls/api/polls", text_of(polls[i].body));
+    if (code == EXIT_OK) code = ensure(call, trial_path, NULL, trial_body(call));
+    return code == EXIT_OK ? start_trial(call) : code;
+}

@@ -1,0 +1,334 @@
+#include <math.h>
+
+#include "experiments/judge/results.h"
+#include "tests/experiments/measure/trial.h"
+
+/* Figures are laid into the cells of a real definition; what comes out is read as a client reads it. */
+static struct fold fold;
+static struct measure_results *r;
+static json_t *answer;
+
+TestSuite(results, .init = folder_make, .fini = folder_remove);
+
+#define TWO   "\"weights\":{\"off\":50,\"top\":50}"
+#define THREE "\"weights\":{\"off\":1,\"top\":1,\"mid\":1}"
+#define EXPERIMENT(weights, more)                                                                                      \
+    "{\"key\":\"trial\",\"feature\":\"poll\",\"control\":\"off\"," weights                                             \
+    ",\"metrics\":{\"primary\":\"bought\",\"secondary\":[\"spend\"],\"guardrails\":[{\"metric\":\"complaints\","       \
+    "\"harm\":"                                                                                                        \
+    "\"increase\",\"margin\":0.01,\"action\":\"rollback\"}]}" more "}"
+static struct trial_definition definition = {
+    NULL,
+    {"{\"key\":\"bought\",\"kind\":\"conversion\",\"event\":\"Order Completed\"}",
+     "{\"key\":\"spend\",\"kind\":\"mean\",\"event\":\"Order Completed\",\"value\":\"revenue\"}",
+     "{\"key\":\"complaints\",\"kind\":\"conversion\",\"event\":\"Complained\",\"better\":\"lower\"}"},
+    T,
+    0};
+enum { BOUGHT, SPEND, COMPLAINTS };
+
+static void open_results(const char *experiment) {
+    definition.experiment = experiment;
+    struct snapshot *snapshot = trial_snapshot(&definition);
+    fold_init(&fold, NULL, NULL, 0);
+    fold_set_plan(&fold, plan_new(snapshot));
+    snapshot_release(snapshot);
+    r = cells_read(&fold, fold.measured[0], -1, T + 10 * (int64_t)DAY);
+}
+
+/* `n` units of which `k` have the value `value` (in whole units) and the others 0. */
+static void lay(int metric, int arm, uint64_t n, uint64_t k, int64_t value) {
+    struct cell *cell = &r->groups[0].metrics[metric].cells[arm];
+    int64_t x = value * CELL_SCALE;
+    *cell = (struct cell){.n = n, .sum_x = (__int128)x * (__int128)k};
+    struct cell one = {0};
+    cell_add(&one, x, 0);
+    for (uint64_t i = 0; i < k; i++) {
+        struct cell sum = *cell; /* the squares alone, by the cell's own arithmetic */
+        cell_merge(&sum, &one);
+        cell->sum_xx = sum.sum_xx;
+    }
+    r->groups[0].units[arm] = (int64_t)n;
+}
+
+static void lay_all(int arm, uint64_t n, uint64_t bought, uint64_t complaints) {
+    lay(BOUGHT, arm, n, bought, 1);
+    lay(SPEND, arm, n, bought, 20);
+    lay(COMPLAINTS, arm, n, complaints, 1);
+}
+
+static void read_back(void) {
+    struct buffer b = {0};
+    struct json_writer w;
+    json_error_t error;
+    json_writer_init(&w, &b);
+    results_write(r, TEXT_NONE, &w);
+    answer = json_loadb(b.at, b.n, JSON_REJECT_DUPLICATES, &error);
+    cr_assert(answer, "%s\n%.*s", error.text, (int)b.n, b.at);
+    buffer_free(&b);
+}
+
+static void close_results(void) {
+    json_decref(answer);
+    measure_results_free(r);
+    fold_free(&fold);
+}
+
+/* "a.b.0.c" */
+static json_t *at(const char *path) {
+    json_t *json = answer;
+    char copy[128];
+    snprintf(copy, sizeof copy, "%s", path);
+    for (char *part = strtok(copy, "."); part && json; part = strtok(NULL, "."))
+        json = json_is_array(json) ? json_array_get(json, (size_t)atoi(part)) : json_object_get(json, part);
+    cr_assert(json, "no %s in %s", path, json_dumps(answer, 0));
+    return json;
+}
+static double number(const char *path) {
+    cr_assert(json_is_number(at(path)), "%s is %s", path, json_dumps(at(path), JSON_ENCODE_ANY));
+    return json_number_value(at(path));
+}
+static const char *words(const char *path) {
+    return json_string_value(at(path));
+}
+static void near(const char *path, double expected, double tolerance) {
+    double is = number(path);
+    cr_expect(fabs(is - expected) <= tolerance, "%s is %.10g, not %.10g", path, is, expected);
+}
+
+/* The figures of contract.md, "Experiments": 122 of 21,306 against 267 of 21,307. */
+Test(results, the_worked_example_of_the_contract_comes_out) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
+    lay_all(0, 21306, 122, 100);
+    lay_all(1, 21307, 267, 100);
+    read_back();
+    cr_expect_str_eq(words("experiment"), "trial");
+    cr_expect_str_eq(words("state"), "running");
+    cr_expect_str_eq(words("asOf"), "1970-01-22T13:46:40.000Z");
+    near("variants.0.units", 21306, 0);
+    cr_expect(json_is_true(at("variants.0.control")));
+    cr_expect_str_eq(words("metrics.0.role"), "primary");
+    cr_expect_str_eq(words("metrics.0.kind"), "conversion");
+    near("metrics.0.variants.0.mean", 0.0057260, 5e-7);
+    near("metrics.0.variants.0.variance", 0.0056935, 1e-7);
+    near("metrics.0.variants.1.sum", 267, 0);
+    near("metrics.0.variants.1.mean", 0.0125311, 5e-8);
+    near("metrics.0.variants.1.variance", 0.0123746, 5e-8);
+    near("metrics.0.variants.1.difference.estimate", 0.0068051, 2e-7);
+    near("metrics.0.variants.1.difference.se", 0.00092, 5e-6);
+    near("metrics.0.variants.1.difference.low", 0.00384, 5e-6);
+    near("metrics.0.variants.1.difference.high", 0.00977, 5e-6);
+    near("metrics.0.variants.1.difference.p", 1.7e-11, 5e-13);
+    near("metrics.0.variants.1.difference.pAdjusted", 1.7e-11, 5e-13);
+    near("metrics.0.variants.1.relative.estimate", 1.1885, 1e-4);
+    near("metrics.0.variants.1.fixed.low", 0.0050, 5e-5);
+    near("metrics.0.variants.1.fixed.high", 0.0086, 5e-5);
+    near("metrics.0.variants.1.fixed.p", 1.5e-13, 5e-15);
+    near("metrics.0.variants.1.sequential.p", 1.7e-11, 5e-13);
+    cr_expect_gt(number("metrics.0.variants.1.bayes.chanceToBeat"), 0.9999);
+    near("metrics.0.variants.1.bayes.expectedLoss", 0, 1e-12);
+    cr_expect_str_eq(words("srm.verdict"), "ok");
+    near("srm.df", 1, 0);
+    cr_expect_str_eq(words("verdict.call"), "ship");
+    cr_expect_str_eq(words("verdict.variant"), "top");
+    close_results();
+}
+
+Test(results, a_split_that_is_off_blocks_the_verdict_and_is_warned_of) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
+    lay_all(0, 21306, 122, 100);
+    lay_all(1, 20307, 267, 100);
+    read_back();
+    cr_expect_str_eq(words("srm.verdict"), "alarm");
+    cr_expect_str_eq(words("verdict.call"), "keep-running");
+    cr_expect_str_eq(words("warnings.0.code"), "srm");
+    close_results();
+}
+
+Test(results, a_guardrail_that_is_certainly_broken_stops_whatever_the_primary_says) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
+    lay_all(0, 21306, 122, 300);
+    lay_all(1, 21307, 267, 1500);
+    read_back();
+    cr_expect_str_eq(words("metrics.2.role"), "guardrail");
+    cr_expect(json_is_true(at("metrics.2.variants.1.guardrail.fires")));
+    cr_expect_str_eq(words("verdict.call"), "stop-harm");
+    cr_expect_str_eq(words("verdict.variant"), "top");
+    cr_expect(strstr(words("verdict.words"), "complaints"));
+    cr_expect_lt(number("metrics.2.variants.1.bayes.chanceToBeat"), 0.001, "more complaints are not better");
+    close_results();
+}
+
+Test(results, a_worse_primary_metric_stops) {
+    open_results(EXPERIMENT(TWO, ""));
+    lay_all(0, 21306, 267, 100);
+    lay_all(1, 21307, 122, 100);
+    read_back();
+    cr_expect_str_eq(words("verdict.call"), "stop-harm");
+    close_results();
+}
+
+Test(results, without_an_mde_there_is_no_verdict_to_ship) {
+    open_results(EXPERIMENT(TWO, ""));
+    lay_all(0, 21306, 122, 100);
+    lay_all(1, 21307, 267, 100);
+    read_back();
+    cr_expect_str_eq(words("verdict.call"), "keep-running");
+    cr_expect(strstr(words("verdict.words"), "mde"));
+    close_results();
+}
+
+Test(results, an_interval_within_the_mde_is_no_difference) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.2"));
+    lay_all(0, 200000, 40000, 100);
+    lay_all(1, 200000, 40010, 100);
+    read_back();
+    cr_expect_str_eq(words("verdict.call"), "no-difference");
+    close_results();
+}
+
+Test(results, an_open_question_keeps_running_and_says_for_how_long) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.1"));
+    lay_all(0, 20000, 2000, 100);
+    lay_all(1, 20000, 2010, 100);
+    read_back();
+    cr_expect_str_eq(words("verdict.call"), "keep-running");
+    cr_expect_gt(number("verdict.daysLeft"), 0);
+    cr_expect_lt(number("verdict.daysLeft"), 60);
+    close_results();
+}
+
+Test(results, a_fixed_test_is_not_called_before_its_planned_units_are_in) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"fixed\",\"nStar\":100000}"));
+    lay_all(0, 21306, 122, 100);
+    lay_all(1, 21307, 267, 100);
+    read_back();
+    cr_expect_str_eq(words("verdict.call"), "keep-running");
+    near("metrics.0.variants.1.difference.p", 1.5e-13, 5e-15);
+    close_results();
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"fixed\",\"nStar\":40000}"));
+    lay_all(0, 21306, 122, 100);
+    lay_all(1, 21307, 267, 100);
+    read_back();
+    cr_expect_str_eq(words("verdict.call"), "ship");
+    close_results();
+}
+
+Test(results, bayes_calls_by_the_chance_to_beat) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"bayes\"}"));
+    lay_all(0, 21306, 122, 100);
+    lay_all(1, 21307, 267, 100);
+    read_back();
+    cr_expect_str_eq(words("verdict.call"), "ship");
+    cr_expect(json_is_null(at("metrics.0.variants.1.difference.p")));
+    cr_expect_gt(number("metrics.0.variants.1.difference.low"), 0);
+    close_results();
+}
+
+Test(results, p_of_the_primary_is_adjusted_over_its_arms) {
+    open_results(EXPERIMENT(THREE, ",\"mde\":0.02,\"analysis\":{\"correction\":\"holm\"}"));
+    lay_all(0, 20000, 1000, 100);
+    lay_all(1, 20000, 1150, 100);
+    lay_all(2, 20000, 1010, 100);
+    read_back();
+    double p = number("metrics.0.variants.1.difference.p"), other = number("metrics.0.variants.2.difference.p");
+    cr_assert_lt(p, other);
+    near("metrics.0.variants.1.difference.pAdjusted", 2 * p, 1e-15);
+    close_results();
+}
+
+Test(results, nothing_at_all_gives_null_and_never_nan) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
+    read_back();
+    near("variants.0.units", 0, 0);
+    cr_expect(json_is_null(at("metrics.0.variants.0.mean")));
+    cr_expect_null(json_object_get(at("metrics.0.variants.1"), "difference"));
+    cr_expect_str_eq(words("verdict.call"), "keep-running");
+    cr_expect_str_eq(words("warnings.0.code"), "no-data");
+    close_results();
+}
+
+Test(results, arms_without_a_single_event_give_figures_without_an_interval) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
+    lay_all(0, 100, 0, 0);
+    lay_all(1, 100, 0, 0);
+    read_back();
+    near("metrics.0.variants.1.difference.estimate", 0, 0);
+    cr_expect(json_is_null(at("metrics.0.variants.1.difference.p")));
+    cr_expect(json_is_null(at("metrics.0.variants.1.relative.estimate")));
+    cr_expect_str_eq(words("verdict.call"), "keep-running");
+    close_results();
+}
+
+/* Weights went from 90:10 to 10:90 while conversion doubled for everybody: pooled, top would look better. */
+Test(results, epochs_are_compared_within_and_not_pooled) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
+    static struct cell cells[3][4];
+    static int64_t units[4], none[4];
+    static uint32_t weights[2][2] = {{90, 10}, {10, 90}};
+    struct epoch epochs[2] = {{T, weights[0], weights[0]}, {T + DAY, weights[1], weights[1]}};
+    static const uint64_t n[4] = {9000, 1000, 1000, 9000};
+    struct snapshot_experiment e = *r->experiment;
+    e.state.epochs = epochs;
+    e.state.n_epochs = r->n_epochs = 2;
+    r->experiment = &e;
+    for (int m = 0; m < 3; m++) r->groups[0].metrics[m].cells = cells[m], r->groups[0].metrics[m].matured = none;
+    r->groups[0].units = units;
+    r->groups[0].multiple = none;
+    for (int i = 0; i < 4; i++) lay_all(i, n[i], n[i] * (i < 2 ? 10 : 20) / 100, n[i] / 100);
+    read_back();
+    near("metrics.0.variants.0.mean", 0.11, 1e-12);
+    near("metrics.0.variants.1.mean", 0.19, 1e-12);
+    near("metrics.0.variants.1.difference.estimate", 0, 1e-12);
+    cr_expect_gt(number("metrics.0.variants.1.difference.p"), 0.5);
+    cr_expect_str_eq(words("srm.verdict"), "ok");
+    near("srm.df", 2, 0);
+    close_results();
+}
+
+Test(results, over_one_percent_of_double_exposures_is_warned_of) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
+    lay_all(0, 1000, 10, 1);
+    lay_all(1, 1000, 10, 1);
+    r->multiple = 25;
+    r->groups[0].multiple[0] = 25;
+    read_back();
+    cr_expect_str_eq(words("warnings.0.code"), "multiple-exposure");
+    near("excluded.multipleExposure", 25, 0);
+    cr_expect_gt(number("srm.withMultipleExposure.chi2"), number("srm.chi2"));
+    close_results();
+}
+
+/* From events to JSON, by country. */
+Test(results, a_break_down_gives_the_figures_of_each_group) {
+    static struct trial t;
+    definition.experiment = EXPERIMENT(TWO, ",\"mde\":0.02,\"breakdowns\":[\"country\"]");
+    trial_open(&t, &definition);
+    static struct arena arena;
+    arena_init(&arena, 65536);
+    for (int i = 0; i < 80; i++) {
+        const char *unit = arena_printf(&arena, "u%d", i).at;
+        struct journal_record x = trial_exposure(unit, i % 2 ? "top" : "off", T + i);
+        x.body = arena_printf(&arena, "{\"variant\":\"%s\",\"epoch\":0,\"attributes\":{\"country\":\"%s\"}}",
+                              i % 2 ? "top" : "off", i < 50 ? "DE" : "FR");
+        trial_send(&t, x);
+        if (i % 3 == 0) trial_send(&t, trial_event(unit, "Order Completed", T + 100 + i, "{\"revenue\":3}"));
+    }
+    r = cells_read(&t.fold, t.fold.measured[0], 0, T + DAY);
+    struct buffer b = {0};
+    struct json_writer w;
+    json_writer_init(&w, &b);
+    results_write(r, TEXT("country"), &w);
+    answer = json_loadb(b.at, b.n, 0, NULL);
+    cr_assert(answer, "%.*s", (int)b.n, b.at);
+    cr_expect_str_eq(words("by"), "country");
+    cr_expect_str_eq(words("groups.0.value"), "DE");
+    near("groups.0.variants.0.units", 25, 0);
+    cr_expect_str_eq(words("groups.1.value"), "FR");
+    near("groups.1.metrics.1.variants.1.n", 15, 0);
+    cr_expect(json_is_number(at("heterogeneity.0.p")));
+    buffer_free(&b);
+    json_decref(answer);
+    measure_results_free(r);
+    trial_close(&t);
+    arena_free(&arena);
+}
