@@ -9,7 +9,7 @@ const LOOKS = [
   ['light, wide', { colorScheme: 'light', viewport: DESKTOP }], ['dark, wide', { colorScheme: 'dark', viewport: DESKTOP }],
   ['light, narrow', { colorScheme: 'light', viewport: PHONE }], ['dark, narrow', { colorScheme: 'dark', viewport: PHONE }]];
 
-describe('accessibility', () => {
+describe('accessibility', { concurrency: 2 }, () => {
   let server, browser;
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
