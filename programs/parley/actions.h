@@ -27,8 +27,8 @@ enum exit_code act_apply(struct call *call);
 
 /* Reads a file, or standard input for "-". EXIT_OK, or said on stderr. The caller frees `out`. */
 enum exit_code read_input(const char *path, struct buffer *out);
-/* Prints JSON as the call's output wants it: as it came but laid out; or as a table: of `columns`, of its "items" where it has
- * them, else a member a line. */
+/* Prints JSON as the call's output wants it: as it came but laid out; or as a table: of `columns`, of its "items"
+ * where it has them, else a member a line. */
 void show(const struct call *call, struct text json);
 
 #endif

@@ -1,5 +1,5 @@
-/* Requests to a Parley server, one after the other, and what its refusals come to: a sentence on stderr and an exit code.
- * Knows nothing of commands. */
+/* Requests to a Parley server, one after the other, and what its refusals come to: a sentence on stderr and an exit
+ * code. Knows nothing of commands. */
 #ifndef PARLEY_PROGRAMS_PARLEY_CLIENT_H
 #define PARLEY_PROGRAMS_PARLEY_CLIENT_H
 
@@ -44,11 +44,13 @@ void client_prepare(const struct client *client, CURL *curl);
 int client_ask(struct client *client, const char *method, const char *path, struct text body, const char *type,
                struct answer *answer, struct error *error);
 
-/* Says on stderr what a refusal (application/problem+json) says, with the places in the body. Returns the exit code. */
+/* Says on stderr what a refusal (application/problem+json) says, with the places in the body. Returns the exit
+ * code. */
 enum exit_code client_refused(const struct answer *answer);
 /* The sentence of a refusal alone, for those who say more: copied into `out`. */
 void client_sentence(const struct answer *answer, char *out, size_t room);
-/* One request whose failure is said on stderr: EXIT_OK with an answer of 2xx, which the caller frees; else nothing to free. */
+/* One request whose failure is said on stderr: EXIT_OK with an answer of 2xx, which the caller frees; else nothing
+ * to free. */
 enum exit_code client_fetch(struct client *client, const char *method, const char *path, struct text body,
                             struct answer *answer);
 

@@ -320,7 +320,7 @@ static void print_json(struct replay *r, const struct sums *sums) {
 }
 
 static enum exit_code report(struct replay *r) {
-    struct sums sums;
+    struct sums sums = {0};
     bool with_results = r->experiment.n && !call_flag(r->call, "--dry-run");
     enum exit_code code = EXIT_OK;
     if (with_results) code = sums_await(r->call, r->experiment, call_flag(r->call, "--expect"), &sums);
