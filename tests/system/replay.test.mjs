@@ -72,6 +72,17 @@ test('a replay', async (t) => {
     assert.doesNotMatch(err, /customers is/);
   });
 
+  await t.test('warns of orders from before the experiment, and refuses one that does not run', async () => {
+    await s.put('/admin/v1/features/late', poll({ key: 'late' }));
+    await s.put('/admin/v1/experiments/late', { key: 'late', feature: 'late', control: 'off', weights: { off: 50, top: 50 }, metrics: { primary: 'revenue' } });
+    const to = ['replay', file, '--map', MAP, '--experiment', 'late'];
+    const draft = await parley(s.url, to);
+    assert.equal(draft.code, 1);
+    assert.match(draft.err, /is not running \(draft\): `parley experiments start late --at TIME`/);
+    await s.post('/admin/v1/experiments/late/start', { at: '2010-12-10T00:00:00Z' });
+    assert.match((await parley(s.url, to)).err, /3 orders are from before the experiment's start \(2010-12-10T00:00:00\.000Z\)/);
+  });
+
   await t.test('gives up on a server that stays away, and asks to be tried again', async () => {
     const { code, err } = await parley('http://127.0.0.1:9', ['replay', file, '--map', MAP, '--patience', '1']);
     assert.equal(code, 6);
