@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { table } from '../parts.js';
 import { intervalPlot } from '../plot.js';
-import { count, lift, pValue, chance, range, meanOf, differenceOf, unitOf, NOTHING } from '../format.js';
+import { count, lift, pValue, chance, range, meanOf, differenceOf, unitOf } from '../format.js';
 
 const ROLES = { primary: 'Primary metric', secondary: 'Secondary metric', guardrail: 'Guardrail' };
 
@@ -20,17 +20,17 @@ export function metricSection(metric, experiment) {
     h('h2', { id }, nameOf(metric)),
     metric.name && h('p', { class: 'meta' }, h('code', {}, metric.metric)),
     treated.length > 0 && intervalPlot(plotOf(metric, treated, experiment)),
-    figures(metric));
+    figures(metric, experiment.control));
 }
 
-function figures(metric) {
+function figures(metric, control) {
   const mean = meanOf(metric.kind);
   const difference = differenceOf(metric.kind);
   return table(`${nameOf(metric)}: figures per variant`, COLUMNS, metric.variants.map((variant) => [
     variant.variant, count(variant.n), mean(variant.mean),
-    variant.difference ? difference(variant.difference.estimate) : 'control',
+    variant.variant === control ? 'control' : difference(variant.difference?.estimate),
     lift(variant.relative?.estimate), range(lift, variant.relative),
-    variant.difference ? pValue(variant.difference.pAdjusted ?? variant.difference.p) : NOTHING,
+    pValue(variant.difference?.pAdjusted),
     chance(variant.bayes?.chanceToBeat)]));
 }
 
@@ -45,7 +45,7 @@ function plotWidth() {
 
 function plotOf(metric, treated, experiment) {
   const format = differenceOf(metric.kind);
-  const control = metric.variants.find((variant) => !variant.difference);
+  const control = metric.variants.find(({ variant }) => variant === experiment.control);
   const indifferent = metric.role === 'primary' && experiment.mde ? Math.abs(experiment.mde * control.mean) : 0;
   return {
     title: `Difference of ${nameOf(metric)} from ${control.variant}`,

@@ -247,8 +247,10 @@ void supervisor_kept(struct plugin_env *env, uint64_t ticket) {
 
 /* ---- the channel ---- */
 
-static void on_failed(struct supervisor *w, struct text payload) {
-    blame(w, "%.*s", TEXT_ARGS(payload));
+static void on_failed(struct supervisor *w, const struct frame *frame) {
+    blame(w, "%.*s", TEXT_ARGS(frame->payload));
+    w->needs_alone = frame->type == FRAME_ALONE;
+    w->failed_code = frame->id <= ERROR_ORDINAL_COUNT ? -(int)frame->id : 0;
     enter(w, PHASE_LEAVING);
     allow(w, LEAVE_MS);
 }
@@ -256,7 +258,8 @@ static void on_failed(struct supervisor *w, struct text payload) {
 static void on_frame(void *user, const struct frame *frame) {
     struct supervisor *w = user;
     if (w->phase >= PHASE_KILLED) return;
-    bool note = frame->type == FRAME_READY || frame->type == FRAME_PONG || frame->type == FRAME_FAILED;
+    bool note = frame->type == FRAME_READY || frame->type == FRAME_PONG || frame->type == FRAME_FAILED ||
+                frame->type == FRAME_ALONE;
     if (note && frame->payload.n > SUPERVISOR_NOTE) {
         misbehaves(w, "sent a note of %llu bytes", frame->payload.n);
         return;
@@ -267,7 +270,8 @@ static void on_frame(void *user, const struct frame *frame) {
     case FRAME_PONG: on_pong(w, frame->payload); break;
     case FRAME_LOG: on_log(w, frame->payload); break;
     case FRAME_READY: on_ready(w, frame->payload); break;
-    case FRAME_FAILED: on_failed(w, frame->payload); break;
+    case FRAME_FAILED:
+    case FRAME_ALONE: on_failed(w, frame); break;
     default: misbehaves(w, "sent a frame of type %llu, which workers do not send", frame->type);
     }
 }

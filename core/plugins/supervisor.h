@@ -53,6 +53,8 @@ struct supervisor {
     enum supervisor_phase phase;
     bool told_to_stop;  /* its end is no fault */
     bool misbehaved;    /* sent what no worker may send */
+    bool needs_alone;   /* could start if no other release worked on the database */
+    int failed_code;    /* with FAILED: the error's code; 0 where unsaid */
     uint64_t since;     /* when the phase began, ms of the loop */
     int64_t started_at; /* wall clock */
     char why[400];      /* what went wrong; empty: nothing */

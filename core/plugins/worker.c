@@ -18,6 +18,7 @@
 
 enum {
     CALL_ARENA = 4 << 10,
+    TIMER_LOOK = CLOCK_SECOND,
     SWEEP_AFTER = 200, /* ms without a write, after which acknowledged effects are deleted in a commit of their own */
 };
 
@@ -29,7 +30,6 @@ struct worker {
     struct arena hello;
     uv_loop_t loop;
     uv_timer_t timer, sweep;
-    struct buffer timer_name; /* of the timer that is due next */
     struct parley_call *spare;
     int statm;                  /* /proc/self/statm, opened before anything is given up */
     bool stopping, gone, ended; /* asked to stop; parleyd is not there; the loop has been let go */
@@ -279,22 +279,31 @@ static void on_ready(struct wire *wire) {
     settle(worker);
 }
 
-static void on_timer(uv_timer_t *timer) {
-    struct worker *worker = timer->data;
-    parley_call *call = take_call(worker);
-    call->kind = CALL_TIMER;
-    call->payload = arena_text(&call->arena, buffer_view(&worker->timer_name));
-    call->request.now = clock_now(&clock_system);
-    group_add(&worker->group, call);
-    settle(worker);
+static void on_timer(uv_timer_t *timer);
+
+/* Looks again after TIMER_LOOK at the latest: another worker of this database may have set a timer, and be gone when it is due. */
+static void arm_timer(struct worker *worker, int64_t wait) {
+    if (!worker->runtime.plugin.on_timer) return;
+    uv_timer_start(&worker->timer, on_timer, (uint64_t)(wait < 0 ? 0 : wait > TIMER_LOOK ? TIMER_LOOK : wait), 0);
 }
 
-static void arm_timer(struct worker *worker) {
-    int64_t at;
-    worker->runtime.timers_changed = false;
-    if (timer_first(&worker->runtime.database, &worker->timer_name, &at, NULL) <= 0) return;
-    int64_t wait = at - clock_now(&clock_system);
-    uv_timer_start(&worker->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
+static void on_timer(uv_timer_t *timer) {
+    struct worker *worker = timer->data;
+    struct buffer name = {0};
+    int64_t at = INT64_MAX, now = clock_now(&clock_system);
+    bool due = timer_first(&worker->runtime.database, &name, &at, NULL) > 0 && at <= now;
+    worker->runtime.timers_changed = due; /* then the next one is looked for when a group is done */
+    if (!due)
+        arm_timer(worker, at - now);
+    else if (group_idle(&worker->group)) {
+        parley_call *call = take_call(worker);
+        call->kind = CALL_TIMER;
+        call->payload = arena_text(&call->arena, buffer_view(&name));
+        call->request.now = now;
+        group_add(&worker->group, call);
+        settle(worker);
+    }
+    buffer_free(&name);
 }
 
 static void on_group_done(struct group *group, parley_call *calls) {
@@ -304,7 +313,7 @@ static void on_group_done(struct group *group, parley_call *calls) {
         give_call(worker, calls);
         calls = next;
     }
-    if (worker->runtime.timers_changed) arm_timer(worker);
+    if (worker->runtime.timers_changed && !worker->ended) arm_timer(worker, 0);
 }
 
 static void on_group_rest(struct group *group) {
@@ -321,7 +330,7 @@ static void serve(struct worker *worker) {
     worker->group.on_done = on_group_done;
     worker->group.on_rest = on_group_rest;
     wire_start(&worker->wire, &worker->loop, on_ready, worker);
-    arm_timer(worker);
+    arm_timer(worker, 0);
     on_ready(&worker->wire); /* what came in behind the hello */
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&worker->loop);
@@ -340,7 +349,6 @@ static void free_worker(struct worker *worker) {
     database_close(&runtime->database);
     buffer_free(&runtime->body);
     buffer_free(&runtime->scratch);
-    buffer_free(&worker->timer_name);
     arena_free(&worker->hello);
     wire_free(&worker->wire);
 }
@@ -362,7 +370,9 @@ int worker_run(int fd) {
         put_ready(&worker);
         rc = outbox_resend(&worker.runtime.outbox, &worker.runtime.database, &worker.wire.out, &error);
     }
-    if (rc < 0) frame_put(&worker.wire.out, FRAME_FAILED, 0, text_of(error.detail));
+    if (rc < 0)
+        frame_put(&worker.wire.out, worker.runtime.needs_alone ? FRAME_ALONE : FRAME_FAILED, (uint64_t)-rc,
+                  text_of(error.detail));
     if (wire_wait_sent(&worker.wire, &error) == 0 && rc == 0) {
         serve(&worker);
         if (worker.runtime.plugin.stop) worker.runtime.plugin.stop(worker.runtime.state);

@@ -1,6 +1,6 @@
 #include "core/plugins/worker_call.h"
 
-#include <assert.h>
+#include "core/base/clock.h"
 
 static const char *title_of(int status) {
     for (int code = -1; code >= -ERROR_ORDINAL_COUNT; code--)
@@ -56,6 +56,7 @@ int call_decode(parley_call *call, const struct frame *frame, struct error *erro
     if (frame->payload.n) memcpy(copy, frame->payload.at, frame->payload.n);
     call->id = frame->id;
     call->payload = text_n(copy, frame->payload.n);
+    call->request.now = clock_now(&clock_system); /* a request brings its own */
     switch (frame->type) {
     case FRAME_REQUEST: {
         int rc = frame_request_decode(call->payload, &call->request, error);
@@ -127,12 +128,10 @@ static int events(parley_call *call) {
 /* The row goes in the same savepoint; another worker of this plugin may have been first. */
 static int timer(parley_call *call) {
     struct runtime *runtime = call->runtime;
-    struct text name = call->request.customer;
-    int due = timer_take(&runtime->database, name, call->request.now, NULL);
-    call->request.customer = TEXT_NONE;
+    int due = timer_take(&runtime->database, call->payload, call->request.now, NULL);
     if (due <= 0) return due;
     runtime->timers_changed = true;
-    return runtime->plugin.on_timer(call, parley_of(name));
+    return runtime->plugin.on_timer(call, parley_of(call->payload));
 }
 
 static int callback(parley_call *call) {

@@ -19,6 +19,7 @@ struct runtime {
     struct buffer *effects; /* frames to send once the group is on disk; NULL outside of one */
     struct buffer *logs;    /* frames to send at once */
     bool timers_changed;
+    bool needs_alone; /* a migration did not run because another release works on the database */
 };
 
 enum call_kind { CALL_REQUEST, CALL_EXPORT, CALL_FORGET, CALL_EVENTS, CALL_TIMER, CALL_START, CALL_HEALTH };
@@ -28,7 +29,7 @@ struct parley_call {
     struct parley_call *next; /* in whatever list holds it */
     enum call_kind kind;
     uint64_t id;                  /* of the frame to answer */
-    struct text payload;          /* of its frame: a copy where the call waits, else borrowed */
+    struct text payload;          /* of its frame; of a timer its name */
     struct frame_request request; /* views into the payload; of other calls what applies */
     struct route_match match;     /* of a request */
     struct arena arena;           /* all that lives as long as the call */

@@ -151,6 +151,21 @@ static void bind(parley_call *c, sqlite3_stmt *statement, int at, const parley_v
         sqlite3_bind_null(statement, at);
 }
 
+/* SQLite numbers $1, $2 ... by their first appearance, so each is bound by its name. Returns the highest of them, or SIZE_MAX
+ * where one has no value or is no number. */
+static size_t bind_all(parley_call *c, sqlite3_stmt *statement, const parley_value *values, size_t n) {
+    int count = sqlite3_bind_parameter_count(statement);
+    size_t highest = 0;
+    for (int at = 1; at <= count; at++) {
+        const char *name = sqlite3_bind_parameter_name(statement, at);
+        size_t number = name && name[0] == '$' ? strtoul(name + 1, NULL, 10) : 0;
+        if (number < 1 || number > n) return SIZE_MAX;
+        bind(c, statement, at, &values[number - 1]);
+        if (number > highest) highest = number;
+    }
+    return highest;
+}
+
 static int next(parley_call *c) {
     if (!c->rows) return 0;
     struct error error = {0};
@@ -165,12 +180,10 @@ static int sql(parley_call *c, const char *source, const parley_value *values, s
     c->rows = NULL;
     sqlite3_stmt *statement = connection_prepare(c->sql, source, SPEAKER_PLUGIN, &error);
     if (!statement) return complain(c, &error);
-    if ((size_t)sqlite3_bind_parameter_count(statement) != n) {
-        error_set(&error, ERR_INTERNAL, "%zu values for %d parameters of \"%s\"", n,
-                  sqlite3_bind_parameter_count(statement), source);
+    if (bind_all(c, statement, values, n) != n) {
+        error_set(&error, ERR_INTERNAL, "%zu values do not fit the parameters of \"%s\"", n, source);
         return complain(c, &error);
     }
-    for (size_t i = 0; i < n; i++) bind(c, statement, (int)i + 1, &values[i]);
     bool rows = sqlite3_column_count(statement) > 0;
     int rc = connection_step(c->sql, statement, &error);
     if (rc < 0) return complain(c, &error);

@@ -50,6 +50,7 @@ bool route_template_valid(const char *path) {
     struct text rest = text_of(path), segment;
     int names = 0;
     if (!path || path[0] != '/') return false;
+    if (!path[1]) return true;
     while (next_segment(&rest, &segment)) {
         if (!segment.n) return false;
         names += is_name(segment);

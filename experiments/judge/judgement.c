@@ -35,7 +35,9 @@ static struct compare_plan plan_of(const struct measure_results *r, const struct
 }
 
 static struct compare_arm arm_of(const struct measure_results *r, const struct measure_cells *cells, uint32_t arm) {
-    return (struct compare_arm){cells->cells + arm, r->n_arms, r->n_epochs};
+    bool history = cells->known != NULL;
+    return (struct compare_arm){cells->cells + arm, history ? cells->known + arm : NULL,
+                                history ? cells->missing + arm : NULL, r->n_arms, r->n_epochs};
 }
 
 static void judge_metric(const struct measure_results *r, const struct measure_group *group, struct judged_metric *m,
@@ -151,6 +153,25 @@ static void warn_metrics(struct judgement *j, struct arena *arena) {
     }
 }
 
+static void warn_history(struct judgement *j, struct arena *arena) {
+    const struct measure_results *r = j->results;
+    for (uint32_t i = 0; i < j->n; i++)
+        for (uint32_t a = 0; j->metrics[i].role != ROLE_GUARDRAIL && a < r->n_arms; a++) {
+            const struct compare_cuped *c = &j->metrics[i].arms[a].is.cuped;
+            struct text metric = r->metrics[j->metrics[i].metric]->key, arm = r->experiment->state.arms[a];
+            if (!j->metrics[i].arms[a].compared || !c->used) continue;
+            if (c->bias < 0.01)
+                warn(j, "pre-experiment-bias",
+                     arena_printf(arena,
+                                  "`%.*s` differed between `%.*s` and control before anybody entered (p = %.2g).",
+                                  TEXT_ARGS(metric), TEXT_ARGS(arm), c->bias));
+            if (!(c->reduction > 0))
+                warn(j, "cuped-no-help",
+                     arena_printf(arena, "What units did before does not narrow the interval of `%.*s` for `%.*s`.",
+                                  TEXT_ARGS(metric), TEXT_ARGS(arm)));
+        }
+}
+
 static void warn_split(struct judgement *j, struct arena *arena) {
     if (j->srm_verdict == SRM_OK) return;
     warn(j, "srm",
@@ -166,7 +187,8 @@ struct judgement *judge(const struct measure_results *r, const struct measure_gr
     struct judgement *j = arena_new(arena, struct judgement);
     *j = (struct judgement){.results = r, .group = group};
     j->metrics = arena_array(arena, struct judged_metric, 1 + e->definition.n_secondary + e->definition.n_guardrails);
-    j->warnings = arena_array(arena, struct judgement_warning, 2 + r->n_arms + r->n_metrics);
+    j->warnings = arena_array(arena, struct judgement_warning,
+                              2 + r->n_arms + r->n_metrics + 2 * r->n_arms * (1 + e->definition.n_secondary));
     add_metric(j, e->primary, ROLE_PRIMARY, NULL, arena);
     for (uint32_t i = 0; i < e->definition.n_secondary; i++)
         add_metric(j, e->secondary[i], ROLE_SECONDARY, NULL, arena);
@@ -180,6 +202,7 @@ struct judgement *judge(const struct measure_results *r, const struct measure_gr
     warn_split(j, arena);
     warn_units(j, arena);
     warn_metrics(j, arena);
+    warn_history(j, arena);
     judge_call(j, arena);
     return j;
 }

@@ -37,6 +37,15 @@ static void write_difference(struct json_writer *w, const struct judged_arm *a) 
     json_close_object(w);
 }
 
+static void write_cuped(struct json_writer *w, const struct compare_cuped *c) {
+    json_key(w, TEXT("cuped"));
+    json_open_object(w);
+    json_put_double(w, "theta", c->theta);
+    json_put_double(w, "reduction", c->reduction);
+    json_put_double(w, "coverage", c->coverage);
+    json_close_object(w);
+}
+
 static void write_guardrail(struct json_writer *w, const struct judged_metric *m, const struct judged_arm *a) {
     json_key(w, TEXT("guardrail"));
     json_open_object(w);
@@ -74,7 +83,7 @@ static void write_steps(struct json_writer *w, const struct judgement *j, uint32
 static void write_arm(struct json_writer *w, const struct judgement *j, const struct judged_metric *m, uint32_t arm) {
     const struct metric *metric = j->results->metrics[m->metric];
     const struct measure_cells *cells = &j->group->metrics[m->metric];
-    struct compare_arm all = {cells->cells + arm, j->results->n_arms, j->results->n_epochs};
+    struct compare_arm all = {cells->cells + arm, NULL, NULL, j->results->n_arms, j->results->n_epochs};
     bool ratio = metric->kind == METRIC_RATIO;
     int64_t matured;
     struct cell sum = sum_of(j, m->metric, arm, &matured);
@@ -90,6 +99,7 @@ static void write_arm(struct json_writer *w, const struct judgement *j, const st
         json_put_double(w, "matured", sum.n ? (double)matured / (double)sum.n : NAN);
     if (metric->kind == METRIC_FUNNEL) write_steps(w, j, m->metric, arm);
     if (m->arms[arm].compared) write_difference(w, &m->arms[arm]);
+    if (m->arms[arm].compared && m->arms[arm].is.cuped.used) write_cuped(w, &m->arms[arm].is.cuped);
     if (m->arms[arm].compared && m->rule) write_guardrail(w, m, &m->arms[arm]);
     json_close_object(w);
 }

@@ -131,7 +131,7 @@ static void group(struct measure_results *results, const struct measured *m, str
     }
 }
 
-static void make_group(struct measure_results *r, struct measure_group *group) {
+static void make_group(struct measure_results *r, const struct plan_experiment *plan, struct measure_group *group) {
     size_t cells = (size_t)r->n_epochs * r->n_arms;
     group->units = arena_array(&r->arena, int64_t, cells);
     group->multiple = arena_array(&r->arena, int64_t, cells);
@@ -140,6 +140,10 @@ static void make_group(struct measure_results *r, struct measure_group *group) {
         struct measure_cells *metric = &group->metrics[i];
         metric->cells = arena_array(&r->arena, struct cell, cells);
         metric->matured = arena_array(&r->arena, int64_t, cells);
+        if (plan->metrics[i].before != PLAN_NO_COLUMN) {
+            metric->known = arena_array(&r->arena, struct cell, cells);
+            metric->missing = arena_array(&r->arena, struct cell, cells);
+        }
         if (r->metrics[i]->kind == METRIC_FUNNEL)
             metric->steps = arena_array(&r->arena, int64_t, (size_t)r->n_arms * r->metrics[i]->n_steps);
     }
@@ -153,6 +157,19 @@ static int64_t window_end(const struct metric *metric, const struct unit_row *ro
     return end ? end : INT64_MAX;
 }
 
+/* The same metric before the unit entered, under the same cap. */
+static void add_history(struct measure_cells *metric, size_t at, const struct plan_metric *pm,
+                        const struct unit_row *row, const int64_t *totals, int64_t cap, int64_t since) {
+    struct plan_metric earlier = *pm;
+    int64_t x, y;
+    earlier.column = pm->before;
+    cells_value(&earlier, row, totals, 0, &x, &y);
+    if (row->flags & UNIT_HISTORY)
+        cell_add(&metric->known[at], x < cap ? x : cap, since);
+    else
+        cell_add(&metric->missing[at], 0, since);
+}
+
 static void add_unit(struct measure_results *r, const struct measured *m, struct measure_group *group,
                      const struct unit_row *row) {
     size_t at = (size_t)row->epoch * r->n_arms + row->arm;
@@ -163,8 +180,10 @@ static void add_unit(struct measure_results *r, const struct measured *m, struct
         const struct plan_metric *pm = &m->plan->metrics[i];
         struct measure_cells *metric = &group->metrics[i];
         if (!cells_value(pm, row, totals, r->as_of, &x, &y)) continue;
-        if (capped(pm->metric) && m->caps[i].value > 0 && x > m->caps[i].value) x = m->caps[i].value;
+        bool cap = capped(pm->metric) && m->caps[i].value > 0;
+        if (cap && x > m->caps[i].value) x = m->caps[i].value;
         cell_add(&metric->cells[at], x, y);
+        if (metric->known) add_history(metric, at, pm, row, totals, cap ? m->caps[i].value : INT64_MAX, x);
         metric->matured[at] += window_end(pm->metric, row, end) <= r->as_of;
         if (metric->steps)
             for (int64_t s = funnel_steps(pm, totals); s-- > 0;)
@@ -211,7 +230,7 @@ struct measure_results *cells_read(struct fold *fold, struct measured *m, int by
         r->groups = arena_new(&r->arena, struct measure_group);
     } else
         group(r, m, &g);
-    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, &r->groups[i]);
+    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
     pass(r, m, &g);
     return r;
 }

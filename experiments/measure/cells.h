@@ -9,8 +9,10 @@
 /* One metric in one group: [epoch * arms + arm]. */
 struct measure_cells {
     struct cell *cells; /* x is the unit's value; of a ratio x is the numerator, y the denominator. Millionths */
-    int64_t *matured;   /* units whose window had run out by as_of */
-    int64_t *steps;     /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
+    struct cell *known,
+        *missing;     /* with CUPED, else NULL: units with history (x: before entry, y: since) and without (y) */
+    int64_t *matured; /* units whose window had run out by as_of */
+    int64_t *steps;   /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
 };
 
 /* All units, or those of one break-down value. */

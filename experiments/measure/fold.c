@@ -148,7 +148,7 @@ static int experiment_of(const struct fold *fold, const struct event_exposure *x
 
 /* A record that was received long before the start cannot have happened after it. */
 static bool concerns(const struct measured *m, const struct journal_record *r) {
-    return r->received >= m->plan->source->state.start_at - FOLD_GRACE;
+    return r->received >= fold_since(m);
 }
 
 static bool mean_exposure(const struct measured *m, const struct event_exposure *x, const struct journal_record *r,
@@ -247,6 +247,11 @@ static int64_t add(int64_t a, int64_t b) {
     return __builtin_add_overflow(a, b, &sum) ? (b > 0 ? INT64_MAX : INT64_MIN) : sum;
 }
 
+/* Whether an event lies in the look-back of a unit. */
+static bool looks_back(const struct measured *m, const struct unit_row *row, int64_t t) {
+    return t < row->t0 && t >= row->t0 - m->plan->look_back;
+}
+
 static bool apply_use(const struct fold *fold, const struct measured *m, const struct unit_row *row, int64_t *totals,
                       struct event *event, const struct plan_use *use, bool late) {
     const struct plan_metric *pm = &m->plan->metrics[use->metric];
@@ -255,7 +260,8 @@ static bool apply_use(const struct fold *fold, const struct measured *m, const s
         metric->kind == METRIC_RATIO && use->part ? &metric->denominator : &metric->source;
     int64_t t = event->record->at, value = 0, *columns = totals + pm->column;
     if (use->any && event->record->actor != JOURNAL_CUSTOMER) return false;
-    if (!counts_at(m, metric, row, t, event->record->seq)) return false;
+    bool before = looks_back(m, row, t);
+    if (before ? late || pm->before == PLAN_NO_COLUMN : !counts_at(m, metric, row, t, event->record->seq)) return false;
     if (!event_where(event, source->where, &fold->plan->snapshot->segment_conditions)) return false;
     if (metric->kind == METRIC_FUNNEL) return late || apply_funnel(m, metric, columns, use->part, t);
     if (metric->kind == METRIC_MEAN || metric->kind == METRIC_RATIO) {
@@ -265,7 +271,7 @@ static bool apply_use(const struct fold *fold, const struct measured *m, const s
         return false;
     else
         value = 1;
-    int64_t *column = &columns[metric->kind == METRIC_RATIO ? use->part : 0];
+    int64_t *column = before ? totals + pm->before : &columns[metric->kind == METRIC_RATIO ? use->part : 0];
     if (!late) *column = add(*column, value);
     return true;
 }
@@ -277,10 +283,11 @@ static bool counted_order(const struct fold *fold, struct event *event) {
     return !order.n || unit_map_get(&fold->orders, unit_of(order)) == (uint64_t)event->record->seq;
 }
 
-bool fold_apply(const struct fold *fold, const struct measured *m, const struct unit_row *row, int64_t *totals,
+bool fold_apply(const struct fold *fold, const struct measured *m, struct unit_row *row, int64_t *totals,
                 struct event *event, const struct fold_meaning *meaning, bool late) {
     bool counts = false;
     if (!counted_order(fold, event)) return false;
+    if (!late && looks_back(m, row, event->record->at)) row->flags |= UNIT_HISTORY;
     /* From the last use to the first: so one event cannot be two steps of a funnel. */
     for (uint32_t i = meaning->uses_n; i-- > 0;)
         counts |= apply_use(fold, m, row, totals, event, &meaning->uses[i], late);
@@ -323,12 +330,12 @@ void fold_note_dirty(struct fold *fold, struct measured *m, struct unit_id unit)
     fold->dirty[fold->dirty_n++] = (struct fold_dirty){m, unit};
 }
 
-/* A unit's first exposure. Where it is the newest thing known of the unit nothing before it can count; else its records
- * are looked at again. */
+/* A unit's first exposure. Where it is the newest thing known of the unit nothing before it can count; else, or where what was
+ * before does count (CUPED), its records are looked at again. */
 static void enter(struct fold *fold, struct measured *m, struct unit_id unit, struct event *event,
                   const struct fold_meaning *meaning, int64_t before) {
     const struct journal_record *r = event->record;
-    if (r->at < before) {
+    if (r->at < before || (m->plan->look_back && before != INT64_MIN)) {
         int rc = refold(fold, m, unit, r->seq);
         if (rc < 0) fold_note_dirty(fold, m, unit);
         if (rc == 0) m->excluded.too_late++;
@@ -561,7 +568,7 @@ static int catch_up_one(void *visitor, const struct journal_record *r) {
 /* Where an experiment begins to read: what was received long before its start is none of its affair. */
 static int seek_start(struct fold *fold, struct measured *m) {
     int64_t seq;
-    int rc = journal_seek(fold->reader, m->plan->source->state.start_at - 2 * (int64_t)FOLD_GRACE, &seq, NULL);
+    int rc = journal_seek(fold->reader, fold_since(m) - FOLD_GRACE, &seq, NULL);
     if (rc == 0) m->position = seq - 1 < fold->position ? seq - 1 : fold->position;
     return rc;
 }

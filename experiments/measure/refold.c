@@ -50,7 +50,7 @@ static void note(struct history *h, const struct journal_record *r) {
 /* One row of a chain, newest first; 1 ends it where nothing older can matter. */
 static int visit(void *visitor, const struct journal_record *r) {
     struct history *h = visitor;
-    if (r->received < h->m->plan->source->state.start_at - 2 * (int64_t)FOLD_GRACE) return 1;
+    if (r->received < fold_since(h->m) - FOLD_GRACE) return 1;
     if (r->seq > h->limit) return 0;
     if (h->m->plan->unit == PLAN_USER_ID && r->kind != JOURNAL_EXPOSURE && !(r->flags & JOURNAL_KNOWN)) return 0;
     note(h, r);

@@ -12,14 +12,14 @@ static bool may_see(parley_call *c, const struct poll *poll, parley_text choice)
     return false;
 }
 
-/* [{key, votes}] of counts by the option's place; from 1.1 on with the share of the voters. */
+/* [{key, votes}] of counts by the option's place; from 1.1 on with the share of the voters, to a tenth. */
 static parley_json counts(parley_call *c, const struct poll *poll, const int64_t votes[POLL_OPTIONS_MOST],
                           int64_t voters) {
     parley_json list = parley->list(c);
     int place = 0;
     for (parley_json o = parley->first(poll->options); parley_is(o); o = parley->after(poll->options, o), place++) {
 #if POLLS_PERCENT
-        double percent = voters ? (double)(votes[place] * 1000 / voters) / 10 : 0;
+        double percent = voters ? (double)((votes[place] * 2000 + voters) / (2 * voters)) / 10 : 0;
         parley_append(c, list, "{key, votes, percent}", parley->get(o, "key"), votes[place], percent);
 #else
         parley_append(c, list, "{key, votes}", parley->get(o, "key"), votes[place]);

@@ -3,7 +3,7 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
-import { seedTrial } from './seed.mjs';
+import { seedTrial, seedFigures } from './seed.mjs';
 
 const LOOKS = [
   ['light, wide', { colorScheme: 'light', viewport: DESKTOP }], ['dark, wide', { colorScheme: 'dark', viewport: DESKTOP }],
@@ -14,6 +14,7 @@ describe('accessibility', () => {
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
     await seedTrial(server, { start: true });
+    await seedFigures(server);
   });
   after(async () => {
     await browser?.close();
@@ -52,7 +53,7 @@ describe('accessibility', () => {
       await page.getByRole('button', { name: 'Kill' }).first().click();
       await clean(page, 'kill dialog');
       await page.keyboard.press('Escape');
-      for (const [place, sign] of [['trials', 'a[href="#/trials/poll-trial"]'], ['trials/poll-trial', 'table'], ['plugins', '.releases li'], ['audit', 'summary']]) {
+      for (const [place, sign] of [['trials', 'a[href="#/trials/poll-trial"]'], ['trials/headline-trial', 'figure svg'], ['trials/poll-trial', 'table'], ['plugins', '.releases li'], ['audit', 'summary']]) {
         await page.evaluate((hash) => { location.hash = hash; }, `#/${place}`);
         await page.locator(sign).first().waitFor();
         await clean(page, place);
