@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 
+#include "core/base/arena.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 
@@ -53,5 +54,8 @@ void client_sentence(const struct answer *answer, char *out, size_t room);
  * to free. */
 enum exit_code client_fetch(struct client *client, const char *method, const char *path, struct text body,
                             struct answer *answer);
+
+/* The path behind the last answer's `Link: <PATH>; rel="next"`, in the arena; NULL where there is none (RFC 8288). */
+const char *client_next(struct client *client, struct arena *arena);
 
 #endif

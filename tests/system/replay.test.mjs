@@ -59,6 +59,13 @@ test('a replay', async (t) => {
     assert.deepEqual([results.customers.all, results.revenue.all, results.again.all], [2, 43.352, 1]);
   });
 
+  await t.test('leaves units that can be taken out one by one', async () => {
+    const { out } = await parley(s.url, ['experiments', 'units', 'history']);
+    const units = out.trim().split('\n').map((line) => JSON.parse(line));
+    assert.equal(units.length, 2);
+    assert.deepEqual(units.map((unit) => unit.metrics.revenue).sort((a, b) => a - b), [2.55, 40.802]);
+  });
+
   await t.test('changes nothing when it is sent again', async () => {
     const { code, out, err } = await parley(s.url, [...args, '--expect', 'customers=2,revenue=43.35,again=1']);
     assert.equal(code, 0, err);
