@@ -11,7 +11,7 @@ static struct measured *find(const struct fold *fold, struct text key, struct er
 
 void answer_question(struct fold *fold, struct measure_question *q, int64_t now) {
     struct measured *m = find(fold, q->experiment, &q->error);
-    int by = -1;
+    int by = q->by_day ? MEASURE_BY_DAY : MEASURE_ALL;
     q->results = NULL;
     if (!m) return;
     const struct experiment *definition = &m->plan->source->definition;

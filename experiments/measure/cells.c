@@ -98,6 +98,7 @@ static void renew_cap(struct measured *m, uint32_t metric, int64_t as_of) {
 struct grouping {
     int by;
     uint32_t *group_of_word; /* word -> group */
+    int64_t first_day;       /* since 1970 */
 };
 
 struct frequent {
@@ -129,6 +130,33 @@ static void group(struct measure_results *results, const struct measured *m, str
             results->groups[i].value = arena_text(&results->arena, words->list[frequent[i].word - 1]->value);
         if (i >= MEASURE_GROUPS_MAX) results->groups[to].other = true;
     }
+}
+
+static int64_t day_of(int64_t ms) {
+    return ms >= 0 ? ms / CLOCK_DAY : -((-ms + CLOCK_DAY - 1) / CLOCK_DAY);
+}
+
+/* A group for each day from the start to the last on which a unit entered. */
+static void group_days(struct measure_results *r, const struct measured *m, struct grouping *g) {
+    int64_t last = g->first_day = day_of(r->experiment->state.start_at);
+    for (uint32_t i = 0; i < m->units.n; i++)
+        if (day_of(m->units.rows[i].t0) > last) last = day_of(m->units.rows[i].t0);
+    int64_t days = last - g->first_day + 1;
+    r->n_groups = (uint32_t)(days < MEASURE_DAYS_MAX ? days : MEASURE_DAYS_MAX);
+    r->groups = arena_array(&r->arena, struct measure_group, r->n_groups);
+    for (uint32_t i = 0; i < r->n_groups; i++) {
+        char iso[CLOCK_ISO_ROOM];
+        clock_iso(iso, (g->first_day + i) * CLOCK_DAY);
+        r->groups[i].value = arena_text(&r->arena, text_n(iso, strlen("2026-12-01")));
+    }
+}
+
+static uint32_t group_of(const struct measure_results *r, const struct measured *m, const struct grouping *g,
+                         const struct unit_row *row) {
+    if (g->by >= 0) return g->group_of_word[unit_attributes(&m->units, row)[g->by]];
+    if (g->by == MEASURE_ALL) return 0;
+    int64_t day = day_of(row->t0) - g->first_day;
+    return day < (int64_t)r->n_groups ? (uint32_t)day : r->n_groups - 1;
 }
 
 static void make_group(struct measure_results *r, const struct plan_experiment *plan, struct measure_group *group) {
@@ -194,7 +222,7 @@ static void add_unit(struct measure_results *r, const struct measured *m, struct
 static void pass(struct measure_results *r, const struct measured *m, const struct grouping *g) {
     for (uint32_t i = 0; i < m->units.n; i++) {
         const struct unit_row *row = &m->units.rows[i];
-        uint32_t at = g->by < 0 ? 0 : g->group_of_word[unit_attributes(&m->units, row)[g->by]];
+        uint32_t at = group_of(r, m, g, row);
         r->excluded.too_late += row->late;
         r->rule_override += (row->flags & UNIT_OVERRIDDEN) != 0;
         if (row->flags & UNIT_MULTIPLE) {
@@ -225,11 +253,15 @@ struct measure_results *cells_read(struct fold *fold, struct measured *m, int by
         renew_cap(m, i, as_of);
         r->caps[i] = (struct measure_cap){(double)m->caps[i].value / CELL_SCALE, m->caps[i].as_of};
     }
-    if (by < 0) {
+    r->by_day = by == MEASURE_BY_DAY;
+    if (by >= 0)
+        group(r, m, &g);
+    else if (r->by_day)
+        group_days(r, m, &g);
+    else {
         r->n_groups = 1;
         r->groups = arena_new(&r->arena, struct measure_group);
-    } else
-        group(r, m, &g);
+    }
     for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
     pass(r, m, &g);
     return r;

@@ -41,12 +41,15 @@ struct measure_results {
     int64_t rule_override, multiple;  /* units */
     int64_t position;                 /* seq of the journal that is included */
     int64_t as_of;                    /* ms */
-    bool complete;                    /* false while old records are still being read */
+    bool by_day;
+    bool complete; /* false while old records are still being read */
 };
 
-enum { MEASURE_GROUPS_MAX = 50 };
+enum { MEASURE_GROUPS_MAX = 50, MEASURE_DAYS_MAX = 1000 };
+enum { MEASURE_ALL = -1, MEASURE_BY_DAY = -2 };
 
-/* `by`: index of a break-down attribute, or -1. Caps that are younger than a minute are kept in `m`. */
+/* `by`: index of a break-down attribute, or MEASURE_ALL, or MEASURE_BY_DAY: by the UTC day on which units entered (those beyond
+ * MEASURE_DAYS_MAX are in the last). Caps that are younger than a minute are kept in `m`. */
 struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of);
 void measure_results_free(struct measure_results *results); /* NULL is fine; any thread */
 
