@@ -83,7 +83,8 @@ static void write_steps(struct json_writer *w, const struct judgement *j, uint32
 static void write_arm(struct json_writer *w, const struct judgement *j, const struct judged_metric *m, uint32_t arm) {
     const struct metric *metric = j->results->metrics[m->metric];
     const struct measure_cells *cells = &j->group->metrics[m->metric];
-    struct compare_arm all = {cells->cells + arm, NULL, NULL, j->results->n_arms, j->results->n_epochs};
+    struct compare_arm all = {
+        .cells = cells->cells + arm, .stride = j->results->n_arms, .epochs = j->results->n_epochs};
     bool ratio = metric->kind == METRIC_RATIO;
     int64_t matured;
     struct cell sum = sum_of(j, m->metric, arm, &matured);
@@ -91,7 +92,12 @@ static void write_arm(struct json_writer *w, const struct judgement *j, const st
     json_open_object(w);
     json_put_text(w, "variant", j->results->experiment->state.arms[arm]);
     json_put_int(w, "n", (int64_t)sum.n);
-    json_put_double(w, "sum", cell_total(&sum));
+    if (cells->quantiles) {
+        const struct measure_quantile *q = &cells->quantiles[arm];
+        json_put_int(w, "values", q->values);
+        sample = (struct sample){0, q->estimate, q->se * q->se * (double)sum.n};
+    } else
+        json_put_double(w, "sum", cell_total(&sum));
     if (ratio) json_put_double(w, "denominator", (double)sum.sum_y / CELL_SCALE);
     json_put_double(w, "mean", sum.n ? sample.mean : NAN);
     json_put_double(w, "variance", sum.n ? sample.variance : NAN);

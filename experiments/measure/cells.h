@@ -12,7 +12,11 @@ struct measure_cells {
     struct cell *known,
         *missing;     /* with CUPED, else NULL: units with history (x: before entry, y: since) and without (y) */
     int64_t *matured; /* units whose window had run out by as_of */
-    int64_t *steps;   /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
+    struct measure_quantile {
+        double estimate, se; /* in units of value; NaN where there are no values. se: by 64 groups of units */
+        int64_t values;
+    } * quantiles;  /* of a quantile, by arm over all epochs; else NULL */
+    int64_t *steps; /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
 };
 
 /* All units, or those of one break-down value. */

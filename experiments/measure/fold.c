@@ -22,6 +22,7 @@ static void words_free(struct fold_words *words) {
 static void measured_clear(struct measured *m) {
     unit_table_free(&m->units);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) words_free(&m->words[i]);
+    samples_free(&m->samples);
     unit_map_free(&m->links.index);
     free(m->links.units);
     free(m->links.links);
@@ -252,7 +253,7 @@ static bool looks_back(const struct measured *m, const struct unit_row *row, int
     return t < row->t0 && t >= row->t0 - m->plan->look_back;
 }
 
-static bool apply_use(const struct fold *fold, const struct measured *m, const struct unit_row *row, int64_t *totals,
+static bool apply_use(const struct fold *fold, struct measured *m, const struct unit_row *row, int64_t *totals,
                       struct event *event, const struct plan_use *use, bool late) {
     const struct plan_metric *pm = &m->plan->metrics[use->metric];
     const struct metric *metric = pm->metric;
@@ -264,13 +265,17 @@ static bool apply_use(const struct fold *fold, const struct measured *m, const s
     if (before ? late || pm->before == PLAN_NO_COLUMN : !counts_at(m, metric, row, t, event->record->seq)) return false;
     if (!event_where(event, source->where, &fold->plan->snapshot->segment_conditions)) return false;
     if (metric->kind == METRIC_FUNNEL) return late || apply_funnel(m, metric, columns, use->part, t);
-    if (metric->kind == METRIC_MEAN || metric->kind == METRIC_RATIO) {
+    if (metric->kind == METRIC_MEAN || metric->kind == METRIC_RATIO || metric->kind == METRIC_QUANTILE) {
         if (!value_of_event(event, source, use->refund, &value)) return false;
         if (use->refund) value = -value;
     } else if (use->refund)
         return false;
     else
         value = 1;
+    if (metric->kind == METRIC_QUANTILE) {
+        if (!late) samples_add(&m->samples, columns, value);
+        return true;
+    }
     int64_t *column = before ? totals + pm->before : &columns[metric->kind == METRIC_RATIO ? use->part : 0];
     if (!late) *column = add(*column, value);
     return true;
@@ -283,8 +288,23 @@ static bool counted_order(const struct fold *fold, struct event *event) {
     return !order.n || unit_map_get(&fold->orders, unit_of(order)) == (uint64_t)event->record->seq;
 }
 
-bool fold_apply(const struct fold *fold, const struct measured *m, struct unit_row *row, int64_t *totals,
-                struct event *event, const struct fold_meaning *meaning, bool late) {
+void fold_clear(struct measured *m, struct unit_row *row) {
+    int64_t *totals = unit_totals(&m->units, row);
+    for (uint32_t i = 0; i < m->plan->n_metrics; i++)
+        if (m->plan->metrics[i].metric->kind == METRIC_QUANTILE)
+            samples_drop(&m->samples, &totals[m->plan->metrics[i].column]);
+    memset(totals, 0, m->units.columns * sizeof *totals);
+}
+
+void fold_remove(struct measured *m, struct unit_id unit) {
+    struct unit_row *row = unit_table_find(&m->units, unit);
+    if (!row) return;
+    fold_clear(m, row);
+    unit_table_remove(&m->units, unit);
+}
+
+bool fold_apply(const struct fold *fold, struct measured *m, struct unit_row *row, int64_t *totals, struct event *event,
+                const struct fold_meaning *meaning, bool late) {
     bool counts = false;
     if (!counted_order(fold, event)) return false;
     if (!late && looks_back(m, row, event->record->at)) row->flags |= UNIT_HISTORY;
@@ -480,7 +500,7 @@ static void join(struct fold *fold, const struct journal_record *r) {
         struct measured *m = fold->measured[i];
         if (m->plan->unit != PLAN_TARGETING_KEY || m->position < 0) continue;
         if (!unit_table_find(&m->units, was) && !unit_table_find(&m->units, leader)) continue;
-        unit_table_remove(&m->units, was);
+        fold_remove(m, was);
         if (refold(fold, m, leader, m->live ? r->seq : m->position) < 0) fold_note_dirty(fold, m, leader);
         fold->changed = true;
     }
@@ -602,4 +622,29 @@ int fold_catch_up(struct fold *fold, int64_t rows) {
 
 const struct unit_row *fold_find(const struct fold *fold, const struct measured *m, struct unit_id unit) {
     return unit_table_find(&m->units, m->plan->unit == PLAN_TARGETING_KEY ? keys_leader(&fold->keys, unit) : unit);
+}
+
+static bool same_list(const struct samples *a, uint32_t i, const struct samples *b, uint32_t k) {
+    for (; i && k; i = a->nodes[i - 1].next, k = b->nodes[k - 1].next)
+        if (a->nodes[i - 1].bucket != b->nodes[k - 1].bucket || a->nodes[i - 1].count != b->nodes[k - 1].count)
+            return false;
+    return i == k;
+}
+
+static bool same_metric(const struct measured *a, const int64_t *x, const struct measured *b, const int64_t *y,
+                        const struct plan_metric *pm) {
+    if (pm->metric->kind == METRIC_QUANTILE)
+        return same_list(&a->samples, (uint32_t)x[pm->column], &b->samples, (uint32_t)y[pm->column]);
+    return memcmp(x + pm->column, y + pm->column, pm->columns * sizeof *x) == 0 &&
+           (pm->before == PLAN_NO_COLUMN || x[pm->before] == y[pm->before]);
+}
+
+bool fold_same(const struct measured *a, const struct unit_row *x, const struct measured *b, const struct unit_row *y) {
+    if (!x || !y || x->t0 != y->t0 || x->seq != y->seq || x->newest != y->newest || x->late != y->late ||
+        x->epoch != y->epoch || x->arm != y->arm || x->flags != y->flags)
+        return false;
+    for (uint32_t i = 0; i < a->plan->n_metrics; i++)
+        if (!same_metric(a, unit_totals(&a->units, x), b, unit_totals(&b->units, y), &a->plan->metrics[i]))
+            return false;
+    return true;
 }

@@ -471,6 +471,35 @@ Test(fold, a_cap_is_the_percentile_of_all_units_zeros_included) {
     trial_close(&t);
 }
 
+Test(fold, a_quantile_is_over_events_and_right_to_one_percent) {
+    one_metric("{\"key\":\"m\",\"kind\":\"quantile\",\"event\":\"Page Timed\",\"value\":\"ms\",\"q\":0.9}", 0);
+    srand(9);
+    for (int i = 0; i < 2000; i++) {
+        char unit[16], properties[32];
+        snprintf(unit, sizeof unit, "u%d", i % 200);
+        snprintf(properties, sizeof properties, "{\"ms\":%d}", 1 + rand() % 1000);
+        if (i < 200) trial_send(&t, trial_exposure(unit, "top", T + 10));
+        trial_send(&t, trial_event(unit, "Page Timed", T + 20 + i, properties));
+    }
+    struct measure_results *r = trial_read(&t, T + 60);
+    struct measure_quantile q = r->groups[0].metrics[0].quantiles[TOP];
+    cr_expect_eq(q.values, 2000);
+    cr_expect(q.estimate > 870 && q.estimate < 930, "%g", q.estimate);
+    cr_expect(q.se > 1 && q.se < 30, "%g", q.se);
+    measure_results_free(r);
+    uint32_t nodes = t.fold.measured[0]->samples.n;
+    trial_send(&t, trial_exposure("u7", "top", T + 5)); /* again from the journal: its list is made anew */
+    r = trial_read(&t, T + 60);
+    cr_expect_eq(r->groups[0].metrics[0].quantiles[TOP].values, 2000);
+    cr_expect_eq(t.fold.measured[0]->samples.n, nodes, "out of what was given back");
+    trial_send(&t, trial_exposure("u7", "off", T + 6));
+    measure_results_free(r);
+    r = trial_read(&t, T + 60);
+    cr_expect_eq(r->groups[0].metrics[0].quantiles[TOP].values, 1990, "a unit that met two variants is left out");
+    measure_results_free(r);
+    trial_close(&t);
+}
+
 static struct cell known_of(int64_t *missing) {
     struct measure_results *r = trial_read(&t, T + 60);
     struct cell cell = r->groups[0].metrics[SPEND].known[TOP];
