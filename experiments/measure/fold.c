@@ -489,21 +489,31 @@ static void distribute(struct fold *fold, struct event *event, bool live, int64_
 
 /* --- people and orders --- */
 
-/* A person's rows under both keys become one. */
-static void join(struct fold *fold, const struct journal_record *r) {
-    uint32_t known = keys_find_or_add(&fold->keys, unit_of(r->unit));
-    uint32_t other = keys_find_or_add(&fold->keys, unit_of(r->other));
-    struct unit_id was = fold->keys.rows[other].id;
-    if (!keys_join(&fold->keys, known, other)) return;
-    struct unit_id leader = fold->keys.rows[fold->keys.rows[known].leader].id;
+/* Where either key has a row, both are computed again. */
+static void compute_both(struct fold *fold, struct unit_id a, struct unit_id b, int64_t seq) {
     for (uint32_t i = 0; i < fold->n; i++) {
         struct measured *m = fold->measured[i];
         if (m->plan->unit != PLAN_TARGETING_KEY || m->position < 0) continue;
-        if (!unit_table_find(&m->units, was) && !unit_table_find(&m->units, leader)) continue;
-        fold_remove(m, was);
-        if (refold(fold, m, leader, m->live ? r->seq : m->position) < 0) fold_note_dirty(fold, m, leader);
+        if (!unit_table_find(&m->units, a) && !unit_table_find(&m->units, b)) continue;
+        const struct unit_id units[] = {a, b};
+        for (int k = 0; k < 2; k++) {
+            if (!unit_eq(keys_leader(&fold->keys, units[k]), units[k]))
+                fold_remove(m, units[k]);
+            else if (refold(fold, m, units[k], m->live ? seq : m->position) < 0)
+                fold_note_dirty(fold, m, units[k]);
+        }
         fold->changed = true;
     }
+}
+
+/* Two keys become one person, or two again. */
+static void join_or_part(struct fold *fold, const struct journal_record *r) {
+    struct unit_id unit = unit_of(r->unit), other = unit_of(r->other);
+    uint32_t a = keys_find_or_add(&fold->keys, unit), b = keys_find_or_add(&fold->keys, other);
+    enum keys_word word = r->actor == JOURNAL_STAFF ? KEYS_STAFF_SAYS : KEYS_CLIENT_SAYS;
+    bool part = r->kind == JOURNAL_PART;
+    if (part ? !keys_part(&fold->keys, a, b) : !keys_join(&fold->keys, a, b, word)) return;
+    compute_both(fold, keys_leader(&fold->keys, unit), part ? keys_leader(&fold->keys, other) : other, r->seq);
 }
 
 struct claim {
@@ -551,7 +561,8 @@ void fold_record(struct fold *fold, const struct journal_record *r) {
         if (r->flags & JOURNAL_KNOWN) fold->keys.rows[key].known = 1;
     }
     if (r->kind == JOURNAL_TRACK && text_is(r->name, PLAN_COMPLETED)) claim_order(fold, &event);
-    if ((r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS) && r->other.n) join(fold, r);
+    bool says_who = r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS || r->kind == JOURNAL_PART;
+    if (says_who && r->other.n) join_or_part(fold, r);
     distribute(fold, &event, true, before);
 }
 

@@ -321,6 +321,31 @@ Test(fold, two_known_customers_are_never_joined) {
     trial_close(&t);
 }
 
+Test(fold, what_staff_merged_is_one_unit_and_what_it_parted_is_two_again) {
+    trial_open(&t, &plain);
+    for (int i = 0; i < 2; i++) {
+        struct journal_record known = trial_exposure(i ? "ben" : "anna", "top", T + 1 + i);
+        known.flags = JOURNAL_KNOWN;
+        trial_send(&t, known);
+    }
+    order("ben", T + 9, "{\"revenue\":5}");
+    struct journal_record r = trial_event("anna", "", T + 10, NULL);
+    r.kind = JOURNAL_ALIAS;
+    r.actor = JOURNAL_STAFF;
+    r.flags = JOURNAL_KNOWN;
+    r.other = TEXT("ben");
+    trial_send(&t, r);
+    expect(T + 60, TOP, 1, 1, 5, 0);
+    identify("ben", "tablet", T + 11);
+    order("tablet", T + 12, "{\"revenue\":1}");
+    expect(T + 60, TOP, 1, 1, 6, 0);
+    r.kind = JOURNAL_PART;
+    trial_send(&t, r);
+    order("ben", T + 13, "{\"revenue\":100}");
+    expect(T + 60, TOP, 2, 2, 106, 0);
+    trial_close(&t);
+}
+
 Test(fold, a_trial_by_user_does_not_see_anonymous_events) {
     static const struct trial_definition by_user = {EXPERIMENT(",\"unit\":\"userId\""), METRICS, T, 0};
     trial_open(&t, &by_user);
