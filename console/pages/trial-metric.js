@@ -16,9 +16,8 @@ export function metricSection(metric, experiment) {
   const id = `metric-${metric.metric}`;
   const treated = metric.variants.filter((variant) => variant.difference);
   return h('section', { class: 'card metric', 'aria-labelledby': id, key: id },
-    h('p', { class: 'eyebrow' }, ROLES[metric.role] ?? metric.role),
+    h('p', { class: 'eyebrow' }, ROLES[metric.role] ?? metric.role, metric.name && [' · ', h('code', {}, metric.metric)]),
     h('h2', { id }, nameOf(metric)),
-    metric.name && h('p', { class: 'meta' }, h('code', {}, metric.metric)),
     treated.length > 0 && intervalPlot(plotOf(metric, treated, experiment)),
     figures(metric, experiment.control));
 }
@@ -53,6 +52,7 @@ function plotOf(metric, treated, experiment) {
     format,
     width: plotWidth(),
     indifferent,
+    explained: metric.role === 'primary',
     rows: treated.map((variant) => ({
       label: variant.variant,
       estimate: variant.difference.estimate,
