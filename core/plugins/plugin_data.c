@@ -14,10 +14,12 @@ struct paths {
     char data[4096], before[4096], temporary[4096];
 };
 
-static void paths_of(struct paths *paths, const char *folder) {
-    snprintf(paths->data, sizeof paths->data, "%s/data", folder);
-    snprintf(paths->before, sizeof paths->before, "%s/data.before", folder);
-    snprintf(paths->temporary, sizeof paths->temporary, "%s/data.temporary", folder);
+static struct paths paths_of(const char *folder) {
+    struct paths paths;
+    snprintf(paths.data, sizeof paths.data, "%s/data", folder);
+    snprintf(paths.before, sizeof paths.before, "%s/data.before", folder);
+    snprintf(paths.temporary, sizeof paths.temporary, "%s/data.temporary", folder);
+    return paths;
 }
 
 static int failed(const char *what, struct error *error) {
@@ -66,8 +68,7 @@ static void sync_folder(const char *folder) {
 }
 
 int plugin_data_copy(const char *folder, struct error *error) {
-    struct paths paths;
-    paths_of(&paths, folder);
+    const struct paths paths = paths_of(folder);
     bundle_remove(paths.temporary);
     bundle_remove(paths.before);
     if (mkdir(paths.temporary, 0700) != 0) return failed(paths.temporary, error);
@@ -79,8 +80,7 @@ int plugin_data_copy(const char *folder, struct error *error) {
 }
 
 int plugin_data_restore(const char *folder, struct error *error) {
-    struct paths paths;
-    paths_of(&paths, folder);
+    const struct paths paths = paths_of(folder);
     if (access(paths.before, F_OK) != 0) return 0;
     bundle_remove(paths.temporary);
     if ((rename(paths.data, paths.temporary) != 0 && errno != ENOENT) || rename(paths.before, paths.data) != 0)
@@ -91,7 +91,6 @@ int plugin_data_restore(const char *folder, struct error *error) {
 }
 
 void plugin_data_forget(const char *folder) {
-    struct paths paths;
-    paths_of(&paths, folder);
+    const struct paths paths = paths_of(folder);
     bundle_remove(paths.before);
 }

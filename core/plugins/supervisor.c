@@ -152,23 +152,9 @@ static void on_log(struct supervisor *w, struct text payload) {
 
 static void hello(struct supervisor *w) {
     struct buffer json = {0};
-    struct json_writer out;
-    json_writer_init(&out, &json);
-    json_open_object(&out);
-    json_put_int(&out, "protocol", FRAME_PROTOCOL);
-    json_put_text(&out, "plugin", text_of(w->launch.plugin));
-    json_put_text(&out, "version", text_of(w->launch.version));
-    json_put_int(&out, "library", SPAWN_LIBRARY_FD);
-    json_put_text(&out, "data", text_of(w->launch.data));
-    json_put_raw(&out, "settings", TEXT("{}"));
-    json_close_object(&out);
+    note_hello(&json, &w->launch, SPAWN_LIBRARY_FD);
     say(w, FRAME_HELLO, 0, buffer_view(&json));
     buffer_free(&json);
-}
-
-static bool is_string(const json_t *object, const char *key, const char *expected) {
-    const char *value = json_string_value(json_object_get(object, key));
-    return value && strcmp(value, expected) == 0;
 }
 
 static void ping(struct supervisor *w) {
@@ -177,28 +163,19 @@ static void ping(struct supervisor *w) {
 }
 
 static void on_ready(struct supervisor *w, struct text payload) {
-    json_t *ready = json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL), *abi = json_object_get(ready, "abi");
-    if (w->phase != PHASE_LOADING)
+    struct error error = {0};
+    if (w->phase != PHASE_LOADING) {
         misbehaves(w, "said READY when nobody had asked (phase %llu)", w->phase);
-    else if (!json_is_object(ready))
-        misbehaves(w, "sent a READY of %llu bytes that is no JSON object", payload.n);
-    else if (!is_string(ready, "name", w->launch.plugin) || !is_string(ready, "version", w->launch.version))
-        supervisor_fail(w, "is %.60s %.60s by its library, not %s %s as plugin.json says",
-                        json_string_value(json_object_get(ready, "name")) ?: "nameless",
-                        json_string_value(json_object_get(ready, "version")) ?: "without version", w->launch.plugin,
-                        w->launch.version);
-    else if (json_integer_value(json_array_get(abi, 0)) != w->launch.abi_major ||
-             json_integer_value(json_array_get(abi, 1)) != w->launch.abi_minor)
-        supervisor_fail(w, "has ABI %lld.%lld by its library, not %d.%d as plugin.json says",
-                        (long long)json_integer_value(json_array_get(abi, 0)),
-                        (long long)json_integer_value(json_array_get(abi, 1)), w->launch.abi_major,
-                        w->launch.abi_minor);
-    else {
-        w->routes = json_dumps(json_object_get(ready, "routes"), JSON_COMPACT);
-        enter(w, PHASE_PROVING);
-        ping(w);
+        return;
     }
-    json_decref(ready);
+    int code = note_ready(payload, &w->launch, &w->routes, &error);
+    if (code) {
+        w->misbehaved = code == ERR_INVALID;
+        supervisor_fail(w, "%s", error.detail);
+        return;
+    }
+    enter(w, PHASE_PROVING);
+    ping(w);
 }
 
 static void on_pong(struct supervisor *w, struct text payload) {
@@ -206,12 +183,9 @@ static void on_pong(struct supervisor *w, struct text payload) {
         misbehaves(w, "sent a PONG that nobody asked for (phase %llu)", w->phase);
         return;
     }
-    json_t *pong = json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL);
     w->pings = 0;
-    w->memory = json_integer_value(json_object_get(pong, "memory"));
     free(w->waits);
-    w->waits = json_dumps(json_object_get(pong, "waiting"), JSON_COMPACT);
-    json_decref(pong);
+    note_pong(payload, &w->memory, &w->waits);
     if (w->phase != PHASE_PROVING) return;
     uv_timer_stop(&w->deadline);
     enter(w, PHASE_SERVING);

@@ -6,6 +6,7 @@
 
 #include "core/plugins/effects.h"
 #include "core/plugins/env.h"
+#include "core/plugins/notes.h"
 #include "core/plugins/spawner.h"
 
 enum supervisor_phase {
@@ -35,13 +36,6 @@ struct supervisor_owner {
     /* It is reaped and holds nothing any more but the calls that name it; `why` is empty when it did what it was told. The
      * worker frees itself afterwards. */
     void (*gone)(void *user, struct supervisor *worker);
-};
-
-struct supervisor_launch { /* borrowed until `gone` */
-    const char *plugin, *version, *data, *library;
-    const unsigned char *sha256;
-    int abi_major, abi_minor;
-    int *library_fd; /* the release's sealed copy; filled by the first start */
 };
 
 struct supervisor {

@@ -116,7 +116,8 @@ enum parley_kind document_kind(parley_json value) {
 }
 
 static parley_json child(parley_json of, json_at at) {
-    return at == JSON_NONE ? (parley_json){0} : (parley_json){of.document, at};
+    if (at == JSON_NONE) return (parley_json){0};
+    return (parley_json){of.document, at};
 }
 
 parley_json document_get(parley_json object, const char *key) {

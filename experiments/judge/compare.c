@@ -42,6 +42,7 @@ static struct cuped_arm history_of(struct compare_arm arm, size_t epoch) {
 /* With history each epoch's arms are adjusted by what the units did before they entered. */
 static struct stratified stratify(struct compare_arm control, struct compare_arm treatment, enum compare_kind kind,
                                   bool adjusted) {
+    if (control.sample) return strata_difference(&(struct stratum){*control.sample, *treatment.sample}, 1);
     struct stratum *strata = memory_zero(control.epochs, sizeof *strata);
     size_t n = 0;
     for (size_t e = 0; e < control.epochs; e++) {
@@ -66,7 +67,7 @@ static struct binomial binomial_of(struct compare_arm arm) {
 
 /* Everything lies in one epoch: nothing to stratify, and the arms are plain samples. */
 static bool plain(const struct stratified *s, struct compare_arm control, struct compare_arm treatment) {
-    return s->used == 1 && (double)(all_epochs(control).n + all_epochs(treatment).n) == s->n;
+    return s->used == 1 && !control.sample && (double)(all_epochs(control).n + all_epochs(treatment).n) == s->n;
 }
 
 /* Welch's t; for proportions the unpooled interval and the pooled p. Over several epochs a z test of the stratified estimate. */

@@ -28,6 +28,7 @@ struct compare_plan {
  * NULL without it (x: before, y: since; missing: y alone). */
 struct compare_arm {
     const struct cell *cells, *known, *missing;
+    const struct sample *sample; /* where the figure is none of cells (a quantile): over all epochs; else NULL */
     size_t stride, epochs;
 };
 

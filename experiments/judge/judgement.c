@@ -34,10 +34,26 @@ static struct compare_plan plan_of(const struct measure_results *r, const struct
     };
 }
 
-static struct compare_arm arm_of(const struct measure_results *r, const struct measure_cells *cells, uint32_t arm) {
+/* A quantile as the mean of a sample that has its standard error. NULL for other kinds. */
+static struct sample *quantile_sample(const struct measure_results *r, const struct measure_cells *cells, uint32_t arm,
+                                      struct sample *out) {
+    if (!cells->quantiles) return NULL;
+    const struct measure_quantile *q = &cells->quantiles[arm];
+    double n = 0;
+    for (uint32_t e = 0; e < r->n_epochs; e++) n += (double)cells->cells[(size_t)e * r->n_arms + arm].n;
+    *out = (struct sample){q->values ? n : 0, q->estimate, q->se * q->se * n};
+    return out;
+}
+
+static struct compare_arm arm_of(const struct measure_results *r, const struct measure_cells *cells, uint32_t arm,
+                                 struct sample *sample) {
     bool history = cells->known != NULL;
-    return (struct compare_arm){cells->cells + arm, history ? cells->known + arm : NULL,
-                                history ? cells->missing + arm : NULL, r->n_arms, r->n_epochs};
+    return (struct compare_arm){.cells = cells->cells + arm,
+                                .known = history ? cells->known + arm : NULL,
+                                .missing = history ? cells->missing + arm : NULL,
+                                .sample = quantile_sample(r, cells, arm, sample),
+                                .stride = r->n_arms,
+                                .epochs = r->n_epochs};
 }
 
 static void judge_metric(const struct measure_results *r, const struct measure_group *group, struct judged_metric *m,
@@ -51,7 +67,8 @@ static void judge_metric(const struct measure_results *r, const struct measure_g
         struct judged_arm *a = &m->arms[i];
         a->p_adjusted = NAN;
         if (i == control) continue;
-        compare(&plan, arm_of(r, cells, control), arm_of(r, cells, i), &a->is);
+        struct sample c, t;
+        compare(&plan, arm_of(r, cells, control, &c), arm_of(r, cells, i, &t), &a->is);
         a->compared = isfinite(a->is.estimate);
         a->p_adjusted = a->is.shown.p;
         if (m->rule)
@@ -142,6 +159,8 @@ static void warn_metrics(struct judgement *j, struct arena *arena) {
     for (uint32_t i = 0; i < r->n_metrics; i++) {
         const struct metric *metric = r->metrics[i];
         bool any = false;
+        for (uint32_t a = 0; j->group->metrics[i].quantiles && a < r->n_arms; a++)
+            any |= j->group->metrics[i].quantiles[a].values > 0;
         for (size_t c = 0; c < (size_t)r->n_epochs * r->n_arms; c++)
             any |= j->group->metrics[i].cells[c].sum_x != 0 || j->group->metrics[i].cells[c].sum_y != 0;
         if (!any)

@@ -49,7 +49,6 @@ static uint32_t columns_of(const struct metric *m) {
     switch (m->kind) {
     case METRIC_RATIO: return 2;
     case METRIC_FUNNEL: return m->n_steps;
-    case METRIC_QUANTILE: return 0; /* not measured */
     default: return 1;
     }
 }
@@ -106,7 +105,6 @@ static void want(struct pending *p, struct text name, struct plan_use use) {
 }
 
 static void want_metric(struct pending *p, const struct metric *m, struct plan_use use) {
-    if (m->kind == METRIC_QUANTILE) return;
     if (m->kind == METRIC_FUNNEL) {
         for (uint32_t i = 0; i < m->n_steps; i++) {
             use.part = (uint8_t)i;

@@ -157,13 +157,12 @@ int refold(struct fold *fold, struct measured *m, struct unit_id unit, int64_t l
     if (entered) {
         struct unit_row *row = unit_table_find(&m->units, unit);
         if (!row) row = unit_table_add(&m->units, unit);
+        fold_clear(m, row);
         *row = fresh;
-        int64_t *totals = unit_totals(&m->units, row);
-        memset(totals, 0, m->units.columns * sizeof *totals);
         fold_attributes(m, unit_attributes(&m->units, row), entry);
-        add_up(&h, row, totals);
+        add_up(&h, row, unit_totals(&m->units, row));
     } else
-        unit_table_remove(&m->units, unit);
+        fold_remove(m, unit);
     free(h.items);
     return entered;
 }

@@ -270,24 +270,24 @@ extern const struct parley_host *parley __attribute__((visibility("hidden")));
  *   {items, next: null}    null, true, false and numbers stand for themselves
  *   [?, ?]    ?            arrays; a value alone
  * Values: bool, integers, doubles, C strings, parley_text, parley_json, parley_time, NULL. */
-#define parley_reply(c, status, shape, ...) parley->reply((c), (status), (shape)PARLEY_VALUES(__VA_ARGS__))
-#define parley_object(c, shape, ...)        parley->object((c), (shape)PARLEY_VALUES(__VA_ARGS__))
-#define parley_append(c, list, shape, ...)  parley->append((c), (list), (shape)PARLEY_VALUES(__VA_ARGS__))
-#define parley_track(c, event, shape, ...)  parley->track((c), (event), (shape)PARLEY_VALUES(__VA_ARGS__))
-#define parley_timeline(c, kind, body, shape, ...)                                                                     \
-    parley->timeline((c), (kind), (body), (shape)PARLEY_VALUES(__VA_ARGS__))
+#define parley_reply(c, status, /* shape, values */...) parley->reply((c), (status), PARLEY_ARGUMENTS(__VA_ARGS__))
+#define parley_object(c, /* shape, values */...)        parley->object((c), PARLEY_ARGUMENTS(__VA_ARGS__))
+#define parley_append(c, list, /* shape, values */...)  parley->append((c), (list), PARLEY_ARGUMENTS(__VA_ARGS__))
+#define parley_track(c, event, /* shape, values */...)  parley->track((c), (event), PARLEY_ARGUMENTS(__VA_ARGS__))
+#define parley_timeline(c, kind, body, /* shape, values */...)                                                         \
+    parley->timeline((c), (kind), (body), PARLEY_ARGUMENTS(__VA_ARGS__))
 
 /* SQL with $1, $2 ... A statement that gives rows: 1 when there is a first one (read it with parley->col*), 0 when there is none.
  * Any other: the rows changed. Or negative. Texts of a row outlive it; the next parley_sql ends the rows of the one before. A
  * statement holds no BEGIN, COMMIT, SAVEPOINT, ATTACH or PRAGMA; tables named parley_* are the host's. */
-#define parley_sql(c, statement, ...) parley->sql((c), (statement)PARLEY_VALUES(__VA_ARGS__))
+#define parley_sql(c, /* statement, values */...) parley->sql((c), PARLEY_ARGUMENTS(__VA_ARGS__))
 
 /* Sentences: {} takes the next value. parley_fail(c, 409, "poll {} is closed", id) */
-#define parley_format(c, sentence, ...)       parley->format((c), (sentence)PARLEY_VALUES(__VA_ARGS__))
-#define parley_fail(c, status, sentence, ...) parley->fail((c), (status), parley_format((c), (sentence), __VA_ARGS__))
-#define parley_invalid(c, pointer, sentence, ...)                                                                      \
-    parley->invalid((c), (pointer), parley_format((c), (sentence), __VA_ARGS__))
-#define parley_log(c, level, sentence, ...) parley->log((c), (level), parley_format((c), (sentence), __VA_ARGS__))
+#define parley_format(c, /* sentence, values */...)       parley->format((c), PARLEY_ARGUMENTS(__VA_ARGS__))
+#define parley_fail(c, status, /* sentence, values */...) parley->fail((c), (status), parley_format((c), __VA_ARGS__))
+#define parley_invalid(c, pointer, /* sentence, values */...)                                                          \
+    parley->invalid((c), (pointer), parley_format((c), __VA_ARGS__))
+#define parley_log(c, level, /* sentence, values */...) parley->log((c), (level), parley_format((c), __VA_ARGS__))
 
 static inline bool parley_is(parley_json value) {
     return value.document;
@@ -358,14 +358,15 @@ static inline parley_value parley_of_value(parley_value value) {
 #define PARLEY_EACH_14(x, ...) PARLEY_VALUE(x), PARLEY_EACH_13(__VA_ARGS__)
 #define PARLEY_EACH_15(x, ...) PARLEY_VALUE(x), PARLEY_EACH_14(__VA_ARGS__)
 #define PARLEY_EACH_16(x, ...) PARLEY_VALUE(x), PARLEY_EACH_15(__VA_ARGS__)
+#define PARLEY_EACH_17(x, ...) PARLEY_VALUE(x), PARLEY_EACH_16(__VA_ARGS__)
+#define PARLEY_PICK(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, _17, N, ...) PARLEY_EACH_##N
+#define PARLEY_EACH(...)                                                                                               \
+    PARLEY_PICK(__VA_ARGS__, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)(__VA_ARGS__)
 /* clang-format on */
-#define PARLEY_PICK(_1, _2, _3, _4, _5, _6, _7, _8, _9, _10, _11, _12, _13, _14, _15, _16, N, ...) PARLEY_EACH_##N
-#define PARLEY_EACH(...)                                                                           PARLEY_PICK(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)(__VA_ARGS__)
-/* ", array, count"; the array's first element is there so that it is never empty, and is skipped. */
-#define PARLEY_VALUES(...)                                                                                             \
-    , (const parley_value[]){{.kind = PARLEY_VALUE_NULL} __VA_OPT__(, PARLEY_EACH(__VA_ARGS__))} + 1,                  \
-        sizeof((const parley_value[]){{.kind = PARLEY_VALUE_NULL} __VA_OPT__(, PARLEY_EACH(__VA_ARGS__))}) /           \
-                sizeof(parley_value) -                                                                                 \
-            1
+#define PARLEY_FIRST(first, ...) (first)
+/* A shape, statement or sentence, its values, and how many. The array holds the constant too, so that it is never empty. */
+#define PARLEY_ARGUMENTS(...)                                                                                          \
+    PARLEY_FIRST(__VA_ARGS__, 0), (const parley_value[]){PARLEY_EACH(__VA_ARGS__)} + 1,                                \
+        sizeof((const parley_value[]){PARLEY_EACH(__VA_ARGS__)}) / sizeof(parley_value) - 1
 
 #endif

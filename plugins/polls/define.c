@@ -25,6 +25,12 @@ static int read_text(parley_call *c, parley_json body, const char *name, size_t 
     return parley_invalid(c, parley_format(c, "/{}", name), "\"{}\" is a text of 1 to {} bytes", name, most);
 }
 
+static bool has_key(parley_json options, parley_text key) {
+    for (parley_json o = parley->first(options); parley_is(o); o = parley->after(options, o))
+        if (parley_same(parley->text(parley->get(o, "key")), key)) return true;
+    return false;
+}
+
 static int read_option(parley_call *c, parley_json option, size_t place, parley_json options) {
     const char *pointer = parley_format(c, "/options/{}", place);
     parley_text key = parley->text(parley->get(option, "key")), label = parley->text(parley->get(option, "label"));
@@ -33,9 +39,7 @@ static int read_option(parley_call *c, parley_json option, size_t place, parley_
     if (label.n < 1 || label.n > POLL_LABEL_MOST)
         return parley_invalid(c, pointer, "the label of option \"{}\" is a text of 1 to {} bytes", key,
                               POLL_LABEL_MOST);
-    for (parley_json o = parley->first(options); parley_is(o); o = parley->after(options, o))
-        if (parley_same(parley->text(parley->get(o, "key")), key))
-            return parley_invalid(c, pointer, "two options have the key \"{}\"", key);
+    if (has_key(options, key)) return parley_invalid(c, pointer, "two options have the key \"{}\"", key);
     if (parley->length(option) > 2)
         return parley_invalid(c, pointer, "an option has a key and a label and nothing else");
     return 0;
@@ -106,7 +110,8 @@ static parley_text new_id(parley_call *c) {
 
 /* NULL for "never" in the database. */
 static parley_value close_value(const struct poll *poll) {
-    return poll->close_at == INT64_MAX ? PARLEY_VALUE(NULL) : PARLEY_VALUE(poll->close_at);
+    if (poll->close_at == INT64_MAX) return PARLEY_VALUE(NULL);
+    return PARLEY_VALUE(poll->close_at);
 }
 
 int poll_create(parley_call *c) {

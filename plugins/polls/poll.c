@@ -55,6 +55,15 @@ static bool query_number(parley_call *c, const char *name, int64_t least, int64_
     return !parley_some(given) || (parley->integer(parley->parse(c, given), out) && *out >= least && *out <= most);
 }
 
+/* The newest first, `before` a number; all of them where `about` is absent. */
+static int find_page(parley_call *c, parley_text about, int64_t before, int64_t most) {
+    if (!about.at)
+        return parley_sql(c, "SELECT " COLUMNS " FROM poll WHERE number < $1 ORDER BY number DESC LIMIT $2", before,
+                          most);
+    return parley_sql(c, "SELECT " COLUMNS " FROM poll WHERE about = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
+                      about, before, most);
+}
+
 int poll_list(parley_call *c) {
     struct poll polls[POLLS_PAGE + 1];
     int64_t limit, before;
@@ -62,14 +71,7 @@ int poll_list(parley_call *c) {
         return parley_fail(c, 400, "limit is a number from 1 to {}", POLLS_PAGE);
     if (!query_number(c, "cursor", 0, INT64_MAX, INT64_MAX, &before))
         return parley->fail(c, 400, "cursor is not one that this list gave");
-    parley_text about = parley->query(c, "about");
-    int n = 0, row = about.at
-                         ? parley_sql(c,
-                                      "SELECT " COLUMNS " FROM poll WHERE about = $1 AND number < $2"
-                                      " ORDER BY number DESC LIMIT $3",
-                                      about, before, limit + 1)
-                         : parley_sql(c, "SELECT " COLUMNS " FROM poll WHERE number < $1 ORDER BY number DESC LIMIT $2",
-                                      before, limit + 1);
+    int n = 0, row = find_page(c, parley->query(c, "about"), before, limit + 1);
     for (; row > 0; row = parley->next(c)) read_row(c, &polls[n++]);
     if (row < 0) return row;
     parley_json items = parley->list(c);

@@ -44,8 +44,8 @@ int vote_limit(parley_call *c, const struct poll *poll) {
     return (int)(limit < 1 ? 1 : limit < options ? limit : options);
 }
 
-/* Which options the body takes, by place. */
-static int read_wanted(parley_call *c, const struct poll *poll, bool taken[POLL_OPTIONS_MOST]) {
+/* Which options the body takes: bit i of *taken is the option at place i. */
+static int read_wanted(parley_call *c, const struct poll *poll, uint32_t *taken) {
     parley_json body = parley->body(c), options = parley->get(body, "options");
     int limit = vote_limit(c, poll), n = 0;
     if (parley->kind(options) != PARLEY_ARRAY || parley->length(options) == 0)
@@ -57,21 +57,20 @@ static int read_wanted(parley_call *c, const struct poll *poll, bool taken[POLL_
         int place = poll_place(poll, parley->text(o));
         const char *pointer = parley_format(c, "/options/{}", n);
         if (place < 0) return parley_invalid(c, pointer, "poll \"{}\" has no option {}", poll->id, o);
-        if (taken[place]) return parley_invalid(c, pointer, "option {} is named twice", o);
-        taken[place] = true;
+        if (*taken >> place & 1) return parley_invalid(c, pointer, "option {} is named twice", o);
+        *taken |= 1u << place;
     }
     if (n > limit) return parley_invalid(c, "/options", "{} options were taken; this poll allows {}", n, limit);
     return 0;
 }
 
 /* The choice, and the labels as people read them: "Red", "Blue". */
-static parley_text join(parley_call *c, const struct poll *poll, const bool taken[POLL_OPTIONS_MOST],
-                        const char **labels) {
+static parley_text join(parley_call *c, const struct poll *poll, uint32_t taken, const char **labels) {
     const char *choice = "";
     int place = 0;
     *labels = "";
     for (parley_json o = parley->first(poll->options); parley_is(o); o = parley->after(poll->options, o), place++) {
-        if (!taken[place]) continue;
+        if (!(taken >> place & 1)) continue;
         choice = parley_format(c, *choice ? "{},{}" : "{}{}", choice, parley->text(parley->get(o, "key")));
         *labels =
             parley_format(c, **labels ? "{}, \"{}\"" : "{}\"{}\"", *labels, parley->text(parley->get(o, "label")));
@@ -99,10 +98,10 @@ static int find_open(parley_call *c, struct poll *poll, struct last *last) {
 int vote_put(parley_call *c) {
     struct poll poll;
     struct last last;
-    bool taken[POLL_OPTIONS_MOST] = {0};
+    uint32_t taken = 0;
     const char *labels;
     int rc = find_open(c, &poll, &last);
-    if (rc >= 0) rc = read_wanted(c, &poll, taken);
+    if (rc >= 0) rc = read_wanted(c, &poll, &taken);
     if (rc < 0) return rc;
     parley_text choice = join(c, &poll, taken, &labels);
     if (!parley_same(choice, last.choice)) { /* the same again, a repeated request say, is no new vote */

@@ -291,7 +291,7 @@ Test(polls, voting_is_tracked_and_on_the_timeline_once) {
     client_shopper(&worker, "ann", "DELETE", "/polls/p/vote", NULL, &reply);
     client_shopper(&worker, "ann", "DELETE", "/polls/p/vote", NULL, &reply);
     client_wait_effects(&worker, 4);
-    char *effects = buffer_take(&worker.effects, NULL);
+    const char *effects = client_effects(&worker);
     cr_expect(strstr(effects,
                      "\"event\":\"Poll Voted\",\"properties\":{\"poll\":\"p\",\"options\":[\"a\"],\"about\":\"sku:1\","
                      "\"changed\":false}"),

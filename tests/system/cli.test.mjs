@@ -96,6 +96,7 @@ test('the command line', async (t) => {
 
   await t.test('makes tokens and takes them back', async () => {
     const made = await json(['tokens', 'create', 'shop', 'server']);
+    assert.deepEqual(await json(['whoami'], { token: made.token }), { name: 'shop', role: 'server' });
     assert.equal((await run(['track', 'Product Viewed', '--user', 'anna'], { token: made.token })).code, 0);
     assert.equal((await run(['features', 'list'], { token: made.token })).code, 3);
     assert.equal((await run(['tokens', 'revoke', made.id])).code, 0);

@@ -59,6 +59,13 @@ test('a replay', async (t) => {
     assert.deepEqual([results.customers.all, results.revenue.all, results.again.all], [2, 43.352, 1]);
   });
 
+  await t.test('leaves units that can be taken out one by one', async () => {
+    const { out } = await parley(s.url, ['experiments', 'units', 'history']);
+    const units = out.trim().split('\n').map((line) => JSON.parse(line));
+    assert.equal(units.length, 2);
+    assert.deepEqual(units.map((unit) => unit.metrics.revenue).sort((a, b) => a - b), [2.55, 40.802]);
+  });
+
   await t.test('changes nothing when it is sent again', async () => {
     const { code, out, err } = await parley(s.url, [...args, '--expect', 'customers=2,revenue=43.35,again=1']);
     assert.equal(code, 0, err);
@@ -70,6 +77,17 @@ test('a replay', async (t) => {
     assert.equal(code, 1);
     assert.match(err, /revenue is 43\.352, expected 43\.36/);
     assert.doesNotMatch(err, /customers is/);
+  });
+
+  await t.test('warns of orders from before the experiment, and refuses one that does not run', async () => {
+    await s.put('/admin/v1/features/late', poll({ key: 'late' }));
+    await s.put('/admin/v1/experiments/late', { key: 'late', feature: 'late', control: 'off', weights: { off: 50, top: 50 }, metrics: { primary: 'revenue' } });
+    const to = ['replay', file, '--map', MAP, '--experiment', 'late'];
+    const draft = await parley(s.url, to);
+    assert.equal(draft.code, 1);
+    assert.match(draft.err, /is not running \(draft\): `parley experiments start late --at TIME`/);
+    await s.post('/admin/v1/experiments/late/start', { at: '2010-12-10T00:00:00Z' });
+    assert.match((await parley(s.url, to)).err, /3 orders are from before the experiment's start \(2010-12-10T00:00:00\.000Z\)/);
   });
 
   await t.test('gives up on a server that stays away, and asks to be tried again', async () => {

@@ -247,31 +247,41 @@ void client_frame(struct client *client, enum frame_type type, uint64_t id, cons
     buffer_free(&out);
 }
 
-static void forget(struct client *client) {
-    close(client->fd);
-    buffer_free(&client->in);
-    buffer_free(&client->logs);
-    buffer_free(&client->effects);
+static const char *seen(struct buffer *buffer) {
+    *buffer_reserve(buffer, 1) = 0;
+    return buffer->at;
+}
+const char *client_effects(struct client *client) {
+    return seen(&client->effects);
+}
+const char *client_logs(struct client *client) {
+    return seen(&client->logs);
+}
+
+void client_hang_up(struct client *client) {
+    if (client->fd >= 0) close(client->fd);
+    client->fd = -1;
 }
 
 int client_wait(struct client *client) {
     int status = 0;
     require(waitpid(client->pid, &status, 0) == client->pid, "no such child");
+    client_hang_up(client);
+    buffer_free(&client->in);
+    buffer_free(&client->logs);
+    buffer_free(&client->effects);
     return status;
 }
 
 int client_stop(struct client *client) {
     struct frame frame;
     client_frame(client, FRAME_STOP, 0, "");
-    while (client_next(client, &frame))
-        ;
+    while (client_next(client, &frame)) continue;
     int status = client_wait(client);
-    forget(client);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 void client_kill(struct client *client) {
     kill(client->pid, SIGKILL);
     client_wait(client);
-    forget(client);
 }

@@ -62,12 +62,17 @@ int client_staff(struct client *client, const char *method, const char *path, co
 /* A request of a known shopper, to be changed and sent. "PATH?QUERY" is taken apart. */
 struct frame_request client_request(const char *customer, const char *method, const char *path, const char *body);
 
-/* STOP, and its exit status. */
+/* Each waits until the process has ended and frees what the client holds. STOP, and its exit status: */
 int client_stop(struct client *client);
 void client_kill(struct client *client);
-/* The exit status as of waitpid. */
+/* It ends by itself: the status as of waitpid. */
 int client_wait(struct client *client);
+/* Closes the channel, as when parleyd ends. */
+void client_hang_up(struct client *client);
 /* Reads what is still to come without answering it, until `effects` of them were seen or 5 s have passed. */
 void client_wait_effects(struct client *client, int effects);
+/* What was put aside, NUL-terminated; borrowed until the next frame. */
+const char *client_effects(struct client *client);
+const char *client_logs(struct client *client);
 
 #endif

@@ -134,7 +134,7 @@ Test(host, two_changes_of_a_plugin_at_once_are_a_conflict) {
     int first = 1, second = 1;
     plugins_activate(house.plugins, TEXT("polls"), TEXT("1.1.0"), note_code, &first);
     plugins_activate(house.plugins, TEXT("polls"), TEXT("1.1.0"), note_code, &second);
-    house_turn(&house, 300);
+    for (int i = 0; i < 300 && (first == 1 || second == 1); i++) house_turn(&house, 10);
     cr_assert_eq(first, 0);
     cr_assert_eq(second, ERR_CONFLICT);
 }

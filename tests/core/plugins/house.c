@@ -75,10 +75,10 @@ static void on_effect(void *user, const struct plugin_effect *effect) {
 }
 
 static void make(struct house *house) {
-    static const struct plugin_timing quick = {.start = 700,
+    static const struct plugin_timing quick = {.start = 1500,
                                                .call = 1000,
-                                               .overrun = 300,
-                                               .heartbeat = 200,
+                                               .overrun = 1500,
+                                               .heartbeat = 300,
                                                .drain = 1000,
                                                .stop = 500,
                                                .restart_first = 50,

@@ -49,7 +49,7 @@ Test(outbox, an_effect_says_who_did_what_and_when) {
     client_call(&worker, &request, &reply);
     client_wait_effects(&worker, 1);
     cr_expect_str_eq(
-        buffer_take(&worker.effects, NULL),
+        client_effects(&worker),
         "1 {\"kind\":\"track\",\"customer\":\"ann\",\"known\":true,\"feature\":\"product-poll\","
         "\"variant\":\"top\",\"at\":1700000000123,\"event\":\"Note Written\",\"properties\":{\"id\":\"a\"}}\n");
     client_stop(&worker);
@@ -79,7 +79,7 @@ Test(outbox, what_was_not_acknowledged_is_sent_again_after_a_kill) {
     client_kill(&worker);
     start_notes();
     client_wait_effects(&worker, 1);
-    char *effects = buffer_take(&worker.effects, NULL);
+    const char *effects = client_effects(&worker);
     cr_expect(strncmp(effects, "2 {", 3) == 0 && strstr(effects, "{\"id\":\"b\"}"), "%s", effects);
     client_frame(&worker, FRAME_KEPT, 2, "");
     expect_rows_left(0);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/memory.h"
 #include "tests/core/plugins/channel_client.h"
 
 static struct client worker;
@@ -117,7 +118,7 @@ Test(worker, that_crashes_in_a_handler_takes_only_itself) {
 
 Test(worker, ends_by_itself_when_parleyd_is_gone) {
     cr_assert(start("notes-1.0.0", "notes", "1.0.0", NULL), "%s", why);
-    close(worker.fd);
+    client_hang_up(&worker);
     int status = client_wait(&worker);
     cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
@@ -191,7 +192,7 @@ Test(serving, parameters_go_by_their_number_wherever_they_stand) {
 
 Test(serving, a_shape_without_its_values_is_500_and_in_the_log) {
     cr_expect_eq(client_shopper(&worker, "ann", "GET", "/wrong-shape", NULL, &reply), 500);
-    cr_expect(strstr(buffer_take(&worker.logs, NULL), "a gap without a value"));
+    cr_expect(strstr(client_logs(&worker), "a gap without a value"));
 }
 
 Test(serving, a_ping_is_answered_with_memory_and_what_it_waits_for) {
@@ -225,11 +226,11 @@ Test(serving, a_frame_that_is_none_for_a_worker_ends_it) {
 }
 
 Test(serving, a_request_of_a_megabyte_goes_through_and_is_answered) {
-    size_t n = 1000000;
-    char *body = malloc(n + 32);
-    int start_of_text = sprintf(body, "{\"body\":\"");
-    memset(body + start_of_text, 'x', n);
-    strcpy(body + start_of_text + n, "\"}");
+    enum { LONG = 1000000 };
+    char *text = memory_zero(1, LONG + 1), *body = memory_zero(1, LONG + 32);
+    memset(text, 'x', LONG);
+    snprintf(body, LONG + 32, "{\"body\":\"%s\"}", text);
     cr_expect_eq(client_shopper(&worker, "ann", "PUT", "/notes/big", body, &reply), 200, "%s", reply.body);
+    free(text);
     free(body);
 }

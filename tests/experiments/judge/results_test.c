@@ -332,6 +332,29 @@ Test(results, what_units_did_before_narrows_the_interval) {
     arena_free(&arena);
 }
 
+Test(results, a_series_adds_a_days_units_to_those_before) {
+    static struct trial t;
+    definition.experiment = EXPERIMENT(TWO, ",\"mde\":0.02");
+    trial_open(&t, &definition);
+    for (int i = 0; i < 30; i++) {
+        char unit[8];
+        snprintf(unit, sizeof unit, "u%d", i);
+        trial_send(&t, trial_exposure(unit, i % 2 ? "top" : "off", T + (i / 10) * (int64_t)DAY));
+        trial_send(&t, trial_event(unit, "Order Completed", T + 3 * (int64_t)DAY, "{\"revenue\":3}"));
+    }
+    r = cells_read(&t.fold, t.fold.measured[0], MEASURE_BY_DAY, T + 4 * (int64_t)DAY);
+    read_back();
+    cr_expect_eq(json_array_size(at("series")), 3);
+    cr_expect_str_eq(words("series.0.day"), "1970-01-12");
+    cr_expect_str_eq(words("series.2.day"), "1970-01-14");
+    near("series.0.variants.1.units", 5, 0);
+    near("series.2.variants.1.units", 15, 0);
+    near("series.1.metrics.1.variants.0.sum", 30, 0);
+    json_decref(answer);
+    measure_results_free(r);
+    trial_close(&t);
+}
+
 /* From events to JSON, by country. */
 Test(results, a_break_down_gives_the_figures_of_each_group) {
     static struct trial t;

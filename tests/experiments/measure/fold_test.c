@@ -321,6 +321,31 @@ Test(fold, two_known_customers_are_never_joined) {
     trial_close(&t);
 }
 
+Test(fold, what_staff_merged_is_one_unit_and_what_it_parted_is_two_again) {
+    trial_open(&t, &plain);
+    for (int i = 0; i < 2; i++) {
+        struct journal_record known = trial_exposure(i ? "ben" : "anna", "top", T + 1 + i);
+        known.flags = JOURNAL_KNOWN;
+        trial_send(&t, known);
+    }
+    order("ben", T + 9, "{\"revenue\":5}");
+    struct journal_record r = trial_event("anna", "", T + 10, NULL);
+    r.kind = JOURNAL_ALIAS;
+    r.actor = JOURNAL_STAFF;
+    r.flags = JOURNAL_KNOWN;
+    r.other = TEXT("ben");
+    trial_send(&t, r);
+    expect(T + 60, TOP, 1, 1, 5, 0);
+    identify("ben", "tablet", T + 11);
+    order("tablet", T + 12, "{\"revenue\":1}");
+    expect(T + 60, TOP, 1, 1, 6, 0);
+    r.kind = JOURNAL_PART;
+    trial_send(&t, r);
+    order("ben", T + 13, "{\"revenue\":100}");
+    expect(T + 60, TOP, 2, 2, 106, 0);
+    trial_close(&t);
+}
+
 Test(fold, a_trial_by_user_does_not_see_anonymous_events) {
     static const struct trial_definition by_user = {EXPERIMENT(",\"unit\":\"userId\""), METRICS, T, 0};
     trial_open(&t, &by_user);
@@ -467,6 +492,35 @@ Test(fold, a_cap_is_the_percentile_of_all_units_zeros_included) {
     struct measure_results *r = trial_read(&t, T + 60 * 1000);
     cr_expect_eq(r->caps[0].value, 9, "%g", r->caps[0].value);
     cr_expect_eq(trial_sum(r, 0, TOP), 45 + 9);
+    measure_results_free(r);
+    trial_close(&t);
+}
+
+Test(fold, a_quantile_is_over_events_and_right_to_one_percent) {
+    one_metric("{\"key\":\"m\",\"kind\":\"quantile\",\"event\":\"Page Timed\",\"value\":\"ms\",\"q\":0.9}", 0);
+    srand(9);
+    for (int i = 0; i < 2000; i++) {
+        char unit[16], properties[32];
+        snprintf(unit, sizeof unit, "u%d", i % 200);
+        snprintf(properties, sizeof properties, "{\"ms\":%d}", 1 + rand() % 1000);
+        if (i < 200) trial_send(&t, trial_exposure(unit, "top", T + 10));
+        trial_send(&t, trial_event(unit, "Page Timed", T + 20 + i, properties));
+    }
+    struct measure_results *r = trial_read(&t, T + 60);
+    struct measure_quantile q = r->groups[0].metrics[0].quantiles[TOP];
+    cr_expect_eq(q.values, 2000);
+    cr_expect(q.estimate > 870 && q.estimate < 930, "%g", q.estimate);
+    cr_expect(q.se > 1 && q.se < 30, "%g", q.se);
+    measure_results_free(r);
+    uint32_t nodes = t.fold.measured[0]->samples.n;
+    trial_send(&t, trial_exposure("u7", "top", T + 5)); /* again from the journal: its list is made anew */
+    r = trial_read(&t, T + 60);
+    cr_expect_eq(r->groups[0].metrics[0].quantiles[TOP].values, 2000);
+    cr_expect_eq(t.fold.measured[0]->samples.n, nodes, "out of what was given back");
+    trial_send(&t, trial_exposure("u7", "off", T + 6));
+    measure_results_free(r);
+    r = trial_read(&t, T + 60);
+    cr_expect_eq(r->groups[0].metrics[0].quantiles[TOP].values, 1990, "a unit that met two variants is left out");
     measure_results_free(r);
     trial_close(&t);
 }
