@@ -31,8 +31,7 @@ static void print_routes(struct buffer *out) {
             buffer_printf(out, "%s %s ", method_names[r->method], r->template);
             size_t before = out->n;
             for (unsigned role = ROLE_ADMIN << 1; role <= ROLE_BROWSER; role <<= 1)
-                if (r->roles & role)
-                    buffer_printf(out, "%s%s", out->n > before ? "," : "", role_name((enum role)role));
+                if (r->roles & role) buffer_printf(out, "%s%s", out->n > before ? "," : "", role_name((enum role)role));
             if (out->n == before) buffer_cstr(out, r->roles ? "admin" : "-");
             buffer_printf(out, " %zu\n", r->max_body);
         }
