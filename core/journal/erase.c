@@ -77,8 +77,8 @@ static int close_file(struct eraser *e, int rc, struct error *error) {
         rc = sql_commit(e->sql, error);
     else
         sql_rollback(e->sql);
-    if (is_newest(e))
-        sql_script(e->sql, "PRAGMA secure_delete = OFF", NULL);
+    if (is_newest(e)) /* what was there must not stay in the write-ahead log either */
+        sql_script(e->sql, "PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)", NULL);
     else
         sql_close(e->sql);
     e->sql = NULL;
