@@ -78,6 +78,7 @@ static bool record(struct app *app, const struct context *context, const struct 
     struct journal_exposure exposure = {
         .at = context->now,
         .experiment = experiment->definition.key,
+        .salt = experiment->state.salt,
         .unit = d->unit_text,
         .variant = experiment->state.arms[d->arm],
         .attributes = breakdown_attributes(context, &experiment->definition),
