@@ -137,6 +137,7 @@ static void on_head(struct request *request, const char *method) {
     memcpy(request->params, match.params, sizeof request->params);
     int64_t length = 0;
     if (request->headers.content_length.n && request->headers.transfer_encoding.n) {
+        reply_header(request, "Connection", "close");
         reply_problem(request, ERR_INVALID, "a request has Content-Length or Transfer-Encoding, not both");
         return;
     }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,12 @@ static int by_size(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static volatile sig_atomic_t ended; /* SIGTERM: say what there is and end */
+
+static void on_end(int signal) {
+    ended = 1;
+}
+
 static void run(struct load *load, struct connection *connections, int n, double seconds) {
     load->epoll = epoll_create1(0);
     for (int i = 0; i < n; i++) {
@@ -144,7 +151,7 @@ static void run(struct load *load, struct connection *connections, int n, double
         start(load, &connections[i]);
     }
     struct epoll_event events[256];
-    while (clock_ticks() < until) {
+    while (clock_ticks() < until && !ended) {
         int got = epoll_wait(load->epoll, events, 256, 100);
         for (int i = 0; i < got; i++) {
             struct connection *c = events[i].data.ptr;
@@ -186,6 +193,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-H header]... [-b body]\n");
         return 2;
     }
+    signal(SIGTERM, on_end);
     load.address.sin_port = htons((uint16_t)port);
     load.method = argv[optind + 1];
     load.path = argv[optind + 2];

@@ -25,7 +25,7 @@ export const hasToken = () => sessionStorage.getItem(STORED) !== null;
 
 async function problemOf(response) {
   const body = await response.json().catch(() => ({}));
-  return new Problem({ title: `The server answered ${response.status}.`, ...body, status: response.status });
+  return new Problem({ title: `the server answered ${response.status}`, ...body, status: response.status });
 }
 
 /** method, path below /admin/v1 → the parsed answer. `version` sends If-Match, `body` is sent as JSON. */
@@ -37,7 +37,7 @@ async function call(method, path, { body, version } = {}) {
   try {
     response = await fetch(`/admin/v1${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
-    throw new Problem({ status: 0, title: 'The server cannot be reached. Is parleyd running?' });
+    throw new Problem({ status: 0, title: 'the server cannot be reached; is parleyd running?' });
   }
   if (!response.ok) throw await problemOf(response);
   return response.status === 204 ? null : response.json();

@@ -94,7 +94,7 @@ async function begin() {
     await enter();
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    askForToken(error.status === 401 ? 'Your token is not valid.' : error.message);
+    askForToken(`Not signed in: ${error.message}`);
   }
 }
 

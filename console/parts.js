@@ -11,6 +11,9 @@ export function heading(title, lead, ...beside) {
     h('div', { class: 'actions' }, beside));
 }
 
+/** A sentence of the server, in which `names` stand in backticks. */
+export const withCode = (sentence) => sentence.split('`').map((part, i) => (i % 2 ? h('code', {}, part) : part));
+
 /** A state in a word; `tone` is calm, live, warn or harm and never the only carrier of the meaning. */
 export const pill = (word, tone = 'calm') => h('span', { class: `pill ${tone}` }, word);
 
@@ -27,7 +30,7 @@ export function empty(sentence, next, command) {
 export function failure(error, what = 'That did not work') {
   if (!(error instanceof Problem)) throw error;
   return h('div', { class: 'notice harm', role: 'alert', key: 'failure' },
-    h('p', {}, h('strong', {}, `${what}. `), error.message),
+    h('p', {}, h('strong', {}, `${what}: `), error.message),
     error.errors.length > 0 && h('ul', {}, error.errors.map(({ pointer, detail }) => h('li', {}, `At ${placeOf(pointer)}: ${detail}`))));
 }
 

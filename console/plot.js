@@ -30,10 +30,11 @@ function spanOf(rows, indifferent) {
 }
 
 /**
- * {title, axis, format(number) → text, width, indifferent, rows: [{label, estimate, intervals: [{name, low, high}]}]}
- * → a figure `width` pixels wide. `indifferent` is half the band around zero that is too small to matter (0: none).
+ * {title, axis, format(number) → text, width, indifferent, explained, rows: [{label, estimate, intervals: [{name, low, high}]}]}
+ * → a figure `width` pixels wide. `indifferent` is half the band around zero that is too small to matter
+ * (0: none); `explained` adds the legend.
  */
-export function intervalPlot({ title, axis, format, width, indifferent, rows }) {
+export function intervalPlot({ title, axis, format, width, indifferent, explained, rows }) {
   const narrow = width < NARROW;
   const left = narrow ? SIDE : SIDE + Math.min(160, LETTER * Math.max(...rows.map(({ label }) => label.length)));
   const bottom = TOP + rows.length * ROW;
@@ -47,7 +48,7 @@ export function intervalPlot({ title, axis, format, width, indifferent, rows }) 
       scale({ values: ticks(span.low, span.high, narrow ? 4 : 7), x, left, right: width - SIDE, bottom, axis, format }),
       svg('line', { class: 'zero', x1: x(0), x2: x(0), y1: TOP, y2: bottom }),
       rows.map((row, i) => drawRow(row, { y: TOP + i * ROW, x, narrow, format }))),
-    legend(indifferent > 0));
+    explained && legend(indifferent > 0));
 }
 
 const scale = ({ values, x, left, right, bottom, axis, format }) => [

@@ -96,8 +96,9 @@ static void on_results(struct mail *mail) {
 static void handle_results(struct request *request) {
     struct results_request *asked = arena_new(&request->arena, struct results_request);
     *asked = (struct results_request){.request = request};
-    asked->question =
-        (struct measure_question){.experiment = request_param(request, "key"), .by = request_query(request, "by")};
+    asked->question = (struct measure_question){.experiment = request_param(request, "key"),
+                                                .by = request_query(request, "by"),
+                                                .by_day = text_is(request_query(request, "series"), "day")};
     asked->question.job.mail.receive = on_results;
     asked->question.job.reply_to = &request->app->mailbox;
     measure_ask(request->app->measure, &asked->question);

@@ -51,7 +51,7 @@ export function audit() {
 }
 
 function row(entry) {
-  const changes = diff(entry.before, entry.after).filter(({ place }) => place !== 'version' && place !== 'updatedAt');
+  const changes = diff(entry.before, entry.after);
   return h('li', { key: String(entry.id) },
     h('div', { class: 'grow' },
       h('p', {}, h('strong', {}, entry.actor), ` ${doneTo(entry)} ${KINDS[entry.kind] ?? entry.kind} `, h('code', {}, entry.key), entry.version > 0 && h('span', { class: 'meta' }, ` version ${entry.version}`)),

@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { table } from '../parts.js';
 import { intervalPlot } from '../plot.js';
-import { count, lift, pValue, chance, range, meanOf, differenceOf, unitOf, NOTHING } from '../format.js';
+import { count, lift, pValue, chance, range, meanOf, differenceOf, unitOf } from '../format.js';
 
 const ROLES = { primary: 'Primary metric', secondary: 'Secondary metric', guardrail: 'Guardrail' };
 
@@ -16,21 +16,20 @@ export function metricSection(metric, experiment) {
   const id = `metric-${metric.metric}`;
   const treated = metric.variants.filter((variant) => variant.difference);
   return h('section', { class: 'card metric', 'aria-labelledby': id, key: id },
-    h('p', { class: 'eyebrow' }, ROLES[metric.role] ?? metric.role),
+    h('p', { class: 'eyebrow' }, ROLES[metric.role] ?? metric.role, metric.name && [' · ', h('code', {}, metric.metric)]),
     h('h2', { id }, nameOf(metric)),
-    metric.name && h('p', { class: 'meta' }, h('code', {}, metric.metric)),
     treated.length > 0 && intervalPlot(plotOf(metric, treated, experiment)),
-    figures(metric));
+    figures(metric, experiment.control));
 }
 
-function figures(metric) {
+function figures(metric, control) {
   const mean = meanOf(metric.kind);
   const difference = differenceOf(metric.kind);
   return table(`${nameOf(metric)}: figures per variant`, COLUMNS, metric.variants.map((variant) => [
     variant.variant, count(variant.n), mean(variant.mean),
-    variant.difference ? difference(variant.difference.estimate) : 'control',
+    variant.variant === control ? 'control' : difference(variant.difference?.estimate),
     lift(variant.relative?.estimate), range(lift, variant.relative),
-    variant.difference ? pValue(variant.difference.pAdjusted ?? variant.difference.p) : NOTHING,
+    pValue(variant.difference?.pAdjusted),
     chance(variant.bayes?.chanceToBeat)]));
 }
 
@@ -45,7 +44,7 @@ function plotWidth() {
 
 function plotOf(metric, treated, experiment) {
   const format = differenceOf(metric.kind);
-  const control = metric.variants.find((variant) => !variant.difference);
+  const control = metric.variants.find(({ variant }) => variant === experiment.control);
   const indifferent = metric.role === 'primary' && experiment.mde ? Math.abs(experiment.mde * control.mean) : 0;
   return {
     title: `Difference of ${nameOf(metric)} from ${control.variant}`,
@@ -53,6 +52,7 @@ function plotOf(metric, treated, experiment) {
     format,
     width: plotWidth(),
     indifferent,
+    explained: metric.role === 'primary',
     rows: treated.map((variant) => ({
       label: variant.variant,
       estimate: variant.difference.estimate,

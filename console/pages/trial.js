@@ -2,7 +2,7 @@
 
 import { h, announce } from '../dom.js';
 import { all, get, post, Problem } from '../api.js';
-import { heading, pill, button, failure, review, ask } from '../parts.js';
+import { heading, pill, button, failure, review, ask, withCode } from '../parts.js';
 import { metricSection } from './trial-metric.js';
 import { STATES } from './trials.js';
 import { count, plural, pValue, clockOf, timeOf, share } from '../format.js';
@@ -111,12 +111,12 @@ export function trial(key, mayChange) {
     return h('section', { class: `card verdict ${TONES[call] ?? 'calm'}`, 'aria-label': 'Verdict', key: 'verdict' },
       h('p', { class: 'eyebrow' }, experiment.state === 'concluded' ? 'Verdict at the end' : 'Verdict so far'),
       h('p', { class: 'call' }, CALLS[call] ?? call, call === 'ship' && variant && `: ${variant}`),
-      words && h('p', {}, words),
+      words && h('p', {}, withCode(words)),
       Number.isFinite(daysLeft) && call === 'keep-running' && h('p', { class: 'meta' }, `About ${plural(Math.ceil(daysLeft), 'day')} left at the present pace.`));
   }
 
   const warnings = () => results.warnings.length > 0 && h('section', { class: 'notice warn', 'aria-label': 'Warnings', key: 'warnings' },
-    h('ul', {}, results.warnings.map((warning) => h('li', {}, warning.detail))));
+    h('ul', {}, results.warnings.map((warning) => h('li', {}, withCode(warning.detail)))));
 
   function people() {
     const total = results.variants.reduce((sum, variant) => sum + variant.units, 0);
@@ -126,7 +126,7 @@ export function trial(key, mayChange) {
         h('span', {}, variant.key, variant.control && h('span', { class: 'meta' }, ' control')),
         h('meter', { min: 0, max: Math.max(total, 1), value: variant.units, 'aria-label': `Units in ${variant.key}` }),
         h('span', { class: 'number' }, count(variant.units), h('span', { class: 'meta' }, total > 0 && ` ${share(variant.units / total)}`))))),
-      srm(results.srm), excluded(results.excluded));
+      total > 0 && srm(results.srm), excluded(results.excluded));
   }
 
   const footer = () => h('p', { class: 'meta', key: 'footer' },
@@ -150,12 +150,14 @@ function excluded(counts) {
 }
 
 function concludeFields(variants, best) {
-  const option = ([value, label, words], i) => h('label', { class: 'choice' },
-    h('input', { type: 'radio', name: 'outcome', value, required: true, checked: i === 0 }), h('span', {}, h('strong', {}, label), `: ${words}`));
-  return [
-    h('fieldset', {}, h('legend', {}, 'Outcome'), OUTCOMES.map(option)),
+  const shipped = h('div', { class: 'field', hidden: true },
     h('label', { for: 'variant' }, 'Variant to ship'),
-    h('select', { id: 'variant', name: 'variant' }, variants.map((variant) => h('option', { selected: variant === best }, variant))),
+    h('select', { id: 'variant', name: 'variant' }, variants.map((variant) => h('option', { selected: variant === best }, variant))));
+  const option = ([value, label, words]) => h('label', { class: 'choice' },
+    h('input', { type: 'radio', name: 'outcome', value, required: true, onchange: () => { shipped.hidden = value !== 'ship'; } }),
+    h('span', {}, h('strong', {}, label), `: ${words}`));
+  return [
+    h('fieldset', {}, h('legend', {}, 'Outcome'), OUTCOMES.map(option)), shipped,
     h('label', { for: 'note' }, 'Note'),
     h('textarea', { id: 'note', name: 'note', rows: 3 })];
 }

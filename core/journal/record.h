@@ -12,6 +12,7 @@ enum journal_kind {
     JOURNAL_ALIAS = 3,
     JOURNAL_PAGE = 4,
     JOURNAL_EXPOSURE = 5, /* an evaluation's; `Experiment Viewed` is a JOURNAL_TRACK */
+    JOURNAL_PART = 6,     /* staff: `unit` and `other` are two people after all (un-merge) */
     JOURNAL_ENTRY = 6,    /* an entry of the customer's timeline that a plugin wrote; measures nothing */
 };
 
@@ -36,9 +37,9 @@ struct journal_record {
     int64_t received; /* ms */
     int64_t at;       /* ms: event time, corrected for the sender's clock */
     uint8_t kind, actor, flags;
-    struct text name;       /* track: the event; page: its name; exposure: the experiment's key; else empty */
-    struct text unit;       /* userId, else anonymousId; exposure: the experiment's unit */
-    struct text other;      /* identify: the anonymousId beside the userId; alias: the previousId; else TEXT_NONE */
+    struct text name;  /* track: the event; page: its name; exposure: the experiment's key; else empty */
+    struct text unit;  /* userId, else anonymousId; exposure: the experiment's unit */
+    struct text other; /* identify: the anonymousId beside the userId; alias: the previousId; part; else TEXT_NONE */
     struct text message_id; /* TEXT_NONE: always new */
     struct text body;       /* JSON, UTF-8 */
 };

@@ -10,6 +10,7 @@
 #include "core/base/buffer.h"
 #include "core/base/memory.h"
 #include "core/plugins/plugin.h"
+#include "core/plugins/plugin_data.h"
 
 static char *join(const char *folder, const char *name) {
     struct buffer path = {0};
@@ -65,6 +66,14 @@ static void read_release(const char *folder, const struct plugin_state_release *
     free(path);
 }
 
+/* Parley ended in the middle of an activation: the release before goes on with the data as it was. */
+static void undo_migration(const struct boot *boot, const char *path, struct plugin_state *state) {
+    struct error error = {0};
+    state->migrating = false;
+    if (plugin_data_restore(path, &error) != 0 || plugin_state_write(state, path, &error) != 0)
+        warn(boot, path, &error);
+}
+
 static void read_installed(struct boot *boot, const char *path) {
     struct plugin_state state;
     struct error error = {0};
@@ -73,6 +82,7 @@ static void read_installed(struct boot *boot, const char *path) {
         if (code != ERR_NOT_FOUND) warn(boot, path, &error);
         return;
     }
+    if (state.migrating) undo_migration(boot, path, &state);
     struct boot_plugin *plugin = add(boot);
     plugin->state = state;
     plugin->releases = memory_zero(state.n + 1, sizeof *plugin->releases);

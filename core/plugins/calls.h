@@ -20,6 +20,7 @@ struct call {
     struct call *before, *after; /* by `due`; `after` also links the free ones */
     enum call_state state;
     int tries;            /* how often it may still be sent; `request` is kept while that is not 0 */
+    bool held;            /* it waits while a release has the database for itself */
     bool errand;          /* its release runs for it if need be */
     enum frame_type type; /* FRAME_REQUEST, FRAME_EXPORT, ... */
     uint32_t slot;

@@ -30,13 +30,15 @@ enum frame_type {
     /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff}], subscribes: [names]}:
      * started and healthy */
     FRAME_READY = 64,
-    FRAME_FAILED = 65, /* text: why loading or starting failed; the worker exits after it */
-    FRAME_REPLY = 66,  /* struct frame_reply */
-    FRAME_PONG = 67,   /* JSON {waiting: [...], queued: writes, memory: bytes}: also what it waits for */
+    FRAME_FAILED =
+        65, /* text: why loading or starting failed; id: the error's number, -code; the worker exits after it */
+    FRAME_REPLY = 66, /* struct frame_reply */
+    FRAME_PONG = 67,  /* JSON {waiting: [...], queued: writes, memory: bytes}: also what it waits for */
     /* id = outbox number, never given twice in one plugin's database; JSON {kind, customer, known, feature, variant, at (ms), ...}:
      * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}. May come again after a crash. */
     FRAME_EFFECT = 68,
-    FRAME_LOG = 69, /* u8 level, then text */
+    FRAME_LOG = 69,   /* u8 level, then text */
+    FRAME_ALONE = 70, /* like FRAME_FAILED: it could start if no other release worked on the database */
 };
 
 struct frame {

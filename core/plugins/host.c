@@ -35,6 +35,39 @@ static struct plugin *find_or_add(struct plugin_env *env, struct text name) {
     return plugins->list[plugins->n++] = plugin_new(env, name);
 }
 
+/* ---- what variants name ---- */
+
+static char *text_copy(struct text t) {
+    struct buffer copy = {0};
+    buffer_text(&copy, t);
+    return buffer_take(&copy, NULL);
+}
+
+static void forget_wanted(struct plugins *plugins) {
+    for (size_t i = 0; i < plugins->n_wanted; i++) {
+        free(plugins->wanted[i].plugin);
+        free(plugins->wanted[i].version);
+    }
+    free(plugins->wanted);
+}
+
+static bool is_wanted(const struct plugins *plugins, const struct release *r) {
+    for (size_t i = 0; i < plugins->n_wanted; i++)
+        if (strcmp(plugins->wanted[i].plugin, r->plugin->name) == 0 &&
+            strcmp(plugins->wanted[i].version, r->version) == 0)
+            return true;
+    return false;
+}
+
+static void apply_wanted(struct plugins *plugins) {
+    for (size_t i = 0; i < plugins->n; i++)
+        for (struct release *r = plugins->list[i]->releases; r; r = r->next) {
+            bool wanted = is_wanted(plugins, r);
+            if (wanted && !(r->want & WANT_VARIANT)) release_want(r, WANT_VARIANT);
+            if (!wanted) release_unwant(r, WANT_VARIANT);
+        }
+}
+
 /* ---- start and stop ---- */
 
 static void tell(struct plugins *plugins) {
@@ -76,6 +109,7 @@ static void close_all(struct plugins *plugins) {
 
 static void on_changed(struct plugin_env *env) {
     struct plugins *plugins = of_env(env);
+    if (plugins->phase < STOPPING) apply_wanted(plugins); /* a release may have been installed since */
     if (plugins->phase == STARTING && settled(plugins)) {
         plugins->phase = UP;
         tell(plugins);
@@ -178,8 +212,7 @@ void plugins_stop(struct plugins *plugins, void (*stopped)(void *user), void *us
     plugins->told = stopped;
     plugins->told_user = user;
     plugins->env.stopping = true;
-    for (size_t i = 0; i < plugins->n; i++)
-        for (struct release *r = plugins->list[i]->releases; r; r = r->next) release_review(r);
+    for (size_t i = 0; i < plugins->n; i++) plugin_stop(plugins->list[i]);
     on_changed(&plugins->env);
 }
 
@@ -190,6 +223,7 @@ void plugins_free(struct plugins *plugins) {
     lane_stop(plugins->env.spawner);
     for (size_t i = 0; i < plugins->n; i++) plugin_free(plugins->list[i]);
     free(plugins->list);
+    forget_wanted(plugins);
     calls_free(&plugins->env.calls);
     free(plugins->dir);
     free(plugins->bundled);
@@ -293,22 +327,15 @@ void plugins_retire(struct plugins *plugins, struct text name, plugins_done done
     if (plugin) operation_retire(op, plugin);
 }
 
-static bool listed(const struct release *r, const struct plugin_release_name *list, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (text_is(list[i].plugin, r->plugin->name) && text_is(list[i].version, r->version)) return true;
-    return false;
-}
-
 void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_name *list, size_t n) {
-    for (size_t i = 0; i < plugins->n; i++)
-        for (struct release *r = plugins->list[i]->releases; r; r = r->next) {
-            if (listed(r, list, n))
-                release_want(r, WANT_VARIANT);
-            else
-                release_unwant(r, WANT_VARIANT);
-        }
-    for (size_t i = 0; i < n; i++)
-        if (!plugins_has(plugins, list[i].plugin, list[i].version))
+    forget_wanted(plugins);
+    plugins->wanted = memory_zero(n + 1, sizeof *plugins->wanted);
+    plugins->n_wanted = n;
+    for (size_t i = 0; i < n; i++) {
+        plugins->wanted[i] = (struct wanted){text_copy(list[i].plugin), text_copy(list[i].version)};
+        if (plugins->phase >= STARTING && !plugins_has(plugins, list[i].plugin, list[i].version))
             log_warn(plugins->env.log, "a variant names a release that is not installed",
                      LOG_T("plugin", list[i].plugin), LOG_T("release", list[i].version));
+    }
+    apply_wanted(plugins);
 }

@@ -116,8 +116,8 @@ void plugins_rollback(struct plugins *plugins, struct text name, plugins_done do
 /* Drains the plugin's workers and starts no more, but for plugins_export and plugins_forget; its data stays. */
 void plugins_retire(struct plugins *plugins, struct text name, plugins_done done, void *user);
 
-/* The releases that features name, beside the active ones: each runs while it is in the latest list. Those that are not
- * installed are logged and left out. */
+/* The releases that features name, beside the active ones: each runs while it is in the latest list (copied), from when it
+ * is installed. Those that are not are logged. */
 struct plugin_release_name {
     struct text plugin, version;
 };

@@ -10,6 +10,10 @@ struct plugins {
     struct plugin **list;
     size_t n, room;
     struct boot boot;
+    struct wanted { /* by the latest plugins_set_wanted; may name what is not installed yet */
+        char *plugin, *version;
+    } * wanted;
+    size_t n_wanted;
     enum { NEW, BOOTING, STARTING, UP, STOPPING, CLOSING, STOPPED } phase;
     int handles; /* not closed yet */
     char *dir, *bundled, *worker;

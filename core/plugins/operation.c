@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "core/base/memory.h"
+#include "core/plugins/alone.h"
+#include "core/plugins/plugin_data.h"
 
 struct operation *operation_new(struct plugin_env *env, const char *what, plugins_done done, void *user) {
     struct operation *op = memory_new(struct operation);
@@ -34,7 +36,7 @@ static void tell(struct mail *mail) {
     env->changed(env);
 }
 
-static void finish(struct operation *op) {
+void operation_finish(struct operation *op) {
     if (op->plugin && op->plugin->busy == op) op->plugin->busy = NULL;
     op->job.mail.receive = tell;
     mailbox_post(op->env->mailbox, &op->job.mail);
@@ -45,7 +47,7 @@ void operation_fail(struct operation *op, int code, const char *format, ...) {
     va_start(args, format);
     error_setv(&op->error, code, format, args);
     va_end(args);
-    finish(op);
+    operation_finish(op);
 }
 
 /* Takes hold of the plugin; false, and the operation has ended, when another one has. */
@@ -65,20 +67,21 @@ static bool begin(struct operation *op, struct plugin *plugin) {
     return true;
 }
 
-/* Does `work` on the files lane, then `receive` here. */
-static void on_lane(struct operation *op, void (*work)(struct lane_job *, void *), void (*receive)(struct mail *)) {
+void operation_on_lane(struct operation *op, void (*work)(struct lane_job *, void *), void (*receive)(struct mail *)) {
     op->job = (struct lane_job){.mail = {.receive = receive}, .work = work, .reply_to = op->env->mailbox};
     lane_do(op->env->files, &op->job);
 }
 
 static void write_state(struct lane_job *job, void *owner) {
     struct operation *op = (struct operation *)job;
-    plugin_state_write(&op->state, op->plugin->folder, &op->error);
+    const char *folder = op->plugin->folder;
+    if (plugin_state_write(&op->state, folder, &op->error) == 0 && op->alone) plugin_data_forget(folder);
 }
 
 static void persist(struct operation *op, void (*receive)(struct mail *)) {
+    plugin_state_free(&op->state);
     plugin_to_state(op->plugin, &op->state);
-    on_lane(op, write_state, receive);
+    operation_on_lane(op, write_state, receive);
 }
 
 /* ---- install ---- */
@@ -118,13 +121,13 @@ static void on_unpacked(struct mail *mail) {
         op->bundle = (struct bundle){0};
         plugin_note(plugin, LOG_INFO, op->version, "installed");
     }
-    finish(op);
+    operation_finish(op);
 }
 
 static void on_bundle_read(struct mail *mail) {
     struct operation *op = (struct operation *)mail;
     if (op->error.code) {
-        finish(op);
+        operation_finish(op);
         return;
     }
     const struct manifest *manifest = &op->bundle.manifest;
@@ -133,7 +136,7 @@ static void on_bundle_read(struct mail *mail) {
     if (!begin(op, plugin)) return;
     const struct release *same = plugin_find(plugin, text_of(manifest->version));
     if (same && strcmp(same->digest, op->bundle.digest) == 0)
-        finish(op);
+        operation_finish(op);
     else if (same)
         operation_fail(op, ERR_CONFLICT,
                        "%s %s is installed with other contents; a release never changes: raise the version",
@@ -142,30 +145,41 @@ static void on_bundle_read(struct mail *mail) {
         op->folder = plugin_release_folder(plugin->folder, manifest->version, op->bundle.digest);
         plugin_to_state(plugin, &op->state);
         plugin_state_add(&op->state, manifest->version, op->bundle.digest, clock_now(op->env->clock));
-        on_lane(op, unpack, on_unpacked);
+        operation_on_lane(op, unpack, on_unpacked);
     }
 }
 
 void operation_install(struct operation *op) {
-    on_lane(op, read_bundle, on_bundle_read);
+    operation_on_lane(op, read_bundle, on_bundle_read);
 }
 
 /* ---- activate ---- */
 
+/* The one before serves on. */
+static void switch_back(struct operation *op) {
+    struct plugin *plugin = op->plugin;
+    plugin->active = op->before;
+    plugin->previous = op->before_that;
+    plugin->retired = op->was_retired;
+    if (op->before != op->release) release_unwant(op->release, WANT_ACTIVE);
+    plugin_note(plugin, LOG_ERROR, op->version, "not activated: %s", op->error.detail);
+    plugin_review(plugin);
+}
+
 static void on_active_written(struct mail *mail) {
     struct operation *op = (struct operation *)mail;
-    struct plugin *plugin = op->plugin;
-    if (op->error.code) { /* the one before serves on */
-        plugin->active = op->before;
-        plugin->previous = op->before_that;
-        plugin->retired = op->was_retired;
-        release_unwant(op->release, WANT_ACTIVE);
-        if (op->before) release_want(op->before, WANT_ACTIVE);
-    } else if (op->before && op->before != op->release)
-        release_unwant(op->before, WANT_ACTIVE);
-    plugin_note(plugin, op->error.code ? LOG_ERROR : LOG_INFO, op->version,
-                op->error.code ? "not activated: %s" : "is active%s", op->error.detail);
-    finish(op);
+    if (op->error.code) {
+        switch_back(op);
+        if (op->alone)
+            alone_go_back(op);
+        else
+            operation_finish(op);
+        return;
+    }
+    if (op->before && op->before != op->release) release_unwant(op->before, WANT_ACTIVE);
+    plugin_note(op->plugin, LOG_INFO, op->version, "is active");
+    if (op->alone) alone_end(op);
+    operation_finish(op);
 }
 
 void operation_trial_passed(struct operation *op) {
@@ -186,8 +200,17 @@ void operation_trial_passed(struct operation *op) {
 void operation_trial_failed(struct operation *op) {
     struct release *release = op->release;
     op->on_trial = false;
-    release->want &= ~(unsigned)WANT_TRIAL; /* it is down already: nothing to review */
-    operation_fail(op, ERR_UNAVAILABLE, "%s %s %s", op->name, release->version, release->why);
+    release->want &= ~(unsigned)WANT_TRIAL; /* it is down, or going: nothing to review */
+    if (release->needs_alone && !op->alone && !op->env->stopping) {
+        alone_begin(op);
+        return;
+    }
+    int code = release->failed_code == ERR_VERSION ? ERR_CONFLICT : ERR_UNAVAILABLE; /* the data has moved on */
+    error_set(&op->error, code, "%s %s %s", op->name, release->version, release->why);
+    if (op->alone)
+        alone_go_back(op);
+    else
+        operation_finish(op);
 }
 
 void operation_activate(struct operation *op, struct plugin *plugin, struct release *release) {
@@ -201,16 +224,12 @@ void operation_activate(struct operation *op, struct plugin *plugin, struct rele
 
 /* ---- retire ---- */
 
-static void review_all(struct plugin *plugin) {
-    for (struct release *r = plugin->releases; r; r = r->next) release_review(r);
-}
-
 static void on_retired_written(struct mail *mail) {
     struct operation *op = (struct operation *)mail;
     if (op->error.code) op->plugin->retired = false;
-    review_all(op->plugin);
+    plugin_review(op->plugin);
     if (!op->error.code) plugin_note(op->plugin, LOG_INFO, "", "retired");
-    finish(op);
+    operation_finish(op);
 }
 
 void operation_retire(struct operation *op, struct plugin *plugin) {

@@ -13,6 +13,7 @@ struct operation {
     struct plugin *plugin;
     struct release *release, *before, *before_that; /* activate: the new one, the active one, the previous one */
     bool was_retired, on_trial;
+    enum alone_step { ALONE_NOT, ALONE_DRAINING, ALONE_COPYING, ALONE_TRYING, ALONE_BACK, ALONE_RESTORING } alone;
     char *path; /* install: where from; NULL: from bytes */
     struct text bytes;
     struct bundle bundle;
@@ -25,6 +26,10 @@ struct operation {
 };
 
 struct operation *operation_new(struct plugin_env *env, const char *what, plugins_done done, void *user);
+/* For the steps of an operation: does `work` on the files lane, then `receive` here; ends it, the caller being told later. */
+void operation_on_lane(struct operation *op, void (*work)(struct lane_job *, void *), void (*receive)(struct mail *));
+void operation_finish(struct operation *op);
+
 /* Each takes the operation, which ends with a call of `done`. */
 void operation_fail(struct operation *op, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void operation_install(struct operation *op);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
-#include "core/plugins/operation.h"
+#include "core/plugins/alone.h"
 
 static char *path_in(const char *folder, struct text name) {
     struct buffer path = {0};
@@ -86,4 +86,19 @@ void plugin_release_serves(struct plugin *plugin, struct release *release) {
 
 void plugin_release_died(struct plugin *plugin, struct release *release) {
     if (on_trial(plugin, release)) operation_trial_failed(plugin->busy);
+}
+
+void plugin_worker_gone(struct plugin *plugin) {
+    if (plugin->alone) alone_advance(plugin->busy);
+}
+
+void plugin_review(struct plugin *plugin) {
+    for (struct release *r = plugin->releases; r; r = r->next) release_review(r);
+}
+
+void plugin_stop(struct plugin *plugin) {
+    plugin_review(plugin);
+    if (!plugin->busy || !plugin->busy->on_trial) return;
+    snprintf(plugin->busy->release->why, sizeof plugin->busy->release->why, "was not finished: Parley is stopping");
+    operation_trial_failed(plugin->busy);
 }

@@ -12,6 +12,9 @@ struct plugin {
     struct release *releases;   /* in the order of their installation */
     struct release *active, *previous;
     bool retired;
+    struct release *alone;  /* it is being activated with the database for itself: see alone.h. NULL: none */
+    bool alone_may_run;     /* all others have stopped */
+    int held;               /* calls that wait for that to end */
     struct operation *busy; /* what changes it now */
     struct log_ring log;
 };
@@ -32,5 +35,11 @@ void plugin_note(struct plugin *plugin, enum log_level level, const char *versio
 /* A release's worker serves; a release's worker died or could not start (`release->why`). */
 void plugin_release_serves(struct plugin *plugin, struct release *release);
 void plugin_release_died(struct plugin *plugin, struct release *release);
+/* A process of one of its releases is reaped. */
+void plugin_worker_gone(struct plugin *plugin);
+/* Parley stops: a trial ends, all releases drain. */
+void plugin_stop(struct plugin *plugin);
+/* Reviews all its releases. */
+void plugin_review(struct plugin *plugin);
 
 #endif

@@ -38,6 +38,7 @@ int plugin_state_read(struct plugin_state *state, const char *folder, struct err
     state->active = memory_copy(json_string_value(json_object_get(root, "active")));
     state->previous = memory_copy(json_string_value(json_object_get(root, "previous")));
     state->retired = json_is_true(json_object_get(root, "retired"));
+    state->migrating = json_is_true(json_object_get(root, "migrating"));
     bool whole = state->name != NULL;
     size_t i;
     json_array_foreach(json_object_get(root, "releases"), i, item) {
@@ -59,8 +60,8 @@ static json_t *to_json(const struct plugin_state *state) {
         json_array_append_new(releases, json_pack("{s:s, s:s, s:I}", "version", r->version, "digest", r->digest,
                                                   "installedAt", (json_int_t)r->installed_at));
     }
-    return json_pack("{s:s, s:s?, s:s?, s:b, s:o}", "name", state->name, "active", state->active, "previous",
-                     state->previous, "retired", state->retired, "releases", releases);
+    return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:o}", "name", state->name, "active", state->active, "previous",
+                     state->previous, "retired", state->retired, "migrating", state->migrating, "releases", releases);
 }
 
 static int failed(const char *path, struct error *error) {

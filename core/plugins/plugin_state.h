@@ -12,6 +12,7 @@ struct plugin_state {
     char *name;
     char *active, *previous; /* versions; NULL: none */
     bool retired;
+    bool migrating; /* a release is tried that changes the data; the data as it was lies beside it: plugin_data.h */
     struct plugin_state_release {
         char *version;
         char digest[BUNDLE_DIGEST];

@@ -104,6 +104,7 @@ static void on_dropped(void *user) {
 
 static unsigned wants(const struct release *r) {
     if (r->env->stopping) return 0;
+    if (r->plugin->alone) return r == r->plugin->alone && r->plugin->alone_may_run ? r->want : 0;
     return r->plugin->retired ? r->want & (WANT_TRIAL | WANT_ERRAND) : r->want;
 }
 
@@ -133,7 +134,9 @@ static void start_again_later(struct release *r) {
 static void died(struct release *r) {
     r->settled = true;
     plugin_release_died(r->plugin, r); /* ends a trial */
-    if (wants(r) && !r->damaged)
+    if (r->plugin->alone == r && r->needs_alone)
+        r->state = RELEASE_STOPPED; /* it gets its chance when the others have stopped */
+    else if (wants(r) && !r->damaged)
         start_again_later(r);
     else
         fail(r);
@@ -159,10 +162,13 @@ static void on_gone(void *user, struct supervisor *worker) {
     if (current && told) r->state = RELEASE_STOPPED;
     if (current && !told) {
         snprintf(r->why, sizeof r->why, "%s", worker->why);
+        r->failed_code = worker->failed_code;
+        r->needs_alone = worker->needs_alone;
         died(r);
     }
     traffic_worker_gone(r, worker);
     if (!wants(r)) let_library_go(r);
+    plugin_worker_gone(r->plugin);
     r->env->changed(r->env);
 }
 
@@ -185,6 +191,7 @@ static void start(struct release *r) {
                                        .abi_minor = r->bundle.manifest.abi_minor,
                                        .library_fd = &r->library_fd};
     r->state = RELEASE_STARTING;
+    r->needs_alone = false;
     r->worker = supervisor_start(r->env, &launch, &owner, r);
 }
 

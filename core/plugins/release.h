@@ -36,6 +36,8 @@ struct release {
     struct backoff backoff;
     uv_timer_t again; /* the next start */
     char why[400];    /* what went wrong last; empty: nothing */
+    int failed_code;  /* its error code, where the worker said one */
+    bool needs_alone; /* it failed because another release works on the database */
     int64_t restart_count;
     struct counter *requests, *failures, *restarts, *in_flight, *refused, *lines_dropped, *misbehaved;
     struct histogram *latency;

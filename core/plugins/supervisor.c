@@ -152,23 +152,9 @@ static void on_log(struct supervisor *w, struct text payload) {
 
 static void hello(struct supervisor *w) {
     struct buffer json = {0};
-    struct json_writer out;
-    json_writer_init(&out, &json);
-    json_open_object(&out);
-    json_put_int(&out, "protocol", FRAME_PROTOCOL);
-    json_put_text(&out, "plugin", text_of(w->launch.plugin));
-    json_put_text(&out, "version", text_of(w->launch.version));
-    json_put_int(&out, "library", SPAWN_LIBRARY_FD);
-    json_put_text(&out, "data", text_of(w->launch.data));
-    json_put_raw(&out, "settings", TEXT("{}"));
-    json_close_object(&out);
+    note_hello(&json, &w->launch, SPAWN_LIBRARY_FD);
     say(w, FRAME_HELLO, 0, buffer_view(&json));
     buffer_free(&json);
-}
-
-static bool is_string(const json_t *object, const char *key, const char *expected) {
-    const char *value = json_string_value(json_object_get(object, key));
-    return value && strcmp(value, expected) == 0;
 }
 
 static void ping(struct supervisor *w) {
@@ -177,28 +163,19 @@ static void ping(struct supervisor *w) {
 }
 
 static void on_ready(struct supervisor *w, struct text payload) {
-    json_t *ready = json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL), *abi = json_object_get(ready, "abi");
-    if (w->phase != PHASE_LOADING)
+    struct error error = {0};
+    if (w->phase != PHASE_LOADING) {
         misbehaves(w, "said READY when nobody had asked (phase %llu)", w->phase);
-    else if (!json_is_object(ready))
-        misbehaves(w, "sent a READY of %llu bytes that is no JSON object", payload.n);
-    else if (!is_string(ready, "name", w->launch.plugin) || !is_string(ready, "version", w->launch.version))
-        supervisor_fail(w, "is %.60s %.60s by its library, not %s %s as plugin.json says",
-                        json_string_value(json_object_get(ready, "name")) ?: "nameless",
-                        json_string_value(json_object_get(ready, "version")) ?: "without version", w->launch.plugin,
-                        w->launch.version);
-    else if (json_integer_value(json_array_get(abi, 0)) != w->launch.abi_major ||
-             json_integer_value(json_array_get(abi, 1)) != w->launch.abi_minor)
-        supervisor_fail(w, "has ABI %lld.%lld by its library, not %d.%d as plugin.json says",
-                        (long long)json_integer_value(json_array_get(abi, 0)),
-                        (long long)json_integer_value(json_array_get(abi, 1)), w->launch.abi_major,
-                        w->launch.abi_minor);
-    else {
-        w->routes = json_dumps(json_object_get(ready, "routes"), JSON_COMPACT);
-        enter(w, PHASE_PROVING);
-        ping(w);
+        return;
     }
-    json_decref(ready);
+    int code = note_ready(payload, &w->launch, &w->routes, &error);
+    if (code) {
+        w->misbehaved = code == ERR_INVALID;
+        supervisor_fail(w, "%s", error.detail);
+        return;
+    }
+    enter(w, PHASE_PROVING);
+    ping(w);
 }
 
 static void on_pong(struct supervisor *w, struct text payload) {
@@ -206,12 +183,9 @@ static void on_pong(struct supervisor *w, struct text payload) {
         misbehaves(w, "sent a PONG that nobody asked for (phase %llu)", w->phase);
         return;
     }
-    json_t *pong = json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL);
     w->pings = 0;
-    w->memory = json_integer_value(json_object_get(pong, "memory"));
     free(w->waits);
-    w->waits = json_dumps(json_object_get(pong, "waiting"), JSON_COMPACT);
-    json_decref(pong);
+    note_pong(payload, &w->memory, &w->waits);
     if (w->phase != PHASE_PROVING) return;
     uv_timer_stop(&w->deadline);
     enter(w, PHASE_SERVING);
@@ -247,8 +221,10 @@ void supervisor_kept(struct plugin_env *env, uint64_t ticket) {
 
 /* ---- the channel ---- */
 
-static void on_failed(struct supervisor *w, struct text payload) {
-    blame(w, "%.*s", TEXT_ARGS(payload));
+static void on_failed(struct supervisor *w, const struct frame *frame) {
+    blame(w, "%.*s", TEXT_ARGS(frame->payload));
+    w->needs_alone = frame->type == FRAME_ALONE;
+    w->failed_code = frame->id <= ERROR_ORDINAL_COUNT ? -(int)frame->id : 0;
     enter(w, PHASE_LEAVING);
     allow(w, LEAVE_MS);
 }
@@ -256,7 +232,8 @@ static void on_failed(struct supervisor *w, struct text payload) {
 static void on_frame(void *user, const struct frame *frame) {
     struct supervisor *w = user;
     if (w->phase >= PHASE_KILLED) return;
-    bool note = frame->type == FRAME_READY || frame->type == FRAME_PONG || frame->type == FRAME_FAILED;
+    bool note = frame->type == FRAME_READY || frame->type == FRAME_PONG || frame->type == FRAME_FAILED ||
+                frame->type == FRAME_ALONE;
     if (note && frame->payload.n > SUPERVISOR_NOTE) {
         misbehaves(w, "sent a note of %llu bytes", frame->payload.n);
         return;
@@ -267,7 +244,8 @@ static void on_frame(void *user, const struct frame *frame) {
     case FRAME_PONG: on_pong(w, frame->payload); break;
     case FRAME_LOG: on_log(w, frame->payload); break;
     case FRAME_READY: on_ready(w, frame->payload); break;
-    case FRAME_FAILED: on_failed(w, frame->payload); break;
+    case FRAME_FAILED:
+    case FRAME_ALONE: on_failed(w, frame); break;
     default: misbehaves(w, "sent a frame of type %llu, which workers do not send", frame->type);
     }
 }

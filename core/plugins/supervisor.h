@@ -6,6 +6,7 @@
 
 #include "core/plugins/effects.h"
 #include "core/plugins/env.h"
+#include "core/plugins/notes.h"
 #include "core/plugins/spawner.h"
 
 enum supervisor_phase {
@@ -37,13 +38,6 @@ struct supervisor_owner {
     void (*gone)(void *user, struct supervisor *worker);
 };
 
-struct supervisor_launch { /* borrowed until `gone` */
-    const char *plugin, *version, *data, *library;
-    const unsigned char *sha256;
-    int abi_major, abi_minor;
-    int *library_fd; /* the release's sealed copy; filled by the first start */
-};
-
 struct supervisor {
     struct plugin_env *env;
     struct supervisor *next; /* of env->workers */
@@ -53,6 +47,8 @@ struct supervisor {
     enum supervisor_phase phase;
     bool told_to_stop;  /* its end is no fault */
     bool misbehaved;    /* sent what no worker may send */
+    bool needs_alone;   /* could start if no other release worked on the database */
+    int failed_code;    /* with FAILED: the error's code; 0 where unsaid */
     uint64_t since;     /* when the phase began, ms of the loop */
     int64_t started_at; /* wall clock */
     char why[400];      /* what went wrong; empty: nothing */

@@ -2,7 +2,10 @@
 
 #include <stdio.h>
 
-enum { FAR = 3600 * 1000 /* ms: a call whose worker is being ended */ };
+enum {
+    FAR = 3600 * 1000, /* ms: a call whose worker is being ended */
+    HOLD_MS = 1000,    /* at most, while a release has the database for itself */
+};
 
 static struct release *target(const struct call *call) {
     return call->release ? call->release : call->plugin->active;
@@ -29,14 +32,53 @@ static void held_by(struct call *call, struct release *r) {
 /* What is kept of the call goes to the release's worker, which takes it. */
 static void send_kept(struct call *call, struct release *r) {
     call->tries--;
+    if (call->held) call->plugin->held--;
+    call->held = false;
     frame_put(channel_out(&r->worker->channel), call->type, call->id, buffer_view(&call->request));
     held_by(call, r);
+}
+
+static int is_read(const struct frame_request *request) {
+    return text_is(request->method, "GET") || text_is(request->method, "HEAD");
+}
+
+static void fill_in(struct call *call, struct plugin *plugin, struct release *release,
+                    const struct plugin_call *wanted) {
+    call->errand = call->held = false;
+    call->type = FRAME_REQUEST;
+    call->worker = NULL;
+    call->plugin = plugin;
+    call->release = release;
+    call->answered = wanted->answered;
+    call->user = wanted->user;
+    describe(call, wanted->request->method, wanted->request->path);
+}
+
+/* While a release has the database for itself, calls wait for it or for the one before, but not for long. */
+static int hold(struct plugin *plugin, struct release *release, const struct plugin_call *wanted, int deadline) {
+    const struct frame_request *request = wanted->request;
+    struct call *call = plugin->held < SUPERVISOR_IN_FLIGHT
+                            ? calls_take(&plugin->env->calls, (uint64_t)(deadline < HOLD_MS ? deadline : HOLD_MS))
+                            : NULL;
+    if (!call) return ERR_UNAVAILABLE;
+    frame_request_encode(&call->request, request);
+    call->state = CALL_WAITING;
+    fill_in(call, plugin, release, wanted);
+    if (call->request.n > FRAME_MAX_PAYLOAD) {
+        calls_give(&plugin->env->calls, call);
+        return ERR_TOO_LARGE;
+    }
+    call->tries = 1 + is_read(request);
+    call->held = true;
+    plugin->held++;
+    return 0;
 }
 
 int traffic_request(struct plugin *plugin, struct release *release, const struct plugin_call *wanted,
                     int *retry_after) {
     struct release *r = release ? release : plugin->active;
     int deadline = wanted->deadline ? wanted->deadline : plugin->env->timing.call;
+    if (plugin->alone) return hold(plugin, release, wanted, deadline);
     struct call *call = release_takes(r) ? calls_take(&plugin->env->calls, (uint64_t)deadline) : NULL;
     if (!call) {
         count(r->refused, 1);
@@ -51,16 +93,9 @@ int traffic_request(struct plugin *plugin, struct release *release, const struct
         calls_give(&plugin->env->calls, call);
         return ERR_TOO_LARGE;
     }
-    bool repeatable = text_is(request->method, "GET") || text_is(request->method, "HEAD");
-    if (repeatable) buffer_put(&call->request, out->at + start + FRAME_HEADER, out->n - start - FRAME_HEADER);
-    call->tries = repeatable ? 1 : 0;
-    call->errand = false;
-    call->type = FRAME_REQUEST;
-    call->plugin = plugin;
-    call->release = release;
-    call->answered = wanted->answered;
-    call->user = wanted->user;
-    describe(call, request->method, request->path);
+    call->tries = is_read(request);
+    if (call->tries) buffer_put(&call->request, out->at + start + FRAME_HEADER, out->n - start - FRAME_HEADER);
+    fill_in(call, plugin, release, wanted);
     held_by(call, r);
     return 0;
 }
@@ -75,6 +110,7 @@ int traffic_errand(struct plugin *plugin, enum frame_type type, struct text cust
     call->worker = NULL;
     call->tries = type == FRAME_EXPORT ? 2 : 1;
     call->errand = true;
+    call->held = false;
     call->type = type;
     call->plugin = plugin;
     call->release = r;
@@ -94,6 +130,7 @@ int traffic_errand(struct plugin *plugin, enum frame_type type, struct text cust
 static void give(struct call *call) {
     struct release *errand = call->errand ? call->release : NULL;
     struct supervisor *worker = call->worker;
+    if (call->held) call->plugin->held--;
     calls_give(&call->plugin->env->calls, call);
     if (worker) {
         count(((struct release *)worker->user)->in_flight, -1);
@@ -165,7 +202,7 @@ static void try_again(struct call *call) {
     call->state = CALL_WAITING;
     if (release_takes(r))
         send_kept(call, r);
-    else if (!will_run(r))
+    else if (!will_run(r) && !call->plugin->alone)
         refuse(call, r, ERR_UNAVAILABLE);
 }
 
@@ -187,6 +224,7 @@ void traffic_worker_gone(struct release *r, struct supervisor *worker) {
 
 void traffic_running(struct release *r) {
     struct calls *calls = &r->env->calls;
+    if (r->plugin->alone) return;
     for (struct call *call = calls->first, *after; call; call = after) {
         after = call->after;
         if (call->state != CALL_WAITING || target(call) != r) continue;
@@ -199,6 +237,7 @@ void traffic_running(struct release *r) {
 
 void traffic_down(struct release *r) {
     struct calls *calls = &r->env->calls;
+    if (r->plugin->alone) return;
     for (struct call *call = calls->first, *after; call; call = after) {
         after = call->after;
         if (call->state == CALL_WAITING && target(call) == r) refuse(call, r, ERR_UNAVAILABLE);

@@ -370,7 +370,9 @@ int worker_run(int fd) {
         put_ready(&worker);
         rc = outbox_resend(&worker.runtime.outbox, &worker.runtime.database, &worker.wire.out, &error);
     }
-    if (rc < 0) frame_put(&worker.wire.out, FRAME_FAILED, 0, text_of(error.detail));
+    if (rc < 0)
+        frame_put(&worker.wire.out, worker.runtime.needs_alone ? FRAME_ALONE : FRAME_FAILED, (uint64_t)-rc,
+                  text_of(error.detail));
     if (wire_wait_sent(&worker.wire, &error) == 0 && rc == 0) {
         serve(&worker);
         if (worker.runtime.plugin.stop) worker.runtime.plugin.stop(worker.runtime.state);

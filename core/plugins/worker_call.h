@@ -19,6 +19,7 @@ struct runtime {
     struct buffer *effects; /* frames to send once the group is on disk; NULL outside of one */
     struct buffer *logs;    /* frames to send at once */
     bool timers_changed;
+    bool needs_alone; /* a migration did not run because another release works on the database */
 };
 
 enum call_kind { CALL_REQUEST, CALL_EXPORT, CALL_FORGET, CALL_EVENTS, CALL_TIMER, CALL_START, CALL_HEALTH };

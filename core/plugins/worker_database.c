@@ -78,6 +78,10 @@ bool database_take_alone(struct database *database) {
     return lock(database->users, LOCK_EX | LOCK_NB) == 0;
 }
 
+void database_share(struct database *database) {
+    lock(database->users, LOCK_SH);
+}
+
 static int begin(struct database *database, struct error *error) {
     int rc = connection_run(&database->writes, "BEGIN IMMEDIATE", error);
     if (rc < 0) give_up_turn(database);

@@ -19,8 +19,10 @@ int database_open(struct database *database, const char *folder, struct error *e
 /* Checkpoints where it gets the writer lock at once, then closes. */
 void database_close(struct database *database);
 
-/* No other worker has the file open, and none can open it until this one closes it. */
+/* No other worker has the file open, and none can open it until database_share or database_close. */
 bool database_take_alone(struct database *database);
+/* Others may work on it again: a release that is too old for it can open it, and is told so. */
+void database_share(struct database *database);
 
 /* The turn to write, and BEGIN IMMEDIATE. try: 1 got it, 0 somebody else has it, or negative. wait: not on a loop. */
 int database_try_begin(struct database *database, struct error *error);

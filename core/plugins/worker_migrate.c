@@ -35,7 +35,8 @@ static int run_missing(struct runtime *runtime, int from, int *to, struct error 
     for (size_t i = 0; rc == 0 && i < runtime->plugin.migrations_n; i++) {
         const struct parley_migration *next = migration(&runtime->plugin, i);
         if (next->number <= from) continue;
-        if (next->change == PARLEY_BREAKING && from > 0 && !database_take_alone(&runtime->database))
+        runtime->needs_alone = next->change == PARLEY_BREAKING && from > 0 && !database_take_alone(&runtime->database);
+        if (runtime->needs_alone)
             return error_set(
                 error, ERR_CONFLICT,
                 "migration %d is breaking, and another release still works on this database: stop it first",
@@ -77,7 +78,10 @@ int migrate(struct runtime *runtime, parley_call *call, struct error *error) {
     int rc = database_wait_begin(&runtime->database, error);
     if (rc < 0) return rc;
     rc = migrate_in_transaction(runtime, call, error);
-    if (rc == 0) return database_commit(&runtime->database, error);
-    database_rollback(&runtime->database);
+    if (rc == 0)
+        rc = database_commit(&runtime->database, error);
+    else
+        database_rollback(&runtime->database);
+    database_share(&runtime->database);
     return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/memory.h"
 #include "experiments/stats/bayes.h"
+#include "experiments/stats/cuped.h"
 #include "experiments/stats/guardrail.h"
 #include "experiments/stats/heterogeneity.h"
 #include "experiments/stats/lift.h"
@@ -33,12 +34,26 @@ struct sample compare_sample(struct compare_arm arm, enum compare_kind kind) {
     return sample_of(&sum, kind);
 }
 
-static struct stratified stratify(struct compare_arm control, struct compare_arm treatment, enum compare_kind kind) {
+static struct cuped_arm history_of(struct compare_arm arm, size_t epoch) {
+    size_t at = epoch * arm.stride;
+    return (struct cuped_arm){cell_moments(&arm.known[at]), cross_moments_y(cell_moments(&arm.missing[at]))};
+}
+
+/* With history each epoch's arms are adjusted by what the units did before they entered. */
+static struct stratified stratify(struct compare_arm control, struct compare_arm treatment, enum compare_kind kind,
+                                  bool adjusted) {
+    if (control.sample) return strata_difference(&(struct stratum){*control.sample, *treatment.sample}, 1);
     struct stratum *strata = memory_zero(control.epochs, sizeof *strata);
     size_t n = 0;
     for (size_t e = 0; e < control.epochs; e++) {
         const struct cell *c = &control.cells[e * control.stride], *t = &treatment.cells[e * treatment.stride];
-        if (c->n || t->n) strata[n++] = (struct stratum){sample_of(c, kind), sample_of(t, kind)};
+        if (!c->n && !t->n) continue;
+        strata[n] = (struct stratum){sample_of(c, kind), sample_of(t, kind)};
+        if (adjusted && c->n >= 2 && t->n >= 2) {
+            struct cuped x = cuped(history_of(control, e), history_of(treatment, e), SLOPE_WITHIN_ARMS);
+            strata[n] = (struct stratum){x.control, x.treatment};
+        }
+        n++;
     }
     struct stratified out = strata_difference(strata, n);
     free(strata);
@@ -52,7 +67,7 @@ static struct binomial binomial_of(struct compare_arm arm) {
 
 /* Everything lies in one epoch: nothing to stratify, and the arms are plain samples. */
 static bool plain(const struct stratified *s, struct compare_arm control, struct compare_arm treatment) {
-    return s->used == 1 && (double)(all_epochs(control).n + all_epochs(treatment).n) == s->n;
+    return s->used == 1 && !control.sample && (double)(all_epochs(control).n + all_epochs(treatment).n) == s->n;
 }
 
 /* Welch's t; for proportions the unpooled interval and the pooled p. Over several epochs a z test of the stratified estimate. */
@@ -62,7 +77,7 @@ static struct compare_range fixed_range(const struct compare_plan *plan, const s
         struct difference d = z_difference(s->estimate, s->se, plan->alpha);
         return (struct compare_range){d.low, d.high, d.p};
     }
-    if (plan->kind == COMPARE_PROPORTION) {
+    if (plan->kind == COMPARE_PROPORTION && !control.known) {
         struct binomial c = binomial_of(control), t = binomial_of(treatment);
         struct interval wald = proportion_wald(c, t, normal_upper_quantile(plan->alpha / 2));
         return (struct compare_range){wald.low, wald.high, proportion_test(c, t).p};
@@ -82,7 +97,7 @@ static struct belief believe(const struct compare_plan *plan, const struct strat
     struct lift lift = lift_delta(s->control, s->treatment, 1);
     double scale = fabs(s->control.mean);
     b.lift = bayes_normal(lift.estimate, lift.se, SCALE_RELATIVE, lift_prior, s->control.mean, plan->alpha);
-    if (plan->kind == COMPARE_PROPORTION && plain(s, control, treatment)) {
+    if (plan->kind == COMPARE_PROPORTION && !control.known && plain(s, control, treatment)) {
         struct beta_comparison c = beta_compare(beta_posterior(binomial_of(control), rate_prior),
                                                 beta_posterior(binomial_of(treatment), rate_prior));
         b.chance_up = c.chance, b.loss_up = c.loss_treatment, b.loss_down = c.loss_control;
@@ -114,9 +129,27 @@ static void show(const struct compare_plan *plan, struct comparison *c, const st
     }
 }
 
+static struct cuped_arm all_history(struct compare_arm arm) {
+    struct cell known = {0}, missing = {0};
+    for (size_t e = 0; e < arm.epochs; e++) {
+        cell_merge(&known, &arm.known[e * arm.stride]);
+        cell_merge(&missing, &arm.missing[e * arm.stride]);
+    }
+    return (struct cuped_arm){cell_moments(&known), cross_moments_y(cell_moments(&missing))};
+}
+
+static struct compare_cuped tell_cuped(const struct compare_plan *plan, struct compare_arm control,
+                                       struct compare_arm treatment, const struct stratified *adjusted) {
+    struct cuped_arm c = all_history(control), t = all_history(treatment);
+    struct cuped x = cuped(c, t, SLOPE_WITHIN_ARMS);
+    double raw = stratify(control, treatment, plan->kind, false).se;
+    return (struct compare_cuped){true, x.theta, 1 - adjusted->se * adjusted->se / (raw * raw), x.coverage,
+                                  cuped_bias(c, t, plan->alpha).p};
+}
+
 void compare(const struct compare_plan *plan, struct compare_arm control, struct compare_arm treatment,
              struct comparison *out) {
-    struct stratified s = stratify(control, treatment, plan->kind);
+    struct stratified s = stratify(control, treatment, plan->kind, control.known != NULL);
     double n_star = plan->n_star > 0 ? plan->n_star : COMPARE_N_STAR;
     struct sequence sequence = sequential_test(s.estimate, s.se, s.n, plan->alpha, n_star, TWO_SIDED);
     struct belief belief = believe(plan, &s, control, treatment);
@@ -125,6 +158,7 @@ void compare(const struct compare_plan *plan, struct compare_arm control, struct
     out->sequential = (struct compare_range){sequence.low, sequence.high, sequence.p};
     out->chance_to_beat = plan->lower_is_better ? 1 - belief.chance_up : belief.chance_up;
     out->expected_loss = plan->lower_is_better ? belief.loss_down : belief.loss_up;
+    if (control.known) out->cuped = tell_cuped(plan, control, treatment, &s);
     show(plan, out, &belief, sequential_rho(plan->alpha, n_star));
     struct lift lift = lift_interval(s.control, s.treatment, out->multiple);
     out->relative.estimate = lift.estimate;

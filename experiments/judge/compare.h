@@ -24,9 +24,11 @@ struct compare_plan {
     bool lower_is_better;
 };
 
-/* An arm's cells, one for each epoch, `stride` apart. */
+/* An arm's cells, one for each epoch, `stride` apart. `known` and `missing`: what the units did before they entered, for CUPED;
+ * NULL without it (x: before, y: since; missing: y alone). */
 struct compare_arm {
-    const struct cell *cells;
+    const struct cell *cells, *known, *missing;
+    const struct sample *sample; /* where the figure is none of cells (a quantile): over all epochs; else NULL */
     size_t stride, epochs;
 };
 
@@ -44,6 +46,11 @@ struct comparison {
     } relative;
     double chance_to_beat, expected_loss; /* of being better as the metric has it; loss in units of the metric */
     double multiple;                      /* half-width of `shown` in standard errors */
+    struct compare_cuped {
+        bool used;
+        double theta, reduction, coverage; /* slope, share of variance saved, share of units with history */
+        double bias;                       /* p of the arms being different before they entered */
+    } cuped;
 };
 
 /* An arm as it is, over all epochs: mean (ratio: of the sums) and variance of a unit. */

@@ -34,8 +34,26 @@ static struct compare_plan plan_of(const struct measure_results *r, const struct
     };
 }
 
-static struct compare_arm arm_of(const struct measure_results *r, const struct measure_cells *cells, uint32_t arm) {
-    return (struct compare_arm){cells->cells + arm, r->n_arms, r->n_epochs};
+/* A quantile as the mean of a sample that has its standard error. NULL for other kinds. */
+static struct sample *quantile_sample(const struct measure_results *r, const struct measure_cells *cells, uint32_t arm,
+                                      struct sample *out) {
+    if (!cells->quantiles) return NULL;
+    const struct measure_quantile *q = &cells->quantiles[arm];
+    double n = 0;
+    for (uint32_t e = 0; e < r->n_epochs; e++) n += (double)cells->cells[(size_t)e * r->n_arms + arm].n;
+    *out = (struct sample){q->values ? n : 0, q->estimate, q->se * q->se * n};
+    return out;
+}
+
+static struct compare_arm arm_of(const struct measure_results *r, const struct measure_cells *cells, uint32_t arm,
+                                 struct sample *sample) {
+    bool history = cells->known != NULL;
+    return (struct compare_arm){.cells = cells->cells + arm,
+                                .known = history ? cells->known + arm : NULL,
+                                .missing = history ? cells->missing + arm : NULL,
+                                .sample = quantile_sample(r, cells, arm, sample),
+                                .stride = r->n_arms,
+                                .epochs = r->n_epochs};
 }
 
 static void judge_metric(const struct measure_results *r, const struct measure_group *group, struct judged_metric *m,
@@ -49,7 +67,8 @@ static void judge_metric(const struct measure_results *r, const struct measure_g
         struct judged_arm *a = &m->arms[i];
         a->p_adjusted = NAN;
         if (i == control) continue;
-        compare(&plan, arm_of(r, cells, control), arm_of(r, cells, i), &a->is);
+        struct sample c, t;
+        compare(&plan, arm_of(r, cells, control, &c), arm_of(r, cells, i, &t), &a->is);
         a->compared = isfinite(a->is.estimate);
         a->p_adjusted = a->is.shown.p;
         if (m->rule)
@@ -140,6 +159,8 @@ static void warn_metrics(struct judgement *j, struct arena *arena) {
     for (uint32_t i = 0; i < r->n_metrics; i++) {
         const struct metric *metric = r->metrics[i];
         bool any = false;
+        for (uint32_t a = 0; j->group->metrics[i].quantiles && a < r->n_arms; a++)
+            any |= j->group->metrics[i].quantiles[a].values > 0;
         for (size_t c = 0; c < (size_t)r->n_epochs * r->n_arms; c++)
             any |= j->group->metrics[i].cells[c].sum_x != 0 || j->group->metrics[i].cells[c].sum_y != 0;
         if (!any)
@@ -149,6 +170,25 @@ static void warn_metrics(struct judgement *j, struct arena *arena) {
                  arena_printf(arena, "The cap of `%.*s` is 0, because too few units have a value: it is not applied.",
                               TEXT_ARGS(metric->key)));
     }
+}
+
+static void warn_history(struct judgement *j, struct arena *arena) {
+    const struct measure_results *r = j->results;
+    for (uint32_t i = 0; i < j->n; i++)
+        for (uint32_t a = 0; j->metrics[i].role != ROLE_GUARDRAIL && a < r->n_arms; a++) {
+            const struct compare_cuped *c = &j->metrics[i].arms[a].is.cuped;
+            struct text metric = r->metrics[j->metrics[i].metric]->key, arm = r->experiment->state.arms[a];
+            if (!j->metrics[i].arms[a].compared || !c->used) continue;
+            if (c->bias < 0.01)
+                warn(j, "pre-experiment-bias",
+                     arena_printf(arena,
+                                  "`%.*s` differed between `%.*s` and control before anybody entered (p = %.2g).",
+                                  TEXT_ARGS(metric), TEXT_ARGS(arm), c->bias));
+            if (!(c->reduction > 0))
+                warn(j, "cuped-no-help",
+                     arena_printf(arena, "What units did before does not narrow the interval of `%.*s` for `%.*s`.",
+                                  TEXT_ARGS(metric), TEXT_ARGS(arm)));
+        }
 }
 
 static void warn_split(struct judgement *j, struct arena *arena) {
@@ -166,7 +206,8 @@ struct judgement *judge(const struct measure_results *r, const struct measure_gr
     struct judgement *j = arena_new(arena, struct judgement);
     *j = (struct judgement){.results = r, .group = group};
     j->metrics = arena_array(arena, struct judged_metric, 1 + e->definition.n_secondary + e->definition.n_guardrails);
-    j->warnings = arena_array(arena, struct judgement_warning, 2 + r->n_arms + r->n_metrics);
+    j->warnings = arena_array(arena, struct judgement_warning,
+                              2 + r->n_arms + r->n_metrics + 2 * r->n_arms * (1 + e->definition.n_secondary));
     add_metric(j, e->primary, ROLE_PRIMARY, NULL, arena);
     for (uint32_t i = 0; i < e->definition.n_secondary; i++)
         add_metric(j, e->secondary[i], ROLE_SECONDARY, NULL, arena);
@@ -180,6 +221,7 @@ struct judgement *judge(const struct measure_results *r, const struct measure_gr
     warn_split(j, arena);
     warn_units(j, arena);
     warn_metrics(j, arena);
+    warn_history(j, arena);
     judge_call(j, arena);
     return j;
 }

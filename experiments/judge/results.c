@@ -37,6 +37,15 @@ static void write_difference(struct json_writer *w, const struct judged_arm *a) 
     json_close_object(w);
 }
 
+static void write_cuped(struct json_writer *w, const struct compare_cuped *c) {
+    json_key(w, TEXT("cuped"));
+    json_open_object(w);
+    json_put_double(w, "theta", c->theta);
+    json_put_double(w, "reduction", c->reduction);
+    json_put_double(w, "coverage", c->coverage);
+    json_close_object(w);
+}
+
 static void write_guardrail(struct json_writer *w, const struct judged_metric *m, const struct judged_arm *a) {
     json_key(w, TEXT("guardrail"));
     json_open_object(w);
@@ -74,7 +83,8 @@ static void write_steps(struct json_writer *w, const struct judgement *j, uint32
 static void write_arm(struct json_writer *w, const struct judgement *j, const struct judged_metric *m, uint32_t arm) {
     const struct metric *metric = j->results->metrics[m->metric];
     const struct measure_cells *cells = &j->group->metrics[m->metric];
-    struct compare_arm all = {cells->cells + arm, j->results->n_arms, j->results->n_epochs};
+    struct compare_arm all = {
+        .cells = cells->cells + arm, .stride = j->results->n_arms, .epochs = j->results->n_epochs};
     bool ratio = metric->kind == METRIC_RATIO;
     int64_t matured;
     struct cell sum = sum_of(j, m->metric, arm, &matured);
@@ -82,7 +92,12 @@ static void write_arm(struct json_writer *w, const struct judgement *j, const st
     json_open_object(w);
     json_put_text(w, "variant", j->results->experiment->state.arms[arm]);
     json_put_int(w, "n", (int64_t)sum.n);
-    json_put_double(w, "sum", cell_total(&sum));
+    if (cells->quantiles) {
+        const struct measure_quantile *q = &cells->quantiles[arm];
+        json_put_int(w, "values", q->values);
+        sample = (struct sample){0, q->estimate, q->se * q->se * (double)sum.n};
+    } else
+        json_put_double(w, "sum", cell_total(&sum));
     if (ratio) json_put_double(w, "denominator", (double)sum.sum_y / CELL_SCALE);
     json_put_double(w, "mean", sum.n ? sample.mean : NAN);
     json_put_double(w, "variance", sum.n ? sample.variance : NAN);
@@ -90,6 +105,7 @@ static void write_arm(struct json_writer *w, const struct judgement *j, const st
         json_put_double(w, "matured", sum.n ? (double)matured / (double)sum.n : NAN);
     if (metric->kind == METRIC_FUNNEL) write_steps(w, j, m->metric, arm);
     if (m->arms[arm].compared) write_difference(w, &m->arms[arm]);
+    if (m->arms[arm].compared && m->arms[arm].is.cuped.used) write_cuped(w, &m->arms[arm].is.cuped);
     if (m->arms[arm].compared && m->rule) write_guardrail(w, m, &m->arms[arm]);
     json_close_object(w);
 }
@@ -236,7 +252,42 @@ static void write_groups(struct json_writer *w, const struct measure_results *r,
     write_heterogeneity(w, r, groups, arena);
 }
 
-void results_write(const struct measure_results *r, struct text by, struct json_writer *w) {
+/* --- by day --- */
+
+/* Adds the earlier days to a day. */
+static void cumulate(const struct measure_results *r, struct measure_group *day, const struct measure_group *before) {
+    size_t cells = (size_t)r->n_epochs * r->n_arms;
+    for (size_t c = 0; c < cells; c++) {
+        day->units[c] += before->units[c];
+        day->multiple[c] += before->multiple[c];
+        for (uint32_t i = 0; i < r->n_metrics; i++) {
+            struct measure_cells *to = &day->metrics[i];
+            const struct measure_cells *from = &before->metrics[i];
+            cell_merge(&to->cells[c], &from->cells[c]);
+            to->matured[c] += from->matured[c];
+            if (to->known) cell_merge(&to->known[c], &from->known[c]);
+            if (to->known) cell_merge(&to->missing[c], &from->missing[c]);
+        }
+    }
+    for (uint32_t i = 0; i < r->n_metrics; i++)
+        for (size_t s = 0; day->metrics[i].steps && s < (size_t)r->n_arms * r->metrics[i]->n_steps; s++)
+            day->metrics[i].steps[s] += before->metrics[i].steps[s];
+}
+
+static void write_series(struct json_writer *w, const struct measure_results *r, struct arena *arena) {
+    json_key(w, TEXT("series"));
+    json_open_array(w);
+    for (uint32_t g = 0; g < r->n_groups; g++) {
+        if (g) cumulate(r, &r->groups[g], &r->groups[g - 1]);
+        json_open_object(w);
+        json_put_text(w, "day", r->groups[g].value);
+        write_figures(w, judge(r, &r->groups[g], arena));
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+void results_write(struct measure_results *r, struct text by, struct json_writer *w) {
     struct arena arena;
     arena_init(&arena, 32 * 1024);
     json_open_object(w);
@@ -245,7 +296,9 @@ void results_write(const struct measure_results *r, struct text by, struct json_
     json_put_time(w, "asOf", r->as_of);
     json_put_int(w, "configRevision", r->snapshot->revision);
     json_put_bool(w, "complete", r->complete);
-    if (by.n)
+    if (r->by_day)
+        write_series(w, r, &arena);
+    else if (by.n)
         write_groups(w, r, by, &arena);
     else {
         struct judgement *j = judge(r, &r->groups[0], &arena);

@@ -6,8 +6,9 @@
 #include "core/base/json_write.h"
 #include "experiments/judge/judgement.h"
 
-/* Writes one object. Results with several groups (a break-down by `by`) get "groups" in place of "variants" and "metrics". Any
+/* Writes one object. Results with several groups (a break-down by `by`) get "groups" in place of "variants" and "metrics"; those
+ * by day get "series" (and are added up in place): on each day the units that had entered by its end, with what is known of them now. Any
  * thread; some microseconds a metric and arm. */
-void results_write(const struct measure_results *results, struct text by, struct json_writer *out);
+void results_write(struct measure_results *results, struct text by, struct json_writer *out);
 
 #endif

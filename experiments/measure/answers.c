@@ -11,7 +11,7 @@ static struct measured *find(const struct fold *fold, struct text key, struct er
 
 void answer_question(struct fold *fold, struct measure_question *q, int64_t now) {
     struct measured *m = find(fold, q->experiment, &q->error);
-    int by = -1;
+    int by = q->by_day ? MEASURE_BY_DAY : MEASURE_ALL;
     q->results = NULL;
     if (!m) return;
     const struct experiment *definition = &m->plan->source->definition;
@@ -134,16 +134,9 @@ static int read_again(void *visitor, const struct journal_record *record) {
     return ++reading->records % 4096 == 0 ? fold_settle(reading->fold) : 0;
 }
 
-static bool same(const struct measured *a, const struct unit_row *x, const struct measured *b,
-                 const struct unit_row *y) {
-    return x && y && x->t0 == y->t0 && x->seq == y->seq && x->newest == y->newest && x->late == y->late &&
-           x->epoch == y->epoch && x->arm == y->arm && x->flags == y->flags &&
-           memcmp(unit_totals(&a->units, x), unit_totals(&b->units, y), a->units.columns * sizeof(int64_t)) == 0;
-}
-
 static void compare(struct measure_proof *proof, const struct measured *a, const struct measured *b) {
     for (uint32_t i = 0; i < a->units.n; i++)
-        proof->different += !same(a, &a->units.rows[i], b, unit_table_find(&b->units, a->units.rows[i].unit));
+        proof->different += !fold_same(a, &a->units.rows[i], b, unit_table_find(&b->units, a->units.rows[i].unit));
     if (b->units.n > a->units.n) proof->different += b->units.n - a->units.n;
     proof->units += a->units.n;
 }

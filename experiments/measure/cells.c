@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
+#include "experiments/stats/quantile.h"
 
 enum { CAP_AGE = CLOCK_MINUTE };
 
@@ -30,7 +31,7 @@ bool cells_value(const struct plan_metric *pm, const struct unit_row *row, const
     case METRIC_RATIO: *x = column[0], *y = column[1]; return true;
     case METRIC_RETENTION: *x = column[0] ? CELL_SCALE : 0; return row->t0 + metric->to <= as_of;
     case METRIC_FUNNEL: *x = funnel_steps(pm, totals) == pm->columns ? CELL_SCALE : 0; return true;
-    case METRIC_QUANTILE: break;
+    case METRIC_QUANTILE: *x = 0; return true; /* its values are events, not units: see read_quantiles */
     }
     return false;
 }
@@ -98,6 +99,7 @@ static void renew_cap(struct measured *m, uint32_t metric, int64_t as_of) {
 struct grouping {
     int by;
     uint32_t *group_of_word; /* word -> group */
+    int64_t first_day;       /* since 1970 */
 };
 
 struct frequent {
@@ -131,7 +133,34 @@ static void group(struct measure_results *results, const struct measured *m, str
     }
 }
 
-static void make_group(struct measure_results *r, struct measure_group *group) {
+static int64_t day_of(int64_t ms) {
+    return ms >= 0 ? ms / CLOCK_DAY : -((-ms + CLOCK_DAY - 1) / CLOCK_DAY);
+}
+
+/* A group for each day from the start to the last on which a unit entered. */
+static void group_days(struct measure_results *r, const struct measured *m, struct grouping *g) {
+    int64_t last = g->first_day = day_of(r->experiment->state.start_at);
+    for (uint32_t i = 0; i < m->units.n; i++)
+        if (day_of(m->units.rows[i].t0) > last) last = day_of(m->units.rows[i].t0);
+    int64_t days = last - g->first_day + 1;
+    r->n_groups = (uint32_t)(days < MEASURE_DAYS_MAX ? days : MEASURE_DAYS_MAX);
+    r->groups = arena_array(&r->arena, struct measure_group, r->n_groups);
+    for (uint32_t i = 0; i < r->n_groups; i++) {
+        char iso[CLOCK_ISO_ROOM];
+        clock_iso(iso, (g->first_day + i) * CLOCK_DAY);
+        r->groups[i].value = arena_text(&r->arena, text_n(iso, strlen("2026-12-01")));
+    }
+}
+
+static uint32_t group_of(const struct measure_results *r, const struct measured *m, const struct grouping *g,
+                         const struct unit_row *row) {
+    if (g->by >= 0) return g->group_of_word[unit_attributes(&m->units, row)[g->by]];
+    if (g->by == MEASURE_ALL) return 0;
+    int64_t day = day_of(row->t0) - g->first_day;
+    return day < (int64_t)r->n_groups ? (uint32_t)day : r->n_groups - 1;
+}
+
+static void make_group(struct measure_results *r, const struct plan_experiment *plan, struct measure_group *group) {
     size_t cells = (size_t)r->n_epochs * r->n_arms;
     group->units = arena_array(&r->arena, int64_t, cells);
     group->multiple = arena_array(&r->arena, int64_t, cells);
@@ -140,6 +169,12 @@ static void make_group(struct measure_results *r, struct measure_group *group) {
         struct measure_cells *metric = &group->metrics[i];
         metric->cells = arena_array(&r->arena, struct cell, cells);
         metric->matured = arena_array(&r->arena, int64_t, cells);
+        if (plan->metrics[i].before != PLAN_NO_COLUMN) {
+            metric->known = arena_array(&r->arena, struct cell, cells);
+            metric->missing = arena_array(&r->arena, struct cell, cells);
+        }
+        if (r->metrics[i]->kind == METRIC_QUANTILE)
+            metric->quantiles = arena_array(&r->arena, struct measure_quantile, r->n_arms);
         if (r->metrics[i]->kind == METRIC_FUNNEL)
             metric->steps = arena_array(&r->arena, int64_t, (size_t)r->n_arms * r->metrics[i]->n_steps);
     }
@@ -153,6 +188,19 @@ static int64_t window_end(const struct metric *metric, const struct unit_row *ro
     return end ? end : INT64_MAX;
 }
 
+/* The same metric before the unit entered, under the same cap. */
+static void add_history(struct measure_cells *metric, size_t at, const struct plan_metric *pm,
+                        const struct unit_row *row, const int64_t *totals, int64_t cap, int64_t since) {
+    struct plan_metric earlier = *pm;
+    int64_t x, y;
+    earlier.column = pm->before;
+    cells_value(&earlier, row, totals, 0, &x, &y);
+    if (row->flags & UNIT_HISTORY)
+        cell_add(&metric->known[at], x < cap ? x : cap, since);
+    else
+        cell_add(&metric->missing[at], 0, since);
+}
+
 static void add_unit(struct measure_results *r, const struct measured *m, struct measure_group *group,
                      const struct unit_row *row) {
     size_t at = (size_t)row->epoch * r->n_arms + row->arm;
@@ -163,8 +211,10 @@ static void add_unit(struct measure_results *r, const struct measured *m, struct
         const struct plan_metric *pm = &m->plan->metrics[i];
         struct measure_cells *metric = &group->metrics[i];
         if (!cells_value(pm, row, totals, r->as_of, &x, &y)) continue;
-        if (capped(pm->metric) && m->caps[i].value > 0 && x > m->caps[i].value) x = m->caps[i].value;
+        bool cap = capped(pm->metric) && m->caps[i].value > 0;
+        if (cap && x > m->caps[i].value) x = m->caps[i].value;
         cell_add(&metric->cells[at], x, y);
+        if (metric->known) add_history(metric, at, pm, row, totals, cap ? m->caps[i].value : INT64_MAX, x);
         metric->matured[at] += window_end(pm->metric, row, end) <= r->as_of;
         if (metric->steps)
             for (int64_t s = funnel_steps(pm, totals); s-- > 0;)
@@ -172,10 +222,67 @@ static void add_unit(struct measure_results *r, const struct measured *m, struct
     }
 }
 
-static void pass(struct measure_results *r, const struct measured *m, const struct grouping *g) {
+/* --- quantiles: a log histogram for each of 64 groups of units by arm; what differs between groups is chance --- */
+
+enum { CLUSTERS = 64 };
+
+struct histogram_of_values {
+    uint32_t counts[CLUSTERS][SAMPLE_BUCKETS];
+};
+
+static double value_at(const int64_t *counts, int64_t n, double level) {
+    int64_t rank = (int64_t)ceil(level * (double)n), sum = 0;
+    for (uint32_t b = 0; b < SAMPLE_BUCKETS; b++)
+        if ((sum += counts[b]) >= (rank > 1 ? rank : 1)) return sample_value(b);
+    return NAN;
+}
+
+static struct measure_quantile quantile_of(const struct histogram_of_values *h, double q) {
+    int64_t counts[SAMPLE_BUCKETS] = {0}, n = 0;
+    struct cross_moments moments = {0};
+    for (int c = 0; c < CLUSTERS; c++)
+        for (uint32_t b = 0; b < SAMPLE_BUCKETS; b++) counts[b] += h->counts[c][b], n += h->counts[c][b];
+    if (!n) return (struct measure_quantile){NAN, NAN, 0};
+    double estimate = value_at(counts, n, q);
+    for (int c = 0; c < CLUSTERS; c++) {
+        int64_t below = 0, all = 0;
+        for (uint32_t b = 0; b < SAMPLE_BUCKETS; b++) {
+            all += h->counts[c][b];
+            if (sample_value(b) <= estimate) below += h->counts[c][b];
+        }
+        cross_moments_add(&moments, (double)below, (double)all);
+    }
+    const double z = 1.959963984540054;
+    double level = quantile_cluster_se(moments);
+    double low = value_at(counts, n, fmax(q - z * level, 0)), high = value_at(counts, n, fmin(q + z * level, 1));
+    return (struct measure_quantile){estimate, (high - low) / (2 * z), n};
+}
+
+/* The days of a series are added up as their cells will be. */
+static void read_quantiles(struct measure_results *r, const struct measured *m, const struct grouping *g,
+                           uint32_t metric, uint32_t group) {
+    uint32_t column = m->plan->metrics[metric].column;
+    struct histogram_of_values *arms = memory_zero(r->n_arms, sizeof *arms);
     for (uint32_t i = 0; i < m->units.n; i++) {
         const struct unit_row *row = &m->units.rows[i];
-        uint32_t at = g->by < 0 ? 0 : g->group_of_word[unit_attributes(&m->units, row)[g->by]];
+        uint32_t of = group_of(r, m, g, row);
+        if (row->flags & UNIT_MULTIPLE || (r->by_day ? of > group : of != group)) continue;
+        uint32_t *counts = arms[row->arm].counts[row->unit.hi % CLUSTERS];
+        for (uint32_t at = (uint32_t)unit_totals(&m->units, row)[column]; at; at = m->samples.nodes[at - 1].next)
+            counts[m->samples.nodes[at - 1].bucket] += m->samples.nodes[at - 1].count;
+    }
+    for (uint32_t a = 0; a < r->n_arms; a++)
+        r->groups[group].metrics[metric].quantiles[a] = quantile_of(&arms[a], r->metrics[metric]->quantile);
+    free(arms);
+}
+
+static void pass(struct measure_results *r, const struct measured *m, const struct grouping *g) {
+    for (uint32_t i = 0; i < r->n_metrics; i++)
+        if (r->metrics[i]->kind == METRIC_QUANTILE)
+            for (uint32_t k = 0; k < r->n_groups; k++) read_quantiles(r, m, g, i, k);
+    for (uint32_t i = 0; i < m->units.n; i++) {
+        const struct unit_row *row = &m->units.rows[i];
+        uint32_t at = group_of(r, m, g, row);
         r->excluded.too_late += row->late;
         r->rule_override += (row->flags & UNIT_OVERRIDDEN) != 0;
         if (row->flags & UNIT_MULTIPLE) {
@@ -206,12 +313,16 @@ struct measure_results *cells_read(struct fold *fold, struct measured *m, int by
         renew_cap(m, i, as_of);
         r->caps[i] = (struct measure_cap){(double)m->caps[i].value / CELL_SCALE, m->caps[i].as_of};
     }
-    if (by < 0) {
+    r->by_day = by == MEASURE_BY_DAY;
+    if (by >= 0)
+        group(r, m, &g);
+    else if (r->by_day)
+        group_days(r, m, &g);
+    else {
         r->n_groups = 1;
         r->groups = arena_new(&r->arena, struct measure_group);
-    } else
-        group(r, m, &g);
-    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, &r->groups[i]);
+    }
+    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
     pass(r, m, &g);
     return r;
 }

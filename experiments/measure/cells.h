@@ -9,8 +9,14 @@
 /* One metric in one group: [epoch * arms + arm]. */
 struct measure_cells {
     struct cell *cells; /* x is the unit's value; of a ratio x is the numerator, y the denominator. Millionths */
-    int64_t *matured;   /* units whose window had run out by as_of */
-    int64_t *steps;     /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
+    struct cell *known,
+        *missing;     /* with CUPED, else NULL: units with history (x: before entry, y: since) and without (y) */
+    int64_t *matured; /* units whose window had run out by as_of */
+    struct measure_quantile {
+        double estimate, se; /* in units of value; NaN where there are no values. se: by 64 groups of units */
+        int64_t values;
+    } * quantiles;  /* of a quantile, by arm over all epochs; else NULL */
+    int64_t *steps; /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
 };
 
 /* All units, or those of one break-down value. */
@@ -39,12 +45,15 @@ struct measure_results {
     int64_t rule_override, multiple;  /* units */
     int64_t position;                 /* seq of the journal that is included */
     int64_t as_of;                    /* ms */
-    bool complete;                    /* false while old records are still being read */
+    bool by_day;
+    bool complete; /* false while old records are still being read */
 };
 
-enum { MEASURE_GROUPS_MAX = 50 };
+enum { MEASURE_GROUPS_MAX = 50, MEASURE_DAYS_MAX = 1000 };
+enum { MEASURE_ALL = -1, MEASURE_BY_DAY = -2 };
 
-/* `by`: index of a break-down attribute, or -1. Caps that are younger than a minute are kept in `m`. */
+/* `by`: index of a break-down attribute, or MEASURE_ALL, or MEASURE_BY_DAY: by the UTC day on which units entered (those beyond
+ * MEASURE_DAYS_MAX are in the last). Caps that are younger than a minute are kept in `m`. */
 struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of);
 void measure_results_free(struct measure_results *results); /* NULL is fine; any thread */
 

@@ -72,6 +72,9 @@ static void put_measured(struct writer *w, const struct measured *m) {
     put(w, &m->excluded, sizeof m->excluded);
     put(w, m->caps, sizeof m->caps);
     put_units(w, &m->units);
+    put_number(w, m->samples.free);
+    put_number(w, m->samples.n);
+    put(w, m->samples.nodes, m->samples.n * sizeof *m->samples.nodes);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         put_number(w, m->words[i].n);
         for (uint32_t k = 0; k < m->words[i].n; k++) put_text(w, m->words[i].list[k]->value);
@@ -183,6 +186,13 @@ static void get_units(struct loader *l, struct unit_table *t) {
     if (!l->failed) unit_table_reindex(t);
 }
 
+static void get_samples(struct loader *l, struct samples *s) {
+    s->free = (uint32_t)get_number(l);
+    s->n = s->room = get_count(l, sizeof *s->nodes);
+    s->nodes = memory_alloc(s->n * sizeof *s->nodes);
+    get(l, s->nodes, s->n * sizeof *s->nodes);
+}
+
 static struct measured *get_measured(struct loader *l) {
     struct measured *m = memory_new(struct measured);
     m->salt = get_text(l);
@@ -193,6 +203,7 @@ static struct measured *get_measured(struct loader *l) {
     get(l, &m->excluded, sizeof m->excluded);
     get(l, m->caps, sizeof m->caps);
     get_units(l, &m->units);
+    get_samples(l, &m->samples);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         uint32_t n = get_count(l, sizeof(uint64_t));
         for (uint32_t k = 0; k < n && !l->failed; k++) {

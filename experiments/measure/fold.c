@@ -22,6 +22,7 @@ static void words_free(struct fold_words *words) {
 static void measured_clear(struct measured *m) {
     unit_table_free(&m->units);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) words_free(&m->words[i]);
+    samples_free(&m->samples);
     unit_map_free(&m->links.index);
     free(m->links.units);
     free(m->links.links);
@@ -148,7 +149,7 @@ static int experiment_of(const struct fold *fold, const struct event_exposure *x
 
 /* A record that was received long before the start cannot have happened after it. */
 static bool concerns(const struct measured *m, const struct journal_record *r) {
-    return r->received >= m->plan->source->state.start_at - FOLD_GRACE;
+    return r->received >= fold_since(m);
 }
 
 static bool mean_exposure(const struct measured *m, const struct event_exposure *x, const struct journal_record *r,
@@ -247,7 +248,12 @@ static int64_t add(int64_t a, int64_t b) {
     return __builtin_add_overflow(a, b, &sum) ? (b > 0 ? INT64_MAX : INT64_MIN) : sum;
 }
 
-static bool apply_use(const struct fold *fold, const struct measured *m, const struct unit_row *row, int64_t *totals,
+/* Whether an event lies in the look-back of a unit. */
+static bool looks_back(const struct measured *m, const struct unit_row *row, int64_t t) {
+    return t < row->t0 && t >= row->t0 - m->plan->look_back;
+}
+
+static bool apply_use(const struct fold *fold, struct measured *m, const struct unit_row *row, int64_t *totals,
                       struct event *event, const struct plan_use *use, bool late) {
     const struct plan_metric *pm = &m->plan->metrics[use->metric];
     const struct metric *metric = pm->metric;
@@ -255,17 +261,22 @@ static bool apply_use(const struct fold *fold, const struct measured *m, const s
         metric->kind == METRIC_RATIO && use->part ? &metric->denominator : &metric->source;
     int64_t t = event->record->at, value = 0, *columns = totals + pm->column;
     if (use->any && event->record->actor != JOURNAL_CUSTOMER) return false;
-    if (!counts_at(m, metric, row, t, event->record->seq)) return false;
+    bool before = looks_back(m, row, t);
+    if (before ? late || pm->before == PLAN_NO_COLUMN : !counts_at(m, metric, row, t, event->record->seq)) return false;
     if (!event_where(event, source->where, &fold->plan->snapshot->segment_conditions)) return false;
     if (metric->kind == METRIC_FUNNEL) return late || apply_funnel(m, metric, columns, use->part, t);
-    if (metric->kind == METRIC_MEAN || metric->kind == METRIC_RATIO) {
+    if (metric->kind == METRIC_MEAN || metric->kind == METRIC_RATIO || metric->kind == METRIC_QUANTILE) {
         if (!value_of_event(event, source, use->refund, &value)) return false;
         if (use->refund) value = -value;
     } else if (use->refund)
         return false;
     else
         value = 1;
-    int64_t *column = &columns[metric->kind == METRIC_RATIO ? use->part : 0];
+    if (metric->kind == METRIC_QUANTILE) {
+        if (!late) samples_add(&m->samples, columns, value);
+        return true;
+    }
+    int64_t *column = before ? totals + pm->before : &columns[metric->kind == METRIC_RATIO ? use->part : 0];
     if (!late) *column = add(*column, value);
     return true;
 }
@@ -277,10 +288,26 @@ static bool counted_order(const struct fold *fold, struct event *event) {
     return !order.n || unit_map_get(&fold->orders, unit_of(order)) == (uint64_t)event->record->seq;
 }
 
-bool fold_apply(const struct fold *fold, const struct measured *m, const struct unit_row *row, int64_t *totals,
-                struct event *event, const struct fold_meaning *meaning, bool late) {
+void fold_clear(struct measured *m, struct unit_row *row) {
+    int64_t *totals = unit_totals(&m->units, row);
+    for (uint32_t i = 0; i < m->plan->n_metrics; i++)
+        if (m->plan->metrics[i].metric->kind == METRIC_QUANTILE)
+            samples_drop(&m->samples, &totals[m->plan->metrics[i].column]);
+    memset(totals, 0, m->units.columns * sizeof *totals);
+}
+
+void fold_remove(struct measured *m, struct unit_id unit) {
+    struct unit_row *row = unit_table_find(&m->units, unit);
+    if (!row) return;
+    fold_clear(m, row);
+    unit_table_remove(&m->units, unit);
+}
+
+bool fold_apply(const struct fold *fold, struct measured *m, struct unit_row *row, int64_t *totals, struct event *event,
+                const struct fold_meaning *meaning, bool late) {
     bool counts = false;
     if (!counted_order(fold, event)) return false;
+    if (!late && looks_back(m, row, event->record->at)) row->flags |= UNIT_HISTORY;
     /* From the last use to the first: so one event cannot be two steps of a funnel. */
     for (uint32_t i = meaning->uses_n; i-- > 0;)
         counts |= apply_use(fold, m, row, totals, event, &meaning->uses[i], late);
@@ -323,12 +350,12 @@ void fold_note_dirty(struct fold *fold, struct measured *m, struct unit_id unit)
     fold->dirty[fold->dirty_n++] = (struct fold_dirty){m, unit};
 }
 
-/* A unit's first exposure. Where it is the newest thing known of the unit nothing before it can count; else its records
- * are looked at again. */
+/* A unit's first exposure. Where it is the newest thing known of the unit nothing before it can count; else, or where what was
+ * before does count (CUPED), its records are looked at again. */
 static void enter(struct fold *fold, struct measured *m, struct unit_id unit, struct event *event,
                   const struct fold_meaning *meaning, int64_t before) {
     const struct journal_record *r = event->record;
-    if (r->at < before) {
+    if (r->at < before || (m->plan->look_back && before != INT64_MIN)) {
         int rc = refold(fold, m, unit, r->seq);
         if (rc < 0) fold_note_dirty(fold, m, unit);
         if (rc == 0) m->excluded.too_late++;
@@ -462,21 +489,31 @@ static void distribute(struct fold *fold, struct event *event, bool live, int64_
 
 /* --- people and orders --- */
 
-/* A person's rows under both keys become one. */
-static void join(struct fold *fold, const struct journal_record *r) {
-    uint32_t known = keys_find_or_add(&fold->keys, unit_of(r->unit));
-    uint32_t other = keys_find_or_add(&fold->keys, unit_of(r->other));
-    struct unit_id was = fold->keys.rows[other].id;
-    if (!keys_join(&fold->keys, known, other)) return;
-    struct unit_id leader = fold->keys.rows[fold->keys.rows[known].leader].id;
+/* Where either key has a row, both are computed again. */
+static void compute_both(struct fold *fold, struct unit_id a, struct unit_id b, int64_t seq) {
     for (uint32_t i = 0; i < fold->n; i++) {
         struct measured *m = fold->measured[i];
         if (m->plan->unit != PLAN_TARGETING_KEY || m->position < 0) continue;
-        if (!unit_table_find(&m->units, was) && !unit_table_find(&m->units, leader)) continue;
-        unit_table_remove(&m->units, was);
-        if (refold(fold, m, leader, m->live ? r->seq : m->position) < 0) fold_note_dirty(fold, m, leader);
+        if (!unit_table_find(&m->units, a) && !unit_table_find(&m->units, b)) continue;
+        const struct unit_id units[] = {a, b};
+        for (int k = 0; k < 2; k++) {
+            if (!unit_eq(keys_leader(&fold->keys, units[k]), units[k]))
+                fold_remove(m, units[k]);
+            else if (refold(fold, m, units[k], m->live ? seq : m->position) < 0)
+                fold_note_dirty(fold, m, units[k]);
+        }
         fold->changed = true;
     }
+}
+
+/* Two keys become one person, or two again. */
+static void join_or_part(struct fold *fold, const struct journal_record *r) {
+    struct unit_id unit = unit_of(r->unit), other = unit_of(r->other);
+    uint32_t a = keys_find_or_add(&fold->keys, unit), b = keys_find_or_add(&fold->keys, other);
+    enum keys_word word = r->actor == JOURNAL_STAFF ? KEYS_STAFF_SAYS : KEYS_CLIENT_SAYS;
+    bool part = r->kind == JOURNAL_PART;
+    if (part ? !keys_part(&fold->keys, a, b) : !keys_join(&fold->keys, a, b, word)) return;
+    compute_both(fold, keys_leader(&fold->keys, unit), part ? keys_leader(&fold->keys, other) : other, r->seq);
 }
 
 struct claim {
@@ -524,7 +561,8 @@ void fold_record(struct fold *fold, const struct journal_record *r) {
         if (r->flags & JOURNAL_KNOWN) fold->keys.rows[key].known = 1;
     }
     if (r->kind == JOURNAL_TRACK && text_is(r->name, PLAN_COMPLETED)) claim_order(fold, &event);
-    if ((r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS) && r->other.n) join(fold, r);
+    bool says_who = r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS || r->kind == JOURNAL_PART;
+    if (says_who && r->other.n) join_or_part(fold, r);
     distribute(fold, &event, true, before);
 }
 
@@ -561,7 +599,7 @@ static int catch_up_one(void *visitor, const struct journal_record *r) {
 /* Where an experiment begins to read: what was received long before its start is none of its affair. */
 static int seek_start(struct fold *fold, struct measured *m) {
     int64_t seq;
-    int rc = journal_seek(fold->reader, m->plan->source->state.start_at - 2 * (int64_t)FOLD_GRACE, &seq, NULL);
+    int rc = journal_seek(fold->reader, fold_since(m) - FOLD_GRACE, &seq, NULL);
     if (rc == 0) m->position = seq - 1 < fold->position ? seq - 1 : fold->position;
     return rc;
 }
@@ -595,4 +633,29 @@ int fold_catch_up(struct fold *fold, int64_t rows) {
 
 const struct unit_row *fold_find(const struct fold *fold, const struct measured *m, struct unit_id unit) {
     return unit_table_find(&m->units, m->plan->unit == PLAN_TARGETING_KEY ? keys_leader(&fold->keys, unit) : unit);
+}
+
+static bool same_list(const struct samples *a, uint32_t i, const struct samples *b, uint32_t k) {
+    for (; i && k; i = a->nodes[i - 1].next, k = b->nodes[k - 1].next)
+        if (a->nodes[i - 1].bucket != b->nodes[k - 1].bucket || a->nodes[i - 1].count != b->nodes[k - 1].count)
+            return false;
+    return i == k;
+}
+
+static bool same_metric(const struct measured *a, const int64_t *x, const struct measured *b, const int64_t *y,
+                        const struct plan_metric *pm) {
+    if (pm->metric->kind == METRIC_QUANTILE)
+        return same_list(&a->samples, (uint32_t)x[pm->column], &b->samples, (uint32_t)y[pm->column]);
+    return memcmp(x + pm->column, y + pm->column, pm->columns * sizeof *x) == 0 &&
+           (pm->before == PLAN_NO_COLUMN || x[pm->before] == y[pm->before]);
+}
+
+bool fold_same(const struct measured *a, const struct unit_row *x, const struct measured *b, const struct unit_row *y) {
+    if (!x || !y || x->t0 != y->t0 || x->seq != y->seq || x->newest != y->newest || x->late != y->late ||
+        x->epoch != y->epoch || x->arm != y->arm || x->flags != y->flags)
+        return false;
+    for (uint32_t i = 0; i < a->plan->n_metrics; i++)
+        if (!same_metric(a, unit_totals(&a->units, x), b, unit_totals(&b->units, y), &a->plan->metrics[i]))
+            return false;
+    return true;
 }

@@ -9,6 +9,7 @@
 #include "core/journal/reader.h"
 #include "experiments/measure/event.h"
 #include "experiments/measure/keys.h"
+#include "experiments/measure/samples.h"
 #include "experiments/measure/units.h"
 
 /* Records that were not counted, and why. By record, at its first fold. */
@@ -56,6 +57,7 @@ struct measured {
     struct measure_excluded excluded;
     struct fold_words words[EXPERIMENT_MAX_BREAKDOWNS];
     struct fold_links links;  /* PLAN_ATTRIBUTE */
+    struct samples samples;   /* of quantiles: a unit's column is the head of its list */
     struct unit_map catch_up; /* while not live: unit -> newest event time so far */
     struct fold_cap {
         int64_t value, as_of; /* millionths; ms, 0: never computed */
@@ -105,6 +107,10 @@ int fold_settle(struct fold *fold);
  * 1: there is more to do; 0: all are live; a negative code of the journal's. */
 int fold_catch_up(struct fold *fold, int64_t rows);
 
+/* Sets a unit's totals to zero; gives the lists back that they hold. */
+void fold_clear(struct measured *measured, struct unit_row *row);
+/* Whether two states of one experiment say the same of a unit, to the bit; false where either has no row. */
+bool fold_same(const struct measured *a, const struct unit_row *x, const struct measured *b, const struct unit_row *y);
 /* The row of a unit, by any of its keys; NULL. */
 const struct unit_row *fold_find(const struct fold *fold, const struct measured *measured, struct unit_id unit);
 

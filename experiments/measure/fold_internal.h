@@ -19,11 +19,15 @@ struct fold_meaning {
 bool fold_meaning(const struct fold *fold, const struct measured *m, struct event *event, struct fold_meaning *out);
 /* Whether Parley gives or gave the unit the arm that a viewed exposure names. */
 bool fold_arm_given(const struct measured *m, const struct unit_row *row, struct unit_id own, int arm, int64_t t);
+/* The earliest receipt of a record that may be the experiment's affair. */
+static inline int64_t fold_since(const struct measured *m) {
+    return m->plan->source->state.start_at - m->plan->look_back - FOLD_GRACE;
+}
 /* Whether `t` lies in the experiment's time. */
 bool fold_runs(const struct measured *m, int64_t t);
 /* Adds an event to a unit's totals, once for each use that it counts for; with `late` it only tells whether there is one. */
-bool fold_apply(const struct fold *fold, const struct measured *m, const struct unit_row *row, int64_t *totals,
-                struct event *event, const struct fold_meaning *meaning, bool late);
+bool fold_apply(const struct fold *fold, struct measured *m, struct unit_row *row, int64_t *totals, struct event *event,
+                const struct fold_meaning *meaning, bool late);
 void fold_attributes(struct measured *m, uint32_t *attributes, struct event *event);
 /* The time that a record adds to what counts as newest: a sender's clock that is ahead makes nobody late. */
 static inline int64_t fold_time(const struct journal_record *r) {
@@ -36,6 +40,8 @@ static inline bool fold_late(const struct fold *fold, int64_t newest, int64_t t)
 /* Computes one unit again from its records up to `limit`. 1 where it has a counted exposure and thus a row, 0 where not (and
  * then has none), or a negative code of the journal's, after which nothing has changed. */
 int refold(struct fold *fold, struct measured *m, struct unit_id unit, int64_t limit);
+/* Takes a unit out of the table. */
+void fold_remove(struct measured *m, struct unit_id unit);
 /* Notes a unit for fold_settle. */
 void fold_note_dirty(struct fold *fold, struct measured *m, struct unit_id unit);
 

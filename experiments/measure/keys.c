@@ -45,10 +45,10 @@ int64_t keys_see(struct keys *keys, uint32_t key, int64_t seq, int64_t at) {
 }
 
 /* `other` was never joined, or is the leader of members of its own. Members hang in one list behind their leader. */
-bool keys_join(struct keys *keys, uint32_t known, uint32_t other) {
+bool keys_join(struct keys *keys, uint32_t known, uint32_t other, enum keys_word word) {
     struct key_row *o = &keys->rows[other];
     uint32_t leader = keys->rows[known].leader;
-    if (o->leader == leader || o->leader != other || o->known) return false;
+    if (o->leader == leader || o->leader != other || (o->known && word != KEYS_STAFF_SAYS)) return false;
     struct key_row *l = &keys->rows[leader];
     uint32_t last = other;
     for (uint32_t i = other; i != KEY_NONE; i = keys->rows[i].next) {
@@ -58,6 +58,18 @@ bool keys_join(struct keys *keys, uint32_t known, uint32_t other) {
     keys->rows[last].next = l->next;
     l->next = other;
     if (o->newest > l->newest) l->newest = o->newest;
+    return true;
+}
+
+bool keys_part(struct keys *keys, uint32_t a, uint32_t b) {
+    uint32_t leader = keys->rows[a].leader, leaves = a == leader ? b : a;
+    if (a == b || keys->rows[b].leader != leader) return false;
+    uint32_t before = leader;
+    while (keys->rows[before].next != leaves) before = keys->rows[before].next;
+    keys->rows[before].next = keys->rows[leaves].next;
+    keys->rows[leaves].next = KEY_NONE;
+    keys->rows[leaves].leader = leaves;
+    keys->rows[leaves].newest = keys->rows[leader].newest; /* at most: it only decides whether to look again */
     return true;
 }
 

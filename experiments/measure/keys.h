@@ -1,5 +1,5 @@
 /* Who is who: every userId and anonymousId that was ever seen, its last row in the journal, and which of them are one person.
- * A join is made by `identify` or `alias` between an anonymous key and a known one; two known keys are never joined here.
+ * A join is made by `identify` or `alias` between an anonymous key and a known one; two known keys are one only by staff's word.
  * One thread at a time. */
 #ifndef PARLEY_EXPERIMENTS_MEASURE_KEYS_H
 #define PARLEY_EXPERIMENTS_MEASURE_KEYS_H
@@ -7,6 +7,7 @@
 #include "core/base/unit_map.h"
 
 enum { KEY_NONE = UINT32_MAX };
+enum keys_word { KEYS_CLIENT_SAYS, KEYS_STAFF_SAYS };
 
 struct key_row {
     struct unit_id id;
@@ -30,8 +31,11 @@ uint32_t keys_find_or_add(struct keys *keys, struct unit_id id);
 /* A record of this key: moves its chain's head. Returns the newest event time of its person before this record, INT64_MIN for
  * the first. */
 int64_t keys_see(struct keys *keys, uint32_t key, int64_t seq, int64_t at);
-/* Joins `other` to `known`. False where they are one already, `other` was known itself, or it belongs to somebody else. */
-bool keys_join(struct keys *keys, uint32_t known, uint32_t other);
+/* Joins `other` to `known`. False where they are one already, `other` belongs to somebody else, or it was known itself: then
+ * only staff may say so. */
+bool keys_join(struct keys *keys, uint32_t known, uint32_t other, enum keys_word word);
+/* Takes them apart again: the one of the two that leads keeps the other members. False where they were not one. */
+bool keys_part(struct keys *keys, uint32_t a, uint32_t b);
 /* The id that stands for the person a key belongs to; the key's own where it was never seen. */
 struct unit_id keys_leader(const struct keys *keys, struct unit_id id);
 /* After the owner has filled in rows itself. */

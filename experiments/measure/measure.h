@@ -39,6 +39,7 @@ struct measure_question {
     struct lane_job job;
     struct text experiment;          /* asked: its key; borrowed until answered */
     struct text by;                  /* asked: a break-down attribute, or TEXT_NONE */
+    bool by_day;                     /* asked: by the day on which units entered */
     struct measure_results *results; /* measure_results_free; NULL on failure */
     struct error error;              /* ERR_NOT_FOUND: not started or not there; ERR_INVALID: no such break-down */
 };

@@ -34,7 +34,8 @@ static uint64_t shape_of(const struct plan_experiment *e) {
     struct buffer b = {0};
     shape_text(&b, e->source->state.salt);
     shape_text(&b, definition->unit);
-    buffer_printf(&b, "%d,%lld;", (int)definition->assignment, (long long)e->source->state.start_at);
+    buffer_printf(&b, "%d,%lld,%lld;", (int)definition->assignment, (long long)e->source->state.start_at,
+                  (long long)e->look_back);
     for (uint32_t i = 0; i < e->n_metrics; i++) shape_metric(&b, e->metrics[i].metric);
     for (uint32_t i = 0; i < definition->n_breakdowns; i++) shape_text(&b, definition->breakdowns[i]);
     uint64_t shape = XXH3_64bits(b.at, b.n);
@@ -48,17 +49,22 @@ static uint32_t columns_of(const struct metric *m) {
     switch (m->kind) {
     case METRIC_RATIO: return 2;
     case METRIC_FUNNEL: return m->n_steps;
-    case METRIC_QUANTILE: return 0; /* not measured */
     default: return 1;
     }
+}
+
+static bool looks_back(const struct metric *m) {
+    return m->kind == METRIC_CONVERSION || m->kind == METRIC_COUNT || m->kind == METRIC_MEAN;
 }
 
 static void add_metric(struct plan_experiment *e, const struct metric *metric) {
     if (!metric) return;
     for (uint32_t i = 0; i < e->n_metrics; i++)
         if (e->metrics[i].metric == metric) return;
-    e->metrics[e->n_metrics++] = (struct plan_metric){metric, e->columns, columns_of(metric)};
-    e->columns += columns_of(metric);
+    struct plan_metric *pm = &e->metrics[e->n_metrics++];
+    *pm = (struct plan_metric){metric, e->columns, columns_of(metric), PLAN_NO_COLUMN};
+    e->columns += pm->columns;
+    if (e->look_back && looks_back(metric)) pm->before = e->columns++;
     e->in_order |= metric->kind == METRIC_FUNNEL;
 }
 
@@ -66,6 +72,7 @@ static void add_experiment(struct plan *plan, const struct snapshot_experiment *
     struct plan_experiment *e = &plan->experiments[plan->n++];
     const struct experiment *definition = &source->definition;
     e->source = source;
+    e->look_back = definition->cuped;
     e->unit = text_is(definition->unit, "targetingKey") ? PLAN_TARGETING_KEY
               : text_is(definition->unit, "userId")     ? PLAN_USER_ID
                                                         : PLAN_ATTRIBUTE;
@@ -98,7 +105,6 @@ static void want(struct pending *p, struct text name, struct plan_use use) {
 }
 
 static void want_metric(struct pending *p, const struct metric *m, struct plan_use use) {
-    if (m->kind == METRIC_QUANTILE) return;
     if (m->kind == METRIC_FUNNEL) {
         for (uint32_t i = 0; i < m->n_steps; i++) {
             use.part = (uint8_t)i;

@@ -15,9 +15,12 @@ enum plan_unit {
     PLAN_ATTRIBUTE      /* context.units[name], else properties[name] */
 };
 
+enum { PLAN_NO_COLUMN = UINT32_MAX };
+
 struct plan_metric {
     const struct metric *metric;
     uint32_t column, columns; /* its columns among a unit's totals */
+    uint32_t before;          /* the column of the same over the look-back of CUPED, or PLAN_NO_COLUMN */
 };
 
 struct plan_experiment {
@@ -26,7 +29,8 @@ struct plan_experiment {
     enum plan_unit unit;
     struct plan_metric metrics[PLAN_METRICS_MAX]; /* each once: primary, secondary, guardrails */
     uint32_t n_metrics, columns;
-    bool in_order; /* a metric depends on the order of events (funnel) */
+    int64_t look_back; /* ms before a unit's entry; 0: none */
+    bool in_order;     /* a metric depends on the order of events (funnel) */
 };
 
 /* One thing that an event does to one experiment. */

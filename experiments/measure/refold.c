@@ -50,7 +50,7 @@ static void note(struct history *h, const struct journal_record *r) {
 /* One row of a chain, newest first; 1 ends it where nothing older can matter. */
 static int visit(void *visitor, const struct journal_record *r) {
     struct history *h = visitor;
-    if (r->received < h->m->plan->source->state.start_at - 2 * (int64_t)FOLD_GRACE) return 1;
+    if (r->received < fold_since(h->m) - FOLD_GRACE) return 1;
     if (r->seq > h->limit) return 0;
     if (h->m->plan->unit == PLAN_USER_ID && r->kind != JOURNAL_EXPOSURE && !(r->flags & JOURNAL_KNOWN)) return 0;
     note(h, r);
@@ -157,13 +157,12 @@ int refold(struct fold *fold, struct measured *m, struct unit_id unit, int64_t l
     if (entered) {
         struct unit_row *row = unit_table_find(&m->units, unit);
         if (!row) row = unit_table_add(&m->units, unit);
+        fold_clear(m, row);
         *row = fresh;
-        int64_t *totals = unit_totals(&m->units, row);
-        memset(totals, 0, m->units.columns * sizeof *totals);
         fold_attributes(m, unit_attributes(&m->units, row), entry);
-        add_up(&h, row, totals);
+        add_up(&h, row, unit_totals(&m->units, row));
     } else
-        unit_table_remove(&m->units, unit);
+        fold_remove(m, unit);
     free(h.items);
     return entered;
 }

@@ -6,8 +6,9 @@
 #include "core/base/unit_map.h"
 
 enum unit_flag {
-    UNIT_MULTIPLE = 1,  /* really met two variants: out of all figures */
-    UNIT_OVERRIDDEN = 2 /* a rule caught it after it had entered */
+    UNIT_MULTIPLE = 1,   /* really met two variants: out of all figures */
+    UNIT_OVERRIDDEN = 2, /* a rule caught it after it had entered */
+    UNIT_HISTORY = 4     /* did something that the metrics look at before it entered, within the look-back */
 };
 
 struct unit_row {

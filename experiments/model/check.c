@@ -162,10 +162,6 @@ static int check_measured(const struct metric *metric, struct text key, struct e
     if (!metric)
         return error_set(error, ERR_CONFLICT, "metric \"%.*s\" is not there any more; take it out of the experiment",
                          TEXT_ARGS(key));
-    if (!metric_kind_measured(metric->kind))
-        return error_set(error, ERR_CONFLICT,
-                         "metric \"%.*s\" is of kind %s, which cannot be measured yet; take it out of the experiment",
-                         TEXT_ARGS(key), metric_kinds[metric->kind]);
     return 0;
 }
 

@@ -5,10 +5,6 @@
 const char *const metric_kinds[] = {"conversion", "count", "mean", "ratio", "retention", "quantile", "funnel", NULL};
 const char *const metric_betters[] = {"higher", "lower", NULL};
 
-bool metric_kind_measured(enum metric_kind kind) {
-    return kind != METRIC_QUANTILE && kind != METRIC_FUNNEL;
-}
-
 /* What each kind needs and takes beside key, name, owner, kind, where, better. */
 enum member {
     M_EVENT = 1,

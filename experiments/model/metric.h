@@ -46,7 +46,5 @@ struct metric {
 int metric_parse(struct metric *metric, const json_t *body, struct text url_key, struct arena *arena,
                  struct error *error);
 json_t *metric_canonical(const struct metric *metric, const json_t *body);
-/* Whether measuring supports the kind now: an experiment with another is refused at start. */
-bool metric_kind_measured(enum metric_kind kind);
 
 #endif

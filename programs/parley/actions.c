@@ -110,6 +110,19 @@ enum exit_code act_list(struct call *call) {
     return code;
 }
 
+enum exit_code act_units(struct call *call) {
+    const char *path = call_path(call, CALL_PLAIN);
+    while (path) {
+        struct answer answer;
+        enum exit_code code = client_fetch(&call->client, "GET", path, TEXT_NONE, &answer);
+        if (code != EXIT_OK) return code;
+        if (answer.body.n) fwrite(answer.body.at, 1, answer.body.n, stdout);
+        buffer_free(&answer.body);
+        path = client_next(&call->client, &call->arena);
+    }
+    return EXIT_OK;
+}
+
 /* ---- bodies ---- */
 
 enum exit_code act_send(struct call *call) {

@@ -15,6 +15,7 @@ enum exit_code act_activate(struct call *call); /* {"version":"VERSION"} as text
 enum exit_code act_enable(struct call *call);   /* {"enabled":true} */
 enum exit_code act_disable(struct call *call);
 enum exit_code act_results(struct call *call);
+enum exit_code act_units(struct call *call); /* every page of NDJSON, as it comes */
 enum exit_code act_token(struct call *call);
 enum exit_code act_evaluate(struct call *call);
 enum exit_code act_track(struct call *call);
@@ -27,8 +28,8 @@ enum exit_code act_apply(struct call *call);
 
 /* Reads a file, or standard input for "-". EXIT_OK, or said on stderr. The caller frees `out`. */
 enum exit_code read_input(const char *path, struct buffer *out);
-/* Prints JSON as the call's output wants it: as it came but laid out; or as a table: of `columns`, of its "items" where it has
- * them, else a member a line. */
+/* Prints JSON as the call's output wants it: as it came but laid out; or as a table: of `columns`, of its "items"
+ * where it has them, else a member a line. */
 void show(const struct call *call, struct text json);
 
 #endif

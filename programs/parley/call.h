@@ -1,5 +1,5 @@
-/* One command of the command line, as the table describes it, and one call of it, as the user typed it. Reading argv is
- * all that happens here; knows nothing of servers. */
+/* One command of the command line, as the table describes it, and one call of it, as the user typed it. Reading
+ * argv is all that happens here; knows nothing of servers. */
 #ifndef PARLEY_PROGRAMS_PARLEY_CALL_H
 #define PARLEY_PROGRAMS_PARLEY_CALL_H
 
@@ -49,7 +49,8 @@ const char *call_flag(const struct call *call, const char *name);
 /* A flag's whole number within [least, most], or `otherwise`. ERR_INVALID. */
 int call_number(const struct call *call, const char *name, int64_t least, int64_t most, int64_t otherwise, int64_t *out,
                 struct error *error);
-/* The command's path with its {ARGUMENTS} in place, percent-encoded, and flags as its query where `query`. In the arena. */
+/* The command's path with its {ARGUMENTS} in place, percent-encoded, and flags as its query where `query`. In the
+ * arena. */
 enum call_query { CALL_PLAIN, CALL_WITH_QUERY };
 const char *call_path(struct call *call, enum call_query query);
 /* `text` percent-encoded but for the unreserved characters and '/' where it is kept. In the arena. */

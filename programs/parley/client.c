@@ -177,3 +177,13 @@ enum exit_code client_fetch(struct client *client, const char *method, const cha
     buffer_free(&answer->body);
     return code;
 }
+
+const char *client_next(struct client *client, struct arena *arena) {
+    struct curl_header *link;
+    struct text value, path, relation;
+    if (curl_easy_header(client->curl, "Link", 0, CURLH_HEADER, -1, &link) != CURLHE_OK) return NULL;
+    value = text_of(link->value);
+    if (!text_cut(value, '>', &path, &relation) || !path.n || path.at[0] != '<') return NULL;
+    if (!text_is(text_trim(relation), "; rel=\"next\"")) return NULL;
+    return arena_cstr(arena, text_n(path.at + 1, path.n - 1));
+}

@@ -1,10 +1,11 @@
-/* Requests to a Parley server, one after the other, and what its refusals come to: a sentence on stderr and an exit code.
- * Knows nothing of commands. */
+/* Requests to a Parley server, one after the other, and what its refusals come to: a sentence on stderr and an exit
+ * code. Knows nothing of commands. */
 #ifndef PARLEY_PROGRAMS_PARLEY_CLIENT_H
 #define PARLEY_PROGRAMS_PARLEY_CLIENT_H
 
 #include <curl/curl.h>
 
+#include "core/base/arena.h"
 #include "core/base/buffer.h"
 #include "core/base/error.h"
 
@@ -44,12 +45,17 @@ void client_prepare(const struct client *client, CURL *curl);
 int client_ask(struct client *client, const char *method, const char *path, struct text body, const char *type,
                struct answer *answer, struct error *error);
 
-/* Says on stderr what a refusal (application/problem+json) says, with the places in the body. Returns the exit code. */
+/* Says on stderr what a refusal (application/problem+json) says, with the places in the body. Returns the exit
+ * code. */
 enum exit_code client_refused(const struct answer *answer);
 /* The sentence of a refusal alone, for those who say more: copied into `out`. */
 void client_sentence(const struct answer *answer, char *out, size_t room);
-/* One request whose failure is said on stderr: EXIT_OK with an answer of 2xx, which the caller frees; else nothing to free. */
+/* One request whose failure is said on stderr: EXIT_OK with an answer of 2xx, which the caller frees; else nothing
+ * to free. */
 enum exit_code client_fetch(struct client *client, const char *method, const char *path, struct text body,
                             struct answer *answer);
+
+/* The path behind the last answer's `Link: <PATH>; rel="next"`, in the arena; NULL where there is none (RFC 8288). */
+const char *client_next(struct client *client, struct arena *arena);
 
 #endif

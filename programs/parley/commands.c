@@ -54,6 +54,8 @@ const struct command commands[] = {
      BASE "experiments/{KEY}/conclude", act_flags, NULL, "ends it with a decision"},
     {"experiments", "results", "KEY", "--by ATTRIBUTE --series day", "GET", BASE "experiments/{KEY}/results",
      act_results, NULL, "what it came to, with intervals"},
+    {"experiments", "units", "KEY", "", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
+     "every unit with its exposure and totals, one JSON object a line"},
 
     DEFINITIONS("segments", "segment", "key name version"),
     DEFINITIONS("layers", "layer", "key name unit version"),
@@ -91,6 +93,7 @@ const struct command commands[] = {
     {"audit", "list", "", "--kind KIND --key KEY --limit N", "GET", BASE "audit", act_list,
      "at actor action kind key version note", "who changed what, newest first"},
 
+    {"whoami", NULL, "", "", "GET", BASE "whoami", act_get, NULL, "the token's name and role"},
     {"evaluate", NULL, "TARGETING_KEY", "--features KEY,KEY --context FILE|-", "POST", BASE "evaluate", act_evaluate,
      "key variant value reason experiment rule bucket errorCode", "what a customer gets and why; records nothing"},
     {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",

@@ -9,8 +9,8 @@ extern const struct command commands[]; /* by resource; one without a resource e
 /* The command of these words and how many of them name it (1 or 2). NULL where there is none. */
 const struct command *command_find(int argc, char **argv, int *words);
 bool command_is_resource(const char *word);
-/* The word of the table that is nearest to what was typed, among resources, or among a resource's verbs where it is not NULL.
- * NULL where none is near. */
+/* The word of the table that is nearest to what was typed, among resources, or among a resource's verbs where it is
+ * not NULL. NULL where none is near. */
 const char *command_nearest(const char *resource, const char *typed);
 
 /* All resources; a resource's commands (false where there is no such resource); one command. */

@@ -1,6 +1,6 @@
-/* A shop's order lines become orders: grouped by their number, freed of what is no sale, in the order of their time, with
- * sums that are exact. The whole file is kept in memory (about 40 bytes a line), since the lines of an order need not
- * stand together. Knows nothing of servers. */
+/* A shop's order lines become orders: grouped by their number, freed of what is no sale, in the order of their
+ * time, with sums that are exact. The whole file is kept in memory (about 40 bytes a line), since the lines of an
+ * order need not stand together. Knows nothing of servers. */
 #ifndef PARLEY_PROGRAMS_PARLEY_ORDERS_H
 #define PARLEY_PROGRAMS_PARLEY_ORDERS_H
 
@@ -75,11 +75,11 @@ struct orders {
 
 void orders_init(struct orders *orders);
 void orders_free(struct orders *orders);
-/* `map` is "order=InvoiceNo,customer=CustomerID,time=...,sku=...,quantity=...,price=..." and names all six; `header` is the
- * file's first row. ERR_INVALID names what is missing and what there is. */
+/* `map` is "order=InvoiceNo,customer=CustomerID,time=...,sku=...,quantity=...,price=..." and names all six;
+ * `header` is the file's first row. ERR_INVALID names what is missing and what there is. */
 int orders_columns(struct orders *orders, struct text map, const struct csv_row *header, struct error *error);
-/* Takes a row, or counts it as left out. A refund is an order whose number is C and a digit, as in C536379. A time without an
- * offset is UTC. Customers lose the ".0" that a spreadsheet gives numbers: 17850.0 is 17850. */
+/* Takes a row, or counts it as left out. A refund is an order whose number is C and a digit, as in C536379. A time
+ * without an offset is UTC. Customers lose the ".0" that a spreadsheet gives numbers: 17850.0 is 17850. */
 void orders_add(struct orders *orders, const struct csv_row *row);
 /* Sums up and sorts by time. ERR_INVALID where a sum does not fit (a thousand million and more for one order). */
 int orders_finish(struct orders *orders, struct error *error);

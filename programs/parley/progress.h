@@ -1,5 +1,5 @@
-/* How far something is, how fast, and how long it will take: one line that is rewritten on a terminal, a line every few
- * seconds elsewhere. On stderr. */
+/* How far something is, how fast, and how long it will take: one line that is rewritten on a terminal, a line every
+ * few seconds elsewhere. On stderr. */
 #ifndef PARLEY_PROGRAMS_PARLEY_PROGRESS_H
 #define PARLEY_PROGRAMS_PARLEY_PROGRESS_H
 

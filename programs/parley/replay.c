@@ -79,23 +79,47 @@ static void tell_left_out(struct replay *r) {
 
 /* ---- which variant each customer gets ---- */
 
+/* Whether telling history to this experiment makes sense; what does not is said on stderr. */
+static enum exit_code check_experiment(struct replay *r, const struct json *json) {
+    struct arena *arena = &r->call->arena;
+    struct text state = json_unescaped(json, json_get(json, 0, TEXT("state")), arena);
+    struct text assignment = json_unescaped(json, json_get(json, 0, TEXT("assignment")), arena);
+    struct text started = json_unescaped(json, json_get(json, 0, TEXT("startedAt")), arena);
+    int64_t start = 0;
+    size_t early = 0;
+    if (text_is(assignment, "external")) {
+        fprintf(stderr,
+                "parley: experiment '%s' is assigned elsewhere, so its exposures must come from there: replay "
+                "without --experiment\n",
+                r->experiment.at);
+        return EXIT_FAILED;
+    }
+    if (!text_is(state, "running")) {
+        fprintf(stderr, "parley: experiment '%s' is not running (%.*s): `parley experiments start %s --at TIME`\n",
+                r->experiment.at, TEXT_ARGS(state), r->experiment.at);
+        return EXIT_FAILED;
+    }
+    clock_parse(started, &start);
+    while (early < r->orders.n && r->orders.list[early]->at < start) early++;
+    if (early)
+        fprintf(stderr, "%.*s orders are from before the experiment's start (%.*s) and will not count\n",
+                TEXT_ARGS(grouped(r, early)), TEXT_ARGS(started));
+    return EXIT_OK;
+}
+
 static enum exit_code read_experiment(struct replay *r) {
     struct arena *arena = &r->call->arena;
     struct answer answer;
     struct json json;
-    const char *path = arena_printf(arena, "/admin/v1/experiments/%s", call_encoded(r->call, r->experiment.at, "")).at;
+    const char *key = call_encoded(r->call, r->experiment.at, "");
+    const char *path = arena_printf(arena, "/admin/v1/experiments/%s", key).at;
     enum exit_code code = client_fetch(&r->call->client, "GET", path, TEXT_NONE, &answer);
     if (code != EXIT_OK) return code;
     struct text body = arena_text(arena, buffer_view(&answer.body));
     buffer_free(&answer.body);
     if (json_scan(&json, body, arena, NULL) != 0) return EXIT_FAILED;
     r->feature = json_unescaped(&json, json_get(&json, 0, TEXT("feature")), arena);
-    if (!text_is(json_unescaped(&json, json_get(&json, 0, TEXT("assignment")), arena), "external")) return EXIT_OK;
-    fprintf(stderr,
-            "parley: experiment '%s' is assigned elsewhere, so its exposures must come from there: replay "
-            "without --experiment\n",
-            r->experiment.at);
-    return EXIT_FAILED;
+    return check_experiment(r, &json);
 }
 
 static enum sender_next ask_next(void *user, size_t lane, struct buffer *body) {
@@ -320,7 +344,7 @@ static void print_json(struct replay *r, const struct sums *sums) {
 }
 
 static enum exit_code report(struct replay *r) {
-    struct sums sums;
+    struct sums sums = {0};
     bool with_results = r->experiment.n && !call_flag(r->call, "--dry-run");
     enum exit_code code = EXIT_OK;
     if (with_results) code = sums_await(r->call, r->experiment, call_flag(r->call, "--expect"), &sums);

@@ -16,8 +16,9 @@ static void put_message_id(struct json_writer *w, const char *kind, struct text 
     buffer_free(&id);
 }
 
-/* She was on the shop's pages when she ordered, so there she met her variant: at that time, and told before the order, which
- * therefore counts (semantics.md: with equal timestamps an event counts if it came after the exposure). */
+/* She was on the shop's pages when she ordered, so there she met her variant: at that time, and told before the
+ * order, which therefore counts (semantics.md: with equal timestamps an event counts if it came after the
+ * exposure). */
 static void put_viewed(struct json_writer *w, const struct order *order, struct text experiment, struct text variant) {
     open_event(w, TEXT("Experiment Viewed"), order);
     put_message_id(w, "viewed", experiment, order->customer->id);

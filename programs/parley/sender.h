@@ -1,6 +1,6 @@
-/* Sends a long run of requests over a few connections at once, and goes on where the server is away for a while: what was
- * not acknowledged is sent again. On one connection requests keep their order: the next one is made when the one before is
- * acknowledged. One thread. Knows nothing of what is sent. */
+/* Sends a long run of requests over a few connections at once, and goes on where the server is away for a while:
+ * what was not acknowledged is sent again. On one connection requests keep their order: the next one is made when
+ * the one before is acknowledged. One thread. Knows nothing of what is sent. */
 #ifndef PARLEY_PROGRAMS_PARLEY_SENDER_H
 #define PARLEY_PROGRAMS_PARLEY_SENDER_H
 
@@ -27,8 +27,8 @@ struct sender {
     void *user;
 };
 
-/* Sends everything. EXIT_OK; or what `answered` said; or, said on stderr, what a refusal comes to, or EXIT_TRY_AGAIN where
- * patience ended. Tells on stderr when the server goes away and when it is back. */
+/* Sends everything. EXIT_OK; or what `answered` said; or, said on stderr, what a refusal comes to, or
+ * EXIT_TRY_AGAIN where patience ended. Tells on stderr when the server goes away and when it is back. */
 enum exit_code sender_run(const struct sender *sender);
 
 #endif

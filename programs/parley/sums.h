@@ -1,5 +1,5 @@
-/* An experiment's results added up over its variants: what all units together bought is known, whoever met which variant.
- * Exact, in millionths. */
+/* An experiment's results added up over its variants: what all units together bought is known, whoever met which
+ * variant. Exact, in millionths. */
 #ifndef PARLEY_PROGRAMS_PARLEY_SUMS_H
 #define PARLEY_PROGRAMS_PARLEY_SUMS_H
 
@@ -23,8 +23,9 @@ struct sums {
 int sums_check_expectations(const char *expect, struct error *error);
 /* Reads them out of what GET .../results answers. */
 void sums_read(struct sums *sums, const struct json *results, struct arena *arena);
-/* Gets the results, again and again for up to 15 s until they are as expected and the shares are not alarming; without expectations
- * once, a second after the last event. Failing is said on stderr; sums->n is 0 where there are no results. */
+/* Gets the results, again and again for up to 15 s until they are as expected and the shares are not alarming;
+ * without expectations once, a second after the last event. Failing is said on stderr; sums->n is 0 where there are
+ * no results. */
 enum exit_code sums_await(struct call *call, struct text experiment, const char *expect, struct sums *sums);
 
 void sums_table(const struct sums *sums, FILE *out);

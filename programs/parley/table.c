@@ -80,33 +80,56 @@ static struct text shortened(struct text text, size_t most) {
     return text;
 }
 
-static void put_cell(FILE *out, struct text text, size_t room, bool to_the_right, bool last) {
-    struct text fits = last ? text : shortened(text, room);
-    size_t blanks = width(fits) < room ? room - width(fits) : 0;
-    if (to_the_right) fprintf(out, "%*s", (int)blanks, "");
-    fprintf(out, "%.*s", TEXT_ARGS(fits));
-    if (!to_the_right && !last) fprintf(out, "%*s", (int)blanks, "");
-    fputs(last ? "\n" : "  ", out);
+enum side { LEFT, RIGHT };
+
+static void put_blanks(struct buffer *line, size_t n) {
+    while (n--) buffer_byte(line, ' ');
+}
+
+static void put_cell(struct buffer *line, struct text text, size_t room, enum side side) {
+    size_t blanks = width(text) < room ? room - width(text) : 0;
+    if (line->n) put_blanks(line, 2);
+    if (side == RIGHT) put_blanks(line, blanks);
+    buffer_text(line, text);
+    if (side == LEFT) put_blanks(line, blanks);
+}
+
+static void end_line(struct buffer *line, FILE *out) {
+    while (line->n && line->at[line->n - 1] == ' ') line->n--;
+    buffer_byte(line, '\n');
+    fwrite(line->at, 1, line->n, out);
+    buffer_clear(line);
+}
+
+/* The widest cell of each column, but no more than WIDEST for all but the last. */
+static void measure(const struct table *table, size_t rooms[TABLE_COLUMNS]) {
+    for (size_t c = 0; c < table->columns; c++) {
+        rooms[c] = width(table->headers[c]);
+        for (size_t i = c; i < table->cells_n; i += table->columns) {
+            size_t w = width(table->cells[i].text);
+            if (w > WIDEST && c + 1 < table->columns) w = WIDEST;
+            if (w > rooms[c]) rooms[c] = w;
+        }
+    }
 }
 
 void table_print(const struct table *table, FILE *out) {
     size_t rooms[TABLE_COLUMNS], columns = table->columns;
+    struct buffer line = {0};
     assert(table->cells_n % columns == 0);
-    for (size_t c = 0; c < columns; c++) {
-        rooms[c] = width(table->headers[c]);
-        for (size_t i = c; i < table->cells_n; i += columns) {
-            size_t w = width(table->cells[i].text);
-            if (w > rooms[c]) rooms[c] = w < WIDEST ? w : WIDEST;
-        }
-    }
+    measure(table, rooms);
     for (size_t c = 0; c < columns; c++) {
         bool numbers = table->cells_n && table->cells[c].number;
-        put_cell(out, table->headers[c], rooms[c], numbers, c + 1 == columns);
+        put_cell(&line, table->headers[c], rooms[c], numbers ? RIGHT : LEFT);
     }
+    end_line(&line, out);
     for (size_t i = 0; i < table->cells_n; i++) {
         size_t c = i % columns;
-        put_cell(out, table->cells[i].text, rooms[c], table->cells[i].number, c + 1 == columns);
+        const struct table_cell *cell = &table->cells[i];
+        put_cell(&line, shortened(cell->text, rooms[c]), rooms[c], cell->number ? RIGHT : LEFT);
+        if (c + 1 == columns) end_line(&line, out);
     }
+    buffer_free(&line);
 }
 
 /* ---- JSON as tables ---- */
@@ -120,7 +143,8 @@ static json_at follow(const struct json *json, json_at object, struct text path)
     return object;
 }
 
-/* What a person wants to see of a value: texts bare, yes and no, lists of texts with commas, anything deeper as JSON. */
+/* What a person wants to see of a value: texts bare, yes and no, lists of texts with commas, anything deeper as
+ * JSON. */
 static struct text shown(const struct json *json, json_at at, struct arena *arena) {
     if (at == JSON_NONE) return TEXT("");
     switch (json_kind(json, at)) {

@@ -1,4 +1,5 @@
-/* Tables for people: aligned columns, numbers to the right; and JSON laid out for reading. Knows nothing of what they show. */
+/* Tables for people: aligned columns, numbers to the right; and JSON laid out for reading. Knows nothing of what
+ * they show. */
 #ifndef PARLEY_PROGRAMS_PARLEY_TABLE_H
 #define PARLEY_PROGRAMS_PARLEY_TABLE_H
 
@@ -30,8 +31,9 @@ void table_numberf(struct table *table, const char *format, ...) __attribute__((
 void table_print(const struct table *table, FILE *out);
 void table_free(struct table *table);
 
-/* Objects of a list as rows. `columns` is "key name version memory:MiB": each a member, or a path as latency.p99Ms, with a
- * unit behind a colon: MiB and kB divide bytes, others are told in the header alone. A column without any value is left out. */
+/* Objects of a list as rows. `columns` is "key name version memory:MiB": each a member, or a path as latency.p99Ms,
+ * with a unit behind a colon: MiB and kB divide bytes, others are told in the header alone. A column without any
+ * value is left out. */
 void table_items(const struct json *json, json_at items, const char *columns, FILE *out);
 /* One object, a member a line. */
 void table_members(const struct json *json, json_at object, FILE *out);

@@ -153,6 +153,7 @@ static int serve(struct parleyd *d, const char *program) {
     uv_timer_start(&d->tick, on_tick, 1000, 1000);
     start_plugins(d, program);
     uv_run(d->app.loop, UV_RUN_DEFAULT); /* until on_plugins_stopped */
+    uv_timer_stop(&d->tick);             /* closing still runs the loop, and a tick would use what is closed */
     return d->status;
 }
 

@@ -1,19 +1,19 @@
-// Every page in light and dark, wide and narrow: no finding by axe-core, nothing to scroll sideways.
+// Every page and dialog, in light and dark, wide and narrow: no finding by axe-core, nothing to scroll sideways.
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
-import { seedTrial } from './seed.mjs';
+import { seedTrial, seedFigures } from './seed.mjs';
 
-const LOOKS = [
-  ['light, wide', { colorScheme: 'light', viewport: DESKTOP }], ['dark, wide', { colorScheme: 'dark', viewport: DESKTOP }],
-  ['light, narrow', { colorScheme: 'light', viewport: PHONE }], ['dark, narrow', { colorScheme: 'dark', viewport: PHONE }]];
+// Contrast depends on the scheme, layout on the width: two looks see all four.
+const LOOKS = [['light and wide', { colorScheme: 'light', viewport: DESKTOP }], ['dark and narrow', { colorScheme: 'dark', viewport: PHONE }]];
 
-describe('accessibility', () => {
+describe('accessibility', { concurrency: 2 }, () => {
   let server, browser;
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
     await seedTrial(server, { start: true });
+    await seedFigures(server);
   });
   after(async () => {
     await browser?.close();
@@ -52,11 +52,17 @@ describe('accessibility', () => {
       await page.getByRole('button', { name: 'Kill' }).first().click();
       await clean(page, 'kill dialog');
       await page.keyboard.press('Escape');
-      for (const [place, sign] of [['trials', 'a[href="#/trials/poll-trial"]'], ['trials/poll-trial', 'table'], ['plugins', '.releases li'], ['audit', 'summary']]) {
+      for (const [place, sign] of [['trials', 'a[href="#/trials/poll-trial"]'], ['trials/headline-trial', 'figure svg'], ['trials/poll-trial', 'table'], ['plugins', '.releases li'], ['audit', 'summary']]) {
         await page.evaluate((hash) => { location.hash = hash; }, `#/${place}`);
         await page.locator(sign).first().waitFor();
         await clean(page, place);
       }
+      await page.evaluate(() => { location.hash = '#/trials/headline-trial'; });
+      await page.getByRole('button', { name: 'Conclude…' }).click();
+      await page.getByRole('radio', { name: /^Ship/ }).check();
+      await clean(page, 'conclude dialog');
+      await page.keyboard.press('Escape');
+      await page.evaluate(() => { location.hash = '#/audit'; });
       await page.locator('summary').first().click();
       await clean(page, 'audit with a difference');
       await page.context().close();

@@ -3,7 +3,7 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { startBrowser, startServer, visit, openConsole, overflow, PHONE } from './harness.mjs';
-import { seedTrial } from './seed.mjs';
+import { seedTrial, sendShoppers } from './seed.mjs';
 
 describe('the console', () => {
   let server, browser, page;
@@ -21,7 +21,7 @@ describe('the console', () => {
     await page.getByLabel('Access token').fill('not-a-token');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').waitFor();
-    assert.match(await page.getByRole('alert').innerText(), /Not signed in\. \S+/);
+    assert.match(await page.getByRole('alert').innerText(), /Not signed in: \S+/);
     await page.getByLabel('Access token').fill(server.token);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Features' }).waitFor();
@@ -41,7 +41,7 @@ describe('the console', () => {
   });
 
   it('switches a feature by keyboard, and shoppers get the other variant', async () => {
-    await seedTrial(server);
+    await seedTrial(server, { weights: { off: 50, top: 50 } });
     await page.getByRole('link', { name: 'Features' }).click();
     const toggle = page.getByRole('switch', { name: 'Poll beside the product' });
     await toggle.focus();
@@ -77,8 +77,13 @@ describe('the console', () => {
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByRole('heading', { name: 'poll-trial running' }).waitFor();
     await page.getByText('Verdict so far').waitFor();
-    await page.getByRole('table', { name: 'Bought something: figures per variant' }).waitFor();
+    await sendShoppers(server, 'product-poll', 60);
     await page.getByRole('img', { name: /^Difference of Bought something/ }).waitFor();
+    const rows = await page.getByRole('table', { name: 'Bought something: figures per variant' }).getByRole('row').allInnerTexts();
+    const units = rows.slice(1).map((row) => Number(row.split(/\s+/)[1]));
+    assert.equal(units[0] + units[1], 60);
+    assert.match(rows[1], /^off\s+\d+\s+[\d.]+%\s+control/);
+    assert.match(rows[2], /^top\s+\d+\s+[\d.]+%\s+[+-]?[\d.]+\s+[+-]?[\d.]+%/);
   });
 
   it('refreshes without taking the focus away', async () => {
@@ -102,7 +107,7 @@ describe('the console', () => {
     await page.route('**/plugins/polls/activate', (route) => route.continue({ postData: '{"version":"9.9.9"}' }));
     await page.getByRole('button', { name: /^Activate/ }).first().click();
     const words = await page.getByRole('alert').innerText();
-    assert.match(words, /was not activated; 1\.0\.0 still serves\. .*9\.9\.9/);
+    assert.match(words, /was not activated; 1\.0\.0 still serves: .*9\.9\.9/);
     await page.unroute('**/plugins/polls/activate');
   });
 

@@ -39,7 +39,10 @@ export async function startServer() {
 
   async function stop() {
     child.kill('SIGTERM');
-    await ended;
+    const hung = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const status = await ended;
+    clearTimeout(hung);
+    if (status !== 0) throw new Error(`parleyd did not stop well (${status ?? 'killed after 10 s'}):\n${said.slice(-20).join('\n')}`);
     await rm(data, { recursive: true, force: true });
   }
   return { url, token, admin, stop };

@@ -55,7 +55,7 @@ describe('hostile texts', { skip }, () => {
     }
     await page.goto(`${server.url}/shop/product.html?sku=HT-101`);
     await page.getByRole('radio').first().waitFor();
-    const said = await page.locator('parley-poll').innerText();
+    const said = await page.locator('parley-poll legend').innerText();
     assert.ok(said.replace(/\s+/g, ' ').includes(payloads[0].replace(/\s+/g, ' ').trim()), 'the question is shown as text');
     assert.deepEqual([page.fired, await page.evaluate(() => window.fired), page.complaints], [[], [], []]);
     await page.context().close();

@@ -15,3 +15,24 @@ export async function seedTrial(server, { question = 'Which mug comes next?', la
     options: labels.map((label, i) => ({ key: `o${i}`, label })) });
   if (start) await server.admin('POST', '/experiments/poll-trial/start', {});
 }
+
+/** A second trial, of a headline, that has been running with 80 shoppers. */
+export async function seedFigures(server) {
+  await server.admin('PUT', '/features/headline', {
+    key: 'headline', name: 'Headline', type: 'string', enabled: true, stage: 'trial', variants: { plain: { value: 'plain' }, warm: { value: 'warm' } }, off: 'plain', default: { serve: 'plain' } });
+  await server.admin('PUT', '/experiments/headline-trial', {
+    key: 'headline-trial', feature: 'headline', hypothesis: 'A warmer headline sells more.', control: 'plain', weights: { plain: 50, warm: 50 }, metrics: { primary: 'bought' }, mde: 0.05 });
+  await server.admin('POST', '/experiments/headline-trial/start', {});
+  await sendShoppers(server, 'headline', 80);
+}
+
+/** `n` known shoppers meet the feature; every third one buys. */
+export async function sendShoppers(server, feature, n) {
+  const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json' };
+  const post = (path, body) => fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  for (let i = 0; i < n; i++) await post(`/ofrep/v1/evaluate/flags/${feature}`, { context: { targetingKey: `shopper-${i}` } });
+  const batch = Array.from({ length: Math.ceil(n / 3) }, (_, i) => ({
+    type: 'track', event: 'Order Completed', userId: `shopper-${3 * i}`, messageId: `${feature}-${i}`, properties: { order_id: `${feature}-${i}`, revenue: 18 } }));
+  const answer = await post('/v1/batch', { batch });
+  if (answer.status !== 202) throw new Error(`batch: ${answer.status} ${await answer.text()}`);
+}

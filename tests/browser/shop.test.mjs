@@ -20,7 +20,7 @@ describe('the shop', () => {
 
   const results = async () => (await server.admin('GET', '/experiments/poll-trial/results'));
 
-  for (const [device, viewport] of [['a desktop', DESKTOP], ['a phone', PHONE]]) {
+  for (const [device, viewport, turnout] of [['a desktop', DESKTOP, '1 person has voted.'], ['a phone', PHONE, '2 people have voted.']]) {
     it(`lets a shopper on ${device} vote by keyboard, see the result, and find her vote again`, async () => {
       const page = await visit(browser, { viewport });
       await page.goto(server.url);
@@ -31,9 +31,11 @@ describe('the shop', () => {
       await page.keyboard.press('Space');
       await page.keyboard.press('Enter');
       const poll = page.locator('parley-poll');
-      await poll.getByText(/%/).first().waitFor();
+      await poll.getByText('Thank you, your vote counts.').waitFor();
+      assert.equal(await option.evaluate((node) => node.getRootNode().activeElement === node), true, 'the focus stays where she was');
       await page.reload();
-      await poll.getByText(/%/).first().waitFor();
+      await page.locator('parley-slot').scrollIntoViewIfNeeded();
+      await poll.getByText(turnout).waitFor();
       assert.equal(await page.getByRole('radio', { name: /Buoy red/ }).isChecked(), true);
       assert.equal(await overflow(page), 0);
       assert.deepEqual(page.complaints, []);

@@ -1,23 +1,10 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ADMIN, Server, build } from './harness.mjs';
-
-// → { code, out, err } of build/parley, with `input` on its standard input.
-export function parley(url, args, { input = '', token = ADMIN, env = {} } = {}) {
-  return new Promise((done) => {
-    const child = spawn(join(build, 'parley'), args, { env: { PATH: process.env.PATH, PARLEY_URL: url, ...(token ? { PARLEY_TOKEN: token } : {}), ...env } });
-    let out = '', err = '';
-    child.stdout.on('data', (text) => { out += text; });
-    child.stderr.on('data', (text) => { err += text; });
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-    child.on('close', (code) => done({ code, out, err }));
-  });
-}
+import { Server, build } from './harness.mjs';
+import { parley } from './parley.mjs';
 
 test('the command line', async (t) => {
   const s = await Server.start();
@@ -109,6 +96,7 @@ test('the command line', async (t) => {
 
   await t.test('makes tokens and takes them back', async () => {
     const made = await json(['tokens', 'create', 'shop', 'server']);
+    assert.deepEqual(await json(['whoami'], { token: made.token }), { name: 'shop', role: 'server' });
     assert.equal((await run(['track', 'Product Viewed', '--user', 'anna'], { token: made.token })).code, 0);
     assert.equal((await run(['features', 'list'], { token: made.token })).code, 3);
     assert.equal((await run(['tokens', 'revoke', made.id])).code, 0);

@@ -101,12 +101,17 @@ function bar(share) {
 }
 
 function hint(poll) {
-  const voters = poll.tally && `${number.format(poll.tally.voters)} ${poll.tally.voters === 1 ? 'person has' : 'people have'} voted.`;
+  const voters = poll.tally && turnout(poll.tally.voters);
   if (poll.closed) return `This poll is closed. ${voters ?? ''}`;
   if (voters) return voters;
   if (poll.results === 'on_close') return 'The result is shown when the poll closes.';
   if (poll.results === 'on_vote') return 'Vote to see what others think.';
   return '';
+}
+
+function turnout(voters) {
+  if (voters === 0) return 'Nobody has voted yet.';
+  return voters === 1 ? '1 person has voted.' : `${number.format(voters)} people have voted.`;
 }
 
 function complain(form, sentence) {

@@ -18,16 +18,22 @@ static void close_house(void) {
 
 TestSuite(effects, .init = open_house, .fini = close_house);
 
+/* The stand-in logs what it is told. */
 static bool worker_was_told(const char *line) {
-    house_turn(&house, 50);
+    for (int i = 0; i < 300 && !strstr(house_logs(&house, "polls"), line); i++) house_turn(&house, 10);
     return strstr(house_logs(&house, "polls"), line);
+}
+
+static bool worker_was_told_nothing(void) {
+    house_turn(&house, 50);
+    return !strstr(house_logs(&house, "polls"), "kept");
 }
 
 Test(effects, are_given_back_to_the_worker_only_once_all_before_them_are_durable) {
     house_call(&house, "POST", "/effects", "");
     cr_assert_eq(house.effects, 3);
     plugins_kept(house.plugins, house.tickets[1]);
-    cr_assert_not(worker_was_told("kept"));
+    cr_assert(worker_was_told_nothing());
     plugins_kept(house.plugins, house.tickets[0]);
     cr_assert(worker_was_told("kept 2"));
     plugins_kept(house.plugins, house.tickets[2]);
@@ -46,7 +52,7 @@ Test(effects, beyond_a_thousand_wait_in_the_worker_which_is_not_held_to_blame) {
     cr_assert_eq(house.effects, 1024);
     house.keep_effects = true;
     for (int i = 0; i < 8; i++) plugins_kept(house.plugins, house.tickets[i]);
-    house_turn(&house, 50);
+    for (int i = 0; i < 300 && house.effects < 1024 + 8; i++) house_turn(&house, 10);
     cr_assert_eq(house.effects, 1024 + 8);
     for (uint64_t i = 8; i < 1024; i++) plugins_kept(house.plugins, house.tickets[0] + i);
     cr_assert(worker_was_told("kept 5000"));
@@ -61,7 +67,7 @@ Test(effects, of_a_worker_that_is_gone_are_nobodys_when_they_become_durable) {
     house_wait_for(&house, "polls", "\"state\":\"running\"");
     plugins_kept(house.plugins, house.tickets[0]);
     plugins_kept(house.plugins, UINT64_MAX);
-    cr_assert_not(worker_was_told("kept"));
+    cr_assert(worker_was_told_nothing());
 }
 
 static struct effects ring;

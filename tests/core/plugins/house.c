@@ -75,10 +75,10 @@ static void on_effect(void *user, const struct plugin_effect *effect) {
 }
 
 static void make(struct house *house) {
-    static const struct plugin_timing quick = {.start = 700,
+    static const struct plugin_timing quick = {.start = 1500,
                                                .call = 1000,
-                                               .overrun = 300,
-                                               .heartbeat = 200,
+                                               .overrun = 1500,
+                                               .heartbeat = 300,
                                                .drain = 1000,
                                                .stop = 500,
                                                .restart_first = 50,
@@ -131,7 +131,7 @@ void house_start(struct house *house) {
     turn_until(house, &done);
 }
 
-static void stop(struct house *house) {
+void house_stop(struct house *house) {
     bool done = false;
     plugins_stop(house->plugins, set_true, &done);
     turn_until(house, &done);
@@ -145,14 +145,18 @@ static void stop(struct house *house) {
 }
 
 void house_close(struct house *house) {
-    stop(house);
+    house_stop(house);
     bundle_remove(house->dir);
 }
 
-void house_reopen(struct house *house) {
-    stop(house);
+void house_again(struct house *house) {
     make(house);
     house_start(house);
+}
+
+void house_reopen(struct house *house) {
+    house_stop(house);
+    house_again(house);
 }
 
 /* ---- operations ---- */

@@ -41,8 +41,10 @@ void house_open(struct house *house, const struct house_setup *setup);
 void house_start(struct house *house);
 /* Stops; asserts that no process, descriptor or handle is left over. */
 void house_close(struct house *house);
-/* Stops and starts again on the same folder. */
+/* Stops and starts again on the same folder; or both by themselves. */
 void house_reopen(struct house *house);
+void house_stop(struct house *house);
+void house_again(struct house *house);
 
 /* Installs and activates; asserts that both succeed. */
 void house_run_plugin(struct house *house, const char *name, const char *version, const char *fixture);

@@ -122,10 +122,10 @@ Test(traffic, a_call_that_takes_too_long_is_answered_in_time_and_its_worker_surv
 Test(traffic, a_request_that_is_never_answered_ends_its_worker_by_name) {
     struct frame_request request = {.method = TEXT("POST"), .path = TEXT("/never")};
     cr_assert_eq(house_call_within(&house, &request, 100).code, ERR_TIMEOUT);
-    cr_assert(strstr(house_status(&house, "polls"), "\"waitingFor\":[\"request 1 POST /never (0.1 s)\"]"), "%s",
+    cr_assert(strstr(house_status(&house, "polls"), "\"waitingFor\":[\"request 1 POST /never ("), "%s",
               house_status(&house, "polls"));
-    for (int i = 0; i < 100 && !strstr(house_logs(&house, "polls"), "overran"); i++) house_turn(&house, 10);
-    cr_assert(strstr(house_logs(&house, "polls"), "overran: request 1 POST /never (0.4 s)"), "%s",
+    for (int i = 0; i < 500 && !strstr(house_logs(&house, "polls"), "overran"); i++) house_turn(&house, 10);
+    cr_assert(strstr(house_logs(&house, "polls"), "overran: request 1 POST /never ("), "%s",
               house_logs(&house, "polls"));
     assert_recovers();
 }
@@ -142,7 +142,7 @@ Test(traffic, no_more_than_256_requests_are_in_flight) {
     for (int i = 0; i < 256; i++) cr_assert_eq(plugins_call(house.plugins, &call, NULL), 0);
     cr_assert_eq(plugins_call(house.plugins, &call, &retry_after), ERR_UNAVAILABLE);
     cr_assert_eq(retry_after, 1);
-    house_turn(&house, 200);
+    for (int i = 0; i < 300 && answers[1] < 256; i++) house_turn(&house, 10);
     cr_assert_eq(answers[1], 256);
 }
 
@@ -166,10 +166,11 @@ Test(traffic, a_queue_of_over_a_mebibyte_is_refused_until_it_is_shorter) {
         .plugin = TEXT("polls"), .request = &request, .answered = count_answers, .user = answers};
     while (plugins_call(house.plugins, &call, NULL) == 0) sent++;
     cr_assert_eq(sent, 4);
-    house_turn(&house, 300);
+    for (int i = 0; i < 300 && answers[0] < 4; i++) house_turn(&house, 10);
     cr_assert_eq(answers[0], 4);
     cr_assert_eq(plugins_call(house.plugins, &call, NULL), 0);
-    house_turn(&house, 300);
+    for (int i = 0; i < 300 && answers[0] < 5; i++) house_turn(&house, 10);
+    cr_assert_eq(answers[0], 5);
 }
 
 Test(traffic, when_the_host_stops_calls_in_flight_are_answered_first) {

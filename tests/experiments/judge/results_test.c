@@ -298,6 +298,63 @@ Test(results, over_one_percent_of_double_exposures_is_warned_of) {
     close_results();
 }
 
+/* Customers who spent much before spend much again: 40 % of the difference's variance or more goes away. */
+Test(results, what_units_did_before_narrows_the_interval) {
+    static struct trial t;
+    definition.experiment = EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"cuped\":\"P28D\"}");
+    trial_open(&t, &definition);
+    static struct arena arena;
+    arena_init(&arena, 65536);
+    srand(3);
+    for (int i = 0; i < 300; i++) {
+        const char *unit = arena_printf(&arena, "u%d", i).at;
+        int habit = rand() % 100;
+        struct journal_record r3[3] = {trial_event(unit, "Order Completed", T - DAY + i,
+                                                   arena_printf(&arena, "{\"revenue\":%d}", habit + rand() % 20).at),
+                                       trial_exposure(unit, i % 2 ? "top" : "off", T + i),
+                                       trial_event(unit, "Order Completed", T + DAY + i,
+                                                   arena_printf(&arena, "{\"revenue\":%d}", habit + 5 * (i % 2)).at)};
+        trial_write(&t, i % 5 ? r3 : r3 + 1, i % 5 ? 3 : 2);
+    }
+    r = cells_read(&t.fold, t.fold.measured[0], -1, T + 2 * DAY);
+    read_back();
+    near("metrics.1.variants.1.cuped.coverage", 0.8, 1e-9);
+    cr_expect_gt(number("metrics.1.variants.1.cuped.reduction"), 0.4);
+    cr_expect_gt(number("metrics.1.variants.1.cuped.theta"), 0.8);
+    cr_expect_lt(number("metrics.1.variants.1.cuped.theta"), 1.2);
+    double raw = number("metrics.1.variants.1.mean") - number("metrics.1.variants.0.mean");
+    double adjusted = number("metrics.1.variants.1.difference.estimate");
+    cr_expect_lt(fabs(adjusted - 5), fabs(raw - 5) + 3, "%g, raw %g", adjusted, raw);
+    cr_expect_neq(adjusted, raw);
+    json_decref(answer);
+    measure_results_free(r);
+    trial_close(&t);
+    arena_free(&arena);
+}
+
+Test(results, a_series_adds_a_days_units_to_those_before) {
+    static struct trial t;
+    definition.experiment = EXPERIMENT(TWO, ",\"mde\":0.02");
+    trial_open(&t, &definition);
+    for (int i = 0; i < 30; i++) {
+        char unit[8];
+        snprintf(unit, sizeof unit, "u%d", i);
+        trial_send(&t, trial_exposure(unit, i % 2 ? "top" : "off", T + (i / 10) * (int64_t)DAY));
+        trial_send(&t, trial_event(unit, "Order Completed", T + 3 * (int64_t)DAY, "{\"revenue\":3}"));
+    }
+    r = cells_read(&t.fold, t.fold.measured[0], MEASURE_BY_DAY, T + 4 * (int64_t)DAY);
+    read_back();
+    cr_expect_eq(json_array_size(at("series")), 3);
+    cr_expect_str_eq(words("series.0.day"), "1970-01-12");
+    cr_expect_str_eq(words("series.2.day"), "1970-01-14");
+    near("series.0.variants.1.units", 5, 0);
+    near("series.2.variants.1.units", 15, 0);
+    near("series.1.metrics.1.variants.0.sum", 30, 0);
+    json_decref(answer);
+    measure_results_free(r);
+    trial_close(&t);
+}
+
 /* From events to JSON, by country. */
 Test(results, a_break_down_gives_the_figures_of_each_group) {
     static struct trial t;

@@ -321,6 +321,31 @@ Test(fold, two_known_customers_are_never_joined) {
     trial_close(&t);
 }
 
+Test(fold, what_staff_merged_is_one_unit_and_what_it_parted_is_two_again) {
+    trial_open(&t, &plain);
+    for (int i = 0; i < 2; i++) {
+        struct journal_record known = trial_exposure(i ? "ben" : "anna", "top", T + 1 + i);
+        known.flags = JOURNAL_KNOWN;
+        trial_send(&t, known);
+    }
+    order("ben", T + 9, "{\"revenue\":5}");
+    struct journal_record r = trial_event("anna", "", T + 10, NULL);
+    r.kind = JOURNAL_ALIAS;
+    r.actor = JOURNAL_STAFF;
+    r.flags = JOURNAL_KNOWN;
+    r.other = TEXT("ben");
+    trial_send(&t, r);
+    expect(T + 60, TOP, 1, 1, 5, 0);
+    identify("ben", "tablet", T + 11);
+    order("tablet", T + 12, "{\"revenue\":1}");
+    expect(T + 60, TOP, 1, 1, 6, 0);
+    r.kind = JOURNAL_PART;
+    trial_send(&t, r);
+    order("ben", T + 13, "{\"revenue\":100}");
+    expect(T + 60, TOP, 2, 2, 106, 0);
+    trial_close(&t);
+}
+
 Test(fold, a_trial_by_user_does_not_see_anonymous_events) {
     static const struct trial_definition by_user = {EXPERIMENT(",\"unit\":\"userId\""), METRICS, T, 0};
     trial_open(&t, &by_user);
@@ -471,6 +496,67 @@ Test(fold, a_cap_is_the_percentile_of_all_units_zeros_included) {
     trial_close(&t);
 }
 
+Test(fold, a_quantile_is_over_events_and_right_to_one_percent) {
+    one_metric("{\"key\":\"m\",\"kind\":\"quantile\",\"event\":\"Page Timed\",\"value\":\"ms\",\"q\":0.9}", 0);
+    srand(9);
+    for (int i = 0; i < 2000; i++) {
+        char unit[16], properties[32];
+        snprintf(unit, sizeof unit, "u%d", i % 200);
+        snprintf(properties, sizeof properties, "{\"ms\":%d}", 1 + rand() % 1000);
+        if (i < 200) trial_send(&t, trial_exposure(unit, "top", T + 10));
+        trial_send(&t, trial_event(unit, "Page Timed", T + 20 + i, properties));
+    }
+    struct measure_results *r = trial_read(&t, T + 60);
+    struct measure_quantile q = r->groups[0].metrics[0].quantiles[TOP];
+    cr_expect_eq(q.values, 2000);
+    cr_expect(q.estimate > 870 && q.estimate < 930, "%g", q.estimate);
+    cr_expect(q.se > 1 && q.se < 30, "%g", q.se);
+    measure_results_free(r);
+    uint32_t nodes = t.fold.measured[0]->samples.n;
+    trial_send(&t, trial_exposure("u7", "top", T + 5)); /* again from the journal: its list is made anew */
+    r = trial_read(&t, T + 60);
+    cr_expect_eq(r->groups[0].metrics[0].quantiles[TOP].values, 2000);
+    cr_expect_eq(t.fold.measured[0]->samples.n, nodes, "out of what was given back");
+    trial_send(&t, trial_exposure("u7", "off", T + 6));
+    measure_results_free(r);
+    r = trial_read(&t, T + 60);
+    cr_expect_eq(r->groups[0].metrics[0].quantiles[TOP].values, 1990, "a unit that met two variants is left out");
+    measure_results_free(r);
+    trial_close(&t);
+}
+
+static struct cell known_of(int64_t *missing) {
+    struct measure_results *r = trial_read(&t, T + 60);
+    struct cell cell = r->groups[0].metrics[SPEND].known[TOP];
+    *missing = (int64_t)r->groups[0].metrics[SPEND].missing[TOP].n;
+    measure_results_free(r);
+    return cell;
+}
+
+Test(fold, with_a_look_back_what_a_unit_did_before_it_entered_is_kept_beside_what_it_does) {
+    static const struct trial_definition d = {EXPERIMENT(",\"analysis\":{\"cuped\":\"P10D\"}"), METRICS, T, 0};
+    int64_t missing, day = DAY;
+    trial_open(&t, &d);
+    order("anna", T - 11 * day, "{\"revenue\":1}");
+    order("anna", T - 9 * day, "{\"revenue\":20}");
+    trial_send(&t, trial_exposure("anna", "top", T + 5));
+    trial_send(&t, trial_exposure("new", "top", T + 5));
+    order("anna", T + 6, "{\"revenue\":300}");
+    order("new", T + 6, "{\"revenue\":4000}");
+    struct cell known = known_of(&missing);
+    cr_expect_eq(known.n, 1);
+    cr_expect(known.sum_x == 20000000 && known.sum_y == 300000000);
+    cr_expect_eq(missing, 1);
+    struct journal_record late = trial_event("new", "Order Completed", T - 6 * day, "{\"revenue\":7}");
+    late.received = T + 7;
+    trial_send(&t, late);
+    known = known_of(&missing);
+    cr_expect_eq(missing, 0, "what came late counts as before, too");
+    cr_expect(known.sum_x == 27000000);
+    expect(T + 60, TOP, 2, 2, 4300, 0);
+    trial_close(&t);
+}
+
 Test(fold, break_downs_take_the_value_at_the_first_exposure) {
     static const struct trial_definition d = {EXPERIMENT(",\"breakdowns\":[\"country\"]"), METRICS, T, 0};
     static const char *const countries[] = {"\"DE\"", "\"DE\"", "\"FR\"", "null"};
@@ -556,7 +642,7 @@ Test(fold, the_order_of_arrival_does_not_matter) {
     d.metrics[3] = "{\"key\":\"f\",\"kind\":\"funnel\",\"steps\":[\"Pinned\",\"Order Completed\"],\"window\":\"P1D\"}";
     d.experiment =
         "{\"key\":\"trial\",\"feature\":\"poll\",\"control\":\"off\",\"weights\":{\"off\":50,\"top\":50},\"metrics\":"
-        "{\"primary\":\"bought\",\"secondary\":[\"spend\",\"pins\",\"f\"]}}";
+        "{\"primary\":\"bought\",\"secondary\":[\"spend\",\"pins\",\"f\"]},\"analysis\":{\"cuped\":\"P2D\"}}";
     srand(11);
     for (int i = 0; i < N; i++) {
         int u = i / EACH, k = i % EACH;
@@ -586,10 +672,15 @@ Test(fold, the_order_of_arrival_does_not_matter) {
         struct measure_results *r = trial_read(&t, T + 30 * (int64_t)DAY);
         for (int arm = 0; first && arm < 2; arm++) {
             cr_assert_eq(trial_units(r, arm), trial_units(first, arm));
-            for (uint32_t m = 0; m < r->n_metrics; m++)
-                cr_assert_eq(memcmp(&r->groups[0].metrics[m].cells[arm], &first->groups[0].metrics[m].cells[arm],
-                                    sizeof(struct cell)),
-                             0, "round %d, metric %u", round, m);
+            for (uint32_t m = 0; m < r->n_metrics; m++) {
+                const struct measure_cells *now = &r->groups[0].metrics[m], *then = &first->groups[0].metrics[m];
+                cr_assert_eq(memcmp(&now->cells[arm], &then->cells[arm], sizeof(struct cell)), 0, "round %d, metric %u",
+                             round, m);
+                if (!now->known) continue;
+                cr_assert_eq(memcmp(&now->known[arm], &then->known[arm], sizeof(struct cell)), 0, "round %d, metric %u",
+                             round, m);
+                cr_assert_gt(now->known[arm].n, 0);
+            }
         }
         if (!first) {
             cr_assert_eq(trial_units(r, OFF) + trial_units(r, TOP), UNITS - 2, "without it, and two are one");

@@ -146,14 +146,8 @@ static inline double trial_sum(const struct measure_results *r, int metric, int 
 /* Whether two states say the same of every unit, to the bit. */
 static inline bool trial_same(const struct measured *a, const struct measured *b) {
     if (a->units.n != b->units.n || memcmp(&a->excluded, &b->excluded, sizeof a->excluded) != 0) return false;
-    for (uint32_t i = 0; i < a->units.n; i++) {
-        const struct unit_row *x = &a->units.rows[i], *y = unit_table_find(&b->units, x->unit);
-        if (!y || x->t0 != y->t0 || x->seq != y->seq || x->newest != y->newest || x->late != y->late ||
-            x->arm != y->arm || x->epoch != y->epoch || x->flags != y->flags)
-            return false;
-        if (memcmp(unit_totals(&a->units, x), unit_totals(&b->units, y), a->units.columns * sizeof(int64_t)) != 0)
-            return false;
-    }
+    for (uint32_t i = 0; i < a->units.n; i++)
+        if (!fold_same(a, &a->units.rows[i], b, unit_table_find(&b->units, a->units.rows[i].unit))) return false;
     return true;
 }
 

@@ -26,7 +26,13 @@ static void start(void) {
     anna.user = variant;
     berta.first_order = &other;
 }
-TestSuite(replay_batch, .init = start);
+
+static json_t *read_so_far[16];
+static size_t read_n;
+static void end(void) {
+    while (read_n) json_decref(read_so_far[--read_n]);
+}
+TestSuite(replay_batch, .init = start, .fini = end);
 
 static json_t *next_batch(size_t most) {
     struct buffer body = {0};
@@ -34,6 +40,8 @@ static json_t *next_batch(size_t most) {
     size_t n = replay_batch(&events, TEXT("trial"), TEXT("GBP"), most, &body, &without_products);
     json_t *json = json_loadb(body.at, body.n, JSON_REJECT_DUPLICATES, &why);
     cr_assert(json, "%s", why.text);
+    buffer_free(&body);
+    read_so_far[read_n++] = json;
     json_t *batch = json_object_get(json, "batch");
     cr_assert_eq(json_array_size(batch), n);
     return batch;
