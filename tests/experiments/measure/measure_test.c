@@ -339,10 +339,11 @@ Test(measure, what_an_erased_person_added_stays_in_the_figures_without_her) {
 
 /* --- kill -9 --- */
 
-static void run_until_killed(int round) {
+static void run_until_killed(int round, int begun) {
     start_with(&trial_one, 1); /* a checkpoint nearly every time */
     for (int i = 0;; i++) {
         write_units(round * 10000 + i * 10, round * 10000 + i * 10 + 10);
+        if (i == 0) close(begun);
         measure_tick(h.measure);
     }
 }
@@ -353,8 +354,16 @@ Test(measure, after_kill_9_the_figures_are_those_of_the_journal) {
 #endif
     srand(5);
     for (int round = 0; round < 4; round++) {
+        int begun[2];
+        cr_assert_eq(pipe(begun), 0);
         pid_t child = fork();
-        if (child == 0) run_until_killed(round);
+        if (child == 0) {
+            close(begun[0]);
+            run_until_killed(round, begun[1]);
+        }
+        close(begun[1]);
+        cr_assert_eq(read(begun[0], &(char){0}, 1), 0, "the child closes it when its first units are acknowledged");
+        close(begun[0]);
         usleep(30000 + (useconds_t)(rand() % 60000));
         kill(child, SIGKILL);
         int status;
