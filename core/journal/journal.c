@@ -168,6 +168,8 @@ int journal_open(struct journal **out, const struct journal_options *options, st
         journal_free(j);
         return rc;
     }
+    gauge_set(j->bytes_gauge, j->stats.bytes);
+    gauge_set(j->span_gauge, j->stats.covered_ms / 1000);
     start_writer(j);
     *out = j;
     return 0;

@@ -200,12 +200,14 @@ void measure_close(struct measure *m) {
 
 struct snapshot_job {
     struct lane_job job;
-    struct plan *plan;
+    struct snapshot *snapshot;
 };
 
 static void set_plan(struct lane_job *job, void *owner) {
     struct measure *m = owner;
-    fold_set_plan(&m->fold, ((struct snapshot_job *)job)->plan);
+    struct snapshot *snapshot = ((struct snapshot_job *)job)->snapshot;
+    fold_set_plan(&m->fold, plan_new(snapshot));
+    snapshot_release(snapshot);
     free(job);
     if (!all_live(&m->fold)) keep_reading(m);
 }
@@ -213,7 +215,7 @@ static void set_plan(struct lane_job *job, void *owner) {
 void measure_set_snapshot(struct measure *m, struct snapshot *snapshot) {
     struct snapshot_job *job = memory_new(struct snapshot_job);
     job->job.work = set_plan;
-    job->plan = plan_new(snapshot);
+    job->snapshot = snapshot_keep(snapshot);
     lane_do(m->lane, &job->job);
 }
 
