@@ -23,6 +23,9 @@ static void measured_clear(struct measured *m) {
     unit_table_free(&m->units);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) words_free(&m->words[i]);
     samples_free(&m->samples);
+    free(m->residual);
+    m->residual = NULL;
+    m->residual_n = 0;
     unit_map_free(&m->links.index);
     free(m->links.units);
     free(m->links.links);
@@ -552,14 +555,13 @@ static void claim_order(struct fold *fold, struct event *event) {
 
 void fold_record(struct fold *fold, const struct journal_record *r) {
     struct event event = {.record = r, .arena = &fold->record_arena};
-    int64_t before = INT64_MIN;
+    int64_t before;
     arena_reset(&fold->record_arena);
     fold->position = r->seq;
-    if (r->unit.n) {
-        uint32_t key = keys_find_or_add(&fold->keys, unit_of(r->unit));
-        before = keys_see(&fold->keys, key, r->seq, r->at);
-        if (r->flags & JOURNAL_KNOWN) fold->keys.rows[key].known = 1;
-    }
+    if (!r->unit.n) return; /* erased */
+    uint32_t key = keys_find_or_add(&fold->keys, unit_of(r->unit));
+    before = keys_see(&fold->keys, key, r->seq, r->at);
+    if (r->flags & JOURNAL_KNOWN) fold->keys.rows[key].known = 1;
     if (r->kind == JOURNAL_TRACK && text_is(r->name, PLAN_COMPLETED)) claim_order(fold, &event);
     bool says_who = r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS || r->kind == JOURNAL_PART;
     if (says_who && r->other.n) join_or_part(fold, r);
@@ -592,7 +594,7 @@ static int catch_up_one(void *visitor, const struct journal_record *r) {
     struct fold *fold = visitor;
     struct event event = {.record = r, .arena = &fold->record_arena};
     arena_reset(&fold->record_arena);
-    distribute(fold, &event, false, INT64_MIN);
+    if (r->unit.n) distribute(fold, &event, false, INT64_MIN);
     return 0;
 }
 

@@ -40,8 +40,6 @@ static inline bool fold_late(const struct fold *fold, int64_t newest, int64_t t)
 /* Computes one unit again from its records up to `limit`. 1 where it has a counted exposure and thus a row, 0 where not (and
  * then has none), or a negative code of the journal's, after which nothing has changed. */
 int refold(struct fold *fold, struct measured *m, struct unit_id unit, int64_t limit);
-/* Takes a unit out of the table. */
-void fold_remove(struct measured *m, struct unit_id unit);
 /* Notes a unit for fold_settle. */
 void fold_note_dirty(struct fold *fold, struct measured *m, struct unit_id unit);
 
