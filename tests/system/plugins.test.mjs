@@ -110,6 +110,7 @@ test('releases are swapped under load without a failed request', async () => {
   assert.ok(served > 100);
   const status = (await s.get('/admin/v1/audit?kind=plugin')).body.items;
   assert.equal(status.length, 11);
+  assert.deepEqual([status[0].action, status[0].before, status[0].after], ['rollback', { version: '1.0.0' }, { version: '1.1.0' }]);
   await s.stop();
 });
 
