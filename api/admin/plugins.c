@@ -79,7 +79,9 @@ static int work_audit(struct admin_job *job, struct catalogue *catalogue, struct
         .action = text_of(op->action),
         .kind = TEXT("plugin"),
         .key = op->name,
-        .after = op->version.n ? arena_printf(arena, "{\"version\":\"%.*s\"}", TEXT_ARGS(op->version)) : TEXT_NONE};
+        .before = version_json(arena, op->before),
+        .after = version_json(arena, op->version),
+    };
     return audit_write(sql, &entry, &job->error);
 }
 
