@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ADMIN, Server, build, trial, poll, bearer, asShopper } from './harness.mjs';
 
@@ -66,6 +67,15 @@ test('the description of the API', async (t) => {
     for (const ref of refs) assert.ok(follow(api, ref), ref);
     for (const kind of ['parameters', 'responses', 'schemas', 'headers'])
       for (const name of Object.keys(api.components[kind])) assert.ok(refs.has(`#/components/${kind}/${name}`), `${kind}/${name}`);
+  });
+
+  await t.test('has the members that a definition may have, and no other', () => {
+    const parsed = ['feature', 'metric', 'experiment', 'scope'].flatMap((file) =>
+      [...readFileSync(`experiments/model/${file}.c`, 'utf8').matchAll(/ members\[\] = {("key",[^}]*),\s+NULL}/g)]
+        .map(([, list]) => [...list.matchAll(/"(\w+)"/g)].map((m) => m[1]).sort().join(' ')));
+    const described = ['Feature', 'Metric', 'Experiment', 'Segment', 'Layer', 'Holdout'].map((kind) =>
+      Object.entries(api.components.schemas[kind].properties).filter(([, member]) => !member.readOnly).map(([name]) => name).sort().join(' '));
+    assert.deepEqual(described, parsed);
   });
 
   await t.test('names each operation once, its path parameters and an answer', () => {
