@@ -171,6 +171,18 @@ struct snapshot *catalogue_snapshot(const struct catalogue *c) {
     return snapshot_keep(c->snapshot);
 }
 
+int catalogue_transaction(struct catalogue *c, int (*work)(void *user, struct sql *sql, struct error *error),
+                          void *user, struct snapshot **changed, struct error *error) {
+    int64_t before = catalogue_revision(c);
+    *changed = NULL;
+    int rc = sql_begin(c->sql, error);
+    if (rc < 0) return rc;
+    rc = sql_end(c->sql, work(user, c->sql, error), error);
+    if (rc < 0 && catalogue_revision(c) != before) catalogue_reload(c);
+    if (rc >= 0 && catalogue_revision(c) != before) *changed = catalogue_snapshot(c);
+    return rc;
+}
+
 /* ---- a change under way ---- */
 
 void draft_begin(struct draft *draft, struct catalogue *c, const struct change *change, const char *action) {
