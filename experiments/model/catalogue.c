@@ -348,6 +348,7 @@ static void write_state(const struct entry *entry, const struct snapshot *snapsh
     json_put_text(out, "state", text_of(experiment_phases[state->phase]));
     if (state->start_at) json_put_time(out, "startedAt", state->start_at);
     if (state->end_at) json_put_time(out, "endsAt", state->end_at);
+    if (state->start_at) json_put_double(out, "trafficNow", state->traffic / 10000.0);
     json_put_int(out, "epochs", state->n_epochs);
     if (state->phase != PHASE_CONCLUDED) return;
     json_put_time(out, "concludedAt", state->concluded_at);

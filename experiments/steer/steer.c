@@ -131,10 +131,10 @@ int steer_schedules(struct catalogue *catalogue, struct sql *sql, int64_t now, c
 
 /* ---- guardrails ---- */
 
-/* Still the one that was judged, and running. */
-static bool runs_still(const struct snapshot *snapshot, const struct snapshot_experiment *judged) {
+/* Still the one that was judged, and in the phase it was judged in. */
+static bool unchanged(const struct snapshot *snapshot, const struct snapshot_experiment *judged) {
     const struct snapshot_experiment *now = snapshot_experiment(snapshot, judged->definition.key);
-    return now && now->state.phase == PHASE_RUNNING && text_eq(now->state.salt, judged->state.salt);
+    return now && now->state.phase == judged->state.phase && text_eq(now->state.salt, judged->state.salt);
 }
 
 /* 1 where it was not written before. */
@@ -159,13 +159,14 @@ static int audit_finding(struct sql *sql, struct text key, const struct guard_fi
     return rc;
 }
 
-/* The evidence in words is that of the first finding that asks for the action. */
-static int act(struct catalogue *catalogue, struct text key, const struct guard_finding *findings, uint32_t n,
-               int64_t now, struct arena *arena, struct error *error) {
+/* The evidence in words is that of the first finding that asks for the action. Who takes no units any more cannot be paused. */
+static int act(struct catalogue *catalogue, struct text key, enum experiment_phase phase,
+               const struct guard_finding *findings, uint32_t n, int64_t now, struct arena *arena,
+               struct error *error) {
     enum guardrail_action action = guard_action(findings, n);
     uint32_t i = 0;
     while (findings[i].rule->action != action) i++;
-    if (action == ACTION_WARN) return 0;
+    if (action == ACTION_WARN || (action == ACTION_PAUSE && phase != PHASE_RUNNING)) return 0;
     struct change change = {
         .kind = DEFINITION_EXPERIMENT, .key = key, .if_match = DOCUMENT_ANY, .actor = ACTOR, .now = now};
     struct experiment_step_input input = {.outcome = OUTCOME_ROLLBACK, .note = guard_words(&findings[i], arena)};
@@ -181,7 +182,7 @@ int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct 
     arena_init(&arena, 16 * 1024);
     uint32_t n = guard_findings(judgement, &findings, &arena);
     struct snapshot *snapshot = catalogue_snapshot(catalogue);
-    if (!runs_still(snapshot, judged)) n = 0;
+    if (!unchanged(snapshot, judged)) n = 0;
     snapshot_release(snapshot);
     int rc = 0;
     for (uint32_t i = 0; rc >= 0 && i < n; i++) {
@@ -191,7 +192,8 @@ int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct 
                      LOG_S("action", guardrail_actions[findings[i].rule->action]), LOG_I("dry-run", mode),
                      LOG_T("detail", guard_words(&findings[i], &arena)));
     }
-    if (rc >= 0 && n && mode == STEER_ACT) rc = act(catalogue, key, findings, n, now, &arena, error);
+    if (rc >= 0 && n && mode == STEER_ACT)
+        rc = act(catalogue, key, judged->state.phase, findings, n, now, &arena, error);
     arena_free(&arena);
     return rc < 0 ? rc : 0;
 }

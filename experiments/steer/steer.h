@@ -16,7 +16,9 @@ int steer_schedules(struct catalogue *catalogue, struct sql *sql, int64_t now, c
 enum steer_mode { STEER_ACT, STEER_DRY_RUN };
 /* Does what the guardrails of a judged experiment demand: concludes with a rollback, pauses, or warns. Every finding is an audit
  * row "guardrail" with its evidence; one that was written already, with nothing done to the experiment since, is not
- * repeated. STEER_DRY_RUN writes what would be done. An experiment that no longer runs is left alone. */
+ * repeated. STEER_DRY_RUN writes what would be done. Nothing where the experiment was paused,
+ * ended or concluded since it was judged. One that takes no units any more still serves those that are in: it can be rolled back,
+ * but not paused. */
 int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement,
                      enum steer_mode mode, int64_t now, const struct log *log, struct error *error);
 

@@ -26,10 +26,12 @@ struct steer {
     uv_timer_t due, checkpoint;
     int64_t checkpoint_ms;
     enum steer_mode mode;
-    int64_t tried;  /* revision at which everything that was due had been tried */
-    bool under_way; /* due steps are being made */
+    int64_t tried_revision, tried_at; /* what was due then (ms) has been tried, and was made or refused */
+    bool under_way;                   /* due steps are being made */
     bool stopped;
 };
+/* On the store lane, before anybody is served: every step that came due while the server was down. */
+void parleyd_make_up(struct app *app);
 /* Starts; when everything is open and the plugins run. */
 void parleyd_steer(struct steer *steer, struct app *app, const struct config *config);
 /* No step is begun any more; `steer` must last until the mailbox is closed. Nothing where it was not started. */

@@ -10,6 +10,19 @@
 
 enum { LONGEST_WAIT = CLOCK_MINUTE }; /* wall time may jump; and what was refused is tried again */
 
+static int make_up(void *user, struct sql *sql, struct error *error) {
+    const struct app *app = user;
+    return steer_schedules(app->catalogue, sql, clock_now(app->clock), app->log, error);
+}
+
+void parleyd_make_up(struct app *app) {
+    struct snapshot *changed;
+    struct error error = {0};
+    if (catalogue_transaction(app->catalogue, make_up, app, &changed, &error) < 0)
+        log_error(app->log, "what schedules asked for cannot be made up for now", LOG_S("detail", error.detail));
+    snapshot_release(changed);
+}
+
 /* ---- changes on the store lane ---- */
 
 /* Embedded in what makes the change; `work` runs in a transaction. */
@@ -19,6 +32,7 @@ struct steering {
     int (*work)(void *steering, struct sql *sql, struct error *error);
     void (*then)(struct steering *steering); /* on the loop, in any case; frees */
     struct snapshot *changed;
+    int64_t now;      /* when it was made */
     int64_t revision; /* after it */
     struct error error;
 };
@@ -26,6 +40,7 @@ struct steering {
 static void on_lane(struct lane_job *job, void *owner) {
     struct steering *s = (struct steering *)job;
     struct catalogue *catalogue = s->steer->app->catalogue;
+    s->now = clock_now(s->steer->app->clock);
     int rc = catalogue_transaction(catalogue, s->work, s, &s->changed, &s->error);
     if (rc < 0) log_error(s->steer->app->log, "steering failed", LOG_S("detail", s->error.detail));
     s->revision = catalogue_revision(catalogue);
@@ -52,12 +67,13 @@ static void arm(struct steer *steer);
 static int make_due_steps(void *steering, struct sql *sql, struct error *error) {
     struct steering *s = steering;
     const struct app *app = s->steer->app;
-    return steer_schedules(app->catalogue, sql, clock_now(app->clock), app->log, error);
+    return steer_schedules(app->catalogue, sql, s->now, app->log, error);
 }
 
 static void steps_made(struct steering *s) {
     s->steer->under_way = false;
-    s->steer->tried = s->revision;
+    s->steer->tried_revision = s->revision;
+    s->steer->tried_at = s->now;
     if (!s->steer->stopped) arm(s->steer);
     free(s);
 }
@@ -78,7 +94,7 @@ static int64_t wait_for_next(const struct steer *steer) {
         if (due.step == SCHEDULE_NOTHING || due.at - now >= wait) continue;
         if (due.at > now)
             wait = due.at - now;
-        else if (snapshot->revision > steer->tried) /* else it was refused */
+        else if (due.at > steer->tried_at || snapshot->revision > steer->tried_revision) /* else it was refused */
             wait = 0;
     }
     return wait;
@@ -114,7 +130,7 @@ static void look_free(struct look *look) {
 static int act_on(void *steering, struct sql *sql, struct error *error) {
     struct look *look = steering;
     const struct steer *steer = look->steering.steer;
-    return steer_guardrails(steer->app->catalogue, sql, look->judgement, steer->mode, clock_now(steer->app->clock),
+    return steer_guardrails(steer->app->catalogue, sql, look->judgement, steer->mode, look->steering.now,
                             steer->app->log, error);
 }
 
@@ -161,7 +177,8 @@ static void on_checkpoint(uv_timer_t *timer) {
     const struct snapshot *snapshot = steer->app->snapshot;
     for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
         const struct snapshot_experiment *e = &snapshot->experiments[i];
-        if (e->state.phase == PHASE_RUNNING && e->definition.n_guardrails) look_at(steer, e->definition.key);
+        bool serves = e->state.phase == PHASE_RUNNING || e->state.phase == PHASE_MATURING;
+        if (serves && e->definition.n_guardrails) look_at(steer, e->definition.key);
     }
     arm_checkpoint(steer);
 }

@@ -54,6 +54,7 @@ test('an experiment starts by itself at the second it was scheduled for', async 
   assert.ok(late >= 0 && late < 900, `${late} ms after the second`);
   assert.equal(Date.parse(running.startedAt), Date.parse(start));
   assert.equal((await enrolled(s)).size, 400);
+  assert.equal(running.trafficNow, 100);
   const [row] = await steps(s);
   assert.equal(row.action, 'start');
   assert.equal(row.note, `scheduled for ${start}`);
@@ -108,14 +109,16 @@ test('after kill -9 over the due times everything that was missed is made up for
   await s.kill();
   await sleep(Date.parse(start) + 1500 - Date.now());
   await s.up();
-  const now = await inState(s, 'running');
+  const now = await shown(s);
+  assert.equal(now.state, 'running', 'before anybody is served');
+  assert.equal(now.trafficNow, 100);
   assert.equal(Date.parse(now.startedAt), Date.parse(start));
   assert.equal((await enrolled(s)).size, 400, 'the ramp is where it would be');
   assert.deepEqual((await steps(s)).map((a) => a.action), ['start', 'ramp']);
   await s.kill();
   await sleep(Math.max(0, Date.parse(end) + 100 - Date.now()));
   await s.up();
-  assert.equal(Date.parse((await inState(s, 'maturing')).endsAt), Date.parse(end));
+  assert.equal(Date.parse((await shown(s)).endsAt), Date.parse(end));
   assert.deepEqual((await steps(s)).map((a) => a.action), ['start', 'ramp', 'end']);
 });
 
@@ -173,6 +176,16 @@ test('a guardrail that is sure of harm rolls the experiment back by itself, and 
   assert.equal(evidence.n, 1200);
   assert.ok(Math.abs(evidence.estimate - 0.25) < 1e-9);
   assert.ok(evidence.bound > 0.05 && evidence.bound < 0.25);
+});
+
+test('harm that shows while windows run out is rolled back too', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await guarded(s, 'rollback');
+  await s.patch('/admin/v1/experiments/poll-trial', { schedule: { end: '2021-03-01T00:00:00Z' } });
+  await inState(s, 'maturing');
+  await complaints(s, 5, 30);
+  assert.equal((await inState(s, 'concluded')).outcome, 'rollback');
 });
 
 test('a guardrail that is not sure, or whose harm is at its margin, leaves the experiment running', async (t) => {
