@@ -30,6 +30,8 @@ static const struct config_option options[] = {
     {"plugins.deadline", CONFIG_DURATION, "5s", "how long a plugin may take to answer", 10, 600000, false},
     {"check-config", CONFIG_FLAG, NULL, "says whether the configuration is right, and ends", 0, 0, false},
     {"print-config", CONFIG_FLAG, NULL, "prints every option, its value and where it came from, and ends", 0, 0, false},
+    {"print-routes", CONFIG_FLAG, NULL, "prints every route: method, path, roles (-: anybody), largest body; and ends",
+     0, 0, false},
     {"version", CONFIG_FLAG, NULL, "prints the version and ends", 0, 0, false},
     {"help", CONFIG_FLAG, NULL, "prints this and ends", 0, 0, false},
 };
