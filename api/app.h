@@ -37,6 +37,9 @@ struct app {
     struct measure *measure;
     struct plugins *plugins;
 
+    void (*on_snapshot)(void *user); /* a new snapshot is in force; NULL: nobody wants to know */
+    void *on_snapshot_user;
+
     bool draining;
     struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped;
 };

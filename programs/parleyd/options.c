@@ -22,6 +22,8 @@ static const struct config_option options[] = {
      false},
     {"measure.checkpoint", CONFIG_DURATION, "10s", "how often sums are saved, so that a start reads little journal",
      100, 3600000, false},
+    {"steer.checkpoint", CONFIG_DURATION, "1h", "how often guardrails are looked at", 100, 86400000, false},
+    {"steer.dry-run", CONFIG_FLAG, NULL, "guardrails say what they would do, and do not do it", 0, 0, false},
     {"exposures.ring", CONFIG_SIZE, "4M", "exposures waiting to be written; a power of two", 4096, 1 << 30, false},
     {"plugins.bundled", CONFIG_TEXT, NULL, "folder of the plugins that come with Parley [beside parleyd]", 0, 0, false},
     {"plugins.worker", CONFIG_TEXT, NULL, "path of parley-worker [beside parleyd]", 0, 0, false},
