@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "api/push.h"
 #include "core/base/memory.h"
 
 /* The releases that variants name run beside the active ones while the snapshot that names them is in force. */
@@ -30,6 +31,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     app->snapshot = snapshot;
     want_releases(app);
     measure_set_snapshot(app->measure, snapshot);
+    push_snapshot(app->push);
 }
 
 struct text app_unit(const struct app *app, struct text key) {

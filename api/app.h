@@ -15,6 +15,8 @@
 #include "experiments/decide/evaluate.h"
 #include "experiments/measure/measure.h"
 
+struct push;
+
 struct app {
     uv_loop_t *loop;
     struct mailbox mailbox; /* lanes answer here */
@@ -31,11 +33,13 @@ struct app {
     struct text admin_token;     /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
     struct identity_map *joined; /* which keys are one unit */
     struct identity_keys identity;
-    struct text demo_key; /* the demo shop's public key, put into its pages */
+    struct text public_url; /* where shoppers reach Parley; empty where it was not told */
+    struct text demo_key;   /* the demo shop's public key, put into its pages */
     struct journal *journal;
     struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
     struct plugins *plugins;
+    struct push *push; /* tells listeners what changes */
 
     bool draining;
     struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped;

@@ -13,6 +13,8 @@ static const struct config_option options[] = {
     {"log.level", CONFIG_TEXT, "info", "debug, info, warn or error", 0, 0, false},
     {"log.format", CONFIG_TEXT, "logfmt", "logfmt or json", 0, 0, false},
     {"http.connections", CONFIG_INT, "10000", "at most so many at once", 16, 1000000, false},
+    {"streams.heartbeat", CONFIG_DURATION, "15s", "how often a quiet event stream says that it lives", 50, 60000,
+     false},
     {"drain", CONFIG_DURATION, "10s", "how long requests in flight may take to finish at the end", 0, 600000, false},
     {"journal.file-size", CONFIG_SIZE, "1G", "the journal starts a new file beyond this", 1 << 20, 1LL << 40, false},
     {"journal.queue", CONFIG_SIZE, "32M", "events waiting to be written; beyond it senders get 503", 1 << 16, 1LL << 34,

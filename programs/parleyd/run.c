@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/push.h"
 #include "core/base/secret.h"
 #include "programs/parleyd/parleyd.h"
 
@@ -51,6 +52,7 @@ static void on_signal(uv_signal_t *signal, int number) {
     d->app.draining = true;
     log_info(d->app.log, "draining", LOG_S("signal", strsignal(number)));
     uv_timer_start(&d->hurry, on_hurry, (uint64_t)config_duration(d->config, "drain"), 0);
+    push_end(d->app.push); /* streams would never finish by themselves */
     server_drain(d->app.server, on_drained, d);
 }
 
@@ -150,6 +152,7 @@ static int serve(struct parleyd *d, const char *program) {
         log_error(d->app.log, "cannot start", LOG_S("detail", error.detail));
         return 1;
     }
+    push_snapshot(d->app.push); /* its scheduled changes */
     uv_timer_start(&d->tick, on_tick, 1000, 1000);
     start_plugins(d, program);
     uv_run(d->app.loop, UV_RUN_DEFAULT); /* until on_plugins_stopped */
@@ -173,11 +176,14 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     uv_loop_init(&loop);
     d.app = (struct app){.loop = &loop, .log = log, .clock = &clock_system, .telemetry = telemetry_new()};
     make_counters(&d.app);
+    d.app.public_url = text_of(config_text(config, "public-url"));
+    d.app.push = push_open(&d.app, config_duration(config, "streams.heartbeat"));
     int status = serve(&d, program);
     plugins_free(d.app.plugins);
     parleyd_close(&d.app);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
+    push_close(d.app.push);
     close_handles(&d);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
