@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "api/cors.h"
 #include "api/push.h"
 #include "core/base/memory.h"
 
@@ -32,6 +33,10 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     want_releases(app);
     measure_set_snapshot(app->measure, snapshot);
     push_snapshot(app->push);
+}
+
+bool app_arrive(struct request *request, const struct route_match *match, bool options) {
+    return cors_answer(request->app->cors_origins, request, options && match->path_known, match->allow);
 }
 
 struct text app_unit(const struct app *app, struct text key) {

@@ -127,6 +127,7 @@ static void on_head(struct request *request, const char *method) {
     request->loopback = from_loopback(request->connection);
     struct route_match match;
     router_match(server->options.router, request->method, request->path, &match);
+    if (server->options.arrive(request, &match, strcmp(method, "OPTIONS") == 0)) return;
     if (!match.route) {
         if (match.path_known) {
             reply_header(request, "Allow", arena_cstr(&request->arena, text_of(match.allow)));

@@ -10,6 +10,8 @@ static const struct config_option options[] = {
     {"admin-token", CONFIG_TEXT, NULL, "a token with role admin, at least 32 characters", 0, 0, true},
     {"shop.jwt-secret", CONFIG_TEXT, NULL, "the shop's secret for Parley-Customer (HS256)", 0, 0, true},
     {"public-url", CONFIG_TEXT, NULL, "where shoppers reach Parley; https makes cookies Secure", 0, 0, false},
+    {"cors.origins", CONFIG_TEXT, NULL, "pages that may call from a browser: origins with commas between, or *", 0, 0,
+     false},
     {"log.level", CONFIG_TEXT, "info", "debug, info, warn or error", 0, 0, false},
     {"log.format", CONFIG_TEXT, "logfmt", "logfmt or json", 0, 0, false},
     {"http.connections", CONFIG_INT, "10000", "at most so many at once", 16, 1000000, false},

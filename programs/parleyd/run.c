@@ -73,6 +73,7 @@ static void on_plugins_started(void *user) {
         .max_connections = (unsigned)config_int(d->config, "http.connections"),
         .app = &d->app,
         .router = d->router,
+        .arrive = app_arrive,
         .admit = app_admit,
         .log = d->app.log,
         .telemetry = d->app.telemetry,
@@ -176,6 +177,7 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     uv_loop_init(&loop);
     d.app = (struct app){.loop = &loop, .log = log, .clock = &clock_system, .telemetry = telemetry_new()};
     make_counters(&d.app);
+    d.app.cors_origins = text_of(config_text(config, "cors.origins"));
     d.app.public_url = text_of(config_text(config, "public-url"));
     d.app.push = push_open(&d.app, config_duration(config, "streams.heartbeat"));
     int status = serve(&d, program);
