@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/push.h"
 #include "core/base/secret.h"
 #include "programs/parleyd/parleyd.h"
 
@@ -15,6 +16,7 @@ struct parleyd {
     uv_signal_t terminate, interrupt;
     uv_timer_t hurry; /* ends a drain that takes too long */
     uv_timer_t tick;  /* once a second: checkpoints */
+    struct steer steer;
     char host[256];
     int port, status;
     bool ending, hurried;
@@ -51,6 +53,7 @@ static void on_signal(uv_signal_t *signal, int number) {
     d->app.draining = true;
     log_info(d->app.log, "draining", LOG_S("signal", strsignal(number)));
     uv_timer_start(&d->hurry, on_hurry, (uint64_t)config_duration(d->config, "drain"), 0);
+    push_end(d->app.push); /* streams would never finish by themselves */
     server_drain(d->app.server, on_drained, d);
 }
 
@@ -71,6 +74,7 @@ static void on_plugins_started(void *user) {
         .max_connections = (unsigned)config_int(d->config, "http.connections"),
         .app = &d->app,
         .router = d->router,
+        .arrive = app_arrive,
         .admit = app_admit,
         .log = d->app.log,
         .telemetry = d->app.telemetry,
@@ -81,6 +85,7 @@ static void on_plugins_started(void *user) {
         plugins_stop(d->app.plugins, on_plugins_stopped, d);
         return;
     }
+    parleyd_steer(&d->steer, &d->app, d->config);
     char url[300];
     snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d",
              strcmp(d->host, "0.0.0.0") == 0 ? "127.0.0.1" : d->host, server_port(d->app.server));
@@ -150,10 +155,12 @@ static int serve(struct parleyd *d, const char *program) {
         log_error(d->app.log, "cannot start", LOG_S("detail", error.detail));
         return 1;
     }
+    push_snapshot(d->app.push); /* its scheduled changes */
     uv_timer_start(&d->tick, on_tick, 1000, 1000);
     start_plugins(d, program);
     uv_run(d->app.loop, UV_RUN_DEFAULT); /* until on_plugins_stopped */
-    uv_timer_stop(&d->tick);             /* closing still runs the loop, and a tick would use what is closed */
+    parleyd_steer_stop(&d->steer);
+    uv_timer_stop(&d->tick); /* closing still runs the loop, and a tick would use what is closed */
     return d->status;
 }
 
@@ -173,11 +180,15 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     uv_loop_init(&loop);
     d.app = (struct app){.loop = &loop, .log = log, .clock = &clock_system, .telemetry = telemetry_new()};
     make_counters(&d.app);
+    d.app.cors_origins = text_of(config_text(config, "cors.origins"));
+    d.app.public_url = text_of(config_text(config, "public-url"));
+    d.app.push = push_open(&d.app, config_duration(config, "streams.heartbeat"));
     int status = serve(&d, program);
     plugins_free(d.app.plugins);
     parleyd_close(&d.app);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
+    push_close(d.app.push);
     close_handles(&d);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
