@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "api/cors.h"
+#include "api/push.h"
 #include "core/base/memory.h"
 
 /* The releases that variants name run beside the active ones while the snapshot that names them is in force. */
@@ -31,6 +33,11 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     want_releases(app);
     measure_set_snapshot(app->measure, snapshot);
     if (app->on_snapshot) app->on_snapshot(app->on_snapshot_user);
+    push_snapshot(app->push);
+}
+
+bool app_arrive(struct request *request, const struct route_match *match, bool options) {
+    return cors_answer(request->app->cors_origins, request, options && match->path_known, match->allow);
 }
 
 struct text app_unit(const struct app *app, struct text key) {

@@ -15,6 +15,8 @@
 #include "experiments/decide/evaluate.h"
 #include "experiments/measure/measure.h"
 
+struct push;
+
 struct app {
     uv_loop_t *loop;
     struct mailbox mailbox; /* lanes answer here */
@@ -31,11 +33,14 @@ struct app {
     struct text admin_token;     /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
     struct identity_map *joined; /* which keys are one unit */
     struct identity_keys identity;
-    struct text demo_key; /* the demo shop's public key, put into its pages */
+    struct text cors_origins; /* cors.h; checked */
+    struct text public_url;   /* where shoppers reach Parley; empty where it was not told */
+    struct text demo_key;     /* the demo shop's public key, put into its pages */
     struct journal *journal;
     struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
     struct plugins *plugins;
+    struct push *push; /* tells listeners what changes */
 
     void (*on_snapshot)(void *user); /* a new snapshot is in force; NULL: nobody wants to know */
     void *on_snapshot_user;
@@ -50,6 +55,8 @@ extern const size_t api_tables_n;
 
 /* server_options.admit: the token's role against the route's, then the shopper's identity where the route needs one. */
 bool app_admit(struct request *request);
+/* server_options.arrive: tells browsers what pages of other origins may do, and answers their preflights. */
+bool app_arrive(struct request *request, const struct route_match *match, bool options);
 /* Puts a new snapshot in force (takes over the reference) and tells those who listen. Loop thread. */
 void app_set_snapshot(struct app *app, struct snapshot *snapshot);
 /* `key` belongs to `parent` from now on: what either was exposed to, both are. */

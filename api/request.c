@@ -115,6 +115,26 @@ void reply_buffer(struct request *request, int status, const char *content_type,
     answer(request, status, content_type, MHD_create_response_from_buffer(n, bytes, MHD_RESPMEM_MUST_FREE));
 }
 
+static ssize_t read_source(void *cls, uint64_t position, char *out, size_t room) {
+    struct request *request = cls;
+    ssize_t n = request->source.read(request->source.user, out, room);
+    if (n < 0) return MHD_CONTENT_READER_END_OF_STREAM;
+    if (n == 0) MHD_suspend_connection(request->connection);
+    return n;
+}
+
+void reply_stream(struct request *request, int status, const char *content_type, struct reply_source source) {
+    enum { BLOCK = 1024 };
+    request->source = source;
+    answer(request, status, content_type,
+           MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_source, request, NULL));
+}
+
+void reply_wake(struct request *request) {
+    MHD_resume_connection(request->connection);
+    request->server->resumed = true;
+}
+
 void reply_empty(struct request *request, int status) {
     reply(request, status, NULL, TEXT(""));
 }

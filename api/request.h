@@ -3,6 +3,8 @@
 #ifndef PARLEY_API_REQUEST_H
 #define PARLEY_API_REQUEST_H
 
+#include <sys/types.h>
+
 #include "api/router.h"
 #include "core/base/arena.h"
 #include "core/base/buffer.h"
@@ -25,7 +27,15 @@ struct caller {
 /* The request headers that any handler looks at; empty where not sent. */
 struct request_headers {
     struct text authorization, api_key, content_type, if_match, if_none_match, idempotency_key, cookie, customer,
-        act_as, origin, accept, user_agent, content_length, transfer_encoding, host;
+        act_as, origin, accept, user_agent, content_length, transfer_encoding, host, last_event_id, preview;
+};
+
+/* An answer whose bytes come bit by bit. */
+struct reply_source {
+    /* Up to `room` bytes into `out`; 0: none now, the connection sleeps until reply_wake; negative: that was all. */
+    ssize_t (*read)(void *user, char *out, size_t room);
+    void (*closed)(void *user); /* once: it was all sent, or the client went away */
+    void *user;
 };
 
 struct request {
@@ -53,6 +63,7 @@ struct request {
         const char *value;
         struct reply_header *next;
     } * reply_headers;
+    struct reply_source source; /* of an answer by reply_stream */
     int status;
     enum { REQUEST_READING, REQUEST_HANDLING, REQUEST_SUSPENDED, REQUEST_ANSWERED } state;
     bool headed, too_large;
@@ -79,6 +90,10 @@ void reply_buffer(struct request *request, int status, const char *content_type,
 static inline void reply_json(struct request *request, int status, struct buffer *body) {
     reply_buffer(request, status, "application/json", body);
 }
+/* Answers with what `source` gives, for as long as it gives. The request lives until source.closed. */
+void reply_stream(struct request *request, int status, const char *content_type, struct reply_source source);
+/* After source.read gave 0: it is to be read again. */
+void reply_wake(struct request *request);
 void reply_empty(struct request *request, int status);
 /* Answers with application/problem+json made from the error. A 503 gets Retry-After: 1 unless one was set. */
 void reply_error(struct request *request, const struct error *error);

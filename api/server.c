@@ -96,6 +96,8 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
         WANT("accept", accept),
         WANT("user-agent", user_agent),
         WANT("host", host),
+        WANT("last-event-id", last_event_id),
+        WANT("parley-preview", preview),
 #undef WANT
     };
     struct text name = text_of(key);
@@ -125,6 +127,7 @@ static void on_head(struct request *request, const char *method) {
     request->loopback = from_loopback(request->connection);
     struct route_match match;
     router_match(server->options.router, request->method, request->path, &match);
+    if (server->options.arrive(request, &match, strcmp(method, "OPTIONS") == 0)) return;
     if (!match.route) {
         if (match.path_known) {
             reply_header(request, "Allow", arena_cstr(&request->arena, text_of(match.allow)));
@@ -217,8 +220,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     if (request->headed) {
         server->active--;
         count(server->responses[request->status / 100 % 6], 1);
-        histogram_observe(server->latency, clock_ticks() - request->started);
+        if (!request->source.read) histogram_observe(server->latency, clock_ticks() - request->started);
     }
+    if (request->source.closed) request->source.closed(request->source.user);
     if (request->response) MHD_destroy_response(request->response);
     *con_cls = NULL;
     request_give(server, request);
@@ -328,7 +332,7 @@ static void make_instruments(struct server *server) {
                                                      "Answers by status class", labels);
     }
     server->latency = telemetry_histogram(server->options.telemetry, "parley_http_request_seconds",
-                                          "From the request's first line to its answer sent", "");
+                                          "From the request's first line to its answer sent, streams left out", "");
 }
 
 int server_start(struct server **out, const struct server_options *options, struct error *error) {

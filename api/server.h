@@ -16,8 +16,10 @@ struct server_options {
     const char *host; /* "127.0.0.1", "::", ... */
     int port;         /* 0 picks one */
     unsigned max_connections;
-    struct app *app;                        /* borrowed; passed to handlers */
-    const struct router *router;            /* borrowed */
+    struct app *app;             /* borrowed; passed to handlers */
+    const struct router *router; /* borrowed */
+    /* First of all, with the headers known, also where there is no route; `options`: by method OPTIONS. True: answered. */
+    bool (*arrive)(struct request *request, const struct route_match *match, bool options);
     bool (*admit)(struct request *request); /* authentication; false: it has answered. Headers are known, no body yet */
     const struct log *log;
     struct telemetry *telemetry;

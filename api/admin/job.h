@@ -3,6 +3,7 @@
 #define PARLEY_API_ADMIN_JOB_H
 
 #include "api/app.h"
+#include "core/store/audit.h"
 #include "experiments/model/catalogue.h"
 
 struct admin_job {
@@ -18,6 +19,7 @@ struct admin_job {
     int64_t version;                     /* for the ETag; 0: none */
     struct buffer out;                   /* JSON */
     struct json_writer writer;           /* on `out` */
+    struct audit_page changes;           /* what it changed, newest first, where there is a snapshot */
     struct snapshot *snapshot;           /* of after the work, where it changed; a reference */
     void (*then)(struct admin_job *job); /* on the loop, after success, before the answer; NULL */
     struct error error;

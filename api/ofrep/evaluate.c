@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <xxhash.h>
 
+#include "api/push.h"
 #include "core/base/json_write.h"
 
 enum { CONTEXT_MOST = 1024 * 1024 };
@@ -188,9 +189,39 @@ static void evaluate_one(struct request *request) {
     reply_json(request, d.targeting_key_missing ? 400 : 200, &out);
 }
 
-/* Over configuration, context, what is remembered (it shows in the answers) and the next scheduled change. */
-static const char *bulk_etag(struct request *request, struct text answer) {
-    return arena_printf(&request->arena, "\"%016llx\"", (unsigned long long)XXH3_64bits(answer.at, answer.n)).at;
+/* Over the answer (so configuration and what is remembered), the context, and the period in which the streams' token is
+ * good; not over the token, which differs from call to call. */
+static const char *bulk_etag(struct ofrep_call *call, struct text answer) {
+    struct text context = json_source(&call->json, call->context.root);
+    XXH64_hash_t seed = XXH3_64bits_withSeed(context.at, context.n, (uint64_t)push_streams_period(call->context.now));
+    XXH128_hash_t hash = XXH3_128bits_withSeed(answer.at, answer.n, seed);
+    return arena_printf(&call->request->arena, "\"%016llx%016llx\"", (unsigned long long)hash.high64,
+                        (unsigned long long)hash.low64)
+        .at;
+}
+
+/* Whether If-None-Match has the tag; a proxy that compresses makes it a weak one. */
+static bool has_tag(struct text rest, const char *etag) {
+    struct text tag;
+    while (rest.n) {
+        text_cut(rest, ',', &tag, &rest);
+        tag = text_trim(tag);
+        if (text_starts(tag, TEXT("W/"))) tag = text_n(tag.at + 2, tag.n - 2);
+        if (text_is(tag, etag)) return true;
+    }
+    return false;
+}
+
+static void write_flags(struct app *app, const struct context *context, struct json_writer *w) {
+    json_key(w, TEXT("flags"));
+    json_open_array(w);
+    for (uint32_t i = 0; i < app->snapshot->n_features; i++) {
+        struct decision d;
+        decide(app->snapshot, &app->snapshot->features[i], context, &app->remembered, &d);
+        count(app->evaluations, 1);
+        write_flag(app, app->snapshot->features[i].definition.key, &d, w);
+    }
+    json_close_array(w);
 }
 
 static void evaluate_all(struct request *request) {
@@ -202,23 +233,16 @@ static void evaluate_all(struct request *request) {
     struct json_writer w;
     json_writer_init(&w, &out);
     json_open_object(&w);
-    json_key(&w, TEXT("flags"));
-    json_open_array(&w);
-    for (uint32_t i = 0; i < app->snapshot->n_features; i++) {
-        struct decision d;
-        decide(app->snapshot, &app->snapshot->features[i], &call.context, &app->remembered, &d);
-        count(app->evaluations, 1);
-        write_flag(app, app->snapshot->features[i].definition.key, &d, &w);
-    }
-    json_close_array(&w);
-    json_close_object(&w);
-    const char *etag = bulk_etag(request, buffer_view(&out));
+    write_flags(app, &call.context, &w);
+    const char *etag = bulk_etag(&call, buffer_view(&out));
     reply_header(request, "ETag", etag);
-    if (text_is(request->headers.if_none_match, etag)) {
+    if (has_tag(request->headers.if_none_match, etag)) {
         buffer_free(&out);
         reply_empty(request, 304);
         return;
     }
+    push_write_streams(request, &w);
+    json_close_object(&w);
     reply_json(request, 200, &out);
 }
 

@@ -57,3 +57,12 @@ int audit_list(struct sql *sql, struct arena *arena, struct text kind, struct te
     sql_done(&rows);
     return rc < 0 ? rc : 0;
 }
+
+int audit_newest(struct sql *sql, int64_t *id, struct error *error) {
+    struct sql_rows rows;
+    int rc = sql_query(sql, &rows, error, "SELECT coalesce(max(id), 0) FROM audit");
+    if (rc == 0) rc = sql_next(&rows, error);
+    if (rc > 0) *id = sql_int(&rows, 0);
+    sql_done(&rows);
+    return rc < 0 ? rc : 0;
+}

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/cors.h"
 #include "core/base/secret.h"
 #include "programs/parleyd/parleyd.h"
 
@@ -65,6 +66,7 @@ static int check(const struct config *config, struct log *log, struct error *err
     if (rc == 0) rc = options_listen(config, host, sizeof host, &port, error);
     if (rc == 0 && token > 0 && token < TOKEN_LEAST)
         rc = error_set(error, ERR_INVALID, "admin-token: it has %zu characters; at least %d", token, TOKEN_LEAST);
+    if (rc == 0) rc = cors_check(text_of(config_text(config, "cors.origins")), error);
     int64_t ring = config_size(config, "exposures.ring");
     if (rc == 0 && (ring & (ring - 1)))
         rc = error_set(error, ERR_INVALID, "exposures.ring = %lld: it must be a power of two", (long long)ring);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/push.h"
 #include "core/base/secret.h"
 #include "programs/parleyd/parleyd.h"
 
@@ -52,6 +53,7 @@ static void on_signal(uv_signal_t *signal, int number) {
     d->app.draining = true;
     log_info(d->app.log, "draining", LOG_S("signal", strsignal(number)));
     uv_timer_start(&d->hurry, on_hurry, (uint64_t)config_duration(d->config, "drain"), 0);
+    push_end(d->app.push); /* streams would never finish by themselves */
     server_drain(d->app.server, on_drained, d);
 }
 
@@ -72,6 +74,7 @@ static void on_plugins_started(void *user) {
         .max_connections = (unsigned)config_int(d->config, "http.connections"),
         .app = &d->app,
         .router = d->router,
+        .arrive = app_arrive,
         .admit = app_admit,
         .log = d->app.log,
         .telemetry = d->app.telemetry,
@@ -152,6 +155,7 @@ static int serve(struct parleyd *d, const char *program) {
         log_error(d->app.log, "cannot start", LOG_S("detail", error.detail));
         return 1;
     }
+    push_snapshot(d->app.push); /* its scheduled changes */
     uv_timer_start(&d->tick, on_tick, 1000, 1000);
     start_plugins(d, program);
     uv_run(d->app.loop, UV_RUN_DEFAULT); /* until on_plugins_stopped */
@@ -176,11 +180,15 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     uv_loop_init(&loop);
     d.app = (struct app){.loop = &loop, .log = log, .clock = &clock_system, .telemetry = telemetry_new()};
     make_counters(&d.app);
+    d.app.cors_origins = text_of(config_text(config, "cors.origins"));
+    d.app.public_url = text_of(config_text(config, "public-url"));
+    d.app.push = push_open(&d.app, config_duration(config, "streams.heartbeat"));
     int status = serve(&d, program);
     plugins_free(d.app.plugins);
     parleyd_close(&d.app);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
+    push_close(d.app.push);
     close_handles(&d);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);

@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ADMIN, Server, build, trial, poll, bearer, asShopper } from './harness.mjs';
 
@@ -68,6 +69,15 @@ test('the description of the API', async (t) => {
       for (const name of Object.keys(api.components[kind])) assert.ok(refs.has(`#/components/${kind}/${name}`), `${kind}/${name}`);
   });
 
+  await t.test('has the members that a definition may have, and no other', () => {
+    const parsed = ['feature', 'metric', 'experiment', 'scope'].flatMap((file) =>
+      [...readFileSync(`experiments/model/${file}.c`, 'utf8').matchAll(/ members\[\] = {("key",[^}]*),\s+NULL}/g)]
+        .map(([, list]) => [...list.matchAll(/"(\w+)"/g)].map((m) => m[1]).sort().join(' ')));
+    const described = ['Feature', 'Metric', 'Experiment', 'Segment', 'Layer', 'Holdout'].map((kind) =>
+      Object.entries(api.components.schemas[kind].properties).filter(([, member]) => !member.readOnly).map(([name]) => name).sort().join(' '));
+    assert.deepEqual(described, parsed);
+  });
+
   await t.test('names each operation once, its path parameters and an answer', () => {
     const seen = new Set();
     for (const [name, o] of operations(api)) {
@@ -84,11 +94,13 @@ test('the description of the API', async (t) => {
     'layers/home': { key: 'home' },
     'segments/germans': { key: 'germans', if: { '==': [{ var: 'country' }, 'DE'] } },
     'holdouts/few': { key: 'few', share: 1, start: '2040-01-01T00:00:00Z' },
+    'metrics/funnel': { key: 'funnel', kind: 'funnel', steps: ['Product Viewed', 'Order Completed'], window: 'P1D' },
+    'metrics/high': { key: 'high', kind: 'quantile', event: 'Order Completed', value: 'revenue', q: 0.9 },
     'metrics/ratio': { key: 'ratio', kind: 'ratio', numerator: { event: 'Order Completed', value: 'revenue' }, denominator: { event: 'Order Completed' } },
   })) assert.equal((await s.put(`/admin/v1/${path}`, body)).status, 201, path);
   await trial(s, {
     hypothesis: 'more buy', breakdowns: ['country'], layer: 'home', mde: 0.02, analysis: { nStar: 100, cuped: 'P7D' },
-    metrics: { primary: 'bought', secondary: ['spend', 'ratio'], guardrails: [{ metric: 'pins', harm: 'decrease', margin: 0.1 }] },
+    metrics: { primary: 'bought', secondary: ['spend', 'ratio', 'funnel', 'high'], guardrails: [{ metric: 'pins', harm: 'decrease', margin: 0.1 }] },
   });
   for (let i = 0; i < 40; i++) {
     await s.evaluate('product-poll', `c${i}`, { country: i % 2 ? 'DE' : 'AT' });
@@ -105,6 +117,8 @@ test('the description of the API', async (t) => {
     ['GET', '/admin/v1/experiments/poll-trial/versions', '/admin/v1/experiments/{key}/versions'],
     ['GET', '/admin/v1/experiments/poll-trial/results', '/admin/v1/experiments/{key}/results'],
     ['GET', '/admin/v1/experiments/poll-trial/results?by=country', '/admin/v1/experiments/{key}/results'],
+    ['GET', '/admin/v1/experiments/poll-trial/results?series=day', '/admin/v1/experiments/{key}/results'],
+    ['PUT', '/admin/v1/features/other', '/admin/v1/features/{key}', poll({ key: 'other', whenDown: 'off', owner: 'us', reviewBy: '2040-01-01', tags: ['home'] })],
     ['POST', '/admin/v1/features/product-poll/kill', '/admin/v1/features/{key}/kill'],
     ['POST', '/ofrep/v1/evaluate/flags/product-poll', '/ofrep/v1/evaluate/flags/{key}', { context: { targetingKey: 'c1' } }],
     ['POST', '/ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags', { context: { targetingKey: 'c1' } }],

@@ -499,9 +499,6 @@ static int tally(void *visitor, const struct journal_record *record) {
 }
 
 Test(journal, everything_acknowledged_survives_kill_9_exactly_once) {
-#ifdef __SANITIZE_THREAD__
-    cr_skip_test("ThreadSanitizer starts no threads in a forked child");
-#endif
     enum { ROUNDS = 8 };
     int acknowledged[ROUNDS] = {0};
     srand(7);

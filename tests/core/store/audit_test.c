@@ -93,3 +93,13 @@ Test(audit, is_undone_with_the_change_it_belongs_to) {
     sql_rollback(sql);
     cr_assert_eq(list("", "", 0, 10).n, 0);
 }
+
+Test(audit, tells_the_id_of_its_newest_entry) {
+    int64_t id = -1;
+    cr_assert_eq(audit_newest(sql, &id, &error), 0);
+    cr_assert_eq(id, 0);
+    write_one("feature", "poll", 1);
+    write_one("feature", "poll", 2);
+    cr_assert_eq(audit_newest(sql, &id, &error), 0);
+    cr_assert_eq(id, list("", "", 0, 1).items[0].id);
+}

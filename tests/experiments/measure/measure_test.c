@@ -349,9 +349,6 @@ static void run_until_killed(int round, int begun) {
 }
 
 Test(measure, after_kill_9_the_figures_are_those_of_the_journal) {
-#ifdef __SANITIZE_THREAD__
-    cr_skip_test("ThreadSanitizer starts no threads in a forked child");
-#endif
     srand(5);
     for (int round = 0; round < 4; round++) {
         int begun[2];

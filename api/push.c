@@ -1,0 +1,213 @@
+#include "api/push.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/link.h"
+#include "api/stream.h"
+#include "core/base/json_write.h"
+#include "core/base/memory.h"
+
+#define REFETCH "{\"type\":\"refetchEvaluation\"}"
+enum {
+    PERIOD_MS = 3600 * 1000,         /* a stream's token lives to the end of the next period: one to two hours */
+    LONGEST_WAIT = 24 * 3600 * 1000, /* a scheduled change is looked for again at least so often */
+    INACTIVE_SECONDS = 120,          /* hidden pages let go of their stream after this */
+};
+
+struct push {
+    struct app *app;
+    struct stream *changes, *refetch;
+    uv_timer_t beat, scheduled;
+    int64_t due; /* when the scheduled change is, ms; 0: there is none */
+    int handles;
+};
+
+/* ---- telling ---- */
+
+/* A kill or a step changes what Parley keeps beside a definition, in the audit log as "feature-state" or
+ * "experiment-state": for a listener it is the definition that changed. */
+static struct text changed_kind(const struct audit_entry *e) {
+    struct text suffix = TEXT("-state");
+    return text_ends(e->kind, suffix) ? text_n(e->kind.at, e->kind.n - suffix.n) : e->kind;
+}
+
+/* Whether entry `i` only goes along with a change of the definition itself. */
+static bool told_by_another(const struct audit_page *changes, size_t i) {
+    const struct audit_entry *e = &changes->items[i];
+    struct text kind = changed_kind(e);
+    for (size_t k = 0; kind.n < e->kind.n && k < changes->n; k++)
+        if (text_eq(changes->items[k].kind, kind) && text_eq(changes->items[k].key, e->key)) return true;
+    return false;
+}
+
+void push_changes(struct push *push, int64_t revision, const struct audit_page *changes) {
+    for (size_t i = changes->n; i-- > 0;) {
+        const struct audit_entry *e = &changes->items[i];
+        struct text kind = changed_kind(e);
+        struct buffer out = {0};
+        struct json_writer w;
+        if (told_by_another(changes, i)) continue;
+        json_writer_init(&w, &out);
+        json_open_object(&w);
+        json_put_text(&w, "kind", kind);
+        json_put_text(&w, "key", e->key);
+        if (kind.n == e->kind.n) json_put_int(&w, "version", e->version);
+        json_put_text(&w, "action", e->action);
+        json_put_int(&w, "revision", revision);
+        json_close_object(&w);
+        stream_publish(push->changes, "change", buffer_view(&out));
+        buffer_free(&out);
+    }
+}
+
+static void schedule(struct push *push);
+
+static void on_scheduled(uv_timer_t *timer) {
+    struct push *push = timer->data;
+    if (clock_now(push->app->clock) >= push->due) stream_publish(push->refetch, NULL, TEXT(REFETCH));
+    schedule(push);
+}
+
+static void schedule(struct push *push) {
+    int64_t now = clock_now(push->app->clock);
+    push->due = snapshot_next_change(push->app->snapshot, now);
+    if (!push->due) {
+        uv_timer_stop(&push->scheduled);
+        return;
+    }
+    int64_t wait = push->due - now < LONGEST_WAIT ? push->due - now : LONGEST_WAIT;
+    uv_update_time(push->app->loop);
+    uv_timer_start(&push->scheduled, on_scheduled, (uint64_t)wait, 0);
+}
+
+void push_snapshot(struct push *push) {
+    stream_publish(push->refetch, NULL, TEXT(REFETCH));
+    schedule(push);
+}
+
+/* ---- listening ---- */
+
+struct listening {
+    struct listener listener;
+    struct request *request;
+};
+
+static void on_wake(struct listener *listener) {
+    reply_wake(((struct listening *)listener)->request);
+}
+static ssize_t on_read(void *user, char *out, size_t room) {
+    return stream_read(user, out, room);
+}
+static void on_closed(void *user) {
+    stream_leave(user);
+}
+
+static void listen_to(struct request *request, struct stream *stream, bool missed) {
+    struct listening *listening = arena_new(&request->arena, struct listening);
+    *listening = (struct listening){.listener.wake = on_wake, .request = request};
+    stream_join(stream, &listening->listener, request->headers.last_event_id, missed);
+    reply_header(request, "Cache-Control", "no-store");
+    reply_header(request, "X-Accel-Buffering", "no"); /* nginx would hold events back */
+    reply_stream(request, 200, "text/event-stream", (struct reply_source){on_read, on_closed, listening});
+}
+
+static void handle_changes(struct request *request) {
+    listen_to(request, request->app->push->changes, false);
+}
+
+/* A browser's EventSource sends no headers, so the URL carries what allows it: to be told when, and nothing else. The token
+ * names the revision that was evaluated; whoever comes after a newer one is told at once. */
+static void handle_refetch(struct request *request) {
+    struct app *app = request->app;
+    struct text token = request_query(request, "token"), payload;
+    int64_t revision;
+    if (!link_check(&app->identity, "stream", token, clock_now(app->clock), &payload) ||
+        !text_to_int(payload, &revision)) {
+        reply_problem(request, ERR_UNAUTHENTICATED,
+                      "this stream's token is wrong or has expired: a bulk evaluation's eventStreams has a new one");
+        return;
+    }
+    listen_to(request, app->push->refetch, !request->headers.last_event_id.n && revision < app->snapshot->revision);
+}
+
+int64_t push_streams_period(int64_t now) {
+    return now / PERIOD_MS;
+}
+
+void push_write_streams(struct request *request, struct json_writer *w) {
+    struct app *app = request->app;
+    struct arena *arena = &request->arena;
+    int64_t expires = (push_streams_period(clock_now(app->clock)) + 2) * PERIOD_MS;
+    struct text revision = arena_printf(arena, "%lld", (long long)app->snapshot->revision);
+    struct text token = link_sign(&app->identity, "stream", revision, expires, arena);
+    struct text origin = app->public_url, host = request->headers.host;
+    while (origin.n && origin.at[origin.n - 1] == '/') origin.n--;
+    if (!origin.n) origin = arena_printf(arena, "http://%.*s", TEXT_ARGS(host));
+    json_key(w, TEXT("eventStreams"));
+    json_open_array(w);
+    json_open_object(w);
+    json_put_text(w, "type", TEXT("sse"));
+    json_put_text(w, "url",
+                  arena_printf(arena, "%.*s/ofrep/v1/stream?token=%.*s", TEXT_ARGS(origin), TEXT_ARGS(token)));
+    json_put_int(w, "inactivityDelaySec", INACTIVE_SECONDS);
+    json_close_object(w);
+    json_close_array(w);
+}
+
+/* ---- from start to end ---- */
+
+static void on_beat(uv_timer_t *timer) {
+    struct push *push = timer->data;
+    stream_beat(push->changes);
+    stream_beat(push->refetch);
+}
+
+static struct stream *open_stream(struct app *app, const char *label, const char *missed) {
+    struct stream_options options = {
+        .epoch = clock_now(app->clock),
+        .missed = missed,
+        .dropped = telemetry_counter(app->telemetry, "parley_stream_listeners_dropped_total",
+                                     "Listeners cut off because they read too slowly", label),
+        .gauge = telemetry_gauge(app->telemetry, "parley_stream_listeners", "Listeners now", label),
+    };
+    return stream_new(&options);
+}
+
+struct push *push_open(struct app *app, int64_t heartbeat) {
+    struct push *push = memory_new(struct push);
+    push->app = app;
+    push->changes = open_stream(app, "stream=\"changes\"", "event: reset\ndata: {}");
+    push->refetch = open_stream(app, "stream=\"refetch\"", "data: " REFETCH);
+    uv_timer_init(app->loop, &push->beat);
+    uv_timer_init(app->loop, &push->scheduled);
+    push->beat.data = push->scheduled.data = push;
+    uv_timer_start(&push->beat, on_beat, (uint64_t)heartbeat, (uint64_t)heartbeat);
+    return push;
+}
+
+void push_end(struct push *push) {
+    stream_end(push->changes);
+    stream_end(push->refetch);
+}
+
+static void on_handle_closed(uv_handle_t *handle) {
+    struct push *push = handle->data;
+    if (--push->handles) return;
+    stream_free(push->changes);
+    stream_free(push->refetch);
+    free(push);
+}
+
+void push_close(struct push *push) {
+    push->handles = 2;
+    uv_close((uv_handle_t *)&push->beat, on_handle_closed);
+    uv_close((uv_handle_t *)&push->scheduled, on_handle_closed);
+}
+
+enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT };
+const struct route push_routes[] = {
+    {METHOD_GET, "/admin/v1/stream", READERS, 0, 0, handle_changes},
+    {METHOD_GET, "/ofrep/v1/stream", 0, 0, 0, handle_refetch},
+    {0},
+};

@@ -1,0 +1,30 @@
+/* What the server tells without being asked: administrators each change of the configuration, OpenFeature clients that it is
+ * time to evaluate again. Loop thread. */
+#ifndef PARLEY_API_PUSH_H
+#define PARLEY_API_PUSH_H
+
+#include "api/app.h"
+#include "core/store/audit.h"
+
+struct push;
+
+/* Streams with a comment every `heartbeat` ms. `app` needs its loop, clock and telemetry by now. */
+struct push *push_open(struct app *app, int64_t heartbeat);
+/* Ends every stream, those to come too, so that the server can drain. */
+void push_end(struct push *push);
+/* After the server was stopped: freed with the loop's next turns. */
+void push_close(struct push *push);
+
+/* app->snapshot is new: clients evaluate again now, and when the snapshot's next scheduled change is due. */
+void push_snapshot(struct push *push);
+/* Administrators are told what made `revision`: {"kind","key","version","action","revision"}, version only where the
+ * definition itself has a new one. `changes` is newest first, as the audit log has it. */
+void push_changes(struct push *push, int64_t revision, const struct audit_page *changes);
+/* "eventStreams" for the answer to a bulk evaluation under app->snapshot. */
+void push_write_streams(struct request *request, struct json_writer *w);
+/* Changes when an earlier eventStreams may soon no longer be accepted: part of what a bulk answer's ETag covers. */
+int64_t push_streams_period(int64_t now);
+
+extern const struct route push_routes[];
+
+#endif
