@@ -32,6 +32,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     app->snapshot = snapshot;
     want_releases(app);
     measure_set_snapshot(app->measure, snapshot);
+    if (app->on_snapshot) app->on_snapshot(app->on_snapshot_user);
     push_snapshot(app->push);
 }
 

@@ -44,6 +44,9 @@ struct app {
     struct plugins *plugins;
     struct push *push; /* tells listeners what changes */
 
+    void (*on_snapshot)(void *user); /* a new snapshot is in force; NULL: nobody wants to know */
+    void *on_snapshot_user;
+
     bool draining;
     struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped;
 };

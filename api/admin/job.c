@@ -74,20 +74,16 @@ static int work_and_find_changes(struct admin_job *job, struct catalogue *catalo
 }
 
 /* The change, its audit row and the remembered answer are one transaction. */
-static int in_transaction(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
-    int64_t before = catalogue_revision(catalogue);
-    int rc = sql_begin(sql, &job->error);
-    if (rc < 0) return rc;
-    rc = sql_end(sql, work_and_find_changes(job, catalogue, sql), &job->error);
-    if (rc < 0 && catalogue_revision(catalogue) != before) catalogue_reload(catalogue);
-    if (rc >= 0 && catalogue_revision(catalogue) != before) job->snapshot = catalogue_snapshot(catalogue);
-    return rc;
+static int in_transaction(void *user, struct sql *sql, struct error *error) {
+    struct admin_job *job = user;
+    return work_and_find_changes(job, job->request->app->catalogue, sql);
 }
 
 static void on_lane(struct lane_job *lane_job, void *owner) {
     struct admin_job *job = (struct admin_job *)lane_job;
+    struct catalogue *catalogue = job->request->app->catalogue;
     int rc = job->wants_body ? parse_body(job) : 0;
-    if (rc == 0) rc = in_transaction(job, job->request->app->catalogue, owner);
+    if (rc == 0) rc = catalogue_transaction(catalogue, in_transaction, job, &job->snapshot, &job->error);
     if (rc < 0 && !job->error.code) error_set(&job->error, rc, "the store answered %s", error_name(rc));
     json_decref(job->body);
 }

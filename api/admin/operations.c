@@ -74,6 +74,10 @@ static void handle_audit(struct request *request) {
     struct audit_input *in = arena_new(&request->arena, struct audit_input);
     in->kind = request_query(request, "kind");
     in->key = request_query(request, "key");
+    if (in->key.n && !in->kind.n) {
+        reply_problem(request, ERR_INVALID, "?key= names a thing only together with ?kind=, such as kind=feature");
+        return;
+    }
     if (!request_query_int(request, "limit", 1, 1000, 100, &in->limit)) return;
     if (!request_query_int(request, "cursor", 1, INT64_MAX, 0, &in->before)) return;
     struct admin_job *job = admin_job_new(request, DEFINITION_FEATURE, TEXT_NONE, work_audit);

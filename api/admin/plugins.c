@@ -63,7 +63,12 @@ struct operation {
     struct admin_job *job; /* writes the audit row and sends the answer */
     const char *action;
     struct text name, version;
+    struct text before; /* the version that was active; empty where none was */
 };
+
+static struct text version_json(struct arena *arena, struct text version) {
+    return version.n ? arena_printf(arena, "{\"version\":\"%.*s\"}", TEXT_ARGS(version)) : TEXT_NONE;
+}
 
 static int work_audit(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     const struct operation *op = job->input;
@@ -74,7 +79,9 @@ static int work_audit(struct admin_job *job, struct catalogue *catalogue, struct
         .action = text_of(op->action),
         .kind = TEXT("plugin"),
         .key = op->name,
-        .after = op->version.n ? arena_printf(arena, "{\"version\":\"%.*s\"}", TEXT_ARGS(op->version)) : TEXT_NONE};
+        .before = version_json(arena, op->before),
+        .after = version_json(arena, op->version),
+    };
     return audit_write(sql, &entry, &job->error);
 }
 
@@ -101,7 +108,11 @@ static void on_done(void *user, const struct plugin_result *result) {
 
 static struct operation *operation_new(struct request *request, const char *action, struct text name) {
     struct operation *op = arena_new(&request->arena, struct operation);
-    *op = (struct operation){admin_job_new(request, DEFINITION_FEATURE, name, work_audit), action, name, TEXT_NONE};
+    *op = (struct operation){
+        .job = admin_job_new(request, DEFINITION_FEATURE, name, work_audit), .action = action, .name = name};
+    struct plugin_web active;
+    if (name.n && plugins_web(request->app->plugins, name, TEXT_NONE, &active))
+        op->before = arena_text(&request->arena, active.version);
     op->job->input = op;
     op->job->then = write_status;
     return op;

@@ -78,6 +78,7 @@ static bool record(struct app *app, const struct context *context, const struct 
     struct journal_exposure exposure = {
         .at = context->now,
         .experiment = experiment->definition.key,
+        .salt = experiment->state.salt,
         .unit = d->unit_text,
         .variant = experiment->state.arms[d->arm],
         .attributes = breakdown_attributes(context, &experiment->definition),
@@ -89,17 +90,33 @@ static bool record(struct app *app, const struct context *context, const struct 
     return pushed;
 }
 
-/* An enrolled unit that a rule caught is told to the journal once. */
-static void record_override(struct app *app, const struct context *context, const struct decision *d) {
-    struct text salt = arena_printf(context->arena, "%.*s override", TEXT_ARGS(d->overridden->state.salt));
+/* What happens to a unit again and again (a rule catches it, its release is down) is told to the journal once. */
+static void record_once(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
+                        const struct decision *d, enum journal_cause cause) {
+    struct text salt = arena_printf(context->arena, "%.*s cause %d", TEXT_ARGS(experiment->state.salt), cause);
     struct remembered *told = remembered_make(&app->remembered, salt);
     struct remembered_unit unit = {.unit = d->unit};
     if (remembered_find(told, d->unit, &unit)) return;
-    if (record(app, context, d->overridden, d, JOURNAL_RULE_OVERRIDE)) remembered_put(told, &unit);
+    if (record(app, context, experiment, d, cause)) remembered_put(told, &unit);
+}
+
+bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
+                     struct decision *d) {
+    if (feature->definition.when_down != WHEN_DOWN_OFF || d->targeting_key_missing || !d->variant->plugin.n)
+        return false;
+    if (plugins_takes(app->plugins, d->variant->plugin, d->variant->release)) return false;
+    if (d->expose && d->experiment) record_once(app, context, d->experiment, d, JOURNAL_FALLBACK);
+    d->index = feature->definition.off;
+    d->variant = &feature->definition.variants[d->index];
+    d->reason = REASON_DEFAULT;
+    d->expose = false;
+    d->experiment = NULL;
+    d->rule = NULL;
+    return true;
 }
 
 void ofrep_record(struct app *app, const struct context *context, const struct decision *d) {
-    if (d->overridden) record_override(app, context, d);
+    if (d->overridden) record_once(app, context, d->overridden, d, JOURNAL_RULE_OVERRIDE);
     if (!d->expose || !d->experiment || d->enrolled) return;
     if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
     struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
@@ -162,6 +179,7 @@ static void evaluate_one(struct request *request) {
     struct decision d;
     decide(app->snapshot, feature, &call.context, &app->remembered, &d);
     count(app->evaluations, 1);
+    ofrep_fall_back(app, feature, &call.context, &d);
     ofrep_record(app, &call.context, &d);
     struct buffer out = {0};
     struct json_writer w;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "api/app.h"
+#include "api/ofrep/evaluate.h"
 #include "api/public/features.h"
 #include "api/public/tables.h"
 #include "api/visitor.h"
@@ -68,6 +69,8 @@ static const struct variant *variant_of(struct request *request, const struct sn
     context.targeting_key = app_unit(app, request->caller.customer);
     struct decision d;
     decide(app->snapshot, feature, &context, &app->remembered, &d);
+    d.expose = false; /* a call is no exposure, nor a fallback of one */
+    ofrep_fall_back(app, feature, &context, &d);
     return d.targeting_key_missing ? &feature->definition.variants[feature->definition.off] : d.variant;
 }
 

@@ -1,4 +1,4 @@
-/* Serves the pages that come with Parley: /console/, the demo shop at /, and /parley.js. */
+/* Serves the files that come with Parley: /console/, the demo shop at /, /parley.js, and the API's description. */
 #include "api/public/web.h"
 
 #include <xxhash.h>
@@ -22,6 +22,7 @@ static const char *type_of(struct text name) {
         {".svg", "image/svg+xml"},
         {".png", "image/png"},
         {".json", "application/json"},
+        {".yaml", "application/json"}, /* api/openapi.yaml keeps to the part of YAML that is JSON */
         {".woff2", "font/woff2"},
     };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -89,12 +90,18 @@ static void handle_file(struct request *request) {
                                 TEXT_ARGS(head.n ? head : TEXT("index.html"))));
 }
 
+static void handle_description(struct request *request) {
+    serve(request, TEXT("api/openapi.yaml"));
+}
+
 static void handle_console(struct request *request) {
     reply_header(request, "Location", "/console/");
     reply_empty(request, 301);
 }
 
+enum { OPERATORS = ROLE_MANAGER | ROLE_ANALYST | ROLE_SERVER };
 const struct route web_routes[] = {
+    {METHOD_GET, "/openapi.json", OPERATORS, 0, ROUTE_LOOPBACK_FREE, handle_description},
     {METHOD_GET, "/", 0, 0, 0, handle_shop},
     {METHOD_GET, "/parley.js", 0, 0, 0, handle_embed},
     {METHOD_GET, "/shop/{path...}", 0, 0, 0, handle_file},

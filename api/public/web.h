@@ -1,4 +1,5 @@
-/* The pages that come with Parley, as bytes in the program: console, demo shop, embed script. Made by tools/embed-web. */
+/* The files that come with Parley, as bytes in the program: console, demo shop, embed script, openapi.yaml. Made by
+ * tools/embed-web. */
 #ifndef PARLEY_API_PUBLIC_WEB_H
 #define PARLEY_API_PUBLIC_WEB_H
 

@@ -1,5 +1,6 @@
 #include "core/base/json.h"
 
+#include <assert.h>
 #include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,10 +43,11 @@ static const char *expected(struct scanner *s, const char *at, const char *what)
     return refuse(s, at < s->end ? at : s->end, clause);
 }
 
-/* The first guess is too small only for texts of very short values; then comes the most there can be, two bytes a token.
- * So tokens are copied at most once, and pages that stay unused cost nothing. */
+/* The first guess is too small only for texts of very short values; then comes the most there can be: two bytes a token, and
+ * one for an array or object that is still open. So tokens are copied at most once, and pages that stay unused cost nothing. */
 static void grow(struct scanner *s) {
-    size_t bytes = (size_t)(s->end - s->start), room = s->room ? bytes / 2 + 2 : bytes / 8 + 16;
+    size_t bytes = (size_t)(s->end - s->start), room = s->room ? bytes / 2 + JSON_MAX_DEPTH : bytes / 8 + 16;
+    assert(room > s->n);
     struct json_token *tokens = arena_take(s->arena, room * sizeof *tokens);
     if (s->n) memcpy(tokens, s->tokens, s->n * sizeof *tokens);
     s->tokens = tokens;

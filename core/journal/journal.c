@@ -31,7 +31,7 @@ static struct timespec at_ticks(uint64_t ticks) {
 /* Under the lock: sleeps until a batch comes, exposures have waited long enough, or the journal is closed. */
 static void wait_for_work(struct journal *j) {
     uint64_t deadline = 0;
-    while (!j->first && !j->stopping) {
+    while (!j->first && !j->erasures && !j->stopping) {
         if (!deadline && rings_filled(j)) {
             deadline = clock_ticks() + RING_MS * 1000000ull;
             if (deadline < j->retry_at) deadline = j->retry_at;
@@ -69,8 +69,14 @@ static void *write_groups(void *arg) {
         pthread_mutex_lock(&j->mutex);
         wait_for_work(j);
         struct journal_batch *batches = take_batches(j);
+        struct journal_erasure *erasures = j->erasures;
+        j->erasures = NULL;
         stopping = j->stopping && !j->first;
         pthread_mutex_unlock(&j->mutex);
+        for (struct journal_erasure *next; erasures; erasures = next) {
+            next = erasures->next;
+            journal_erase_units(j, erasures);
+        }
         if (batches || rings_filled(j)) journal_commit_group(j, batches);
     }
     return NULL;
@@ -162,6 +168,8 @@ int journal_open(struct journal **out, const struct journal_options *options, st
         journal_free(j);
         return rc;
     }
+    gauge_set(j->bytes_gauge, j->stats.bytes);
+    gauge_set(j->span_gauge, j->stats.covered_ms / 1000);
     start_writer(j);
     *out = j;
     return 0;
@@ -205,6 +213,14 @@ int journal_append(struct journal *j, struct journal_batch *batch) {
     pthread_mutex_unlock(&j->mutex);
     if (!taken) count(j->refused, 1);
     return taken ? 0 : ERR_UNAVAILABLE;
+}
+
+void journal_erase(struct journal *j, struct journal_erasure *erasure) {
+    pthread_mutex_lock(&j->mutex);
+    erasure->next = j->erasures;
+    j->erasures = erasure;
+    pthread_cond_signal(&j->filled);
+    pthread_mutex_unlock(&j->mutex);
 }
 
 struct journal_ring *journal_ring_open(struct journal *j, size_t bytes) {

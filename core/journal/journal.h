@@ -63,6 +63,23 @@ struct journal_ring *journal_ring_open(struct journal *journal, size_t bytes);
  * False when the ring is full (counted): the exposure is not recorded. The ring's own loop thread. */
 bool journal_ring_push(struct journal_ring *ring, const struct journal_exposure *exposure);
 
+/* --- erasing --- */
+
+/* Makes rows of some units nobody's: unit, ids and body go, what is left is that something of that kind happened then. Figures
+ * that are computed again afterwards do not have them (measure_forget keeps what they added). The caller's until answered. */
+struct journal_erasure {
+    struct mail mail;         /* mail.receive is set by the caller */
+    struct mailbox *reply_to; /* borrowed; NULL: `mail.receive` is called on the writer's thread */
+    const struct text *units; /* all keys of one person; borrowed */
+    size_t n;
+    int code;     /* 0: done. Else some rows may be erased and some not: ask again */
+    int64_t rows; /* erased */
+    struct error error;
+    struct journal_erasure *next; /* the journal's */
+};
+/* Any thread; done between two groups. */
+void journal_erase(struct journal *journal, struct journal_erasure *erasure);
+
 /* --- what was committed --- */
 
 /* `committed` is called on the writer's thread for each group, in order, before its batches are answered; it hands the block

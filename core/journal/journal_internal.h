@@ -33,7 +33,8 @@ struct journal {
     pthread_mutex_t mutex;
     pthread_cond_t filled;
     struct journal_batch *first, **last;
-    size_t waiting; /* bytes */
+    size_t waiting;                   /* bytes */
+    struct journal_erasure *erasures; /* newest first */
     bool stopping;
     _Atomic bool sleeping; /* the writer waits without a time-out: whoever fills a ring wakes it */
     _Atomic int rings_n;
@@ -78,6 +79,8 @@ struct journal {
 
 /* Writes rings, then `batches` (may be NULL) as one transaction and answers. The writer's thread. */
 void journal_commit_group(struct journal *journal, struct journal_batch *batches);
+/* Erases and answers. The writer's thread, between groups. */
+void journal_erase_units(struct journal *journal, struct journal_erasure *erasure);
 /* Opens the newest file and learns what must be known of all; at the start, on the caller's thread. */
 int journal_recover(struct journal *journal, struct error *error);
 /* Year and month of a time, as one number that grows by 1 a month. */

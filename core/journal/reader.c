@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/memory.h"
 #include "core/journal/partition.h"
@@ -72,8 +73,13 @@ static ptrdiff_t find(const struct journal_reader *reader, int64_t seq) {
     return (ptrdiff_t)low - 1;
 }
 
-/* The writer may have begun a file since the list was made. */
+/* The writer may have begun a file since the list was made: the next number tells. */
 static int refresh(struct journal_reader *reader, struct error *error) {
+    if (reader->list.n) {
+        char next[PARTITION_PATH_ROOM];
+        partition_path(next, reader->folder, reader->list.items[reader->list.n - 1].number + 1);
+        if (access(next, F_OK) != 0) return 0;
+    }
     struct partition_list list;
     int rc = partition_list(&list, reader->folder, error);
     if (rc < 0) return rc;

@@ -137,6 +137,8 @@ bool plugins_logs_json(const struct plugins *plugins, struct text name, struct j
  * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type);
+/* True while a call to that release (TEXT_NONE: the active one) would be taken: its worker runs. */
+bool plugins_takes(const struct plugins *plugins, struct text name, struct text version);
 /* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed
  * until the loop's next turn. */
 struct plugin_web {

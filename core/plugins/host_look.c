@@ -81,6 +81,11 @@ static const struct release *find_release(const struct plugins *plugins, struct 
     return version.n ? plugin_find(plugin, version) : plugin->active;
 }
 
+bool plugins_takes(const struct plugins *plugins, struct text name, struct text version) {
+    const struct release *release = find_release(plugins, name, version);
+    return release && release_takes(release);
+}
+
 bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {
     const struct release *release = find_release(plugins, name, version);
     if (!release || release->damaged) return false;

@@ -1,6 +1,18 @@
 #include "core/plugins/worker_call.h"
 
+#include <assert.h>
+
 #include "core/base/clock.h"
+
+enum {
+    ANSWER_MOST = 1 << 20, /* bytes of a body */
+    DETAIL_MOST = 1000,
+    POINTER_MOST = 200, /* bytes of a problem's: both may quote a request of a megabyte */
+};
+
+static struct text shortened(struct text t, size_t most) {
+    return text_n(t.at, t.n < most ? t.n : most); /* half a character at the end becomes U+FFFD */
+}
 
 static const char *title_of(int status) {
     for (int code = -1; code >= -ERROR_ORDINAL_COUNT; code--)
@@ -12,6 +24,7 @@ void call_problem(parley_call *call, int status, const char *pointer, struct tex
     struct json_writer w;
     struct buffer *body = &call->runtime->body;
     if (status < 400 || status > 599) status = 500;
+    detail = shortened(detail, DETAIL_MOST);
     buffer_clear(body);
     json_writer_init(&w, body);
     json_open_object(&w);
@@ -23,7 +36,7 @@ void call_problem(parley_call *call, int status, const char *pointer, struct tex
         json_key(&w, TEXT("errors"));
         json_open_array(&w);
         json_open_object(&w);
-        json_put_text(&w, "pointer", text_of(pointer));
+        json_put_text(&w, "pointer", shortened(text_of(pointer), POINTER_MOST));
         json_put_text(&w, "detail", detail);
         json_close_object(&w);
         json_close_array(&w);
@@ -154,6 +167,10 @@ int call_run(parley_call *call) {
     int rc = callback(call);
     if (call->rows) sqlite3_reset(call->rows);
     call->rows = NULL;
+    if (rc >= 0 && call->status && call->runtime->body.n > ANSWER_MOST) {
+        call_problem(call, 500, NULL, TEXT("the plugin's answer is over 1 MiB"));
+        return ERR_TOO_LARGE;
+    }
     if (rc >= 0 && call->status < 400) return 0;
     if (call->status >= 400) return ERR_INVALID; /* it refused, in its own words */
     switch (call->trouble) {
@@ -172,10 +189,8 @@ void call_answer(parley_call *call, struct buffer *out) {
     }
     size_t frame = frame_open(out, FRAME_REPLY, call->id);
     frame_reply_encode(out, &reply);
-    if (frame_close(out, frame) < 0) {
-        call_problem(call, 500, NULL, TEXT("the plugin's answer is over 1 MiB"));
-        call_answer(call, out);
-    }
+    int rc = frame_close(out, frame);
+    assert(rc == 0); /* call_run keeps to ANSWER_MOST */
 }
 
 void call_reset(parley_call *call) {

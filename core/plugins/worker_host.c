@@ -213,8 +213,9 @@ static int reply(parley_call *c, int status, const char *shape, const parley_val
     return 0;
 }
 
-/* {kind, customer, known, feature, variant, at, ...}: parleyd adds who we are. `what` is the rest, by `shape`. */
-static int effect(parley_call *c, const char *kind, const char *shape, const parley_value *values, size_t n) {
+/* Begins an effect in the scratch buffer: {kind, customer, known, feature, variant, at; parleyd adds who we are. The caller writes
+ * the rest of the object; effect_end closes and keeps it. */
+static int effect_begin(parley_call *c, const char *kind) {
     struct runtime *runtime = c->runtime;
     struct error error = {0};
     if (!runtime->effects || c->sql != &runtime->database.writes)
@@ -222,10 +223,7 @@ static int effect(parley_call *c, const char *kind, const char *shape, const par
     else if (!c->request.customer.n)
         error_set(&error, ERR_INTERNAL, "there is no customer to %s anything of", kind);
     if (error.code) return complain(c, &error);
-
     struct json_writer w;
-    struct text rest = shaped(c, shape, values, n); /* an object */
-    if (!rest.at) return PARLEY_FAILED;
     buffer_clear(&runtime->scratch);
     json_writer_init(&w, &runtime->scratch);
     json_open_object(&w);
@@ -235,30 +233,44 @@ static int effect(parley_call *c, const char *kind, const char *shape, const par
     json_put_text(&w, "feature", c->request.feature);
     json_put_text(&w, "variant", c->request.variant);
     json_put_int(&w, "at", c->request.now);
-    buffer_byte(&runtime->scratch, ',');
-    buffer_text(&runtime->scratch, text_n(rest.at + 1, rest.n - 1)); /* its members, and the brace that closes */
-    if (runtime->scratch.n > EFFECT_MOST) {
-        error_set(&error, ERR_TOO_LARGE, "an effect (%s) of %zu bytes; at most %d", kind, runtime->scratch.n,
-                  EFFECT_MOST);
-        return complain(c, &error);
-    }
-    int rc = outbox_add(&runtime->outbox, &runtime->database, buffer_view(&runtime->scratch), runtime->effects, &error);
+    return 0;
+}
+
+static void effect_member(parley_call *c, const char *comma_and_key, const char *text) {
+    buffer_cstr(&c->runtime->scratch, comma_and_key);
+    json_escape(&c->runtime->scratch, text_of(text));
+}
+
+/* The object that `shape` makes is the last member of the last open object. */
+static int effect_end(parley_call *c, const char *comma_and_key, const char *shape, const parley_value *values,
+                      size_t n, const char *braces) {
+    struct runtime *runtime = c->runtime;
+    struct error error = {0};
+    buffer_cstr(&runtime->scratch, comma_and_key);
+    int rc = shape_write(&runtime->scratch, shape, values, n, &error);
+    if (rc < 0) return complain(c, &error);
+    buffer_cstr(&runtime->scratch, braces);
+    if (runtime->scratch.n > EFFECT_MOST)
+        rc = error_set(&error, ERR_TOO_LARGE, "an effect of %zu bytes; at most %d", runtime->scratch.n, EFFECT_MOST);
+    else
+        rc = outbox_add(&runtime->outbox, &runtime->database, buffer_view(&runtime->scratch), runtime->effects, &error);
     return rc < 0 ? complain(c, &error) : 0;
 }
 
 static int track(parley_call *c, const char *event, const char *shape, const parley_value *values, size_t n) {
-    parley_json properties = object(c, shape, values, n);
-    if (!properties.document) return PARLEY_FAILED;
-    return effect(c, "track", "{event, properties}",
-                  (const parley_value[]){parley_of_cstr(event), parley_of_json(properties)}, 2);
+    int rc = effect_begin(c, "track");
+    if (rc < 0) return rc;
+    effect_member(c, ",\"event\":", event);
+    return effect_end(c, ",\"properties\":", shape, values, n, "}");
 }
 
 static int timeline(parley_call *c, const char *kind, const char *sentence, const char *shape,
                     const parley_value *values, size_t n) {
-    parley_json refs = object(c, shape, values, n);
-    if (!refs.document) return PARLEY_FAILED;
-    return effect(c, "timeline", "{entry: {kind, body, refs}}",
-                  (const parley_value[]){parley_of_cstr(kind), parley_of_cstr(sentence), parley_of_json(refs)}, 3);
+    int rc = effect_begin(c, "timeline");
+    if (rc < 0) return rc;
+    effect_member(c, ",\"entry\":{\"kind\":", kind);
+    effect_member(c, ",\"body\":", sentence);
+    return effect_end(c, ",\"refs\":", shape, values, n, "}}");
 }
 
 static int timer(parley_call *c, parley_text name, int64_t at_ms) {

@@ -3,14 +3,17 @@
 #include "core/plugins/frames.h"
 
 int outbox_prepare(struct database *database, struct error *error) {
-    /* AUTOINCREMENT: a number is never given twice, so parleyd knows an effect that it is sent again. */
+    /* parley_next is the number of the next effect: none is given twice, so that parleyd knows one that it is sent again. It is
+     * written once a transaction, where AUTOINCREMENT would write it for every row. */
     return connection_script(
         &database->writes,
-        "CREATE TABLE IF NOT EXISTS parley_schema ("
-        "  number INTEGER PRIMARY KEY, change INTEGER NOT NULL);"
-        "CREATE TABLE IF NOT EXISTS parley_outbox ("
-        "  number INTEGER PRIMARY KEY AUTOINCREMENT, worker INTEGER NOT NULL, effect TEXT NOT NULL);"
-        "CREATE TABLE IF NOT EXISTS parley_timer (name TEXT PRIMARY KEY, at INTEGER NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS parley_schema (number INTEGER PRIMARY KEY, change INTEGER NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS parley_outbox (number INTEGER PRIMARY KEY, worker INTEGER NOT NULL, effect TEXT "
+        "NOT NULL);"
+        "CREATE TABLE IF NOT EXISTS parley_next (number INTEGER NOT NULL);"
+        "INSERT INTO parley_next SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM parley_next);"
+        "CREATE TABLE IF NOT EXISTS parley_timer (name TEXT PRIMARY KEY, at INTEGER NOT NULL);"
+        "CREATE INDEX IF NOT EXISTS parley_timer_at ON parley_timer (at)",
         SPEAKER_HOST, error);
 }
 
@@ -18,16 +21,40 @@ static void bind_text(sqlite3_stmt *statement, int at, struct text t) {
     sqlite3_bind_text(statement, at, t.at ? t.at : "", (int)t.n, SQLITE_STATIC);
 }
 
+static int read_next(struct outbox *outbox, struct database *database, struct error *error) {
+    sqlite3_stmt *read = connection_prepare(&database->writes, "SELECT number FROM parley_next", SPEAKER_HOST, error);
+    if (!read) return ERR_INTERNAL;
+    int rc = connection_step(&database->writes, read, error);
+    if (rc <= 0) return rc < 0 ? rc : error_set(error, ERR_CORRUPT, "parley_next has no row");
+    outbox->next = sqlite3_column_int64(read, 0);
+    sqlite3_reset(read);
+    return 0;
+}
+
 int outbox_add(struct outbox *outbox, struct database *database, struct text effect, struct buffer *frames,
                struct error *error) {
-    sqlite3_stmt *insert = connection_prepare(
-        &database->writes, "INSERT INTO parley_outbox (worker, effect) VALUES ($1, $2)", SPEAKER_HOST, error);
+    int rc = outbox->next ? 0 : read_next(outbox, database, error);
+    if (rc < 0) return rc;
+    sqlite3_stmt *insert =
+        connection_prepare(&database->writes, "INSERT INTO parley_outbox (number, worker, effect) VALUES ($1, $2, $3)",
+                           SPEAKER_HOST, error);
     if (!insert) return ERR_INTERNAL;
-    sqlite3_bind_int64(insert, 1, outbox->worker);
-    bind_text(insert, 2, effect);
-    int rc = connection_step(&database->writes, insert, error);
-    if (rc == 0) frame_put(frames, FRAME_EFFECT, (uint64_t)sqlite3_last_insert_rowid(database->writes.handle), effect);
+    sqlite3_bind_int64(insert, 1, outbox->next);
+    sqlite3_bind_int64(insert, 2, outbox->worker);
+    bind_text(insert, 3, effect);
+    rc = connection_step(&database->writes, insert, error);
+    if (rc == 0) frame_put(frames, FRAME_EFFECT, (uint64_t)outbox->next++, effect);
     return rc;
+}
+
+int outbox_settle(struct outbox *outbox, struct database *database, struct error *error) {
+    if (!outbox->next) return 0;
+    sqlite3_stmt *write =
+        connection_prepare(&database->writes, "UPDATE parley_next SET number = $1", SPEAKER_HOST, error);
+    if (!write) return ERR_INTERNAL;
+    sqlite3_bind_int64(write, 1, outbox->next);
+    outbox->next = 0;
+    return connection_step(&database->writes, write, error);
 }
 
 int outbox_resend(struct outbox *outbox, struct database *database, struct buffer *frames, struct error *error) {

@@ -10,15 +10,21 @@
 int outbox_prepare(struct database *database, struct error *error);
 
 struct outbox {
+    int64_t next;    /* the number to give next, within a transaction; 0: not read yet */
     int64_t worker;  /* who wrote a row: random for each worker */
     uint64_t resent; /* rows up to this number were left by others or an earlier life, and sent again at start */
     uint64_t kept;   /* parleyd has everything up to this number */
     uint64_t swept;  /* rows of ours up to this number have been deleted */
 };
 
-/* Inside a transaction: a row, and its FRAME_EFFECT appended to `frames`. `effect` is JSON. */
+/* Inside a transaction: a row, and its FRAME_EFFECT appended to `frames`. `effect` is JSON. outbox_settle comes after the last one,
+ * before the commit; outbox_forget in its place where the transaction is undone. */
 int outbox_add(struct outbox *outbox, struct database *database, struct text effect, struct buffer *frames,
                struct error *error);
+int outbox_settle(struct outbox *outbox, struct database *database, struct error *error);
+static inline void outbox_forget(struct outbox *outbox) {
+    outbox->next = 0;
+}
 /* Every effect that is left, as frames in order; to be sent before anything else. Reads committed rows. */
 int outbox_resend(struct outbox *outbox, struct database *database, struct buffer *frames, struct error *error);
 /* Inside a transaction: deletes what parleyd has. Rows of a worker that serves beside this one are left to it. */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@ enum {
 
 void wire_init(struct wire *wire, int fd) {
     *wire = (struct wire){.fd = fd};
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK); /* until wire_start */
 }
 
 static int gone(struct error *error) {

@@ -187,6 +187,12 @@ static void write_excluded(struct json_writer *w, const struct measure_results *
     json_put_int(w, "unknownVariation", r->excluded.unknown_variation);
     json_put_int(w, "ruleOverride", r->rule_override);
     json_close_object(w);
+    if (r->residual) {
+        json_key(w, TEXT("residual"));
+        json_open_object(w);
+        json_put_int(w, "units", r->residual);
+        json_close_object(w);
+    }
 }
 
 static void write_verdict(struct json_writer *w, const struct judgement *j) {

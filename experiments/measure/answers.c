@@ -1,6 +1,7 @@
 #include "experiments/measure/answers.h"
 
 #include "core/base/json_write.h"
+#include "core/base/memory.h"
 
 static struct measured *find(const struct fold *fold, struct text key, struct error *error) {
     const struct plan_experiment *e = map_get(&fold->plan->by_key, key);
@@ -121,6 +122,42 @@ void answer_export(struct fold *fold, struct measure_export *page, int64_t now) 
     page->next = i < m->units.n ? i : 0;
 }
 
+/* --- forgetting --- */
+
+static struct fold_residual *residual_of(struct measured *m, const struct unit_row *row) {
+    for (uint32_t i = 0; i < m->residual_n; i++)
+        if (m->residual[i].epoch == row->epoch && m->residual[i].arm == row->arm) return &m->residual[i];
+    m->residual = memory_grow(m->residual, (m->residual_n + 1) * sizeof *m->residual);
+    struct fold_residual *r = &m->residual[m->residual_n++];
+    *r = (struct fold_residual){.epoch = row->epoch, .arm = row->arm};
+    return r;
+}
+
+static void freeze(struct measured *m, const struct unit_row *row) {
+    struct fold_residual *r = residual_of(m, row);
+    int64_t x, y;
+    r->units++;
+    for (uint32_t i = 0; i < m->plan->n_metrics; i++) {
+        const struct plan_metric *pm = &m->plan->metrics[i];
+        if (!cells_value(pm, row, unit_totals(&m->units, row), INT64_MAX, &x, &y)) continue;
+        if (m->caps[i].value > 0 && x > m->caps[i].value) x = m->caps[i].value;
+        cell_add(&r->cells[i], x, y);
+    }
+}
+
+void answer_forgetting(struct fold *fold, const struct measure_forgetting *f) {
+    for (uint32_t i = 0; i < fold->n; i++)
+        for (size_t k = 0; k < f->n; k++) {
+            struct measured *m = fold->measured[i];
+            struct unit_row *row = (struct unit_row *)fold_find(fold, m, unit_of(f->units[k]));
+            if (!row) continue;
+            if (!(row->flags & UNIT_MULTIPLE)) freeze(m, row);
+            fold_remove(m, row->unit);
+        }
+    for (size_t k = 0; k < f->n; k++) keys_forget(&fold->keys, unit_of(f->units[k]));
+    fold->changed = true;
+}
+
 /* --- proof --- */
 
 struct proof_reading {
@@ -148,6 +185,9 @@ void answer_proof(const struct fold *fold, struct measure_proof *proof) {
     fold_set_plan(&again, plan_new(fold->plan->snapshot));
     int rc = journal_read(fold->reader, 1, fold->position, read_again, &reading, &proof->error);
     if (rc == 0) rc = fold_settle(&again);
+    for (uint32_t i = 0; rc == 0 && i < fold->n; i++)
+        for (uint32_t k = 0; k < fold->measured[i]->residual_n; k++)
+            proof->residual += fold->measured[i]->residual[k].units;
     for (uint32_t i = 0; rc == 0 && i < fold->n; i++)
         if (fold->measured[i]->live) compare(proof, fold->measured[i], again.measured[i]);
     if (rc < 0) error_set(&proof->error, rc, "the journal cannot be read");

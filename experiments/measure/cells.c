@@ -293,6 +293,20 @@ static void pass(struct measure_results *r, const struct measured *m, const stru
     }
 }
 
+/* Erased units are in the figures of all, by the sums that were kept of them. */
+static void add_residual(struct measure_results *r, const struct measured *m) {
+    for (uint32_t i = 0; i < m->residual_n; i++) {
+        const struct fold_residual *residual = &m->residual[i];
+        size_t at = (size_t)residual->epoch * r->n_arms + residual->arm;
+        r->residual += residual->units;
+        r->groups[0].units[at] += residual->units;
+        for (uint32_t k = 0; k < r->n_metrics; k++) {
+            cell_merge(&r->groups[0].metrics[k].cells[at], &residual->cells[k]);
+            r->groups[0].metrics[k].matured[at] += residual->units;
+        }
+    }
+}
+
 struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of) {
     struct measure_results *r = memory_new(struct measure_results);
     struct grouping g = {.by = by};
@@ -324,6 +338,7 @@ struct measure_results *cells_read(struct fold *fold, struct measured *m, int by
     }
     for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
     pass(r, m, &g);
+    if (by == MEASURE_ALL) add_residual(r, m);
     return r;
 }
 

@@ -42,6 +42,7 @@ struct measure_results {
     uint32_t n_metrics, n_arms, n_epochs, n_groups; /* epochs and arms as in experiment->state */
     struct measure_group *groups;
     struct measure_excluded excluded; /* too_late with the units' own */
+    int64_t residual;                 /* units that were erased: part of all, of no break-down */
     int64_t rule_override, multiple;  /* units */
     int64_t position;                 /* seq of the journal that is included */
     int64_t as_of;                    /* ms */

@@ -12,11 +12,11 @@
 
 static const char magic[16] = "parley-measure-2";
 
-/* What the row at the position looks like: tells whether the journal is the one that the state was made from. */
+/* What the row at the position looks like, as far as erasing leaves it: tells whether the journal is the one that the state was
+ * made from. */
 static int row_sum(void *visitor, const struct journal_record *r) {
-    uint64_t sum = XXH3_64bits_withSeed(r->unit.at, r->unit.n, (uint64_t)r->seq);
-    sum = XXH3_64bits_withSeed(r->body.at, r->body.n, sum + (uint64_t)r->at);
-    *(uint64_t *)visitor = XXH3_64bits_withSeed(&r->received, sizeof r->received, sum);
+    const int64_t numbers[] = {r->seq, r->at, r->received, r->kind};
+    *(uint64_t *)visitor = XXH3_64bits(numbers, sizeof numbers);
     return 0;
 }
 
@@ -72,6 +72,8 @@ static void put_measured(struct writer *w, const struct measured *m) {
     put(w, &m->excluded, sizeof m->excluded);
     put(w, m->caps, sizeof m->caps);
     put_units(w, &m->units);
+    put_number(w, m->residual_n);
+    put(w, m->residual, m->residual_n * sizeof *m->residual);
     put_number(w, m->samples.free);
     put_number(w, m->samples.n);
     put(w, m->samples.nodes, m->samples.n * sizeof *m->samples.nodes);
@@ -203,6 +205,9 @@ static struct measured *get_measured(struct loader *l) {
     get(l, &m->excluded, sizeof m->excluded);
     get(l, m->caps, sizeof m->caps);
     get_units(l, &m->units);
+    m->residual_n = get_count(l, sizeof *m->residual);
+    m->residual = memory_alloc(m->residual_n * sizeof *m->residual);
+    get(l, m->residual, m->residual_n * sizeof *m->residual);
     get_samples(l, &m->samples);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         uint32_t n = get_count(l, sizeof(uint64_t));

@@ -11,6 +11,7 @@
 #include "experiments/measure/keys.h"
 #include "experiments/measure/samples.h"
 #include "experiments/measure/units.h"
+#include "experiments/stats/cell.h"
 
 /* Records that were not counted, and why. By record, at its first fold. */
 struct measure_excluded {
@@ -45,6 +46,13 @@ struct fold_links {
     uint32_t units_n, units_room, links_n, links_room;
 };
 
+/* What units that were erased had added to one arm in one epoch. */
+struct fold_residual {
+    uint32_t epoch, arm;
+    int64_t units;
+    struct cell cells[PLAN_METRICS_MAX]; /* by metric, as the plan has them */
+};
+
 /* One experiment's. */
 struct measured {
     struct text salt; /* owned: which experiment it is */
@@ -56,6 +64,8 @@ struct measured {
     struct unit_table units;
     struct measure_excluded excluded;
     struct fold_words words[EXPERIMENT_MAX_BREAKDOWNS];
+    struct fold_residual *residual; /* frozen: it cannot be computed again */
+    uint32_t residual_n;
     struct fold_links links;  /* PLAN_ATTRIBUTE */
     struct samples samples;   /* of quantiles: a unit's column is the head of its list */
     struct unit_map catch_up; /* while not live: unit -> newest event time so far */
@@ -109,6 +119,8 @@ int fold_catch_up(struct fold *fold, int64_t rows);
 
 /* Sets a unit's totals to zero; gives the lists back that they hold. */
 void fold_clear(struct measured *measured, struct unit_row *row);
+/* Takes a unit out of the table. */
+void fold_remove(struct measured *measured, struct unit_id unit);
 /* Whether two states of one experiment say the same of a unit, to the bit; false where either has no row. */
 bool fold_same(const struct measured *a, const struct unit_row *x, const struct measured *b, const struct unit_row *y);
 /* The row of a unit, by any of its keys; NULL. */

@@ -1,4 +1,5 @@
-/* What fold.c (in order) and refold.c (again, from the journal) share. */
+/* What the parts of folding share: fold.c (the state), meaning.c (what a record is to an experiment), apply.c (what an event adds),
+ * step.c (in order), refold.c (again, from the journal), people.c (keys and orders). */
 #ifndef PARLEY_EXPERIMENTS_MEASURE_FOLD_INTERNAL_H
 #define PARLEY_EXPERIMENTS_MEASURE_FOLD_INTERNAL_H
 
@@ -15,7 +16,19 @@ struct fold_meaning {
     uint32_t uses_n;
 };
 
-/* False where the record does not matter to the experiment. */
+/* --- meaning.c --- */
+
+/* The index of the experiment that an exposure names; -1. */
+int fold_experiment_of(const struct fold *fold, const struct event_exposure *exposure);
+/* Both are false where the record does not matter to the experiment. The second reads the run of uses at `*i` that belongs to one
+ * experiment, and moves `*i` behind it. */
+bool fold_mean_exposure(const struct measured *m, const struct event_exposure *x, const struct journal_record *r,
+                        struct fold_meaning *out);
+bool fold_mean_uses(const struct fold *fold, const struct plan_event *e, uint32_t *i, const struct journal_record *r,
+                    struct fold_meaning *out);
+/* Whether a record is something that happened, so that metrics may look at it. */
+bool fold_happens(const struct journal_record *r);
+/* The meaning for one experiment; false where it does not matter to it. */
 bool fold_meaning(const struct fold *fold, const struct measured *m, struct event *event, struct fold_meaning *out);
 /* Whether Parley gives or gave the unit the arm that a viewed exposure names. */
 bool fold_arm_given(const struct measured *m, const struct unit_row *row, struct unit_id own, int arm, int64_t t);
@@ -25,10 +38,14 @@ static inline int64_t fold_since(const struct measured *m) {
 }
 /* Whether `t` lies in the experiment's time. */
 bool fold_runs(const struct measured *m, int64_t t);
+/* --- apply.c --- */
+
 /* Adds an event to a unit's totals, once for each use that it counts for; with `late` it only tells whether there is one. */
 bool fold_apply(const struct fold *fold, struct measured *m, struct unit_row *row, int64_t *totals, struct event *event,
                 const struct fold_meaning *meaning, bool late);
 void fold_attributes(struct measured *m, uint32_t *attributes, struct event *event);
+/* --- lateness --- */
+
 /* The time that a record adds to what counts as newest: a sender's clock that is ahead makes nobody late. */
 static inline int64_t fold_time(const struct journal_record *r) {
     return r->at < r->received ? r->at : r->received;
@@ -37,11 +54,17 @@ static inline bool fold_late(const struct fold *fold, int64_t newest, int64_t t)
     return t < newest - fold->late_ms;
 }
 
+/* --- step.c, refold.c, people.c --- */
+
+/* Hands a record to the experiments that it concerns: those that are live, or those that are not and have not read it. `before` is
+ * the newest event time of the record's person before it, for the live ones. */
+void fold_distribute(struct fold *fold, struct event *event, bool live, int64_t before);
+/* Two keys become one person, or two again. */
+void fold_join_or_part(struct fold *fold, const struct journal_record *r);
+void fold_claim_order(struct fold *fold, struct event *event);
 /* Computes one unit again from its records up to `limit`. 1 where it has a counted exposure and thus a row, 0 where not (and
  * then has none), or a negative code of the journal's, after which nothing has changed. */
 int refold(struct fold *fold, struct measured *m, struct unit_id unit, int64_t limit);
-/* Takes a unit out of the table. */
-void fold_remove(struct measured *m, struct unit_id unit);
 /* Notes a unit for fold_settle. */
 void fold_note_dirty(struct fold *fold, struct measured *m, struct unit_id unit);
 

@@ -23,7 +23,8 @@ void keys_resize(struct keys *keys, uint32_t n) {
 void keys_reindex(struct keys *keys) {
     unit_map_free(&keys->index);
     unit_map_reserve(&keys->index, keys->n);
-    for (uint32_t i = 0; i < keys->n; i++) unit_map_put(&keys->index, keys->rows[i].id, i + 1);
+    for (uint32_t i = 0; i < keys->n; i++)
+        if (keys->rows[i].id.lo || keys->rows[i].id.hi) unit_map_put(&keys->index, keys->rows[i].id, i + 1);
 }
 
 uint32_t keys_find_or_add(struct keys *keys, struct unit_id id) {
@@ -71,6 +72,14 @@ bool keys_part(struct keys *keys, uint32_t a, uint32_t b) {
     keys->rows[leaves].leader = leaves;
     keys->rows[leaves].newest = keys->rows[leader].newest; /* at most: it only decides whether to look again */
     return true;
+}
+
+void keys_forget(struct keys *keys, struct unit_id id) {
+    uint64_t at = unit_map_get(&keys->index, id);
+    if (!at) return;
+    unit_map_remove(&keys->index, id);
+    keys->rows[at - 1].id = (struct unit_id){0};
+    keys->rows[at - 1].last = 0;
 }
 
 struct unit_id keys_leader(const struct keys *keys, struct unit_id id) {

@@ -36,6 +36,8 @@ int64_t keys_see(struct keys *keys, uint32_t key, int64_t seq, int64_t at);
 bool keys_join(struct keys *keys, uint32_t known, uint32_t other, enum keys_word word);
 /* Takes them apart again: the one of the two that leads keeps the other members. False where they were not one. */
 bool keys_part(struct keys *keys, uint32_t a, uint32_t b);
+/* Forgets a key; its place stays empty. Nothing happens where it was never seen. */
+void keys_forget(struct keys *keys, struct unit_id id);
 /* The id that stands for the person a key belongs to; the key's own where it was never seen. */
 struct unit_id keys_leader(const struct keys *keys, struct unit_id id);
 /* After the owner has filled in rows itself. */

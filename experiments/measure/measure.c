@@ -49,20 +49,21 @@ static void complain(struct measure *m, int code) {
     m->warned = code < 0;
 }
 
-static void checkpoint(struct measure *m) {
-    struct error error = {0};
+static int checkpoint(struct measure *m, struct error *error) {
     uint64_t started = clock_ticks();
-    if (m->fold.dirty_n) return;
-    if (checkpoint_write(&m->fold, m->checkpoint, &error) < 0)
-        log_warn(m->log, "no checkpoint of the figures could be written", LOG_S("detail", error.detail));
-    m->fold.changed = false;
+    if (m->fold.dirty_n) return error_set(error, ERR_UNAVAILABLE, "the journal cannot be read now");
+    int rc = checkpoint_write(&m->fold, m->checkpoint, error);
+    if (rc < 0) log_warn(m->log, "no checkpoint of the figures could be written", LOG_S("detail", error->detail));
+    m->fold.changed = rc < 0;
     m->written = clock_ticks();
     count(m->checkpoints, 1);
     histogram_observe(m->checkpoint_time, m->written - started);
+    return rc;
 }
 
 static void checkpoint_if_due(struct measure *m) {
-    if (m->fold.changed && clock_ticks() - m->written >= (uint64_t)m->checkpoint_ms * 1000000u) checkpoint(m);
+    struct error error = {0};
+    if (m->fold.changed && clock_ticks() - m->written >= (uint64_t)m->checkpoint_ms * 1000000u) checkpoint(m, &error);
 }
 
 static void keep_reading(struct measure *m) {
@@ -190,7 +191,8 @@ void measure_close(struct measure *m) {
     if (!m) return;
     m->closing = true;
     lane_stop(m->lane);
-    if (m->fold.changed && !fold_settle(&m->fold)) checkpoint(m);
+    struct error error = {0};
+    if (m->fold.changed && !fold_settle(&m->fold)) checkpoint(m, &error);
     measure_free(m);
 }
 
@@ -198,12 +200,14 @@ void measure_close(struct measure *m) {
 
 struct snapshot_job {
     struct lane_job job;
-    struct plan *plan;
+    struct snapshot *snapshot;
 };
 
 static void set_plan(struct lane_job *job, void *owner) {
     struct measure *m = owner;
-    fold_set_plan(&m->fold, ((struct snapshot_job *)job)->plan);
+    struct snapshot *snapshot = ((struct snapshot_job *)job)->snapshot;
+    fold_set_plan(&m->fold, plan_new(snapshot));
+    snapshot_release(snapshot);
     free(job);
     if (!all_live(&m->fold)) keep_reading(m);
 }
@@ -211,7 +215,7 @@ static void set_plan(struct lane_job *job, void *owner) {
 void measure_set_snapshot(struct measure *m, struct snapshot *snapshot) {
     struct snapshot_job *job = memory_new(struct snapshot_job);
     job->job.work = set_plan;
-    job->plan = plan_new(snapshot);
+    job->snapshot = snapshot_keep(snapshot);
     lane_do(m->lane, &job->job);
 }
 
@@ -279,6 +283,18 @@ static void export_page(struct lane_job *job, void *owner) {
 void measure_export_units(struct measure *m, struct measure_export *page) {
     page->job.work = export_page;
     lane_do(m->lane, &page->job);
+}
+
+static void forget(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    struct measure_forgetting *forgetting = (struct measure_forgetting *)job;
+    answer_forgetting(&m->fold, forgetting);
+    checkpoint(m, &forgetting->error);
+}
+
+void measure_forget(struct measure *m, struct measure_forgetting *forgetting) {
+    forgetting->job.work = forget;
+    lane_do(m->lane, &forgetting->job);
 }
 
 static void prove(struct lane_job *job, void *owner) {

@@ -75,9 +75,20 @@ struct measure_proof {
     struct lane_job job;
     int64_t records, units; /* read; compared */
     int64_t different;      /* units that are not the same; 0 is right */
+    int64_t residual;       /* erased units, which cannot be computed again */
     struct error error;
 };
 void measure_verify(struct measure *measure, struct measure_proof *proof);
+
+/* Before a person's rows are erased from the journal: what she added to figures is moved into a frozen remainder of her arm, and
+ * nothing else of her stays. Durable when answered. */
+struct measure_forgetting {
+    struct lane_job job;
+    const struct text *units; /* asked: all her keys; borrowed until answered */
+    size_t n;
+    struct error error; /* the checkpoint could not be written: ask again */
+};
+void measure_forget(struct measure *measure, struct measure_forgetting *forgetting);
 
 struct measure_stats {
     int64_t position; /* seq that is included */

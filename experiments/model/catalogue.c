@@ -171,6 +171,18 @@ struct snapshot *catalogue_snapshot(const struct catalogue *c) {
     return snapshot_keep(c->snapshot);
 }
 
+int catalogue_transaction(struct catalogue *c, int (*work)(void *user, struct sql *sql, struct error *error),
+                          void *user, struct snapshot **changed, struct error *error) {
+    int64_t before = catalogue_revision(c);
+    *changed = NULL;
+    int rc = sql_begin(c->sql, error);
+    if (rc < 0) return rc;
+    rc = sql_end(c->sql, work(user, c->sql, error), error);
+    if (rc < 0 && catalogue_revision(c) != before) catalogue_reload(c);
+    if (rc >= 0 && catalogue_revision(c) != before) *changed = catalogue_snapshot(c);
+    return rc;
+}
+
 /* ---- a change under way ---- */
 
 void draft_begin(struct draft *draft, struct catalogue *c, const struct change *change, const char *action) {
@@ -336,6 +348,7 @@ static void write_state(const struct entry *entry, const struct snapshot *snapsh
     json_put_text(out, "state", text_of(experiment_phases[state->phase]));
     if (state->start_at) json_put_time(out, "startedAt", state->start_at);
     if (state->end_at) json_put_time(out, "endsAt", state->end_at);
+    if (state->start_at) json_put_double(out, "trafficNow", state->traffic / 10000.0);
     json_put_int(out, "epochs", state->n_epochs);
     if (state->phase != PHASE_CONCLUDED) return;
     json_put_time(out, "concludedAt", state->concluded_at);

@@ -26,6 +26,15 @@ static int start(struct draft *draft, const struct snapshot_experiment *experime
     return lifecycle_start(state, &experiment->definition, at, taken, &draft->arena, &free_slots, error);
 }
 
+static int ramp(struct draft *draft, const struct snapshot_experiment *experiment, struct experiment_state *state,
+                int64_t due, struct error *error) {
+    int free_slots = 0;
+    struct slots_taken taken = snapshot_slots_taken(draft->catalogue->snapshot, experiment->definition.layer,
+                                                    experiment->definition.key, &draft->arena);
+    return lifecycle_ramp(state, &experiment->definition, due, draft->change->now, taken, &draft->arena, &free_slots,
+                          error);
+}
+
 /* {"serve":variant} as the feature's default, or a last rule for the experiment's audience alone. */
 static void serve(json_t *feature, const struct snapshot_experiment *experiment, const json_t *experiment_body,
                   struct text variant, bool audience_alone) {
@@ -71,24 +80,26 @@ static int conclude(struct draft *draft, const struct snapshot_experiment *exper
     if (input->outcome == OUTCOME_SHIP && experiment_state_arm(state, input->variant) < 0)
         return error_at(error, "/variant", "'%.*s' is no variant of this experiment", TEXT_ARGS(input->variant));
     int rc = lifecycle_conclude(state, input->outcome, input->variant, input->note, draft->change->now, error);
-    draft->note = input->note;
     return rc < 0 ? rc : conclude_feature(draft, experiment, input, error);
 }
 
 int catalogue_step(struct catalogue *c, const struct change *change, enum experiment_step step,
                    const struct experiment_step_input *input, struct error *error) {
-    static const char *const actions[] = {"start", "pause", "resume", "conclude"};
+    static const char *const actions[] = {"start", "pause", "resume", "conclude", "ramp", "end"};
     const struct snapshot_experiment *experiment = snapshot_experiment(c->snapshot, change->key);
     if (!experiment) return catalogue_missing(DEFINITION_EXPERIMENT, change->key, error);
     struct draft draft;
     struct experiment_state state = experiment->state;
     int rc = 0;
     draft_begin(&draft, c, change, actions[step]);
+    draft.note = input->note;
     switch (step) {
     case STEP_START: rc = start(&draft, experiment, &state, input->at ? input->at : change->now, error); break;
-    case STEP_PAUSE: rc = lifecycle_pause(&state, error); break;
-    case STEP_RESUME: rc = lifecycle_resume(&state, error); break;
+    case STEP_PAUSE: rc = lifecycle_pause(&state, change->now, error); break;
+    case STEP_RESUME: rc = lifecycle_resume(&state, change->now, error); break;
     case STEP_CONCLUDE: rc = conclude(&draft, experiment, &state, input, error); break;
+    case STEP_RAMP: rc = ramp(&draft, experiment, &state, input->at, error); break;
+    case STEP_END: rc = lifecycle_end(&state, input->at, error); break;
     }
     if (rc < 0) {
         draft_end(&draft);

@@ -6,6 +6,7 @@
 
 const char *const feature_types[] = {"boolean", "string", "number", "object", NULL};
 const char *const feature_stages[] = {"draft", "trial", "shipped", "retiring", "retired", NULL};
+const char *const feature_when_downs[] = {"unavailable", "off", NULL};
 
 int feature_variant(const struct feature *feature, struct text key) {
     for (uint32_t i = 0; i < feature->n_variants; i++)
@@ -220,8 +221,9 @@ static void read_rules(struct reader *r, struct feature *feature, const json_t *
 
 int feature_parse(struct feature *feature, const json_t *body, struct text url_key, struct arena *arena,
                   struct error *error) {
-    static const char *const members[] = {"key",           "name",  "type",    "enabled", "stage",    "variants", "off",
-                                          "prerequisites", "rules", "default", "owner",   "reviewBy", "tags",     NULL};
+    static const char *const members[] = {"key",      "name",  "type",          "enabled", "stage",
+                                          "variants", "off",   "prerequisites", "rules",   "default",
+                                          "whenDown", "owner", "reviewBy",      "tags",    NULL};
     struct reader r = {arena, error, 0};
     *feature = (struct feature){.enabled = true, .stage = STAGE_DRAFT};
     if (!reader_definition(&r, body, members)) return ERR_INVALID;
@@ -234,6 +236,9 @@ int feature_parse(struct feature *feature, const json_t *body, struct text url_k
     int choice = STAGE_DRAFT;
     reader_choice(&r, NULL, body, "stage", feature_stages, &choice);
     feature->stage = (enum feature_stage)choice;
+    choice = WHEN_DOWN_UNAVAILABLE;
+    reader_choice(&r, NULL, body, "whenDown", feature_when_downs, &choice);
+    feature->when_down = (enum feature_when_down)choice;
     if (!json_object_get(body, "type")) reader_missing(&r, NULL, "type", "write boolean, string, number or object");
     if (reader_choice(&r, NULL, body, "type", feature_types, &choice)) {
         feature->type = (enum feature_type)choice;
@@ -257,8 +262,8 @@ static json_t *canonical_rules(const struct feature *feature, const json_t *rule
 }
 
 json_t *feature_canonical(const struct feature *feature, const json_t *body) {
-    static const char *const order[] = {"name",  "type",    "enabled", "stage",    "variants", "off", "prerequisites",
-                                        "rules", "default", "owner",   "reviewBy", "tags",     NULL};
+    static const char *const order[] = {"name",  "type",    "enabled",  "stage", "variants", "off",  "prerequisites",
+                                        "rules", "default", "whenDown", "owner", "reviewBy", "tags", NULL};
     json_t *defaults = json_pack(
         "{s:b, s:s, s:s#, s:{s:s#}}", "enabled", feature->enabled, "stage", feature_stages[feature->stage], "off",
         feature->variants[feature->off].key.at, (int)feature->variants[feature->off].key.n, "default", "serve",

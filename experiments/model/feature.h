@@ -18,7 +18,10 @@ enum {
 
 enum feature_type { FEATURE_BOOLEAN, FEATURE_STRING, FEATURE_NUMBER, FEATURE_OBJECT };
 enum feature_stage { STAGE_DRAFT, STAGE_TRIAL, STAGE_SHIPPED, STAGE_RETIRING, STAGE_RETIRED };
-extern const char *const feature_types[], *const feature_stages[]; /* their names, in that order, NULL-terminated */
+/* What a shopper gets while the release behind her variant is down: an error to try again later, or the off variant. */
+enum feature_when_down { WHEN_DOWN_UNAVAILABLE, WHEN_DOWN_OFF };
+extern const char *const feature_types[],
+    *const feature_stages[], *const feature_when_downs[]; /* their names, in that order, NULL-terminated */
 
 struct variant {
     struct text key;
@@ -48,6 +51,7 @@ struct feature {
     struct text key, name, owner;
     enum feature_type type;
     enum feature_stage stage;
+    enum feature_when_down when_down;
     bool enabled;
     struct variant *variants;
     struct rule *rules;

@@ -152,6 +152,8 @@ int lifecycle_start(struct experiment_state *state, const struct experiment *exp
     next.start_at = at;
     next.end_at = experiment->scheduled_end;
     next.traffic = experiment->n_ramp ? experiment->ramp[0].traffic : experiment->traffic;
+    next.ramp_steps = experiment->n_ramp ? 1 : 0;
+    next.ramp_from = at;
     next.n_star = experiment->n_star;
     int code = experiment->layer.n ? hold_slots(&next, slots_of(next.traffic), taken, arena, free, error) : 0;
     if (code) return code;
@@ -161,15 +163,19 @@ int lifecycle_start(struct experiment_state *state, const struct experiment *exp
     return 0;
 }
 
-int lifecycle_pause(struct experiment_state *state, struct error *error) {
+int lifecycle_pause(struct experiment_state *state, int64_t at, struct error *error) {
     if (state->phase != PHASE_RUNNING) return refuse(error, state, "paused");
     state->phase = PHASE_PAUSED;
+    state->paused_at = at;
     return 0;
 }
 
-int lifecycle_resume(struct experiment_state *state, struct error *error) {
+int lifecycle_resume(struct experiment_state *state, int64_t at, struct error *error) {
     if (state->phase != PHASE_PAUSED) return refuse(error, state, "resumed");
+    int64_t still = state->paused_at > state->ramp_from ? state->paused_at : state->ramp_from;
+    if (at > still) state->ramp_from += at - still;
     state->phase = PHASE_RUNNING;
+    state->paused_at = 0;
     return 0;
 }
 
@@ -206,6 +212,19 @@ int lifecycle_traffic(struct experiment_state *state, const struct experiment *e
         open_epoch(state, experiment, at, arena);
     }
     state->traffic = traffic;
+    return 0;
+}
+
+int lifecycle_ramp(struct experiment_state *state, const struct experiment *experiment, int64_t due, int64_t at,
+                   struct slots_taken taken, struct arena *arena, int *free, struct error *error) {
+    if (state->ramp_steps >= experiment->n_ramp)
+        return error_set(error, ERR_CONFLICT, "the ramp has no step left to begin");
+    uint32_t traffic = experiment->ramp[state->ramp_steps].traffic;
+    if (traffic < state->traffic) traffic = state->traffic;
+    int code = lifecycle_traffic(state, experiment, traffic, at, taken, arena, free, error);
+    if (code) return code;
+    state->ramp_steps++;
+    state->ramp_from = due;
     return 0;
 }
 
@@ -267,6 +286,10 @@ int lifecycle_change(struct experiment_state *state, const struct experiment *wa
     struct experiment_state next = *state;
     if (was->traffic != now->traffic) next.traffic = now->traffic;
     if (was->scheduled_end != now->scheduled_end) next.end_at = now->scheduled_end;
+    if (!was->n_ramp && now->n_ramp) {
+        next.ramp_steps = 0;
+        next.ramp_from = at;
+    }
     if (now->layer.n && next.traffic != state->traffic)
         code = hold_slots(&next, slots_of(next.traffic), taken, arena, free, error);
     if (code) return code;

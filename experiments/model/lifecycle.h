@@ -25,6 +25,9 @@ struct experiment_state {
     struct text salt;           /* fresh for every creation; the experiment's key where nothing else was given */
     int64_t start_at, end_at;   /* ms; 0: not started, open-ended. It runs over start_at <= t < end_at */
     uint32_t traffic;           /* in force now, ten-thousandths of a percent: the ramp's or the definition's */
+    uint32_t ramp_steps;        /* of the ramp that have begun */
+    int64_t ramp_from;          /* ms: when the last of them began (none: when the ramp came), moved on by pauses */
+    int64_t paused_at;          /* ms, while paused */
     const struct text *arms;    /* variant keys; only ever appended to: an arm's index is its name for ever */
     const bool *removed;        /* by arm */
     uint32_t n_arms, control;   /* control: index of an arm */
@@ -59,8 +62,9 @@ struct slots_taken {
  * takes slots; too few: ERR_CONFLICT with `free` in the sentence and in *free. */
 int lifecycle_start(struct experiment_state *state, const struct experiment *experiment, int64_t at,
                     struct slots_taken taken, struct arena *arena, int *free, struct error *error);
-int lifecycle_pause(struct experiment_state *state, struct error *error);
-int lifecycle_resume(struct experiment_state *state, struct error *error);
+/* A pause stops the ramp's clock. */
+int lifecycle_pause(struct experiment_state *state, int64_t at, struct error *error);
+int lifecycle_resume(struct experiment_state *state, int64_t at, struct error *error);
 /* After `at` nobody enters; windows run out. */
 int lifecycle_end(struct experiment_state *state, int64_t at, struct error *error);
 int lifecycle_conclude(struct experiment_state *state, enum experiment_outcome outcome, struct text variant,
@@ -69,6 +73,10 @@ int lifecycle_conclude(struct experiment_state *state, enum experiment_outcome o
  * layer it takes or gives slots and opens one. */
 int lifecycle_traffic(struct experiment_state *state, const struct experiment *experiment, uint32_t traffic, int64_t at,
                       struct slots_taken taken, struct arena *arena, int *free, struct error *error);
+/* Begins the ramp's next step, which was due at `due` and takes effect at `at`. A ramp only raises: traffic that is already
+ * higher stays. */
+int lifecycle_ramp(struct experiment_state *state, const struct experiment *experiment, int64_t due, int64_t at,
+                   struct slots_taken taken, struct arena *arena, int *free, struct error *error);
 /* A new definition of the experiment, or of its feature, takes effect. Where it opens an epoch (epoch_opens), one is opened
  * at `at`; arms without weight from now on are removed, new ones are appended. The unit, the control, the layer, the
  * assignment and the primary metric of what runs cannot change: ERR_CONFLICT. */

@@ -44,7 +44,6 @@ enum {
     PARLEY_ABI_MAJOR = 1,
     PARLEY_ABI_MINOR = 0,
     PARLEY_MAGIC = 0x594C5250, /* "PRLY" */
-    PARLEY_MAX_VALUES = 16,    /* arguments after a statement, shape or sentence */
 };
 
 #define PARLEY_EXPORT __attribute__((visibility("default")))
@@ -158,8 +157,8 @@ struct parley_plugin {
     void (*stop)(void *state);
     /* After start, with the plugin's own settings (an object, borrowed). Negative, best by fail(): they are refused. */
     int (*configure)(parley_call *c, parley_json settings);
-    /* An event this release subscribes to; may write. `event`: {event, customer, properties, at} (borrowed). Each comes at least
-     * once. */
+    /* An event this release subscribes to; may write. `event`: {event, customer, known, properties, at} (borrowed); its customer is
+     * parley->customer(c) too. Each comes at least once. */
     int (*on_event)(parley_call *c, parley_json event);
     /* A timer set by parley->timer() is due; may write. `name` (borrowed) is the name it was set under. */
     int (*on_timer)(parley_call *c, parley_text name);
@@ -269,7 +268,7 @@ extern const struct parley_host *parley __attribute__((visibility("hidden")));
  *   {poll: {id, open: ?}}  so does a question mark                -> {"poll":{"id":"p1","open":true}}
  *   {items, next: null}    null, true, false and numbers stand for themselves
  *   [?, ?]    ?            arrays; a value alone
- * Values: bool, integers, doubles, C strings, parley_text, parley_json, parley_time, NULL. */
+ * Values, at most 16: bool, integers, doubles, C strings, parley_text, parley_json, parley_time, NULL. */
 #define parley_reply(c, status, /* shape, values */...) parley->reply((c), (status), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_object(c, /* shape, values */...)        parley->object((c), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_append(c, list, /* shape, values */...)  parley->append((c), (list), PARLEY_ARGUMENTS(__VA_ARGS__))

@@ -349,10 +349,10 @@ static enum exit_code report(struct replay *r) {
     enum exit_code code = EXIT_OK;
     if (with_results) code = sums_await(r->call, r->experiment, call_flag(r->call, "--expect"), &sums);
     if (r->call->output == OUTPUT_JSON)
-        print_json(r, with_results && sums.n ? &sums : NULL);
+        print_json(r, sums.n ? &sums : NULL);
     else {
         print_table(r);
-        if (with_results && sums.n) sums_table(&sums, stdout);
+        if (sums.n) sums_table(&sums, stdout);
     }
     return code;
 }

@@ -25,13 +25,28 @@ static void print(struct buffer *out) {
     buffer_free(out);
 }
 
-/* --version, --help, --print-config, --check-config: true where that was all that was asked for. */
+/* "GET /admin/v1/features/{key} manager,analyst,agent 0", a line for each. Role admin, which may do everything, is not named. */
+static void print_routes(struct buffer *out) {
+    for (size_t i = 0; i < api_tables_n; i++)
+        for (const struct route *r = api_tables[i]; r->handle; r++) {
+            buffer_printf(out, "%s %s ", method_names[r->method], r->template);
+            size_t before = out->n;
+            for (unsigned role = ROLE_ADMIN << 1; role <= ROLE_BROWSER; role <<= 1)
+                if (r->roles & role) buffer_printf(out, "%s%s", out->n > before ? "," : "", role_name((enum role)role));
+            if (out->n == before) buffer_cstr(out, r->roles ? "admin" : "-");
+            buffer_printf(out, " %zu\n", r->max_body);
+        }
+}
+
+/* --version, --help, --print-routes, --print-config, --check-config: true where that was all that was asked for. */
 static bool asked_to_print(const struct config *config) {
     struct buffer out = {0};
     if (config_flag(config, "version"))
         buffer_cstr(&out, "parleyd " PARLEY_VERSION "\n");
     else if (config_flag(config, "help"))
         config_help(&parleyd_schema, &out);
+    else if (config_flag(config, "print-routes"))
+        print_routes(&out);
     else if (config_flag(config, "print-config"))
         config_print(config, &out);
     else if (config_flag(config, "check-config"))

@@ -3,6 +3,7 @@
 #define PARLEY_PROGRAMS_PARLEYD_PARLEYD_H
 
 #include "api/app.h"
+#include "experiments/steer/steer.h"
 #include "programs/parleyd/options.h"
 
 /* Serves until SIGTERM or SIGINT. Returns the exit status: 0 after a drain, 1 where something could not be opened. */
@@ -18,6 +19,23 @@ void parleyd_close(struct app *app);
 
 /* Opens the measures on what the journal and the definitions say, and fills what the loop remembers of units. */
 int parleyd_measure(struct app *app, const struct config *config, struct error *error);
+
+/* Schedules and guardrails, while the server runs. All of it is the loop's. */
+struct steer {
+    struct app *app;
+    uv_timer_t due, checkpoint;
+    int64_t checkpoint_ms;
+    enum steer_mode mode;
+    int64_t tried_revision, tried_at; /* what was due then (ms) has been tried, and was made or refused */
+    bool under_way;                   /* due steps are being made */
+    bool stopped;
+};
+/* On the store lane, before anybody is served: every step that came due while the server was down. */
+void parleyd_make_up(struct app *app);
+/* Starts; when everything is open and the plugins run. */
+void parleyd_steer(struct steer *steer, struct app *app, const struct config *config);
+/* No step is begun any more; `steer` must last until the mailbox is closed. Nothing where it was not started. */
+void parleyd_steer_stop(struct steer *steer);
 
 /* Effects of plugins become journal records; the plugin is told when they are durable. */
 void parleyd_on_effect(void *user, const struct plugin_effect *effect);

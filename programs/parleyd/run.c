@@ -16,6 +16,7 @@ struct parleyd {
     uv_signal_t terminate, interrupt;
     uv_timer_t hurry; /* ends a drain that takes too long */
     uv_timer_t tick;  /* once a second: checkpoints */
+    struct steer steer;
     char host[256];
     int port, status;
     bool ending, hurried;
@@ -84,6 +85,7 @@ static void on_plugins_started(void *user) {
         plugins_stop(d->app.plugins, on_plugins_stopped, d);
         return;
     }
+    parleyd_steer(&d->steer, &d->app, d->config);
     char url[300];
     snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d",
              strcmp(d->host, "0.0.0.0") == 0 ? "127.0.0.1" : d->host, server_port(d->app.server));
@@ -157,7 +159,8 @@ static int serve(struct parleyd *d, const char *program) {
     uv_timer_start(&d->tick, on_tick, 1000, 1000);
     start_plugins(d, program);
     uv_run(d->app.loop, UV_RUN_DEFAULT); /* until on_plugins_stopped */
-    uv_timer_stop(&d->tick);             /* closing still runs the loop, and a tick would use what is closed */
+    parleyd_steer_stop(&d->steer);
+    uv_timer_stop(&d->tick); /* closing still runs the loop, and a tick would use what is closed */
     return d->status;
 }
 

@@ -12,12 +12,12 @@ import { chromium } from 'playwright-core';
 const build = process.env.PARLEY_BUILD ?? new URL('../../build', import.meta.url).pathname;
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Starts a server → {url, token, admin(method, path, body), stop()}. */
-export async function startServer() {
+/** Starts a server, with `settings` in its environment → {url, token, admin(method, path, body), stop()}. */
+export async function startServer(settings = {}) {
   const data = await mkdtemp(join(tmpdir(), 'parley-browser-'));
   const token = randomBytes(24).toString('hex');
   const child = spawn(join(build, 'parleyd'), ['--data', data, '--listen', '127.0.0.1:0'], {
-    env: { ...process.env, PARLEY_ADMIN_TOKEN: token }, stdio: ['ignore', 'ignore', 'pipe'] });
+    env: { ...process.env, ...settings, PARLEY_ADMIN_TOKEN: token }, stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const said = [];
   const url = await new Promise((resolve, reject) => {

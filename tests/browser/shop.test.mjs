@@ -2,15 +2,17 @@
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { startBrowser, startServer, visit, overflow, eventually, DESKTOP, PHONE } from './harness.mjs';
 import { seedTrial } from './seed.mjs';
 
+const SECRET = 'the secret that this shop shares with its Parley';
 const MUG = '/shop/product.html?sku=HT-101';
 
 describe('the shop', () => {
   let server, browser;
   before(async () => {
-    [server, browser] = await Promise.all([startServer(), startBrowser()]);
+    [server, browser] = await Promise.all([startServer({ PARLEY_SHOP_JWT_SECRET: SECRET }), startBrowser()]);
     await seedTrial(server, { start: true });
   });
   after(async () => {
@@ -87,21 +89,21 @@ describe('the shop', () => {
     const page = await visit(browser);
     await page.goto(server.url + MUG);
     await page.getByText('Which mug comes next?').waitFor();
-    await eventually(async () => assert.equal(await boughtOf(await results()), 0));
+    await eventually(async () => assert.equal(boughtOf(await results()), 0));
     await page.getByRole('button', { name: 'Add to basket' }).click();
     await page.getByText('Breakwater enamel mug is in your basket.').waitFor();
     await page.getByRole('button', { name: /^Basket/ }).click();
-    await page.getByRole('button', { name: 'Buy' }).click();
-    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
-    const events = await page.evaluate(() => localStorage.getItem('parley.events'));
+    const events = await page.getByRole('button', { name: 'Buy' }).evaluate((buy) => {
+      buy.click();
+      return localStorage.getItem('parley.events');
+    });
+    assert.match(events, /Order Completed/);
     await page.goto('about:blank');
     await eventually(async () => assert.equal(boughtOf(await results()), 1));
     await page.goto(server.url);
     await page.evaluate((kept) => localStorage.setItem('parley.events', kept), events);
-    await page.reload();
-    await page.waitForFunction(() => localStorage.getItem('parley.events') === '[]');
-    await page.waitForTimeout(1200);
-    assert.equal(boughtOf(await results()), 1);
+    const [again] = await Promise.all([page.waitForResponse((response) => response.url().endsWith('/v1/batch')), page.reload()]);
+    assert.deepEqual(await again.json(), { accepted: 0, duplicates: JSON.parse(events).length, rejected: [] });
     await page.context().close();
   });
 
@@ -117,6 +119,25 @@ describe('the shop', () => {
     await page.unroute('**/v1/batch');
     await page.goto(server.url);
     await page.waitForFunction(() => localStorage.getItem('parley.events') === '[]');
+    await page.context().close();
+  });
+
+  it('keeps a shopper in her variant when she signs in', async () => {
+    const page = await visit(browser);
+    await page.goto(server.url + MUG);
+    await page.getByRole('radio', { name: /Seal grey/ }).check();
+    await page.keyboard.press('Enter');
+    await page.getByText('Thank you, your vote counts.').waitFor();
+    const { customer: anonymous } = await page.evaluate(() => window.parley.ready);
+    const identified = page.waitForResponse((response) => response.url().endsWith('/v1/batch') && /identify/.test(response.request().postData()));
+    await page.evaluate((jwt) => window.parley.identify(jwt, { plan: 'gold' }), jwtOf('alice'));
+    assert.deepEqual((await (await identified).json()).rejected, []);
+    const buckets = await Promise.all([anonymous, 'alice'].map(async (targetingKey) => {
+      const answer = await fetch(`${server.url}/ofrep/v1/evaluate/flags/product-poll`, {
+        method: 'POST', headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json' }, body: JSON.stringify({ context: { targetingKey } }) });
+      return (await answer.json()).metadata.bucket;
+    }));
+    assert.equal(buckets[0], buckets[1], 'both keys are one unit');
     await page.context().close();
   });
 
@@ -150,6 +171,13 @@ describe('the shop', () => {
     await page.context().close();
   });
 });
+
+/** The shop's word for who is signed in, good for an hour. */
+function jwtOf(sub) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const body = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub, exp: Math.floor(Date.now() / 1000) + 3600 })}`;
+  return `${body}.${createHmac('sha256', SECRET).update(body).digest('base64url')}`;
+}
 
 /** Orders in the treated group. */
 const boughtOf = ({ metrics }) => metrics[0].variants.find(({ variant }) => variant === 'top').sum;

@@ -101,7 +101,7 @@ static void mutate(struct buffer *b) {
 
 /* In memory of exactly its size, so that AddressSanitizer sees a read beyond it. */
 static void run(const struct buffer *b) {
-    uint8_t *copy = malloc(b->n ? b->n : 1);
+    uint8_t *copy = calloc(b->n ? b->n : 1, 1);
     if (b->n) memcpy(copy, b->at, b->n);
     LLVMFuzzerTestOneInput(copy, b->n);
     free(copy);

@@ -1,8 +1,10 @@
 /* The polls plugin as shoppers and staff meet it: through a real worker process and a real database. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/base/clock.h"
+#include "core/base/memory.h"
 #include "tests/core/plugins/channel_client.h"
 
 static struct client worker;
@@ -193,6 +195,26 @@ Test(polls, a_vote_that_cannot_be_is_refused_with_its_reason) {
     expect_has("there is no poll \\\"nowhere\\\"");
     look("ann");
     expect_has("\"voters\":0");
+}
+
+Test(polls, a_hostile_megabyte_is_refused_in_a_short_sentence) {
+    enum { LONG = 1000000 };
+    char *options = memory_zero(1, LONG + 8);
+    memcpy(options, "[\"", 2);
+    memcpy(options + LONG, "\"]", 3);
+    char *body = memory_zero(1, LONG + 64);
+    memset(options + 2, 'z', LONG - 2);
+    snprintf(body, LONG + 64, "{\"options\":%s}", options);
+    make_poll("");
+    client_shopper(&worker, "ann", "PUT", "/polls/p/vote", body, &reply);
+    expect_status(400);
+    cr_expect_lt(strlen(reply.body), 4000);
+    snprintf(body, LONG + 64, "{\"options\":[\"a\"],%.*s\":1}", LONG - 10, options + 1);
+    client_shopper(&worker, "ann", "PUT", "/polls/p/vote", body, &reply);
+    expect_status(400);
+    cr_expect_lt(strlen(reply.body), 4000);
+    free(options);
+    free(body);
 }
 
 #define OPTIONS "\"options\":[{\"key\":\"a\",\"label\":\"Red\"},{\"key\":\"b\",\"label\":\"Blue\"}]"

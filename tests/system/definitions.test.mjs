@@ -79,6 +79,11 @@ test('definitions', async (t) => {
     assert.equal((await s.evaluate('k', 'u')).body.value, 'top');
   });
 
+  await t.test('a key without its kind is no question for the audit log', async () => {
+    assert.equal((await s.get('/admin/v1/audit?key=a')).status, 400);
+    assert.equal((await s.get('/livez')).status, 200);
+  });
+
   await t.test('every change is in the audit log with before and after', async () => {
     const items = (await s.get('/admin/v1/audit?kind=feature&key=a&limit=2')).body.items;
     assert.equal(items.length, 2);

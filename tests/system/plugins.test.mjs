@@ -110,6 +110,7 @@ test('releases are swapped under load without a failed request', async () => {
   assert.ok(served > 100);
   const status = (await s.get('/admin/v1/audit?kind=plugin')).body.items;
   assert.equal(status.length, 11);
+  assert.deepEqual([status[0].action, status[0].before, status[0].after], ['rollback', { version: '1.0.0' }, { version: '1.1.0' }]);
   await s.stop();
 });
 
@@ -152,4 +153,21 @@ test('a plugin that cannot run costs nobody else anything', async (t) => {
     assert.equal((await s.get('/admin/v1/plugins', publisher)).status, 200);
     assert.equal((await s.put('/admin/v1/features/x', poll({ key: 'x' }), publisher)).status, 403);
   });
+});
+
+test('a feature that says so falls back to its off variant while its release is down', async () => {
+  const s = await Server.start();
+  await s.put('/admin/v1/features/product-poll', poll({ default: { serve: 'top' }, whenDown: 'off' }));
+  assert.equal((await s.evaluate('product-poll', 'c')).body.value, 'top');
+  for (let i = 0; i < 8; i++) { // more often than a release is started again
+    const up = (await s.get(polls)).body.releases.find((r) => r.state === 'running');
+    if (up) process.kill(up.pid, 'SIGKILL');
+    await new Promise((r) => setTimeout(r, 30));
+    if ((await s.evaluate('product-poll', 'c')).body.value === 'off') break;
+  }
+  assert.equal((await s.evaluate('product-poll', 'c')).body.value, 'off');
+  const call = await s.get('/v1/features/product-poll/polls', asShopper('c'));
+  assert.equal(call.status, 404);
+  assert.match(call.body.type, /feature-off$/);
+  await s.stop();
 });

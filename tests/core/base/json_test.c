@@ -271,6 +271,16 @@ Test(json, takes_as_many_tokens_as_fit_into_the_text) {
     buffer_free(&out);
 }
 
+Test(json, has_room_for_all_that_is_open_when_the_text_ends) {
+    for (size_t depth = 1; depth <= JSON_MAX_DEPTH; depth++) {
+        struct buffer out = {0};
+        for (size_t i = 0; i < depth; i++) buffer_byte(&out, '[');
+        cr_expect_eq(scan(text_n(out.at, out.n)), ERR_INVALID);
+        cr_expect(strstr(error.detail, "but the text ends"), "%s", error.detail);
+        buffer_free(&out);
+    }
+}
+
 Test(json, refuses_more_than_64_mebibytes) {
     struct buffer out = {0};
     size_t n = JSON_MAX_BYTES + 1;

@@ -162,7 +162,8 @@ bool client_ready(struct client *client, char *why, size_t room) {
     if (room) *why = 0;
     if (!client_next(client, &frame)) return false;
     if (frame.type == FRAME_READY) return true;
-    require(frame.type == FRAME_FAILED, "frame %d where READY or FAILED is due", (int)frame.type);
+    require(frame.type == FRAME_FAILED || frame.type == FRAME_ALONE, "frame %d where READY or FAILED is due",
+            (int)frame.type);
     if (room) snprintf(why, room, "%.*s", TEXT_ARGS(frame.payload));
     return false;
 }

@@ -1,10 +1,12 @@
 /* What group commit promises, seen from outside: an answered write is on disk, a handler that fails takes nobody with it, no
  * plugin can end the transaction of the others unnoticed, and two workers write to one database without losing anything. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/core/plugins/channel_client.h"
@@ -139,6 +141,56 @@ Test(group, a_reading_route_can_neither_write_nor_have_effects) {
     cr_expect_eq(call("POST", "/sql", "{\"sql\":\"INSERT INTO note (id) VALUES ('x')\"}"), 500);
     cr_expect_eq(call("GET", "/track", NULL), 500);
     expect_notes("");
+    client_stop(&worker);
+}
+
+/* Has strace make every fsync of the worker fail until it is ended; 0 where strace may not do that here. */
+static pid_t break_disk(void) {
+    char pid[16], path[64], line[128];
+    snprintf(pid, sizeof pid, "%d", (int)worker.pid);
+    pid_t tracer = fork();
+    if (tracer == 0) {
+        execlp("strace", "strace", "-q", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e",
+               "inject=fsync,fdatasync:error=EIO", "-p", pid, (char *)NULL);
+        _exit(127);
+    }
+    snprintf(path, sizeof path, "/proc/%s/status", pid);
+    for (int i = 0; i < 100; i++) {
+        int traced = 0;
+        FILE *status = fopen(path, "r");
+        while (fgets(line, sizeof line, status)) sscanf(line, "TracerPid: %d", &traced);
+        fclose(status);
+        if (traced) return tracer;
+        if (waitpid(tracer, NULL, WNOHANG) == tracer) return 0;
+        usleep(20000);
+    }
+    kill(tracer, SIGKILL);
+    waitpid(tracer, NULL, 0);
+    return 0;
+}
+
+Test(group, whose_commit_fails_answers_503_to_all_and_the_next_one_goes_on) {
+    pid_t tracer = break_disk();
+    if (!tracer) {
+        client_stop(&worker);
+        cr_skip_test("strace cannot attach here");
+    }
+    struct buffer out = {0};
+    usleep(200000); /* until all its threads are traced */
+    beside(&out, "/notes/a", "{\"body\":\"1\"}");
+    beside(&out, "/notes/b", "{\"body\":\"1\"}");
+    client_write(&worker, &out);
+    buffer_free(&out);
+    for (int i = 0; i < 2; i++) {
+        client_reply(&worker, &reply);
+        cr_expect_eq(reply.status, 503, "%s", reply.body);
+    }
+    kill(tracer, SIGTERM);
+    waitpid(tracer, NULL, 0);
+    cr_expect_eq(call("PUT", "/notes/c", "{\"body\":\"1\"}"), 200, "%s", reply.body);
+    expect_notes("c");
+    client_wait_effects(&worker, 1);
+    cr_expect(!strstr(client_effects(&worker), "\"id\":\"a\""), "%s", client_effects(&worker));
     client_stop(&worker);
 }
 

@@ -66,10 +66,12 @@ static pid_t hold(int *until) {
         struct main_db *db;
         struct error e = {0};
         close(end[1]);
+        close(ready[0]);
         char c = main_db_open(&db, in_folder("a"), &e) == 0 ? 'y' : 'n';
         if (write(ready[1], &c, 1) != 1 || read(end[0], &c, 1) < 0) _exit(1);
         _exit(0); /* as if killed: nothing is closed */
     }
+    close(ready[1]);
     char c;
     cr_assert_eq(read(ready[0], &c, 1), 1);
     cr_assert_eq(c, 'y');

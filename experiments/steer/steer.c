@@ -1,0 +1,199 @@
+#include "experiments/steer/steer.h"
+
+#include <stdlib.h>
+
+#include "core/base/memory.h"
+#include "core/store/audit.h"
+#include "experiments/steer/guard.h"
+#include "experiments/steer/schedule.h"
+
+/* Beside the rows of an experiment's steps, so that one list tells the whole story. */
+#define AUDIT_KIND TEXT("experiment-state")
+#define ACTOR      TEXT("steer")
+
+/* ---- findings in the audit log ---- */
+
+enum { RECENT = 64 };
+
+/* Whether the newest rows of the experiment, back to its last step, have this one. */
+static int audited(struct sql *sql, const struct audit_entry *entry, struct error *error) {
+    struct arena arena;
+    struct audit_page page;
+    arena_init(&arena, 16 * 1024);
+    int found = 0, rc = audit_list(sql, &arena, entry->kind, entry->key, 0, RECENT, &page, error);
+    for (size_t i = 0; rc == 0 && !found && i < page.n; i++) {
+        const struct audit_entry *row = &page.items[i];
+        if (!text_is(row->action, "refused") && !text_is(row->action, "guardrail")) break;
+        found = text_eq(row->action, entry->action) && text_eq(row->note, entry->note);
+    }
+    arena_free(&arena);
+    return rc < 0 ? rc : found;
+}
+
+/* 1 where the row is new, 0 where it was there. */
+static int audit_once(struct sql *sql, struct audit_entry *entry, struct error *error) {
+    int rc = audited(sql, entry, error);
+    if (rc != 0) return rc < 0 ? rc : 0;
+    rc = audit_write(sql, entry, error);
+    return rc < 0 ? rc : 1;
+}
+
+/* ---- schedules ---- */
+
+struct due_step {
+    struct text key; /* TEXT_NONE: nothing is due */
+    struct schedule_due due;
+};
+
+static bool is_refused(const struct text *refused, size_t n, struct text key) {
+    for (size_t i = 0; i < n; i++)
+        if (text_eq(refused[i], key)) return true;
+    return false;
+}
+
+static struct due_step earliest_due(const struct snapshot *snapshot, int64_t now, const struct text *refused,
+                                    size_t n_refused) {
+    struct due_step first = {0};
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+        const struct snapshot_experiment *e = &snapshot->experiments[i];
+        struct schedule_due due = schedule_next(&e->definition, &e->state);
+        if (due.step == SCHEDULE_NOTHING || due.at > now || (first.key.n && due.at >= first.due.at)) continue;
+        if (!is_refused(refused, n_refused, e->definition.key)) first = (struct due_step){e->definition.key, due};
+    }
+    return first;
+}
+
+static int make_step(struct catalogue *catalogue, const struct due_step *step, int64_t now, const struct log *log,
+                     struct error *error) {
+    static const enum experiment_step steps[] = {
+        [SCHEDULE_START] = STEP_START, [SCHEDULE_RAMP] = STEP_RAMP, [SCHEDULE_END] = STEP_END};
+    static const char *const names[] = {[SCHEDULE_START] = "start", [SCHEDULE_RAMP] = "ramp", [SCHEDULE_END] = "end"};
+    struct change change = {
+        .kind = DEFINITION_EXPERIMENT, .key = step->key, .if_match = DOCUMENT_ANY, .actor = ACTOR, .now = now};
+    char iso[CLOCK_ISO_ROOM], note[CLOCK_ISO_ROOM + 32];
+    clock_iso(iso, step->due.at);
+    snprintf(note, sizeof note, "scheduled for %s", iso);
+    struct experiment_step_input input = {.at = step->due.at, .note = text_of(note)};
+    int rc = catalogue_step(catalogue, &change, steps[step->due.step], &input, error);
+    if (rc == 0)
+        log_info(log, "an experiment went on by its schedule", LOG_T("experiment", step->key),
+                 LOG_S("step", names[step->due.step]), LOG_S("due", iso));
+    return rc;
+}
+
+static bool refuses(int code) {
+    return code == ERR_CONFLICT || code == ERR_INVALID || code == ERR_NOT_FOUND;
+}
+
+static int note_refusal(struct sql *sql, const struct due_step *step, int64_t now, const struct log *log,
+                        const struct error *why, struct error *error) {
+    struct audit_entry row = {.at = now,
+                              .actor = ACTOR,
+                              .action = TEXT("refused"),
+                              .kind = AUDIT_KIND,
+                              .key = step->key,
+                              .note = text_of(why->detail)};
+    int rc = audit_once(sql, &row, error);
+    if (rc > 0)
+        log_warn(log, "an experiment's schedule could not be followed", LOG_T("experiment", step->key),
+                 LOG_S("detail", why->detail));
+    return rc < 0 ? rc : 0;
+}
+
+int steer_schedules(struct catalogue *catalogue, struct sql *sql, int64_t now, const struct log *log,
+                    struct error *error) {
+    struct arena arena;
+    struct text *refused = NULL;
+    size_t n_refused = 0;
+    int rc = 0;
+    arena_init(&arena, 4096);
+    while (rc == 0) {
+        struct snapshot *snapshot = catalogue_snapshot(catalogue); /* a step replaces it; the keys must last */
+        struct due_step step = earliest_due(snapshot, now, refused, n_refused);
+        struct error why = {0};
+        int made = step.key.n ? make_step(catalogue, &step, now, log, &why) : 0;
+        if (refuses(made)) {
+            rc = note_refusal(sql, &step, now, log, &why, error);
+            refused = memory_grow(refused, (n_refused + 1) * sizeof *refused);
+            refused[n_refused++] = arena_text(&arena, step.key);
+        } else if (made < 0) {
+            *error = why;
+            rc = made;
+        }
+        bool done = !step.key.n;
+        snapshot_release(snapshot);
+        if (done) break;
+    }
+    free(refused);
+    arena_free(&arena);
+    return rc;
+}
+
+/* ---- guardrails ---- */
+
+/* Still the one that was judged, and in the phase it was judged in. */
+static bool unchanged(const struct snapshot *snapshot, const struct snapshot_experiment *judged) {
+    const struct snapshot_experiment *now = snapshot_experiment(snapshot, judged->definition.key);
+    return now && now->state.phase == judged->state.phase && text_eq(now->state.salt, judged->state.salt);
+}
+
+/* 1 where it was not written before. */
+static int audit_finding(struct sql *sql, struct text key, const struct guard_finding *finding, enum steer_mode mode,
+                         int64_t now, struct arena *arena, struct error *error) {
+    struct buffer evidence = {0};
+    struct json_writer w;
+    json_writer_init(&w, &evidence);
+    guard_write(finding, &w);
+    struct audit_entry row = {.at = now,
+                              .actor = ACTOR,
+                              .action = TEXT("guardrail"),
+                              .kind = AUDIT_KIND,
+                              .key = key,
+                              .after = buffer_view(&evidence),
+                              .note =
+                                  arena_printf(arena, "`%.*s` under `%.*s`: %s%s", TEXT_ARGS(finding->rule->metric),
+                                               TEXT_ARGS(finding->variant), guardrail_actions[finding->rule->action],
+                                               mode == STEER_DRY_RUN ? " (dry run: nothing is done)" : "")};
+    int rc = audit_once(sql, &row, error);
+    buffer_free(&evidence);
+    return rc;
+}
+
+/* The evidence in words is that of the first finding that asks for the action. Who takes no units any more cannot be paused. */
+static int act(struct catalogue *catalogue, struct text key, enum experiment_phase phase,
+               const struct guard_finding *findings, uint32_t n, int64_t now, struct arena *arena,
+               struct error *error) {
+    enum guardrail_action action = guard_action(findings, n);
+    uint32_t i = 0;
+    while (findings[i].rule->action != action) i++;
+    if (action == ACTION_WARN || (action == ACTION_PAUSE && phase != PHASE_RUNNING)) return 0;
+    struct change change = {
+        .kind = DEFINITION_EXPERIMENT, .key = key, .if_match = DOCUMENT_ANY, .actor = ACTOR, .now = now};
+    struct experiment_step_input input = {.outcome = OUTCOME_ROLLBACK, .note = guard_words(&findings[i], arena)};
+    return catalogue_step(catalogue, &change, action == ACTION_PAUSE ? STEP_PAUSE : STEP_CONCLUDE, &input, error);
+}
+
+int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement,
+                     enum steer_mode mode, int64_t now, const struct log *log, struct error *error) {
+    const struct snapshot_experiment *judged = judgement->results->experiment;
+    struct text key = judged->definition.key;
+    struct arena arena;
+    struct guard_finding *findings;
+    arena_init(&arena, 16 * 1024);
+    uint32_t n = guard_findings(judgement, &findings, &arena);
+    struct snapshot *snapshot = catalogue_snapshot(catalogue);
+    if (!unchanged(snapshot, judged)) n = 0;
+    snapshot_release(snapshot);
+    int rc = 0;
+    for (uint32_t i = 0; rc >= 0 && i < n; i++) {
+        rc = audit_finding(sql, key, &findings[i], mode, now, &arena, error);
+        if (rc > 0)
+            log_warn(log, "a guardrail fired", LOG_T("experiment", key), LOG_T("metric", findings[i].rule->metric),
+                     LOG_S("action", guardrail_actions[findings[i].rule->action]), LOG_I("dry-run", mode),
+                     LOG_T("detail", guard_words(&findings[i], &arena)));
+    }
+    if (rc >= 0 && n && mode == STEER_ACT)
+        rc = act(catalogue, key, judged->state.phase, findings, n, now, &arena, error);
+    arena_free(&arena);
+    return rc < 0 ? rc : 0;
+}

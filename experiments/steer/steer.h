@@ -1,0 +1,25 @@
+/* Steps that nobody asks for at the moment they are made: what schedules make due, and what guardrails demand. Each is a change
+ * like a manager's, by the actor "steer", with an audit row; the caller's transaction holds all of them. On the store lane.
+ * Knows nothing of timers. */
+#ifndef PARLEY_EXPERIMENTS_STEER_STEER_H
+#define PARLEY_EXPERIMENTS_STEER_STEER_H
+
+#include "core/base/log.h"
+#include "experiments/judge/judgement.h"
+#include "experiments/model/catalogue.h"
+
+/* Makes every step that is due at `now`, the earliest first, so that a server that was down catches up. A step that is refused
+ * (another experiment of the feature runs, a layer is full) is written to the audit log once, logged, and left for the next call. */
+int steer_schedules(struct catalogue *catalogue, struct sql *sql, int64_t now, const struct log *log,
+                    struct error *error);
+
+enum steer_mode { STEER_ACT, STEER_DRY_RUN };
+/* Does what the guardrails of a judged experiment demand: concludes with a rollback, pauses, or warns. Every finding is an audit
+ * row "guardrail" with its evidence; one that was written already, with nothing done to the experiment since, is not
+ * repeated. STEER_DRY_RUN writes what would be done. Nothing where the experiment was paused,
+ * ended or concluded since it was judged. One that takes no units any more still serves those that are in: it can be rolled back,
+ * but not paused. */
+int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement,
+                     enum steer_mode mode, int64_t now, const struct log *log, struct error *error);
+
+#endif

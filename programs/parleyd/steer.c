@@ -1,0 +1,214 @@
+/* When steering happens: a timer for what schedules make due, and one for the fixed checkpoints at which guardrails are looked at.
+ * The steps are made on the store lane; the figures come from the measures. */
+#include "experiments/steer/steer.h"
+
+#include <stdlib.h>
+
+#include "core/base/memory.h"
+#include "experiments/steer/schedule.h"
+#include "programs/parleyd/parleyd.h"
+
+enum { LONGEST_WAIT = CLOCK_MINUTE }; /* wall time may jump; and what was refused is tried again */
+
+static int make_up(void *user, struct sql *sql, struct error *error) {
+    const struct app *app = user;
+    return steer_schedules(app->catalogue, sql, clock_now(app->clock), app->log, error);
+}
+
+void parleyd_make_up(struct app *app) {
+    struct snapshot *changed;
+    struct error error = {0};
+    if (catalogue_transaction(app->catalogue, make_up, app, &changed, &error) < 0)
+        log_error(app->log, "what schedules asked for cannot be made up for now", LOG_S("detail", error.detail));
+    snapshot_release(changed);
+}
+
+/* ---- changes on the store lane ---- */
+
+/* Embedded in what makes the change; `work` runs in a transaction. */
+struct steering {
+    struct lane_job job;
+    struct steer *steer;
+    int (*work)(void *steering, struct sql *sql, struct error *error);
+    void (*then)(struct steering *steering); /* on the loop, in any case; frees */
+    struct snapshot *changed;
+    int64_t now;      /* when it was made */
+    int64_t revision; /* after it */
+    struct error error;
+};
+
+static void on_lane(struct lane_job *job, void *owner) {
+    struct steering *s = (struct steering *)job;
+    struct catalogue *catalogue = s->steer->app->catalogue;
+    s->now = clock_now(s->steer->app->clock);
+    int rc = catalogue_transaction(catalogue, s->work, s, &s->changed, &s->error);
+    if (rc < 0) log_error(s->steer->app->log, "steering failed", LOG_S("detail", s->error.detail));
+    s->revision = catalogue_revision(catalogue);
+}
+
+static void on_done(struct mail *mail) {
+    struct steering *s = (struct steering *)mail;
+    if (s->changed && s->steer->stopped)
+        snapshot_release(s->changed);
+    else if (s->changed)
+        app_set_snapshot(s->steer->app, s->changed);
+    s->then(s);
+}
+
+static void steering_go(struct steering *s) {
+    s->job = (struct lane_job){.mail.receive = on_done, .work = on_lane, .reply_to = &s->steer->app->mailbox};
+    lane_do(main_db_lane(s->steer->app->db), &s->job);
+}
+
+/* ---- schedules ---- */
+
+static void arm(struct steer *steer);
+
+static int make_due_steps(void *steering, struct sql *sql, struct error *error) {
+    struct steering *s = steering;
+    const struct app *app = s->steer->app;
+    return steer_schedules(app->catalogue, sql, s->now, app->log, error);
+}
+
+static void steps_made(struct steering *s) {
+    s->steer->under_way = false;
+    s->steer->tried_revision = s->revision;
+    s->steer->tried_at = s->now;
+    if (!s->steer->stopped) arm(s->steer);
+    free(s);
+}
+
+static void on_due(uv_timer_t *timer) {
+    struct steer *steer = timer->data;
+    struct steering *s = memory_new(struct steering);
+    *s = (struct steering){.steer = steer, .work = make_due_steps, .then = steps_made};
+    steer->under_way = true;
+    steering_go(s);
+}
+
+static int64_t wait_for_next(const struct steer *steer) {
+    const struct snapshot *snapshot = steer->app->snapshot;
+    int64_t now = clock_now(steer->app->clock), wait = LONGEST_WAIT;
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+        struct schedule_due due = schedule_next(&snapshot->experiments[i].definition, &snapshot->experiments[i].state);
+        if (due.step == SCHEDULE_NOTHING || due.at - now >= wait) continue;
+        if (due.at > now)
+            wait = due.at - now;
+        else if (due.at > steer->tried_at || snapshot->revision > steer->tried_revision) /* else it was refused */
+            wait = 0;
+    }
+    return wait;
+}
+
+/* Not while steps are being made: what they leave is seen when they are done. */
+static void arm(struct steer *steer) {
+    if (steer->under_way) return;
+    uv_update_time(steer->app->loop);
+    uv_timer_start(&steer->due, on_due, (uint64_t)wait_for_next(steer), 0);
+}
+
+static void on_snapshot(void *user) {
+    arm(user);
+}
+
+/* ---- guardrails ---- */
+
+/* One experiment's look: asked of the measures, judged on the loop, acted upon on the store lane. */
+struct look {
+    struct steering steering;
+    struct measure_question question;
+    struct judgement *judgement;
+    struct arena arena; /* the judgement's, and the key's */
+};
+
+static void look_free(struct look *look) {
+    measure_results_free(look->question.results);
+    arena_free(&look->arena);
+    free(look);
+}
+
+static int act_on(void *steering, struct sql *sql, struct error *error) {
+    struct look *look = steering;
+    const struct steer *steer = look->steering.steer;
+    return steer_guardrails(steer->app->catalogue, sql, look->judgement, steer->mode, look->steering.now,
+                            steer->app->log, error);
+}
+
+static void acted(struct steering *s) {
+    look_free((struct look *)s);
+}
+
+static bool any_fires(const struct judgement *j) {
+    for (uint32_t i = 0; i < j->n; i++)
+        for (uint32_t a = 0; j->metrics[i].rule && a < j->results->n_arms; a++)
+            if (j->metrics[i].arms[a].guard.fires) return true;
+    return false;
+}
+
+/* Figures are incomplete while old records are being read: then the next checkpoint decides. */
+static void on_figures(struct mail *mail) {
+    struct measure_question *question = (struct measure_question *)mail;
+    struct look *look = (struct look *)((char *)question - offsetof(struct look, question));
+    struct measure_results *results = question->results;
+    if (!look->steering.steer->stopped && results && results->complete) {
+        look->judgement = judge(results, &results->groups[0], &look->arena);
+        if (any_fires(look->judgement)) {
+            steering_go(&look->steering);
+            return;
+        }
+    }
+    look_free(look);
+}
+
+static void look_at(struct steer *steer, struct text experiment) {
+    struct look *look = memory_new(struct look);
+    *look = (struct look){.steering = {.steer = steer, .work = act_on, .then = acted}};
+    arena_init(&look->arena, 16 * 1024);
+    look->question.experiment = arena_text(&look->arena, experiment);
+    look->question.job.mail.receive = on_figures;
+    look->question.job.reply_to = &steer->app->mailbox;
+    measure_ask(steer->app->measure, &look->question);
+}
+
+static void arm_checkpoint(struct steer *steer);
+
+static void on_checkpoint(uv_timer_t *timer) {
+    struct steer *steer = timer->data;
+    const struct snapshot *snapshot = steer->app->snapshot;
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+        const struct snapshot_experiment *e = &snapshot->experiments[i];
+        bool serves = e->state.phase == PHASE_RUNNING || e->state.phase == PHASE_MATURING;
+        if (serves && e->definition.n_guardrails) look_at(steer, e->definition.key);
+    }
+    arm_checkpoint(steer);
+}
+
+/* Checkpoints are at whole multiples of the interval since 1970, so that a restart does not move them. */
+static void arm_checkpoint(struct steer *steer) {
+    int64_t wait = steer->checkpoint_ms - clock_now(steer->app->clock) % steer->checkpoint_ms;
+    uv_update_time(steer->app->loop);
+    uv_timer_start(&steer->checkpoint, on_checkpoint, (uint64_t)wait, 0);
+}
+
+/* ---- starting and stopping ---- */
+
+void parleyd_steer(struct steer *steer, struct app *app, const struct config *config) {
+    *steer = (struct steer){.app = app,
+                            .checkpoint_ms = config_duration(config, "steer.checkpoint"),
+                            .mode = config_flag(config, "steer.dry-run") ? STEER_DRY_RUN : STEER_ACT};
+    uv_timer_init(app->loop, &steer->due);
+    uv_timer_init(app->loop, &steer->checkpoint);
+    steer->due.data = steer->checkpoint.data = steer;
+    app->on_snapshot = on_snapshot;
+    app->on_snapshot_user = steer;
+    arm(steer);
+    arm_checkpoint(steer);
+}
+
+void parleyd_steer_stop(struct steer *steer) {
+    if (!steer->app) return;
+    steer->stopped = true;
+    steer->app->on_snapshot = NULL;
+    uv_close((uv_handle_t *)&steer->due, NULL);
+    uv_close((uv_handle_t *)&steer->checkpoint, NULL);
+}

@@ -1,0 +1,46 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { Server, poll } from './harness.mjs';
+
+const place = mkdtempSync(join(tmpdir(), 'parley-disk-'));
+const small = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=12m', 'none', place]).status === 0;
+
+test('a full disk: nothing is acknowledged that is not kept, and it goes on when there is room again', { skip: !small && 'a small file system needs root' }, async (t) => {
+  t.after(() => execFileSync('umount', ['-l', place]));
+  const s = await Server.start({ data: join(place, 'data') });
+  await s.put('/admin/v1/features/f', poll({ key: 'f' }));
+  const batch = (n) => s.post('/v1/batch', { batch: Array.from({ length: 500 }, (_, i) => ({ type: 'track', event: 'E', userId: `u${i}`, messageId: `${n}-${i}`, properties: { text: 'x'.repeat(500) } })) });
+  let acknowledged = 0, refused;
+  for (let n = 0; n < 200 && !refused; n++) {
+    const answer = await batch(n);
+    if (answer.status === 202) acknowledged += answer.body.accepted;
+    else refused = { n, ...answer };
+  }
+  assert.ok(refused, 'the disk never filled');
+  assert.ok([503, 507].includes(refused.status), String(refused.status));
+  assert.match(refused.body.detail, /again|room|kept/);
+
+  await t.test('evaluation goes on, and readiness says what is wrong', async () => {
+    assert.equal((await s.evaluate('f', 'u')).status, 200);
+    assert.equal((await s.get('/readyz')).status, 503);
+  });
+
+  await t.test('the same events are taken once there is room', async () => {
+    execFileSync('mount', ['-o', 'remount,size=64m', place]);
+    const again = await batch(refused.n);
+    assert.equal(again.status, 202, JSON.stringify(again.body));
+    acknowledged += again.body.accepted;
+    assert.equal((await s.get('/readyz')).status, 200);
+  });
+
+  await t.test('and every acknowledged event is in the journal', async () => {
+    await s.kill();
+    const files = execFileSync('sh', ['-c', `ls ${s.data}/journal/*.db`], { encoding: 'utf8' }).trim().split('\n');
+    const rows = files.reduce((n, f) => n + Number(execFileSync('sqlite3', [f, "SELECT count(*) FROM journal WHERE name = 'E'"], { encoding: 'utf8' })), 0);
+    assert.equal(rows, acknowledged);
+  });
+});

@@ -1,0 +1,225 @@
+// Schedules, ramps and guardrails: what happens to an experiment without anybody being there.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { Server, poll, trial } from './harness.mjs';
+
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+const ahead = (ms) => new Date(Date.now() + ms).toISOString();
+const second = (ms) => new Date(Math.ceil((Date.now() + ms) / 1000) * 1000).toISOString();
+
+const draft = (schedule, over = {}) => ({
+  key: 'poll-trial', feature: 'product-poll', control: 'off', weights: { off: 50, top: 50 }, metrics: { primary: 'bought' }, schedule, ...over });
+
+async function plan(s, schedule, over) {
+  await s.put('/admin/v1/features/product-poll', poll());
+  await s.put('/admin/v1/metrics/bought', { key: 'bought', kind: 'conversion', event: 'Order Completed' });
+  const made = await s.put('/admin/v1/experiments/poll-trial', draft(schedule, over));
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+}
+const shown = async (s, key = 'poll-trial') => (await s.get(`/admin/v1/experiments/${key}`)).body;
+const steps = async (s, key = 'poll-trial') =>
+  (await s.get(`/admin/v1/audit?kind=experiment-state&key=${key}`)).body.items.filter((a) => a.actor === 'steer').reverse();
+
+// Asks until it is so; says what it was where that takes longer than `patience`.
+async function until(ask, so, patience = 5000) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const answer = await ask();
+    if (so(answer)) return answer;
+    assert.ok(Date.now() < end, `still ${JSON.stringify(answer).slice(0, 2000)}`);
+    await sleep(20);
+  }
+}
+const inState = (s, state) => until(() => shown(s), (e) => e.state === state);
+
+// Which of 400 visitors are in the trial: their reason is that of an experiment.
+async function enrolled(s) {
+  const found = new Set();
+  await Promise.all(Array.from({ length: 400 }, async (_, i) => {
+    const { body } = await s.evaluate('product-poll', `visitor-${i}`);
+    if (body.metadata?.experiment === 'poll-trial') found.add(`${i}:${body.variant}`);
+  }));
+  return found;
+}
+
+test('an experiment starts by itself at the second it was scheduled for', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const start = second(1000);
+  await plan(s, { start });
+  assert.equal((await shown(s)).state, 'draft');
+  assert.equal((await enrolled(s)).size, 0);
+  const running = await inState(s, 'running');
+  const late = Date.now() - Date.parse(start);
+  assert.ok(late >= 0 && late < 900, `${late} ms after the second`);
+  assert.equal(Date.parse(running.startedAt), Date.parse(start));
+  assert.equal((await enrolled(s)).size, 400);
+  assert.equal(running.trafficNow, 100);
+  const [row] = await steps(s);
+  assert.equal(row.action, 'start');
+  assert.equal(row.note, `scheduled for ${start}`);
+  assert.equal(row.after.phase, 'running');
+});
+
+test('a ramp raises traffic step by step and drops nobody who is in; a pause stops its clock', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await plan(s, { start: ahead(100), ramp: [{ traffic: 10, hold: 'PT2S' }, { traffic: 50, hold: 'PT2S' }, { traffic: 100 }] });
+  await inState(s, 'running');
+  const first = await enrolled(s);
+  assert.ok(first.size > 15 && first.size < 80, `${first.size} of 400 at 10 %`);
+  await s.post('/admin/v1/experiments/poll-trial/pause');
+  await sleep(2500);
+  assert.equal((await steps(s)).length, 1, 'no step while paused');
+  await s.post('/admin/v1/experiments/poll-trial/resume');
+  await until(() => steps(s), (x) => x.length === 2);
+  const next = await enrolled(s);
+  assert.ok(next.size > 140 && next.size < 260, `${next.size} of 400 at 50 %`);
+  for (const unit of first) assert.ok(next.has(unit), `${unit} was dropped or moved`);
+  await until(() => steps(s), (x) => x.length === 3);
+  const last = await enrolled(s);
+  assert.equal(last.size, 400);
+  for (const unit of next) assert.ok(last.has(unit), `${unit} was dropped or moved`);
+  assert.equal((await shown(s)).epochs, 1);
+  assert.deepEqual((await steps(s)).map((a) => a.action), ['start', 'ramp', 'ramp']);
+});
+
+test('after its end nobody enters, what is in counts on, and it waits to be concluded', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await plan(s, { start: ahead(0), end: ahead(1500) });
+  await inState(s, 'running');
+  await s.evaluate('product-poll', 'early');
+  await s.results('poll-trial', (r) => r.variants[0].units + r.variants[1].units === 1);
+  await inState(s, 'maturing');
+  assert.notEqual((await s.evaluate('product-poll', 'late')).body.metadata?.experiment, 'poll-trial');
+  await s.post('/v1/track', { event: 'Order Completed', userId: 'late', messageId: 'm', properties: { order_id: '1', revenue: 1 } });
+  const r = await s.results('poll-trial');
+  assert.equal(r.state, 'maturing');
+  assert.equal(r.variants[0].units + r.variants[1].units, 1);
+  const done = await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback', note: 'nothing came of it' });
+  assert.equal(done.body.state, 'concluded');
+});
+
+test('after kill -9 over the due times everything that was missed is made up for, each step at its time', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const start = second(1000), end = new Date(Date.parse(start) + 6000).toISOString();
+  await plan(s, { start, end, ramp: [{ traffic: 10, hold: 'PT1S' }, { traffic: 100 }] });
+  await s.kill();
+  await sleep(Date.parse(start) + 1500 - Date.now());
+  await s.up();
+  const now = await shown(s);
+  assert.equal(now.state, 'running', 'before anybody is served');
+  assert.equal(now.trafficNow, 100);
+  assert.equal(Date.parse(now.startedAt), Date.parse(start));
+  assert.equal((await enrolled(s)).size, 400, 'the ramp is where it would be');
+  assert.deepEqual((await steps(s)).map((a) => a.action), ['start', 'ramp']);
+  await s.kill();
+  await sleep(Math.max(0, Date.parse(end) + 100 - Date.now()));
+  await s.up();
+  assert.equal(Date.parse((await shown(s)).endsAt), Date.parse(end));
+  assert.deepEqual((await steps(s)).map((a) => a.action), ['start', 'ramp', 'end']);
+});
+
+test('a start that is refused is told once, and made when nothing stands against it any more', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await trial(s);
+  await s.put('/admin/v1/experiments/second', draft({ start: ahead(0) }, { key: 'second' }));
+  const [row] = await until(() => steps(s, 'second'), (x) => x.length > 0);
+  assert.equal(row.action, 'refused');
+  assert.match(row.note, /poll-trial/);
+  await s.patch('/admin/v1/features/product-poll', { name: 'Another name' });
+  await sleep(200);
+  assert.equal((await steps(s, 'second')).length, 1);
+  await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback' });
+  assert.equal((await until(() => shown(s, 'second'), (e) => e.state === 'running')).state, 'running');
+});
+
+// 600 visitors an arm; of every hundred under `top`, `harmed` complain, of those under `off`, `usual`.
+async function complaints(s, usual, harmed) {
+  const at = '2021-02-01T00:00:00Z', batch = [];
+  for (let i = 0; i < 1200; i++) {
+    const variant = i % 2 ? 'top' : 'off', rate = variant === 'top' ? harmed : usual;
+    batch.push({ type: 'track', event: 'Experiment Viewed', userId: `c${i}`, messageId: `v${i}`, timestamp: at,
+      properties: { experiment_id: 'poll-trial', variation_id: variant } });
+    if ((i >> 1) % 100 < rate) batch.push({ type: 'track', event: 'Complained', userId: `c${i}`, messageId: `c${i}`, timestamp: at });
+  }
+  assert.equal((await s.post('/v1/batch', { batch })).status, 202);
+}
+async function guarded(s, action) {
+  await s.put('/admin/v1/metrics/complaints', { key: 'complaints', kind: 'conversion', event: 'Complained', better: 'lower' });
+  await trial(s, { assignment: 'external', traffic: undefined,
+    metrics: { primary: 'bought', guardrails: [{ metric: 'complaints', harm: 'increase', margin: 0.05, action }] },
+    analysis: { method: 'sequential', alpha: 0.05, nStar: 1200 } }, { at: '2021-01-01T00:00:00Z' });
+}
+const often = ['--steer.checkpoint', '200ms'];
+
+test('a guardrail that is sure of harm rolls the experiment back by itself, and leaves its evidence', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await guarded(s, 'rollback');
+  await s.patch('/admin/v1/features/product-poll', { default: { serve: 'top' } });
+  await complaints(s, 5, 30);
+  const ended = await inState(s, 'concluded');
+  assert.equal(ended.outcome, 'rollback');
+  assert.match(ended.outcomeNote, /`top` does harm: `complaints` is worse than under `off` by 0\.25/);
+  const feature = (await s.get('/admin/v1/features/product-poll')).body;
+  assert.deepEqual(feature.default, { serve: 'off' });
+  const rows = await steps(s);
+  assert.deepEqual(rows.map((a) => a.action), ['guardrail', 'conclude']);
+  const evidence = rows[0].after;
+  assert.equal(evidence.metric, 'complaints');
+  assert.equal(evidence.variant, 'top');
+  assert.equal(evidence.margin, 0.05);
+  assert.equal(evidence.n, 1200);
+  assert.ok(Math.abs(evidence.estimate - 0.25) < 1e-9);
+  assert.ok(evidence.bound > 0.05 && evidence.bound < 0.25);
+});
+
+test('harm that shows while windows run out is rolled back too', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await guarded(s, 'rollback');
+  await s.patch('/admin/v1/experiments/poll-trial', { schedule: { end: '2021-03-01T00:00:00Z' } });
+  await inState(s, 'maturing');
+  await complaints(s, 5, 30);
+  assert.equal((await inState(s, 'concluded')).outcome, 'rollback');
+});
+
+test('a guardrail that is not sure, or whose harm is at its margin, leaves the experiment running', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await guarded(s, 'rollback');
+  await complaints(s, 5, 10);
+  await s.results('poll-trial', (r) => r.variants[0].units === 600 && r.variants[1].units === 600);
+  await sleep(700);
+  assert.equal((await shown(s)).state, 'running');
+  assert.deepEqual(await steps(s), []);
+});
+
+test('a guardrail may only pause, or only warn, and does not say the same twice', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await guarded(s, 'warn');
+  await complaints(s, 5, 30);
+  await until(() => steps(s), (x) => x.length > 0);
+  await sleep(700);
+  assert.deepEqual((await steps(s)).map((a) => a.action), ['guardrail']);
+  assert.equal((await shown(s)).state, 'running');
+  await s.patch('/admin/v1/experiments/poll-trial', { metrics: { primary: 'bought', guardrails: [{ metric: 'complaints', harm: 'increase', margin: 0.05, action: 'pause' }] } });
+  await inState(s, 'paused');
+  assert.deepEqual((await steps(s)).map((a) => a.action), ['guardrail', 'guardrail', 'pause']);
+});
+
+test('a dry run says what would be done and does nothing', async (t) => {
+  const s = await Server.start({ args: [...often, '--steer.dry-run'] });
+  t.after(() => s.stop());
+  await guarded(s, 'rollback');
+  await complaints(s, 5, 30);
+  const [row] = await until(() => steps(s), (x) => x.length > 0);
+  assert.match(row.note, /rollback \(dry run/);
+  await sleep(500);
+  assert.equal((await shown(s)).state, 'running');
+});
