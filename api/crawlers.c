@@ -6,9 +6,7 @@
 
 #include "core/base/buffer.h"
 
-static const char built_in[] =
-#include "api/crawlers_built_in.inc"
-    ;
+extern const char crawlers_built_in[]; /* made of api/crawlers.txt */
 
 enum { WORD_MOST = 64 };
 
@@ -63,7 +61,7 @@ int crawlers_open(struct crawlers *crawlers, const char *file, struct error *err
     int rc = *file ? read_file(&words, file, error) : 0;
     size_t own = words.n; /* first, so that its lines are numbered as in the file */
     buffer_cstr(&words, "\n");
-    buffer_cstr(&words, built_in);
+    buffer_cstr(&words, crawlers_built_in);
     crawlers->words = buffer_take(&words, &n);
     for (size_t i = 0; i < n; i++) crawlers->words[i] = lower(crawlers->words[i]);
     if (rc == 0) rc = add_lines(crawlers, text_n(crawlers->words, own), error);
