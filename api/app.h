@@ -3,6 +3,7 @@
 #ifndef PARLEY_API_APP_H
 #define PARLEY_API_APP_H
 
+#include "api/crawlers.h"
 #include "api/identity.h"
 #include "api/server.h"
 #include "core/base/clock.h"
@@ -33,6 +34,7 @@ struct app {
     struct text admin_token;     /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
     struct identity_map *joined; /* which keys are one unit */
     struct identity_keys identity;
+    struct crawlers crawlers;
     struct text cors_origins; /* cors.h; checked */
     struct text public_url;   /* where shoppers reach Parley; empty where it was not told */
     struct text demo_key;     /* the demo shop's public key, put into its pages */

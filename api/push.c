@@ -41,20 +41,20 @@ static bool told_by_another(const struct audit_page *changes, size_t i) {
     return false;
 }
 
-void push_changes(struct push *push, int64_t revision, const struct audit_page *changes) {
+void push_changes(struct push *push, const struct audit_page *changes) {
     for (size_t i = changes->n; i-- > 0;) {
         const struct audit_entry *e = &changes->items[i];
         struct text kind = changed_kind(e);
         struct buffer out = {0};
         struct json_writer w;
-        if (told_by_another(changes, i)) continue;
+        if (told_by_another(changes, i) || text_is(e->kind, "token")) continue; /* tokens are nobody else's business */
         json_writer_init(&w, &out);
         json_open_object(&w);
         json_put_text(&w, "kind", kind);
         json_put_text(&w, "key", e->key);
-        if (kind.n == e->kind.n) json_put_int(&w, "version", e->version);
+        if (e->version && kind.n == e->kind.n) json_put_int(&w, "version", e->version);
         json_put_text(&w, "action", e->action);
-        json_put_int(&w, "revision", revision);
+        json_put_int(&w, "revision", push->app->snapshot->revision);
         json_close_object(&w);
         stream_publish(push->changes, "change", buffer_view(&out));
         buffer_free(&out);

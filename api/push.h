@@ -17,9 +17,9 @@ void push_close(struct push *push);
 
 /* app->snapshot is new: clients evaluate again now, and when the snapshot's next scheduled change is due. */
 void push_snapshot(struct push *push);
-/* Administrators are told what made `revision`: {"kind","key","version","action","revision"}, version only where the
- * definition itself has a new one. `changes` is newest first, as the audit log has it. */
-void push_changes(struct push *push, int64_t revision, const struct audit_page *changes);
+/* Administrators are told what was done: {"kind","key","version","action","revision"}, version only where a definition has
+ * a new one, revision as app->snapshot has it by now. `changes` is newest first, as the audit log has it. */
+void push_changes(struct push *push, const struct audit_page *changes);
 /* "eventStreams" for the answer to a bulk evaluation under app->snapshot. */
 void push_write_streams(struct request *request, struct json_writer *w);
 /* Changes when an earlier eventStreams may soon no longer be accepted: part of what a bulk answer's ETag covers. */

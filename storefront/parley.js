@@ -15,10 +15,26 @@ const server = new URL('.', import.meta.url);
 const key = document.querySelector('meta[name="parley-key"]')?.content;
 let signedIn = null; // the shop's JWT for a shopper it knows
 
+// A preview link (?parley_preview=TOKEN) shows the variant that it names while this tab is open; an empty one ends
+// that. A preview is looked at, not measured: nothing is tracked.
+const preview = previewed();
+
+function previewed() {
+  const PREVIEW = 'parley.preview';
+  const given = new URLSearchParams(location.search).get('parley_preview');
+  try {
+    if (given !== null) sessionStorage.setItem(PREVIEW, given);
+    return sessionStorage.getItem(PREVIEW);
+  } catch {
+    return given; // no storage: for this page
+  }
+}
+
 /** A call to the server as this shopper: (method, path, body?) → Response. */
 function request(method, path, body, options = {}) {
   const headers = { Authorization: `Bearer ${key}` };
   if (signedIn) headers['Parley-Customer'] = signedIn;
+  if (preview) headers['Parley-Preview'] = preview;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   return fetch(new URL(path, server), { method, headers, credentials: 'include', body: body === undefined ? undefined : JSON.stringify(body), ...options });
 }
@@ -70,6 +86,7 @@ function keep(events) {
 const newId = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join('-');
 
 function enqueue(event) {
+  if (preview) return;
   keep([...waiting(), { messageId: newId(), timestamp: new Date().toISOString(), context: { page: { path: location.pathname } }, ...event }]);
   flushIn(150);
 }

@@ -4,6 +4,7 @@
 
 #include "api/admin/tables.h"
 #include "api/admin/job.h"
+#include "experiments/steer/stale.h"
 
 enum { DEFINITION_BODY = 1024 * 1024, LIST_MOST = 1000 };
 
@@ -179,6 +180,18 @@ static void handle_versions(struct request *request) {
     if (read_page(request, job)) admin_job_go(job);
 }
 
+/* Answered on the loop: the snapshot knows it all. */
+static void handle_stale(struct request *request) {
+    int64_t limit;
+    if (!request_query_int(request, "limit", 1, LIST_MOST, 100, &limit)) return;
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    stale_write(request->app->snapshot, clock_now(request->app->clock), request_query(request, "cursor"), (size_t)limit,
+                &w);
+    reply_json(request, 200, &out);
+}
+
 #define READERS (ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT)
 #define DEFINITION_ROUTES(plural)                                                                                      \
     {METHOD_GET, "/admin/v1/" plural, READERS, 0, 0, handle_list},                                                     \
@@ -197,6 +210,7 @@ const struct route definition_routes[] = {
     DEFINITION_ROUTES("segments"),
     DEFINITION_ROUTES("layers"),
     DEFINITION_ROUTES("holdouts"),
+    {METHOD_GET, "/admin/v1/features/stale", READERS, 0, 0, handle_stale},
     {METHOD_POST, "/admin/v1/features/{key}/kill", ROLE_MANAGER, 4096, 0, handle_kill},
     {METHOD_POST, "/admin/v1/features/{key}/unkill", ROLE_MANAGER, 4096, 0, handle_unkill},
     {0},

@@ -57,26 +57,15 @@ static int once(struct admin_job *job, struct catalogue *catalogue, struct sql *
     return idempotency_keep(sql, &id, (struct idempotency_answer){job->status, buffer_view(&job->out)}, &job->error);
 }
 
-/* What the transaction changed is what it wrote into the audit log: ids grow by one. */
-static int find_changes(struct admin_job *job, struct sql *sql, int64_t newest_before) {
-    int64_t newest = newest_before;
-    int rc = audit_newest(sql, &newest, &job->error);
-    if (rc < 0 || newest == newest_before) return rc;
-    return audit_list(sql, &job->request->arena, TEXT_NONE, TEXT_NONE, 0, (size_t)(newest - newest_before),
-                      &job->changes, &job->error);
-}
-
-static int work_and_find_changes(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
-    int64_t before = catalogue_revision(catalogue), newest = 0;
-    int rc = audit_newest(sql, &newest, &job->error);
-    if (rc == 0) rc = once(job, catalogue, sql);
-    return rc >= 0 && catalogue_revision(catalogue) != before ? find_changes(job, sql, newest) : rc;
-}
-
-/* The change, its audit row and the remembered answer are one transaction. */
+/* The change, its audit row and the remembered answer are one transaction; what it wrote into the audit log is what it
+ * changed. */
 static int in_transaction(void *user, struct sql *sql, struct error *error) {
     struct admin_job *job = user;
-    return work_and_find_changes(job, job->request->app->catalogue, sql);
+    int64_t newest;
+    int rc = audit_newest(sql, &newest, error);
+    if (rc == 0) rc = once(job, job->request->app->catalogue, sql);
+    if (rc < 0) return rc;
+    return audit_since(sql, &job->request->arena, newest, &job->changes, error);
 }
 
 static void on_lane(struct lane_job *lane_job, void *owner) {
@@ -91,16 +80,13 @@ static void on_lane(struct lane_job *lane_job, void *owner) {
 static void on_done(struct mail *mail) {
     struct admin_job *job = (struct admin_job *)mail;
     struct request *request = job->request;
-    if (job->snapshot) {
-        int64_t revision = job->snapshot->revision;
-        app_set_snapshot(request->app, job->snapshot);
-        push_changes(request->app->push, revision, &job->changes);
-    }
+    if (job->snapshot) app_set_snapshot(request->app, job->snapshot);
     if (job->error.code) {
         buffer_free(&job->out);
         reply_error(request, &job->error);
         return;
     }
+    push_changes(request->app->push, &job->changes);
     if (job->then) job->then(job);
     if (job->version)
         reply_header(request, "ETag", arena_printf(&request->arena, "\"%lld\"", (long long)job->version).at);

@@ -19,7 +19,7 @@ struct admin_job {
     int64_t version;                     /* for the ETag; 0: none */
     struct buffer out;                   /* JSON */
     struct json_writer writer;           /* on `out` */
-    struct audit_page changes;           /* what it changed, newest first, where there is a snapshot */
+    struct audit_page changes;           /* what it wrote into the audit log, newest first */
     struct snapshot *snapshot;           /* of after the work, where it changed; a reference */
     void (*then)(struct admin_job *job); /* on the loop, after success, before the answer; NULL */
     struct error error;

@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "api/push.h"
+#include "api/visitor.h"
 #include "core/base/json_write.h"
 
 enum { CONTEXT_MOST = 1024 * 1024 };
@@ -19,7 +20,6 @@ struct ofrep_call {
 
 static bool read_context(struct ofrep_call *call, struct request *request) {
     struct error error = {0};
-    struct app *app = request->app;
     call->request = request;
     if (json_scan(&call->json, request->body, &request->arena, &error) != 0) {
         reply_error(request, &error);
@@ -35,11 +35,10 @@ static bool read_context(struct ofrep_call *call, struct request *request) {
         reply_ofrep_error(request, 400, "INVALID_CONTEXT", "targetingKey must be a string");
         return false;
     }
-    call->context = (struct context){.json = &call->json,
-                                     .root = context,
-                                     .targeting_key = json_unescaped(&call->json, key, &request->arena),
-                                     .now = clock_now(app->clock),
-                                     .arena = &request->arena};
+    call->context = visitor_context(request);
+    call->context.json = &call->json;
+    call->context.root = context;
+    call->context.targeting_key = json_unescaped(&call->json, key, &request->arena);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include "api/ofrep/evaluate.h"
 #include "api/public/features.h"
 #include "api/public/tables.h"
+#include "api/visitor.h"
 #include "core/base/memory.h"
 
 enum { PLUGIN_BODY = 1024 * 1024 };
@@ -64,10 +65,8 @@ void plugin_call_start(struct request *request, struct text plugin, struct text 
 /* Which variant this shopper has, by the same decision as evaluation; a call is no exposure. */
 static const struct variant *variant_of(struct request *request, const struct snapshot_feature *feature) {
     struct app *app = request->app;
-    struct context context = {.targeting_key = app_unit(app, request->caller.customer),
-                              .root = JSON_NONE,
-                              .now = clock_now(app->clock),
-                              .arena = &request->arena};
+    struct context context = visitor_context(request);
+    context.targeting_key = app_unit(app, request->caller.customer);
     struct decision d;
     decide(app->snapshot, feature, &context, &app->remembered, &d);
     d.expose = false; /* a call is no exposure, nor a fallback of one */

@@ -129,9 +129,10 @@ static bool read_offset(struct reader *r, int64_t *ms) {
 }
 
 bool clock_parse(struct text iso, int64_t *ms) {
+    if (!iso.n) return false;
     struct reader r = {iso.at, iso.at + iso.n};
     int64_t days, time = 0, offset = 0;
-    if (!iso.n || !read_date(&r, &days)) return false;
+    if (!read_date(&r, &days)) return false;
     if (r.at < r.end) {
         if (!take(&r, 'T') && !take(&r, 't') && !take(&r, ' ')) return false;
         if (!read_time(&r, &time) || !read_offset(&r, &offset)) return false;
@@ -142,8 +143,9 @@ bool clock_parse(struct text iso, int64_t *ms) {
 }
 
 bool clock_parse_duration(struct text iso, int64_t *ms) {
+    if (!iso.n) return false;
     struct reader r = {iso.at, iso.at + iso.n};
-    if (!iso.n || !take(&r, 'P') || r.at == r.end) return false;
+    if (!take(&r, 'P') || r.at == r.end) return false;
     int64_t total = 0;
     bool in_time = false;
     static const char units[] = "WDHMS";

@@ -54,14 +54,15 @@ static void restore(struct lane_job *job, void *owner) {
 }
 
 void alone_advance(struct operation *op) {
-    if (any_process(op->plugin)) return;
+    bool waits_for_processes = op->alone == ALONE_DRAINING || op->alone == ALONE_BACK;
+    if (!waits_for_processes || any_process(op->plugin)) return; /* else op->state may be the lane's */
     plugin_state_free(&op->state);
     plugin_to_state(op->plugin, &op->state);
     if (op->alone == ALONE_DRAINING) {
         op->alone = ALONE_COPYING;
         op->state.migrating = true;
         operation_on_lane(op, copy, on_copied);
-    } else if (op->alone == ALONE_BACK) {
+    } else {
         op->alone = ALONE_RESTORING;
         operation_on_lane(op, restore, on_restored);
     }

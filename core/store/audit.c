@@ -66,3 +66,11 @@ int audit_newest(struct sql *sql, int64_t *id, struct error *error) {
     sql_done(&rows);
     return rc < 0 ? rc : 0;
 }
+
+int audit_since(struct sql *sql, struct arena *arena, int64_t after, struct audit_page *page, struct error *error) {
+    int64_t newest = after;
+    *page = (struct audit_page){0};
+    int rc = audit_newest(sql, &newest, error);
+    if (rc < 0 || newest <= after) return rc;
+    return audit_list(sql, arena, TEXT_NONE, TEXT_NONE, 0, (size_t)(newest - after), page, error);
+}

@@ -32,4 +32,7 @@ int audit_list(struct sql *sql, struct arena *arena, struct text kind, struct te
 /* The newest entry's id; 0 where there is none. */
 int audit_newest(struct sql *sql, int64_t *id, struct error *error);
 
+/* Every entry after id `after`, newest first: what was done since audit_newest gave it. */
+int audit_since(struct sql *sql, struct arena *arena, int64_t after, struct audit_page *page, struct error *error);
+
 #endif

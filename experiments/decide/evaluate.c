@@ -268,6 +268,11 @@ static void decide_at(const struct snapshot *snapshot, const struct snapshot_fea
                       struct decision *out) {
     struct decider d = decider_of(snapshot, feature, context, remembered, depth);
     *out = (struct decision){0};
+    if (context->crawler) {
+        out->step = STEP_CRAWLER;
+        serve(&d, out, feature->definition.off, REASON_DEFAULT);
+        return;
+    }
     for (size_t i = 0; i < decide_steps_count; i++) {
         if (!decide_steps[i].run(&d, out)) continue;
         out->step = decide_steps[i].step;

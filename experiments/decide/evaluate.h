@@ -18,6 +18,7 @@ struct context {
     struct text targeting_key; /* what the unit is bucketed by: the context's, or the key of the joined unit that was
                                    exposed first; n is 0 where there is none */
     int64_t now;               /* ms */
+    bool crawler;              /* gets what is off, and is never exposed */
     const struct preview *previews;
     uint32_t n_previews;
     struct arena *arena; /* for conditions that make strings or lists; usual ones take nothing */
@@ -33,6 +34,7 @@ const char *decision_reason(enum decision_reason reason); /* as OFREP has it */
 
 /* What decided: finer than the reason. */
 enum decision_step {
+    STEP_CRAWLER,
     STEP_PREVIEW,
     STEP_DISABLED,
     STEP_PREREQUISITE,

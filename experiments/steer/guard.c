@@ -15,15 +15,16 @@ uint32_t guard_findings(const struct judgement *j, struct guard_finding **findin
         for (uint32_t a = 0; m->rule && a < state->n_arms; a++) {
             const struct judged_arm *arm = &m->arms[a];
             if (a == state->control || state->removed[a] || !arm->compared || !arm->guard.fires) continue;
-            (*findings)[n++] = (struct guard_finding){.rule = m->rule,
-                                                      .variant = state->arms[a],
-                                                      .control = state->arms[state->control],
-                                                      .estimate = arm->is.estimate,
-                                                      .harm = arm->guard.harm,
-                                                      .bound = arm->guard.low,
-                                                      .margin = absolute_margin(m->rule, &arm->is),
-                                                      .p = arm->guard.p,
-                                                      .n = arm->is.n};
+            struct guard_finding *finding = &(*findings)[n++];
+            *finding = (struct guard_finding){.rule = m->rule,
+                                              .variant = state->arms[a],
+                                              .control = state->arms[state->control],
+                                              .estimate = arm->is.estimate,
+                                              .harm = arm->guard.harm,
+                                              .bound = arm->guard.low,
+                                              .margin = absolute_margin(m->rule, &arm->is),
+                                              .p = arm->guard.p,
+                                              .n = arm->is.n};
         }
     }
     return n;

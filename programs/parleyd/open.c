@@ -116,7 +116,8 @@ int parleyd_open(struct app *app, const struct config *config, struct error *err
     app->admin_token = text_of(config_text(config, "admin-token"));
     app->identity.shop_jwt = text_of(config_text(config, "shop.jwt-secret"));
     app->identity.secure_cookies = text_starts(text_of(config_text(config, "public-url")), TEXT("https://"));
-    int rc = main_db_open(&app->db, folder, error);
+    int rc = crawlers_open(&app->crawlers, config_text(config, "bots.file"), error);
+    if (rc == 0) rc = main_db_open(&app->db, folder, error);
     if (rc == 0) rc = parleyd_secret(folder, app->identity.server, error);
     if (rc == 0) rc = open_definitions(app, error);
     if (rc == 0) rc = open_journal(app, config, folder, error);
@@ -144,5 +145,6 @@ void parleyd_close(struct app *app) {
     remembered_all_free(&app->remembered);
     identity_map_free(app->joined);
     token_table_free(app->tokens);
+    crawlers_close(&app->crawlers);
     free((void *)(uintptr_t)app->demo_key.at);
 }

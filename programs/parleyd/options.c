@@ -12,6 +12,7 @@ static const struct config_option options[] = {
     {"public-url", CONFIG_TEXT, NULL, "where shoppers reach Parley; https makes cookies Secure", 0, 0, false},
     {"cors.origins", CONFIG_TEXT, NULL, "pages that may call from a browser: origins with commas between, or *", 0, 0,
      false},
+    {"bots.file", CONFIG_TEXT, NULL, "more crawlers: a word of their User-Agent on each line", 0, 0, false},
     {"log.level", CONFIG_TEXT, "info", "debug, info, warn or error", 0, 0, false},
     {"log.format", CONFIG_TEXT, "logfmt", "logfmt or json", 0, 0, false},
     {"http.connections", CONFIG_INT, "10000", "at most so many at once", 16, 1000000, false},

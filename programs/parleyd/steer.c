@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "api/push.h"
 #include "core/base/memory.h"
 #include "experiments/steer/schedule.h"
 #include "programs/parleyd/parleyd.h"
@@ -32,8 +33,10 @@ struct steering {
     int (*work)(void *steering, struct sql *sql, struct error *error);
     void (*then)(struct steering *steering); /* on the loop, in any case; frees */
     struct snapshot *changed;
-    int64_t now;      /* when it was made */
-    int64_t revision; /* after it */
+    struct arena arena;
+    struct audit_page changes; /* in the arena */
+    int64_t now;               /* when it was made */
+    int64_t revision;          /* after it */
     struct error error;
 };
 
@@ -41,7 +44,11 @@ static void on_lane(struct lane_job *job, void *owner) {
     struct steering *s = (struct steering *)job;
     struct catalogue *catalogue = s->steer->app->catalogue;
     s->now = clock_now(s->steer->app->clock);
-    int rc = catalogue_transaction(catalogue, s->work, s, &s->changed, &s->error);
+    int64_t newest = 0;
+    arena_init(&s->arena, 1024);
+    int rc = audit_newest(owner, &newest, &s->error);
+    if (rc == 0) rc = catalogue_transaction(catalogue, s->work, s, &s->changed, &s->error);
+    if (rc >= 0) rc = audit_since(owner, &s->arena, newest, &s->changes, &s->error);
     if (rc < 0) log_error(s->steer->app->log, "steering failed", LOG_S("detail", s->error.detail));
     s->revision = catalogue_revision(catalogue);
 }
@@ -50,8 +57,11 @@ static void on_done(struct mail *mail) {
     struct steering *s = (struct steering *)mail;
     if (s->changed && s->steer->stopped)
         snapshot_release(s->changed);
-    else if (s->changed)
+    else if (s->changed) {
         app_set_snapshot(s->steer->app, s->changed);
+        push_changes(s->steer->app->push, &s->changes);
+    }
+    arena_free(&s->arena);
     s->then(s);
 }
 

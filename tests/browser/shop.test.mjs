@@ -45,6 +45,32 @@ describe('the shop', () => {
     });
   }
 
+  it('shows a previewed variant in its tab until the preview is ended, and measures nothing', async () => {
+    const links = {};
+    for (const variant of ['off', 'top'])
+      links[variant] = (await server.admin('POST', '/previews', { feature: 'product-poll', variant })).query.slice(1);
+    const units = async () => (await results()).variants.reduce((n, variant) => n + variant.units, 0);
+    const before = await units();
+    const page = await visit(browser);
+    const sent = [];
+    page.on('request', (request) => /\/v1\/batch/.test(request.url()) && sent.push(request.url()));
+    const showing = async (query) => {
+      const answered = page.waitForResponse((response) => response.url().includes('/ofrep/'));
+      await page.goto(`${server.url}${MUG}${query}`);
+      await page.locator('parley-slot').scrollIntoViewIfNeeded();
+      return (await (await answered).json()).variant;
+    };
+    assert.equal(await showing(`&${links.top}`), 'top');
+    assert.equal(await showing(''), 'top');
+    assert.equal(await showing(`&${links.off}`), 'off');
+    await page.waitForTimeout(400);
+    assert.equal(await units(), before);
+    assert.deepEqual(sent, []);
+    await showing('&parley_preview=');
+    await eventually(async () => assert.equal(await units(), before + 1));
+    await page.context().close();
+  });
+
   it('does not expose a shopper before the slot comes into view', async () => {
     const page = await visit(browser, { viewport: { width: 360, height: 300 } });
     const asked = [];

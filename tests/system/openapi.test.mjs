@@ -124,6 +124,7 @@ test('the description of the API', async (t) => {
     ['POST', '/ofrep/v1/evaluate/flags', '/ofrep/v1/evaluate/flags', { context: { targetingKey: 'c1' } }],
     ['POST', '/ofrep/v1/evaluate/flags/nowhere', '/ofrep/v1/evaluate/flags/{key}', { context: {} }],
     ['POST', '/admin/v1/evaluate', '/admin/v1/evaluate', { context: { targetingKey: 'c1' } }],
+    ['POST', '/admin/v1/previews', '/admin/v1/previews', { feature: 'product-poll', variant: 'top' }],
     ['POST', '/v1/batch', '/v1/batch', { batch: [{ type: 'track', userId: 'c1', event: 'y' }, { type: 'track' }] }],
     ['GET', '/admin/v1/plugins', '/admin/v1/plugins'],
     ['GET', '/admin/v1/plugins/polls', '/admin/v1/plugins/{name}'],

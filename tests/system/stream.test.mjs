@@ -49,6 +49,26 @@ test('the stream of changes', async (t) => {
     l.close();
   });
 
+  await t.test('has what is done to plugins, and keeps tokens to itself', async () => {
+    const l = await listen();
+    await s.token('server');
+    await s.delete('/admin/v1/plugins/polls');
+    await until(() => l.events.length >= 1);
+    assert.deepEqual([l.events[0].data.kind, l.events[0].data.key, l.events[0].data.action], ['plugin', 'polls', 'retire']);
+    l.close();
+  });
+
+  await t.test('has what schedules do', async () => {
+    const l = await listen();
+    await s.put('/admin/v1/features/later', poll({ key: 'later' }));
+    const made = await s.put('/admin/v1/experiments/by-itself', {
+      key: 'by-itself', feature: 'later', control: 'off', weights: { off: 50, top: 50 }, metrics: { primary: 'bought' },
+      schedule: { start: new Date(Math.ceil((Date.now() + 800) / 1000) * 1000).toISOString() } });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    await until(() => l.events.some((e) => e.data.kind === 'experiment' && e.data.key === 'by-itself' && e.data.action === 'start'));
+    l.close();
+  });
+
   await t.test('tells a listener that comes back what it missed, once and in order', async () => {
     const first = await listen();
     await s.put('/admin/v1/features/two', poll({ key: 'two' }));

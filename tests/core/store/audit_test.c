@@ -103,3 +103,18 @@ Test(audit, tells_the_id_of_its_newest_entry) {
     cr_assert_eq(audit_newest(sql, &id, &error), 0);
     cr_assert_eq(id, list("", "", 0, 1).items[0].id);
 }
+
+Test(audit, tells_what_was_done_since) {
+    struct audit_page page;
+    int64_t id;
+    write_one("feature", "poll", 1);
+    cr_assert_eq(audit_newest(sql, &id, &error), 0);
+    cr_assert_eq(audit_since(sql, &arena, id, &page, &error), 0);
+    cr_expect_eq(page.n, 0);
+    write_one("feature", "poll", 2);
+    write_one("metric", "bought", 1);
+    cr_assert_eq(audit_since(sql, &arena, id, &page, &error), 0);
+    cr_assert_eq(page.n, 2);
+    cr_expect(text_is(page.items[0].kind, "metric"));
+    cr_expect_eq(page.items[1].version, 2);
+}

@@ -91,6 +91,17 @@ Test(evaluate, a_preview_comes_before_everything) {
     cr_expect_not(scene.decision.expose);
 }
 
+Test(evaluate, a_crawler_gets_what_is_off_and_is_not_exposed) {
+    struct preview preview = {TEXT("poll"), TEXT("top")};
+    feature(",'rules':[{'id':'a','serve':'top','override':true}]");
+    struct context context = {.now = 1, .crawler = true, .previews = &preview, .n_previews = 1, .arena = &scene.arena};
+    decide(scene.snapshot, snapshot_feature(scene.snapshot, TEXT("poll")), &context, NULL, &scene.decision);
+    cr_expect_str_eq(scene.decision.variant->key.at, "off");
+    cr_expect_eq(scene.decision.reason, REASON_DEFAULT);
+    cr_expect_eq(scene.decision.step, STEP_CRAWLER);
+    cr_expect_not(scene.decision.expose);
+}
+
 Test(evaluate, an_unmet_prerequisite_serves_off) {
     scene_define(&scene, DEFINITION_FEATURE,
                  "{'key':'accounts','type':'boolean','variants':{'off':{'value':false},'on':{'value':true}},"
