@@ -230,7 +230,7 @@ test('features that nobody took care of are listed with the reason', async (t) =
   await trial(s);
   await s.put('/admin/v1/features/tidy', poll({ key: 'tidy', reviewBy: '2999-01-01' }));
   await s.put('/admin/v1/features/old', poll({ key: 'old', reviewBy: '2020-01-01' }));
-  const stale = async (query = '') => (await s.get(`/admin/v1/features/stale${query}`)).body;
+  const stale = async (query = '') => (await s.get(`/admin/v1/stale${query}`)).body;
   assert.deepEqual((await stale()).items.map((f) => [f.key, f.reasons]), [['old', ['review-overdue']]]);
   await s.patch('/admin/v1/experiments/poll-trial', { schedule: { end: new Date().toISOString() } });
   await inState(s, 'maturing');
