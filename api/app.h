@@ -30,7 +30,14 @@ struct app {
     struct catalogue *catalogue; /* the store lane's: never touched on the loop */
     struct snapshot *snapshot;   /* in force; one reference is the app's */
     struct remembered_all remembered;
-    struct token_table *tokens;  /* immutable; replaced by a change */
+    struct token_table *tokens; /* immutable; replaced by a change */
+    struct {
+        struct token_table *of; /* the table that said so; another one forgets it */
+        char token[128];
+        size_t n;
+        int64_t until; /* ms: expiry is looked at again each second */
+        struct principal who;
+    } last_token;                /* most requests come with the token of the request before: no hash for those */
     struct text admin_token;     /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
     struct identity_map *joined; /* which keys are one unit */
     struct identity_keys identity;

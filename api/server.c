@@ -19,6 +19,7 @@
 enum {
     MHD_ROUNDS = 16,                 /* MHD_run calls a wake-up before the loop gets its turn back (facts.md) */
     DISCARD_MOST = 16 * 1024 * 1024, /* a body this much too long is read to its end, so that the client sees the 413 */
+    CONNECTION_MEMORY = 16 * 1024, /* request line, headers and a buffer; libmicrohttpd clears it after every request */
     KEEP_BODY = 256 * 1024,
     POOL_MOST = 4096,
 };
@@ -350,7 +351,7 @@ int server_start(struct server **out, const struct server_options *options, stru
         MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
         on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
         server, MHD_OPTION_CONNECTION_LIMIT, options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, 75u,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!server->daemon) {
         close(fd);
         free(server);

@@ -114,6 +114,7 @@ static void set_table(struct admin_job *job) {
     if (!work->table) return;
     token_table_free(job->request->app->tokens);
     job->request->app->tokens = work->table;
+    job->request->app->last_token.of = NULL;
 }
 
 static int create_token(struct admin_job *job, struct sql *sql, struct token *token) {

@@ -8,7 +8,7 @@
 #include "api/visitor.h"
 #include "core/base/json_write.h"
 
-enum { CONTEXT_MOST = 1024 * 1024 };
+enum { CONTEXT_MOST = 1024 * 1024, ANSWER_ROOM = 512 /* most answers fit without growing */ };
 
 /* ---- the request ---- */
 
@@ -132,10 +132,15 @@ static void write_plugin(struct app *app, const struct variant *variant, struct 
     if (!plugins_web(app->plugins, variant->plugin, variant->release, &web)) return;
     json_put_text(w, "release", web.version);
     if (!web.module.n) return;
-    char url[256];
-    int n = snprintf(url, sizeof url, "/plugins/%.*s/%.*s/%.*s", TEXT_ARGS(variant->plugin), TEXT_ARGS(web.version),
-                     TEXT_ARGS(web.module));
-    json_put_text(w, "component", text_n(url, n < (int)sizeof url ? (size_t)n : sizeof url - 1));
+    char url[256] = "/plugins/";
+    size_t n = sizeof "/plugins/" - 1;
+    const struct text parts[] = {variant->plugin, TEXT("/"), web.version, TEXT("/"), web.module};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (n + parts[i].n > sizeof url) return;
+        memcpy(url + n, parts[i].at, parts[i].n);
+        n += parts[i].n;
+    }
+    json_put_text(w, "component", text_n(url, n));
     if (web.element.n) json_put_text(w, "element", web.element);
 }
 
@@ -183,6 +188,7 @@ static void evaluate_one(struct request *request) {
     ofrep_record(app, &call.context, &d);
     struct buffer out = {0};
     struct json_writer w;
+    buffer_reserve(&out, ANSWER_ROOM);
     json_writer_init(&w, &out);
     write_flag(app, key, &d, &w);
     reply_json(request, d.targeting_key_missing ? 400 : 200, &out);

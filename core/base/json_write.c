@@ -62,9 +62,9 @@ void json_text(struct json_writer *w, struct text value) {
 }
 
 void json_int(struct json_writer *w, int64_t value) {
-    char digits[24];
+    char digits[NUMBER_ROOM];
     separate(w);
-    buffer_put(w->out, digits, (size_t)snprintf(digits, sizeof digits, "%lld", (long long)value));
+    buffer_put(w->out, digits, number_print_int(digits, value));
 }
 
 void json_double(struct json_writer *w, double value) {

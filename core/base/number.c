@@ -139,3 +139,15 @@ bool number_scaled(struct text t, int scale, int64_t *out, bool *exact) {
     *out = d.negative ? -value : value;
     return true;
 }
+
+size_t number_print_int(char out[static NUMBER_ROOM], int64_t value) {
+    char digits[NUMBER_ROOM];
+    size_t n = 0, length = 0;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do digits[n++] = (char)('0' + rest % 10);
+    while ((rest /= 10));
+    if (value < 0) out[length++] = '-';
+    while (n) out[length++] = digits[--n];
+    out[length] = 0;
+    return length;
+}

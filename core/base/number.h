@@ -17,5 +17,7 @@ bool number_parse(struct text t, double *out);
 /* A JSON number times 10^scale as an integer, exactly from the decimal text, rounded half away from zero; *exact tells
  * whether nothing was rounded. False when the text is none or the result does not fit. */
 bool number_scaled(struct text t, int scale, int64_t *out, bool *exact);
+/* A whole number in decimal. Returns the length (a NUL follows). */
+size_t number_print_int(char out[static NUMBER_ROOM], int64_t value);
 
 #endif

@@ -79,7 +79,12 @@ int main(int argc, char **argv) {
     struct log log;
     signal(SIGPIPE, SIG_IGN);
     umask(077);
-    mallopt(M_ARENA_MAX, 2); /* few threads allocate; an arena for each would only hold memory */
+    /* One heap that does not give back and take again what groups of events come and go with: each time would interrupt
+     * the other core. */
+    mallopt(M_ARENA_MAX, 1);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+    mallopt(M_MMAP_THRESHOLD, 16 << 20);
     int rc = config_load(&config, &parleyd_schema, argc, argv, environ, &error);
     if (rc == 0 && !config_flag(&config, "help")) rc = check(&config, &log, &error);
     int status = 0;

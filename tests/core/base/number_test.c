@@ -1,6 +1,7 @@
 #include "core/base/number.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -143,5 +144,22 @@ Test(number, scales_as_long_arithmetic_does) {
         cr_assert(number_scaled(text_of(text), 6, &scaled, &exact), "%s", text);
         cr_assert_eq(scaled, (digits + divisor / 2) / divisor, "%s", text);
         cr_assert_eq(exact, digits % divisor == 0, "%s", text);
+    }
+}
+
+Test(number, whole_numbers_are_printed_to_their_limits) {
+    char out[NUMBER_ROOM];
+    const struct {
+        int64_t value;
+        const char *text;
+    } cases[] = {{0, "0"},
+                 {7, "7"},
+                 {-1, "-1"},
+                 {1234567890, "1234567890"},
+                 {INT64_MAX, "9223372036854775807"},
+                 {INT64_MIN, "-9223372036854775808"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cr_assert_eq(number_print_int(out, cases[i].value), strlen(cases[i].text));
+        cr_assert_str_eq(out, cases[i].text);
     }
 }
