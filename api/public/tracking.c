@@ -2,6 +2,7 @@
  * answer, so that from the answer on either key meets the same variants. */
 #include "api/app.h"
 #include "api/public/tables.h"
+#include "api/public/tracking.h"
 #include "core/base/json_write.h"
 #include "core/journal/segment.h"
 #include "core/people/identity.h"
@@ -9,13 +10,12 @@
 
 enum {
     EVENT_BODY = 64 * 1024, /* one event of 32 KiB in its envelope */
-    BATCH_BODY = 4 * 1024 * 1024,
-    PARSE_HERE = 64 * 1024 /* longer bodies are read off the loop */
+    PARSE_HERE = 64 * 1024  /* longer bodies are read off the loop */
 };
 
 struct intake {
     struct request *request;
-    enum segment_call call;
+    struct tracking_body body;
     int64_t received;
     struct segment_intake read;
     struct journal_batch batch;
@@ -127,9 +127,7 @@ static void read_body(struct intake *in) {
     struct segment_caller who = {.browser = caller->role == ROLE_BROWSER,
                                  .user = caller->known ? caller->customer : TEXT_NONE,
                                  .anonymous = caller->anonymous};
-    struct json json;
-    if (json_scan(&json, request->body, &request->arena, &in->error) == 0)
-        segment_read(&in->read, &json, in->call, &who, in->received, &request->arena, &in->error);
+    in->body.read(&in->body, request, &who, in->received, &in->read, &in->error);
 }
 
 static void read_work(uv_work_t *work) {
@@ -139,16 +137,29 @@ static void read_done(uv_work_t *work, int status) {
     append(work->data);
 }
 
-static void take(struct request *request, enum segment_call call) {
+void tracking_take(struct request *request, struct tracking_body body) {
     struct intake *in = arena_new(&request->arena, struct intake);
     *in =
-        (struct intake){.request = request, .call = call, .received = clock_now(request->app->clock), .work.data = in};
+        (struct intake){.request = request, .body = body, .received = clock_now(request->app->clock), .work.data = in};
     if (request->body.n > PARSE_HERE) {
         uv_queue_work(request->app->loop, &in->work, read_work, read_done);
         return;
     }
     read_body(in);
     append(in);
+}
+
+/* ---- the Segment calls ---- */
+
+static void read_segment(const struct tracking_body *body, struct request *request, const struct segment_caller *caller,
+                         int64_t received, struct segment_intake *out, struct error *error) {
+    struct json json;
+    if (json_scan(&json, request->body, &request->arena, error) == 0)
+        segment_read(out, &json, (enum segment_call)body->form, caller, received, &request->arena, error);
+}
+
+static void take(struct request *request, enum segment_call call) {
+    tracking_take(request, (struct tracking_body){.read = read_segment, .form = (int)call});
 }
 
 static void handle_track(struct request *request) {
@@ -167,12 +178,11 @@ static void handle_batch(struct request *request) {
     take(request, SEGMENT_BATCH);
 }
 
-enum { TRACKERS = ROLE_SERVER | ROLE_BROWSER, HOW = ROUTE_BASIC | ROUTE_SHOPPER };
 const struct route tracking_routes[] = {
-    {METHOD_POST, "/v1/track", TRACKERS, EVENT_BODY, HOW, handle_track},
-    {METHOD_POST, "/v1/identify", TRACKERS, EVENT_BODY, HOW, handle_identify},
-    {METHOD_POST, "/v1/alias", TRACKERS, EVENT_BODY, HOW, handle_alias},
-    {METHOD_POST, "/v1/page", TRACKERS, EVENT_BODY, HOW, handle_page},
-    {METHOD_POST, "/v1/batch", TRACKERS, BATCH_BODY, HOW, handle_batch},
+    {METHOD_POST, "/v1/track", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_track},
+    {METHOD_POST, "/v1/identify", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_identify},
+    {METHOD_POST, "/v1/alias", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_alias},
+    {METHOD_POST, "/v1/page", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_page},
+    {METHOD_POST, "/v1/batch", TRACKING_ROLES, TRACKING_BATCH_BODY, TRACKING_HOW, handle_batch},
     {0},
 };
