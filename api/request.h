@@ -27,7 +27,8 @@ struct caller {
 /* The request headers that any handler looks at; empty where not sent. */
 struct request_headers {
     struct text authorization, api_key, content_type, if_match, if_none_match, idempotency_key, cookie, customer,
-        act_as, origin, accept, user_agent, content_length, transfer_encoding, host, last_event_id, preview;
+        act_as, origin, accept, user_agent, content_length, content_encoding, transfer_encoding, host, last_event_id,
+        preview;
 };
 
 /* An answer whose bytes come bit by bit. */

@@ -79,8 +79,9 @@ static void handle_events(struct request *request) {
     else if (json)
         take_binary(request);
     else
-        reply_problem(request, ERR_MEDIA_TYPE,
-                      "send application/cloudevents+json, application/cloudevents-batch+json, or JSON with ce- headers");
+        reply_problem(
+            request, ERR_MEDIA_TYPE,
+            "send application/cloudevents+json, application/cloudevents-batch+json, or JSON with ce- headers");
 }
 
 const struct route cloudevent_routes[] = {

@@ -1,5 +1,7 @@
 /* The Segment tracking endpoints: read, kept by the journal, and only then answered. identify and alias join keys before the
  * answer, so that from the answer on either key meets the same variants. */
+#include <zlib.h>
+
 #include "api/app.h"
 #include "api/public/tables.h"
 #include "api/public/tracking.h"
@@ -10,7 +12,8 @@
 
 enum {
     EVENT_BODY = 64 * 1024, /* one event of 32 KiB in its envelope */
-    PARSE_HERE = 64 * 1024  /* longer bodies are read off the loop */
+    PARSE_HERE = 64 * 1024, /* longer bodies are read off the loop */
+    UNPACK_HERE = 4 * 1024  /* likewise, packed ones */
 };
 
 struct intake {
@@ -121,12 +124,35 @@ static void append(struct intake *in) {
 
 /* ---- reading ---- */
 
+/* A body packed by gzip ends with the size that it had, so that it is unpacked into as much and never into more than the route
+ * takes. */
+static int unpack(struct request *request, struct error *error) {
+    struct text packed = request->body;
+    const unsigned char *end = (const unsigned char *)packed.at + packed.n;
+    if (packed.n < 18 || memcmp(packed.at, "\x1f\x8b", 2) != 0)
+        return error_set(error, ERR_INVALID, "the body is not what gzip makes");
+    size_t room = end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
+    if (room > request->route->max_body)
+        return error_set(error, ERR_TOO_LARGE, "the body unpacked may have %zu bytes", request->route->max_body);
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)packed.at, .avail_in = (unsigned)packed.n};
+    z.next_out = arena_take(&request->arena, room + 1);
+    z.avail_out = (unsigned)room + 1;
+    request->body = text_n((char *)z.next_out, room);
+    if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
+        return error_set(error, ERR_NO_MEMORY, "no memory to unpack the body");
+    int rc = inflate(&z, Z_FINISH);
+    bool whole = rc == Z_STREAM_END && z.total_out == room && z.avail_in == 0;
+    inflateEnd(&z);
+    return whole ? 0 : error_set(error, ERR_INVALID, "the body is not what gzip makes");
+}
+
 static void read_body(struct intake *in) {
     struct request *request = in->request;
     const struct caller *caller = &request->caller;
     struct segment_caller who = {.browser = caller->role == ROLE_BROWSER,
                                  .user = caller->known ? caller->customer : TEXT_NONE,
                                  .anonymous = caller->anonymous};
+    if (request->headers.content_encoding.n && unpack(request, &in->error) < 0) return;
     in->body.read(&in->body, request, &who, in->received, &in->read, &in->error);
 }
 
@@ -138,10 +164,15 @@ static void read_done(uv_work_t *work, int status) {
 }
 
 void tracking_take(struct request *request, struct tracking_body body) {
+    struct text encoding = request->headers.content_encoding;
+    if (encoding.n && !text_eq_nocase(encoding, TEXT("gzip"))) {
+        reply_problem(request, ERR_MEDIA_TYPE, "Content-Encoding may be gzip, or left out");
+        return;
+    }
     struct intake *in = arena_new(&request->arena, struct intake);
     *in =
         (struct intake){.request = request, .body = body, .received = clock_now(request->app->clock), .work.data = in};
-    if (request->body.n > PARSE_HERE) {
+    if (request->body.n > (encoding.n ? UNPACK_HERE : PARSE_HERE)) {
         uv_queue_work(request->app->loop, &in->work, read_work, read_done);
         return;
     }

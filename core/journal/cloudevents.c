@@ -68,7 +68,8 @@ static bool read_unit(struct event *e, struct journal_record *record) {
         }
         record->flags |= JOURNAL_BROWSER;
     }
-    if (!user.at && !anonymous.at) return refuse(e, "`userid`, `anonymousid` or `subject` is needed: whose event it is");
+    if (!user.at && !anonymous.at)
+        return refuse(e, "`userid`, `anonymousid` or `subject` is needed: whose event it is");
     if (user.at) record->flags |= JOURNAL_KNOWN;
     record->unit = user.at ? user : anonymous;
     return true;
@@ -152,8 +153,7 @@ int cloudevents_read(struct segment_intake *intake, const struct json *json, enu
     if (json_kind(json, 0) != (batch ? JSON_KIND_ARRAY : JSON_KIND_OBJECT))
         return error_at(error, "", batch ? "must be an array of events" : "must be a JSON object");
     size_t n = batch ? json->tokens[0].size : 1;
-    if (n > SEGMENT_BATCH_EVENTS)
-        return error_at(error, "", "has %zu events; %d at most", n, SEGMENT_BATCH_EVENTS);
+    if (n > SEGMENT_BATCH_EVENTS) return error_at(error, "", "has %zu events; %d at most", n, SEGMENT_BATCH_EVENTS);
     intake->records = arena_array(arena, struct journal_record, n ? n : 1);
     intake->rejected = arena_array(arena, struct segment_rejection, n ? n : 1);
     if (!batch) {

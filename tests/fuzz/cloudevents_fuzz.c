@@ -26,7 +26,8 @@ static void check_body(const struct journal_record *r, struct arena *arena) {
 static void check_record(const struct journal_record *r, const struct segment_caller *caller, struct arena *arena) {
     require(r->kind == JOURNAL_TRACK && r->name.n > 0 && r->name.n <= SEGMENT_ID_BYTES, "no event");
     require(r->unit.n > 0 && r->unit.n <= SEGMENT_ID_BYTES, "a unit of no or too many bytes");
-    require(r->message_id.n >= 3 && r->message_id.n <= 2 * SEGMENT_ID_BYTES + 1, "a messageId of too few or many bytes");
+    require(r->message_id.n >= 3 && r->message_id.n <= 2 * SEGMENT_ID_BYTES + 1,
+            "a messageId of too few or many bytes");
     require(text_utf8_valid(r->unit) && text_utf8_valid(r->name) && text_utf8_valid(r->message_id), "not UTF-8");
     check_body(r, arena);
     if (!caller->browser) return;

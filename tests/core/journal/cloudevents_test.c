@@ -19,7 +19,8 @@ static void tear_down(void) {
 }
 TestSuite(cloudevents, .init = set_up, .fini = tear_down);
 
-static struct segment_intake take_as(const struct segment_caller *caller, enum cloudevents_form form, const char *body) {
+static struct segment_intake take_as(const struct segment_caller *caller, enum cloudevents_form form,
+                                     const char *body) {
     struct json json;
     struct segment_intake intake;
     struct error error = {0};
@@ -35,9 +36,10 @@ static const char *refusal(const struct segment_caller *caller, const char *body
 #define HEAD "{\"specversion\":\"1.0\",\"type\":\"Order Completed\",\"source\":\"/shop\",\"id\":\"7\""
 
 Test(cloudevents, an_event_becomes_what_segments_track_would_have_been) {
-    struct segment_intake in = take_as(&server, CLOUDEVENTS_ONE,
-                                       HEAD ",\"subject\":\"anna\",\"time\":\"2026-11-21T11:00:00Z\",\"channel\":\"web\","
-                                            "\"data\":{\"order_id\":\"1\",\"revenue\":19.99}}");
+    struct segment_intake in =
+        take_as(&server, CLOUDEVENTS_ONE,
+                HEAD ",\"subject\":\"anna\",\"time\":\"2026-11-21T11:00:00Z\",\"channel\":\"web\","
+                     "\"data\":{\"order_id\":\"1\",\"revenue\":19.99}}");
     cr_assert_eq(in.n, 1);
     struct journal_record *r = &in.records[0];
     cr_expect_eq(r->kind, JOURNAL_TRACK);
@@ -46,11 +48,14 @@ Test(cloudevents, an_event_becomes_what_segments_track_would_have_been) {
     cr_expect(text_is(r->unit, "anna"));
     cr_expect(text_is(r->message_id, "/shop 7"));
     cr_expect_eq(r->at, received - 25 * CLOCK_HOUR);
-    cr_expect(text_is(r->body, "{\"type\":\"track\",\"event\":\"Order Completed\",\"userId\":\"anna\",\"messageId\":\"/shop 7\","
-                               "\"timestamp\":\"2026-11-21T11:00:00.000Z\",\"properties\":{\"order_id\":\"1\",\"revenue\":19.99},"
-                               "\"context\":{\"cloudevent\":{\"specversion\":\"1.0\",\"type\":\"Order Completed\",\"source\":\"/shop\","
-                               "\"id\":\"7\",\"subject\":\"anna\",\"time\":\"2026-11-21T11:00:00Z\",\"channel\":\"web\"}}}"),
-              "%.*s", TEXT_ARGS(r->body));
+    cr_expect(
+        text_is(
+            r->body,
+            "{\"type\":\"track\",\"event\":\"Order Completed\",\"userId\":\"anna\",\"messageId\":\"/shop 7\","
+            "\"timestamp\":\"2026-11-21T11:00:00.000Z\",\"properties\":{\"order_id\":\"1\",\"revenue\":19.99},"
+            "\"context\":{\"cloudevent\":{\"specversion\":\"1.0\",\"type\":\"Order Completed\",\"source\":\"/shop\","
+            "\"id\":\"7\",\"subject\":\"anna\",\"time\":\"2026-11-21T11:00:00Z\",\"channel\":\"web\"}}}"),
+        "%.*s", TEXT_ARGS(r->body));
 }
 
 Test(cloudevents, the_unit_is_userid_else_anonymousid_else_the_subject) {
