@@ -7,6 +7,7 @@
 
 #include "api/push.h"
 #include "core/base/secret.h"
+#include "experiments/insight/insight.h"
 #include "programs/parleyd/parleyd.h"
 
 struct parleyd {
@@ -62,6 +63,7 @@ static void on_signal(uv_signal_t *signal, int number) {
 static void on_tick(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
     measure_tick(d->app.measure);
+    insight_tick(d->app.insight);
 }
 
 static void on_plugins_started(void *user) {
