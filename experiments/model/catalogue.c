@@ -352,6 +352,11 @@ static void write_state(const struct entry *entry, const struct snapshot *snapsh
     if (state->start_at) json_put_time(out, "startedAt", state->start_at);
     if (state->end_at) json_put_time(out, "endsAt", state->end_at);
     if (state->start_at) json_put_double(out, "trafficNow", state->traffic / 10000.0);
+    if (state->ramp_steps) {
+        json_put_int(out, "rampStep", state->ramp_steps);
+        json_put_time(out, "rampSince", state->ramp_from);
+    }
+    if (state->ramp_approved) json_put_time(out, "rampApprovedAt", state->ramp_approved);
     json_put_int(out, "epochs", state->n_epochs);
     if (state->phase != PHASE_CONCLUDED) return;
     json_put_time(out, "concludedAt", state->concluded_at);

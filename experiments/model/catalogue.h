@@ -49,7 +49,7 @@ int catalogue_restore(struct catalogue *catalogue, const struct change *change, 
 /* The kill switch of a feature: needs no If-Match and conflicts with nothing. */
 int catalogue_kill(struct catalogue *catalogue, const struct change *change, bool killed, struct error *error);
 
-enum experiment_step { STEP_START, STEP_PAUSE, STEP_RESUME, STEP_CONCLUDE, STEP_RAMP, STEP_END };
+enum experiment_step { STEP_START, STEP_PAUSE, STEP_RESUME, STEP_CONCLUDE, STEP_RAMP, STEP_END, STEP_APPROVE };
 struct experiment_step_input {
     int64_t at; /* start, ramp, end: when it is, or was, due; ms */
     enum experiment_outcome outcome;
