@@ -59,7 +59,7 @@ static void give_call(struct worker *worker, parley_call *call) {
 /* ---- before the loop: hello, load, start ---- */
 
 struct hello {
-    struct text data, settings;
+    struct text data, settings, libraries;
     int library;
 };
 
@@ -80,6 +80,7 @@ static int read_hello(struct worker *worker, struct hello *hello, struct error *
     worker->name = json_unescaped(&json, json_get(&json, 0, TEXT("plugin")), arena);
     worker->version = json_unescaped(&json, json_get(&json, 0, TEXT("version")), arena);
     hello->data = json_unescaped(&json, json_get(&json, 0, TEXT("data")), arena);
+    hello->libraries = json_unescaped(&json, json_get(&json, 0, TEXT("libraries")), arena);
     hello->settings = json_source(&json, json_get(&json, 0, TEXT("settings")));
     hello->library = (int)library;
     if (protocol != FRAME_PROTOCOL)
@@ -99,7 +100,8 @@ static int prove_healthy(struct worker *worker, parley_call *call, struct error 
 
 static int start_plugin(struct worker *worker, const struct hello *hello, struct error *error) {
     struct runtime *runtime = &worker->runtime;
-    int rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
+    int rc = library_check(hello->library, hello->libraries, error);
+    if (rc == 0) rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
     if (rc < 0) return rc;
     close(hello->library);
     *runtime->plugin.host = &call_host;
@@ -362,6 +364,7 @@ int worker_run(int fd) {
     arena_init(&worker.hello, CALL_ARENA);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
     int rc = read_hello(&worker, &hello, &error);
+    if (rc == 0) rc = library_seal(hello.library, &error);
     if (rc == 0) rc = sandbox_enter(fd, hello.library, &error);
     worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     if (getrandom(&worker.runtime.outbox.worker, sizeof worker.runtime.outbox.worker, 0) < 0) rc = ERR_IO;
