@@ -182,7 +182,7 @@ enum exit_code act_flags(struct call *call) {
     return code;
 }
 
-enum exit_code act_verify(struct call *call) {
+enum exit_code act_prove(struct call *call) {
     struct answer answer;
     struct json json;
     enum exit_code code =

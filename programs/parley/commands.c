@@ -59,7 +59,7 @@ const struct command commands[] = {
     {"experiments", "units", "KEY", "", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
      "every unit with its exposure and totals, one JSON object a line"},
 
-    {"experiments", "verify", "KEY", "", "POST", BASE "experiments/{KEY}/verify", act_verify, NULL,
+    {"experiments", "verify", "KEY", "", "POST", BASE "experiments/{KEY}/verify", act_prove, NULL,
      "computes its figures again from the journal and compares, bit for bit"},
 
     DEFINITIONS("segments", "segment", "key name version"),
