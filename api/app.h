@@ -49,6 +49,7 @@ struct app {
     struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
     struct insight *insight;
+    struct webhooks *webhooks;
     struct plugins *plugins;
     struct push *push; /* tells listeners what changes */
 
