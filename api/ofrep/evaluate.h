@@ -6,7 +6,7 @@
 
 extern const struct route ofrep_routes[];
 
-/* Records the exposure that a decision is due, and remembers the unit once it is on its way to the journal. */
+/* Records the exposures (the experiment's, those of holdouts) that a decision is due, and remembers the unit once it is on its way to the journal. */
 void ofrep_record(struct app *app, const struct context *context, const struct decision *decision);
 
 /* Where the release behind the decided variant is down and the feature says so, the decision becomes the off variant, which is
