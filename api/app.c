@@ -31,6 +31,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     snapshot_release(app->snapshot);
     app->snapshot = snapshot;
     want_releases(app);
+    settings_forget(&app->settings);
     measure_set_snapshot(app->measure, snapshot);
     if (app->on_snapshot) app->on_snapshot(app->on_snapshot_user);
     push_snapshot(app->push);

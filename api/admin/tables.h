@@ -4,7 +4,7 @@
 
 #include "api/router.h"
 
-extern const struct route definition_routes[], experiment_routes[], plugin_routes[], operation_routes[],
-    preview_routes[];
+extern const struct route definition_routes[], experiment_routes[], plugin_routes[], plugin_rights_routes[],
+    operation_routes[], preview_routes[];
 
 #endif

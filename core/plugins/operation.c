@@ -33,6 +33,7 @@ static void tell(struct mail *mail) {
     free((char *)op->bytes.at);
     free(op);
     env->operations--;
+    if (env->on_standing) env->on_standing(env->user);
     env->changed(env);
 }
 
@@ -92,6 +93,7 @@ static void read_bundle(struct lane_job *job, void *owner) {
         bundle_read(&op->bundle, op->path, &op->error);
     else
         bundle_read_archive(&op->bundle, op->bytes, &op->error);
+    if (!op->error.code && op->env->judge) op->env->judge(&op->bundle.manifest, &op->error);
 }
 
 static void make_folder(const char *path, struct error *error) {

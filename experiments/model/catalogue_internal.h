@@ -18,6 +18,7 @@ struct catalogue {
     struct entry *entries; /* by kind, then key */
     size_t n;
     struct snapshot *snapshot;
+    struct releases *releases; /* NULL: nothing is known of plugins yet */
 };
 
 /* A change under way: what will be different, kept apart until it is committed. */
@@ -38,6 +39,8 @@ struct draft {
     struct arena arena;
 };
 
+/* The plugin that brings the metric, "polls"; TEXT_NONE where it is a person's. */
+struct text catalogue_origin(const struct entry *entry);
 const struct entry *catalogue_find(const struct catalogue *catalogue, enum definition_kind kind, struct text key);
 int catalogue_missing(enum definition_kind kind, struct text key, struct error *error);
 
