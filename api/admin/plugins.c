@@ -40,6 +40,17 @@ static void handle_get(struct request *request) {
     reply_status(request, request_param(request, "name"), 200);
 }
 
+/* What a variant's settings must look like: of ?release=, or of the active one; {} where it does not say. */
+static void handle_settings(struct request *request) {
+    struct text name = request_param(request, "name"), release = request_query(request, "release");
+    struct buffer out = {0};
+    if (!plugins_settings_json(request->app->plugins, name, release, &out)) {
+        reply_problem(request, ERR_NOT_FOUND, "there is no such release of a plugin '%.*s'", TEXT_ARGS(name));
+        return;
+    }
+    reply_json(request, 200, &out);
+}
+
 static void handle_logs(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
@@ -259,6 +270,7 @@ const struct route plugin_routes[] = {
     {METHOD_POST, "/admin/v1/plugins", ROLE_PUBLISHER, BUNDLE_BODY, ROUTE_RAW_BODY, handle_install},
     {METHOD_GET, "/admin/v1/plugins/{name}", READERS, 0, 0, handle_get},
     {METHOD_DELETE, "/admin/v1/plugins/{name}", ROLE_PUBLISHER, 0, 0, handle_retire},
+    {METHOD_GET, "/admin/v1/plugins/{name}/settings", READERS, 0, 0, handle_settings},
     {METHOD_GET, "/admin/v1/plugins/{name}/logs", READERS, 0, 0, handle_logs},
     {METHOD_POST, "/admin/v1/plugins/{name}/activate", ROLE_PUBLISHER | ROLE_MANAGER, 4096, 0, handle_activate},
     {METHOD_POST, "/admin/v1/plugins/{name}/rollback", ROLE_PUBLISHER | ROLE_MANAGER, 4096, 0, handle_rollback},

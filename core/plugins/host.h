@@ -159,6 +159,8 @@ void plugins_each_release(const struct plugins *plugins,
 /* What the settings of a release (TEXT_NONE: the active one) must look like; NULL where it does not say. Borrowed until the loop's
  * next turn. */
 struct schema *plugins_schema(const struct plugins *plugins, struct text name, struct text version);
+/* Appends that as JSON, {} where it does not say; false (and nothing is appended) where there is no such release. */
+bool plugins_settings_json(const struct plugins *plugins, struct text name, struct text version, struct buffer *out);
 /* A line into the plugin's log and parleyd's; nothing where there is no such plugin. */
 void plugins_note(struct plugins *plugins, struct text name, struct text line);
 /* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/json_dump.h"
 #include "core/plugins/host_internal.h"
 #include "core/plugins/operation.h"
 
@@ -109,6 +110,17 @@ void plugins_each_release(const struct plugins *plugins,
 struct schema *plugins_schema(const struct plugins *plugins, struct text name, struct text version) {
     const struct release *release = find_release(plugins, name, version);
     return release ? release->bundle.manifest.schema : NULL;
+}
+
+bool plugins_settings_json(const struct plugins *plugins, struct text name, struct text version, struct buffer *out) {
+    const struct release *release = find_release(plugins, name, version);
+    if (!release || release->damaged) return false;
+    const json_t *settings = release->bundle.manifest.settings;
+    if (settings)
+        json_dump(out, settings);
+    else
+        buffer_cstr(out, "{}");
+    return true;
 }
 
 void plugins_note(struct plugins *plugins, struct text name, struct text line) {
