@@ -35,6 +35,7 @@ struct journal {
     struct journal_batch *first, **last;
     size_t waiting;                   /* bytes */
     struct journal_erasure *erasures; /* newest first */
+    struct journal_heads *questions;  /* likewise */
     bool stopping;
     _Atomic bool sleeping; /* the writer waits without a time-out: whoever fills a ring wakes it */
     _Atomic int rings_n;

@@ -22,7 +22,7 @@ static const struct sql_migration migrations[] = {
         "CREATE VIEW journal AS SELECT seq, strftime('%Y-%m-%dT%H:%M:%fZ', received / 1000.0, 'unixepoch') AS received,"
         " strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at,"
         " CASE kind WHEN 1 THEN 'track' WHEN 2 THEN 'identify' WHEN 3 THEN 'alias' WHEN 4 THEN 'page'"
-        " WHEN 5 THEN 'exposure' WHEN 6 THEN 'part' END AS kind,"
+        " WHEN 5 THEN 'exposure' WHEN 6 THEN 'entry' WHEN 7 THEN 'part' END AS kind,"
         " CASE actor WHEN 0 THEN 'customer' WHEN 1 THEN 'staff' WHEN 2 THEN 'system' WHEN 3 THEN 'plugin' END AS actor,"
         " name, unit, other, message_id, body FROM event;"
         "CREATE VIEW exposure AS SELECT seq, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at,"

@@ -123,6 +123,7 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
         .judge = settings_judge,
         .on_standing = settings_changed,
+        .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .user = &d->app,
     };

@@ -50,7 +50,7 @@ describe('the settings of a variant', () => {
   let server, browser, page;
   const stored = async () => (await server.admin('GET', '/features/ideas')).variants.on.settings;
   before(async () => {
-    [server, browser] = await Promise.all([startServer(), startBrowser()]);
+    [server, browser] = await Promise.all([startServer({ PARLEY_PLUGINS_UNSIGNED: 'yes' }), startBrowser()]);
     await bringBoard(server);
     page = await visit(browser);
     await openConsole(page, server);

@@ -44,7 +44,7 @@ const echoFeature = (settings, release) => ({ key: 'echo', type: 'string', off: 
   variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'echo', ...(release ? { release } : {}), ...(settings ? { settings } : {}) } } });
 
 test('settings are held against the schema that the release brings', async (t) => {
-  const s = await Server.start();
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(() => s.stop());
   const put = (settings, over) => s.put('/admin/v1/features/product-poll', poll({ variants: { off: { value: 'off' }, top: { value: 'top', plugin: 'polls', settings } }, ...over }));
   const serving = async () => (await s.get('/v1/features/echo/echo', asShopper('c'))).body;
@@ -108,7 +108,7 @@ test('settings are held against the schema that the release brings', async (t) =
 });
 
 test('a bundle brings metrics', async (t) => {
-  const s = await Server.start();
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(() => s.stop());
   const metric = (key) => s.get(`/admin/v1/metrics/${key}`);
   const seen = { key: 'echoes', kind: 'count', event: 'Echoed' };
@@ -170,7 +170,7 @@ test('a bundle brings metrics', async (t) => {
 });
 
 test('a plugin is retired', async (t) => {
-  const s = await Server.start();
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(() => s.stop());
   const vote = (who) => s.put('/v1/features/product-poll/polls/p1/vote', { options: ['a'] }, asShopper(who));
   await s.put('/admin/v1/features/product-poll', poll({ default: { serve: 'top' } }));
