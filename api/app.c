@@ -40,6 +40,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     app->snapshot = snapshot;
     forget_concluded(app);
     want_releases(app);
+    settings_forget(&app->settings);
     measure_set_snapshot(app->measure, snapshot);
     if (app->on_snapshot) app->on_snapshot(app->on_snapshot_user);
     push_snapshot(app->push);

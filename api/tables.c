@@ -16,6 +16,7 @@ const struct route *const api_tables[] = {
     ofrep_routes,
     definition_routes,
     plugin_routes,
+    plugin_rights_routes,
     experiment_routes,
     operation_routes,
     page_admin_routes,

@@ -10,6 +10,7 @@ extern const struct route impact_routes[];
 extern const struct route operation_routes[];
 extern const struct route page_admin_routes[];
 extern const struct route plugin_routes[];
+extern const struct route plugin_rights_routes[];
 extern const struct route preview_routes[];
 extern const struct route segment_routes[];
 

@@ -133,7 +133,7 @@ static void unload(struct catalogue *c) {
     for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
     free(c->entries);
     snapshot_release(c->snapshot);
-    *c = (struct catalogue){.sql = c->sql, .before = -1};
+    *c = (struct catalogue){.sql = c->sql, .before = -1, .releases = c->releases};
 }
 
 int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
@@ -151,6 +151,7 @@ int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error)
 void catalogue_close(struct catalogue *c) {
     if (!c) return;
     unload(c);
+    releases_release(c->releases);
     free(c);
 }
 

@@ -19,6 +19,7 @@ struct catalogue {
     struct entry *entries; /* by kind, then key */
     size_t n;
     struct snapshot *snapshot;
+    struct releases *releases; /* NULL: nothing is known of plugins yet */
     int64_t before; /* the revision before the transaction that is under way; -1: none is */
 };
 
@@ -41,6 +42,8 @@ struct draft {
     struct arena arena;
 };
 
+/* The plugin that brings the metric, "polls"; TEXT_NONE where it is a person's. */
+struct text catalogue_origin(const struct entry *entry);
 const struct entry *catalogue_find(const struct catalogue *catalogue, enum definition_kind kind, struct text key);
 int catalogue_missing(enum definition_kind kind, struct text key, struct error *error);
 

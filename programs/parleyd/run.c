@@ -79,6 +79,7 @@ static void on_plugins_started(void *user) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
     };
+    settings_changed(&d->app);
     if (server_start(&d->app.server, &options, &error) < 0) {
         log_error(d->app.log, "cannot serve", LOG_S("detail", error.detail));
         d->status = 1;
@@ -120,6 +121,8 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
         .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
+        .judge = settings_judge,
+        .on_standing = settings_changed,
         .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .user = &d->app,
@@ -191,6 +194,7 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     parleyd_close(&d.app);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
+    settings_free(&d.app.settings);
     push_close(d.app.push);
     close_handles(&d);
     uv_run(&loop, UV_RUN_DEFAULT);
