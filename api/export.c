@@ -107,7 +107,6 @@ static void ask_plugins(struct export *x) {
     x->rows.keys = x->keys;
     x->rows.n = x->n;
     x->rows.arena = &x->arena;
-    reply_header(x->request, "Cache-Control", "private, no-store");
     reply_header(x->request, "Content-Disposition", "attachment; filename=\"customer.json\"");
     reply_stream(x->request, 200, "application/json", (struct reply_source){on_read, on_closed, x});
 }

@@ -172,6 +172,7 @@ static void handle_export(struct request *request) {
     struct text *keys;
     size_t n;
     identity_map_keys(request->app->joined, request_param(request, "id"), &request->arena, &keys, &n);
+    reply_header(request, "Cache-Control", "private, no-store");
     export_reply(request, keys, n);
 }
 
