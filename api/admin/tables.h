@@ -4,6 +4,8 @@
 
 #include "api/router.h"
 
+extern const struct route customer_routes[];
+extern const struct route customer_change_routes[];
 extern const struct route definition_routes[];
 extern const struct route experiment_routes[];
 extern const struct route impact_routes[];
