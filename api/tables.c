@@ -21,6 +21,7 @@ const struct route *const api_tables[] = {
     definition_routes,
     experiment_routes,
     impact_routes,
+    insight_routes,
     operation_routes,
     page_admin_routes,
     plugin_routes,

@@ -63,6 +63,9 @@ const struct command commands[] = {
     {"experiments", "units", "KEY", "", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
      "every unit with its exposure and totals, one JSON object a line"},
 
+    {"experiments", "verify", "KEY", "", "POST", BASE "experiments/{KEY}/verify", act_prove, NULL,
+     "computes its figures again from the journal and compares, bit for bit"},
+
     DEFINITIONS("segments", "segment", "key name list.count list.unit version"),
     {"segments", "upload", "KEY FILE|-", IDS, "PUT", BASE "segments/{KEY}/ids", act_ids, NULL,
      "puts the file's ids in place of the list: .txt one a line, .csv the first column, .ndjson"},
@@ -142,6 +145,12 @@ const struct command commands[] = {
      "key variant value reason experiment rule bucket errorCode", "what a customer gets and why; records nothing"},
     {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",
      "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
+    {"trends", NULL, "",
+     "--kind shopping|purchasing --window DAYS --base DAYS --min N --at TIME --order trending|popular --limit N", "GET",
+     BASE "trends", act_list, "item customers before expected z",
+     "products that more customers turn to than usual, or that most turn to"},
+    {"cohorts", NULL, "", "--by month|week", "GET", BASE "cohorts", act_get, NULL,
+     "customers by their first purchase, and how many bought again"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "", NULL, NULL, act_export, NULL, "every definition as one JSON document"},

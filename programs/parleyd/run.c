@@ -8,6 +8,7 @@
 #include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/secret.h"
+#include "experiments/insight/insight.h"
 #include "programs/parleyd/parleyd.h"
 
 struct parleyd {
@@ -63,6 +64,7 @@ static void on_signal(uv_signal_t *signal, int number) {
 static void on_tick(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
     measure_tick(d->app.measure);
+    insight_tick(d->app.insight);
 }
 
 static void on_plugins_started(void *user) {
