@@ -9,8 +9,8 @@ extern const struct route ofrep_routes[];
 /* Records the exposure that a decision is due, and remembers the unit once it is on its way to the journal. */
 void ofrep_record(struct app *app, const struct context *context, const struct decision *decision);
 
-/* Where the release behind the decided variant is down and the feature says so, the decision becomes the off variant, which is
- * no exposure; the journal counts it as a fallback. True where it did. */
+/* Where the release behind the decided variant is down or its breaker is open, this is no exposure; the journal counts it as a
+ * fallback. Where the feature says so, the decision becomes the off variant: true where it did. */
 bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
                      struct decision *decision);
 

@@ -14,7 +14,10 @@
 #include "core/base/log.h"
 #include "core/base/mailbox.h"
 #include "core/base/telemetry.h"
+#include "core/plugins/breaker.h"
 #include "core/plugins/frames.h"
+#include "core/plugins/probation.h"
+#include "core/plugins/worker_sandbox.h"
 
 struct plugins;
 
@@ -40,6 +43,23 @@ struct plugin_effect {
     uint64_t ticket;
 };
 
+/* What happens to releases without anybody asking. Texts are borrowed until the function returns. */
+enum plugin_event_kind {
+    PLUGIN_RUNNING,        /* a worker serves */
+    PLUGIN_CRASHED,        /* one died or could not start; `detail` says why */
+    PLUGIN_STAYS_DOWN,     /* and none is started any more */
+    PLUGIN_BREAKER_OPEN,   /* it gets no calls for a while */
+    PLUGIN_BREAKER_CLOSED, /* it gets them again */
+    PLUGIN_SWAPPED,        /* it took over from `before` */
+    PLUGIN_ROLLED_BACK,    /* it took over from `before`, which failed its probation; `evidence` is JSON */
+};
+struct plugin_event {
+    enum plugin_event_kind kind;
+    struct text plugin, version, before, detail, evidence; /* what does not apply is TEXT_NONE */
+};
+/* "running", "crashed", "stays-down", "breaker-open", "breaker-closed", "swapped", "rolled-back" */
+const char *plugin_event_name(enum plugin_event_kind kind);
+
 struct plugins_options {
     uv_loop_t *loop;
     struct mailbox *mailbox; /* of that loop; open until `stopped` was called */
@@ -50,6 +70,11 @@ struct plugins_options {
     struct telemetry *telemetry;
     const struct clock *clock;
     struct plugin_timing timing;
+    struct breaker_policy breaker;     /* a zero means the default: 20 calls, 50 %, 2000 ms; 10000 ms; 5000 ms */
+    struct probation_policy probation; /* time 0: none; a zero limit means the default: 20 calls, 10 %, 1000 ms */
+    struct sandbox_policy (*sandbox)(const void *user, const char *plugin); /* NULL: the defaults for all */
+    const void *sandbox_user;
+    void (*on_event)(void *user, const struct plugin_event *event);   /* NULL: nobody listens */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
     void *user;
 };
@@ -137,8 +162,8 @@ bool plugins_logs_json(const struct plugins *plugins, struct text name, struct j
  * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type);
-/* True while a call to that release (TEXT_NONE: the active one) would be taken: its worker runs. */
-bool plugins_takes(const struct plugins *plugins, struct text name, struct text version);
+/* True while that release (TEXT_NONE: the active one) serves: its worker runs, and its breaker lets calls through. */
+bool plugins_serves(const struct plugins *plugins, struct text name, struct text version);
 /* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed
  * until the loop's next turn. */
 struct plugin_web {
