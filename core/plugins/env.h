@@ -17,6 +17,7 @@ struct plugin_env {
     struct plugin_timing timing;
     struct breaker_policy breaker;
     struct probation_policy probation;
+    struct trust_options trust; /* its strings are owned by the host */
     struct lane *spawner; /* starts processes */
     struct lane *files;   /* reads and writes bundles and state */
     struct channels channels;

@@ -60,7 +60,7 @@ static void give_call(struct worker *worker, parley_call *call) {
 /* ---- before the loop: hello, load, start ---- */
 
 struct hello {
-    struct text data, settings;
+    struct text data, settings, libraries;
     int library;
     struct sandbox_policy sandbox;
 };
@@ -94,6 +94,7 @@ static int read_hello(struct worker *worker, struct hello *hello, struct error *
     worker->name = json_unescaped(&json, json_get(&json, 0, TEXT("plugin")), arena);
     worker->version = json_unescaped(&json, json_get(&json, 0, TEXT("version")), arena);
     hello->data = json_unescaped(&json, json_get(&json, 0, TEXT("data")), arena);
+    hello->libraries = json_unescaped(&json, json_get(&json, 0, TEXT("libraries")), arena);
     hello->settings = json_source(&json, json_get(&json, 0, TEXT("settings")));
     hello->library = (int)library;
     hello->sandbox = read_policy(&json, json_get(&json, 0, TEXT("sandbox")));
@@ -114,7 +115,8 @@ static int prove_healthy(struct worker *worker, parley_call *call, struct error 
 
 static int start_plugin(struct worker *worker, const struct hello *hello, struct error *error) {
     struct runtime *runtime = &worker->runtime;
-    int rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
+    int rc = library_check(hello->library, hello->libraries, error);
+    if (rc == 0) rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
     if (rc < 0) return rc;
     close(hello->library);
     rc = sandbox_seal(&worker->sandbox, error);
@@ -383,6 +385,7 @@ int worker_run(int fd) {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
     int rc = read_hello(&worker, &hello, &error);
     if (rc == 0) rc = sandbox_close_others(fd, hello.library, &error);
+    if (rc == 0) rc = library_seal(hello.library, &error);
     worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     if (rc == 0)
         rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);

@@ -68,7 +68,7 @@ const struct command commands[] = {
     {"plugins", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
      "version state why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
      "its releases: state, memory, latency, what each waits for"},
-    {"plugins", "push", "FILE", "", "POST", PLUGINS, act_push, NULL, "installs a bundle; nothing is started"},
+    {"plugins", "push", "FILE", "--downgrade yes", "POST", PLUGINS, act_push, NULL, "installs a bundle; nothing is started"},
     {"plugins", "activate", "NAME VERSION", "", "POST", PLUGINS "/{NAME}/activate", act_activate, NULL,
      "starts that release, then switches to it"},
     {"plugins", "rollback", "NAME", "", "POST", PLUGINS "/{NAME}/rollback", act_send, NULL,
@@ -78,6 +78,13 @@ const struct command commands[] = {
     {"plugins", "pack", "FOLDER", "--out FILE", NULL, NULL, act_pack, NULL, "makes a bundle of a folder (-o FILE)"},
     {"plugins", "call", "NAME METHOD PATH [FILE|-]", "", NULL, PLUGINS "/{NAME}/api", act_plugin_call, NULL,
      "a call to its staff API, as GET /polls"},
+
+    {"plugin", "keygen", "NAME", "--no-password", NULL, NULL, act_keygen, NULL,
+     "makes NAME.key, which signs plugins, and NAME.pub, which servers trust (minisign's files)"},
+    {"plugin", "sign", "FOLDER", "--key FILE --out FILE", NULL, NULL, act_sign, NULL,
+     "makes a signed bundle of a folder or a bundle [NAME-VERSION.parley]"},
+    {"plugin", "verify", "FILE", "--keys FILE|FOLDER --revoked FILE --libraries NAMES", NULL, NULL, act_verify, NULL,
+     "says whether a server with these keys would take it, and what is in it; no server"},
 
     {"polls", "list", "", "--about TEXT --limit N", "GET", POLLS, act_list, "id question kind results about closed",
      "all polls"},

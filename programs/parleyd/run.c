@@ -119,6 +119,7 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
+        .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .user = &d->app,
     };

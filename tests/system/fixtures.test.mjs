@@ -8,7 +8,7 @@ import { activate, install, load, served } from './bundles.mjs';
 
 const TOGETHER = 5; // at once
 const QUICK = { deadline: '1s', overrun: '1s', start: '2s', stop: '1s', heartbeat: '500ms', '*.memory': '64M' };
-const options = Object.entries(QUICK).flatMap(([key, value]) => [`--plugins.${key}`, value]);
+const options = ['--plugins.unsigned', 'on', ...Object.entries(QUICK).flatMap(([key, value]) => [`--plugins.${key}`, value])];
 
 const wait = (ms) => new Promise((r) => setTimeout(r, ms));
 
