@@ -5,6 +5,7 @@
 #include "api/router.h"
 
 extern const struct route definition_routes[], experiment_routes[], plugin_routes[], operation_routes[],
+    page_admin_routes[],
     preview_routes[];
 
 #endif

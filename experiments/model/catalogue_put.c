@@ -10,6 +10,7 @@ union parsed {
     struct segment segment;
     struct layer layer;
     struct holdout holdout;
+    struct page page;
 };
 
 /* Form, then what it refers to. */
@@ -31,6 +32,9 @@ static int parse(enum definition_kind kind, const json_t *body, struct text key,
     case DEFINITION_HOLDOUT:
         rc = holdout_parse(&into->holdout, body, key, arena, error);
         return rc < 0 ? rc : check_holdout(&into->holdout, snapshot, error);
+    case DEFINITION_PAGE:
+        rc = page_parse(&into->page, body, key, arena, error);
+        return rc < 0 ? rc : check_page(&into->page, snapshot, error);
     }
     return rc;
 }
@@ -43,6 +47,7 @@ static json_t *canonical(enum definition_kind kind, const union parsed *parsed, 
     case DEFINITION_SEGMENT: return segment_canonical(&parsed->segment, body);
     case DEFINITION_LAYER: return layer_canonical(&parsed->layer, body);
     case DEFINITION_HOLDOUT: return holdout_canonical(&parsed->holdout, body);
+    case DEFINITION_PAGE: return page_canonical(&parsed->page, body);
     }
     return NULL;
 }

@@ -59,8 +59,8 @@ static void check_circle(struct reader *r, const struct path *path, struct text 
     struct graph graph = snapshot_prerequisites(snapshot);
     uint32_t n;
     arena_init(&arena, 4096);
-    const uint32_t *way = graph_way(&graph, (uint32_t)(other - snapshot->features),
-                                    (uint32_t)(own - snapshot->features), &arena, &n);
+    const uint32_t *way =
+        graph_way(&graph, (uint32_t)(other - snapshot->features), (uint32_t)(own - snapshot->features), &arena, &n);
     if (way)
         reader_fault(r, path, "requires this feature in turn: %.*s; break the circle",
                      TEXT_ARGS(circle(snapshot, key, way, n, &arena)));
@@ -174,6 +174,22 @@ int check_holdout(const struct holdout *holdout, const struct snapshot *snapshot
     return reader_result(&r);
 }
 
+/* ---- pages ---- */
+
+int check_page(const struct page *page, const struct snapshot *snapshot, struct error *error) {
+    struct reader r = {NULL, error, 0};
+    const struct snapshot_feature *layout = page->layout.n ? snapshot_feature(snapshot, page->layout) : NULL;
+    for (uint32_t i = 0; i < page->n_sections; i++) {
+        const struct page_section *section = &page->sections[i];
+        if (!snapshot_feature(snapshot, section->feature))
+            reader_fault(&r, PATH_MEMBER(PATH_MEMBER(PATH_MEMBER(NULL, "sections"), section->id.at), "feature"),
+                         "names feature \"%.*s\", which is not there; create it first", TEXT_ARGS(section->feature));
+    }
+    if (page->layout.n && (!layout || layout->definition.type != FEATURE_OBJECT))
+        reader_fault(&r, PATH_MEMBER(NULL, "layout"), "must name a feature of type object");
+    return reader_result(&r);
+}
+
 /* ---- starting ---- */
 
 static int check_measured(const struct metric *metric, struct text key, struct error *error) {
@@ -243,6 +259,13 @@ static bool experiment_uses(const struct experiment *experiment, enum definition
     return used;
 }
 
+static bool page_uses(const struct page *page, enum definition_kind kind, struct text key) {
+    if (kind != DEFINITION_FEATURE) return false;
+    for (uint32_t i = 0; i < page->n_sections; i++)
+        if (text_eq(page->sections[i].feature, key)) return true;
+    return text_eq(page->layout, key);
+}
+
 static int in_use(struct error *error, enum definition_kind kind, struct text key, enum definition_kind by,
                   struct text by_key) {
     return error_set(error, ERR_CONFLICT, "%s \"%.*s\" is used by %s \"%.*s\"; change that first",
@@ -264,5 +287,8 @@ int check_unused(enum definition_kind kind, struct text key, const struct snapsh
     if (experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED)
         return error_set(error, ERR_CONFLICT, "experiment \"%.*s\" is %s; conclude it first", TEXT_ARGS(key),
                          experiment_phases[experiment->state.phase]);
+    for (uint32_t i = 0; i < snapshot->n_pages; i++)
+        if (page_uses(&snapshot->pages[i], kind, key))
+            return in_use(error, kind, key, DEFINITION_PAGE, snapshot->pages[i].key);
     return 0;
 }

@@ -62,6 +62,7 @@ const struct command commands[] = {
     DEFINITIONS("segments", "segment", "key name version"),
     DEFINITIONS("layers", "layer", "key name unit version"),
     DEFINITIONS("holdouts", "holdout", "key name share unit start end version"),
+    DEFINITIONS("pages", "page", "key name order layout owner version"),
 
     {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
