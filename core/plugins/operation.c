@@ -26,6 +26,7 @@ static void tell(struct mail *mail) {
     struct operation *op = (struct operation *)mail; /* job.mail is its first member */
     struct plugin_env *env = op->env;
     op->done(op->user, &(struct plugin_result){op->error, text_of(op->name), text_of(op->version)});
+    if (op->plugin) probation_review(op->plugin);
     plugin_state_free(&op->state);
     bundle_free(&op->bundle);
     free(op->folder);
@@ -210,6 +211,17 @@ static void switch_back(struct operation *op) {
     plugin_review(plugin);
 }
 
+static void swapped(struct operation *op) {
+    if (op->back)
+        probation_end(op->plugin);
+    else
+        probation_begin(op->plugin);
+    env_tell(op->env, &(struct plugin_event){.kind = PLUGIN_SWAPPED,
+                                             .plugin = text_of(op->name),
+                                             .version = text_of(op->version),
+                                             .before = text_of(op->before->version)});
+}
+
 static void on_active_written(struct mail *mail) {
     struct operation *op = (struct operation *)mail;
     if (op->error.code) {
@@ -222,6 +234,7 @@ static void on_active_written(struct mail *mail) {
     }
     if (op->before && op->before != op->release) release_unwant(op->before, WANT_ACTIVE);
     plugin_note(op->plugin, LOG_INFO, op->version, "is active");
+    if (op->before && op->before != op->release) swapped(op);
     if (op->alone) alone_end(op);
     operation_finish(op);
 }
@@ -304,6 +317,14 @@ void operation_activate(struct operation *op, struct plugin *plugin, struct rele
     op->release = release;
     op->origin = release->origin;
     operation_on_lane(op, judge_origin, on_judged);
+}
+
+void operation_roll_back(struct operation *op, struct plugin *plugin) {
+    op->back = true;
+    if (plugin->previous)
+        operation_activate(op, plugin, plugin->previous);
+    else
+        operation_fail(op, ERR_CONFLICT, "%s has no release to roll back to", plugin->name);
 }
 
 /* ---- retire ---- */

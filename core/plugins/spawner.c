@@ -64,9 +64,10 @@ static void environment(char *into[], size_t room) {
     static const char *const passed[] = {
         "PATH=", "LANG=", "TZ=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS="};
     size_t n = 0;
-    for (char **e = environ; *e && n + 1 < room; e++)
+    for (char **e = environ; *e && n + 2 < room; e++)
         for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
             if (strncmp(*e, passed[i], strlen(passed[i])) == 0) into[n++] = *e;
+    into[n++] = (char *)"LIBC_FATAL_STDERR_=1"; /* a damaged heap is told of on stderr, where it gets into the log */
     into[n] = NULL;
 }
 

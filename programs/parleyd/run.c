@@ -124,13 +124,13 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
-        .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
         .judge = settings_judge,
         .on_standing = settings_changed,
         .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .user = &d->app,
     };
+    parleyd_plugins(&options, d->config);
     d->app.plugins = plugins_new(&options);
     plugins_start(d->app.plugins, on_plugins_started, d);
 }
