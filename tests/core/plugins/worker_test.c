@@ -75,7 +75,7 @@ Test(worker, refuses_a_file_that_is_no_shared_object) {
     fclose(file);
     client_start(&worker, &(struct client_plugin){path, "nonsense", "1.0.0", NULL}, client_folder());
     cr_expect(!client_ready(&worker, why, sizeof why));
-    cr_expect(strstr(why, "it does not load"), "%s", why);
+    cr_expect(strstr(why, "its library is no ELF"), "%s", why);
     client_wait(&worker);
 }
 
