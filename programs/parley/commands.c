@@ -46,6 +46,8 @@ const struct command commands[] = {
                 "key feature state control traffic metrics.primary owner reviewBy version"),
     {"experiments", "start", "KEY", "--at TIME", "POST", BASE "experiments/{KEY}/start", act_flags, NULL,
      "starts it, now or as of a time that may be past"},
+    {"experiments", "approve", "KEY", "--note TEXT", "POST", BASE "experiments/{KEY}/approve", act_flags, NULL,
+     "let a ramp that waits for approval go on to its next step"},
     {"experiments", "pause", "KEY", "", "POST", BASE "experiments/{KEY}/pause", act_flags, NULL,
      "everybody gets the default; nobody enters"},
     {"experiments", "resume", "KEY", "", "POST", BASE "experiments/{KEY}/resume", act_flags, NULL, "goes on"},
