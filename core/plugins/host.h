@@ -51,7 +51,8 @@ struct plugins_options {
     struct telemetry *telemetry;
     const struct clock *clock;
     struct plugin_timing timing;
-    struct trust_options trust; /* whose bundles may run; its files are read at the start, and again for each installation and
+    struct trust_options
+        trust; /* whose bundles may run; its files are read at the start, and again for each installation and
                                  * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
     void *user;

@@ -95,8 +95,8 @@ static void check_element(const json_t *element, struct error *error) {
 }
 
 static void check_members(struct manifest *manifest, struct error *error) {
-    static const char *const known[] = {"name",    "version", "abi",     "title",    "description",
-                                        "library", "web",     "element", "settings", "sha256", "sequence"};
+    static const char *const known[] = {"name", "version", "abi",      "title",  "description", "library",
+                                        "web",  "element", "settings", "sha256", "sequence"};
     const char *key;
     json_t *value;
     json_object_foreach(manifest->root, key, value) {

@@ -120,7 +120,8 @@ static void note_installed(const struct operation *op) {
         plugin_note(op->plugin, LOG_INFO, op->version, "installed; signed by key %s, sequence %lld", origin->key,
                     (long long)origin->sequence);
     else
-        plugin_note(op->plugin, LOG_WARN, op->version, "installed UNSIGNED: anybody may have made it (plugins.unsigned)");
+        plugin_note(op->plugin, LOG_WARN, op->version,
+                    "installed UNSIGNED: anybody may have made it (plugins.unsigned)");
 }
 
 static void on_unpacked(struct mail *mail) {
@@ -146,8 +147,7 @@ static void on_unpacked(struct mail *mail) {
 /* The state as it will be with this release: added, or brought again. */
 static void plan(struct operation *op, const struct release *same) {
     plugin_to_state(op->plugin, &op->state);
-    if (!same)
-        plugin_state_add(&op->state, op->version, op->bundle.digest, clock_now(op->env->clock), &op->origin);
+    if (!same) plugin_state_add(&op->state, op->version, op->bundle.digest, clock_now(op->env->clock), &op->origin);
     for (size_t i = 0; same && i < op->state.n; i++)
         if (strcmp(op->state.releases[i].version, op->version) == 0) op->state.releases[i].origin = op->origin;
     plugin_state_saw(&op->state, &op->origin);
@@ -179,10 +179,11 @@ static void on_bundle_read(struct mail *mail) {
                        "%s %s is installed with other contents; a release never changes: raise the version",
                        plugin->name, same->version);
     else if (!equal && !op->older_too && op->origin.kind == ORIGIN_SIGNED && op->origin.sequence < plugin->sequence)
-        operation_fail(op, ERR_CONFLICT,
-                       "%s %s has sequence %lld, but one with sequence %lld was installed before: this is an older build. "
-                       "If it is wanted all the same, an administrator may push it with ?downgrade=yes",
-                       plugin->name, op->version, (long long)op->origin.sequence, (long long)plugin->sequence);
+        operation_fail(
+            op, ERR_CONFLICT,
+            "%s %s has sequence %lld, but one with sequence %lld was installed before: this is an older build. "
+            "If it is wanted all the same, an administrator may push it with ?downgrade=yes",
+            plugin->name, op->version, (long long)op->origin.sequence, (long long)plugin->sequence);
     else {
         op->release = same;
         op->folder = plugin_release_folder(plugin->folder, manifest->version, op->bundle.digest);

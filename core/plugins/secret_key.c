@@ -56,8 +56,8 @@ void secret_key_new(struct secret_key *key, struct public_key *its_public) {
     memcpy(its_public->id, key->id, sizeof key->id);
 }
 
-int secret_key_write(const struct secret_key *key, struct text password, struct secret_key_cost cost, struct buffer *out,
-                     struct error *error) {
+int secret_key_write(const struct secret_key *key, struct text password, struct secret_key_cost cost,
+                     struct buffer *out, struct error *error) {
     struct packed packed = {.algorithm = {'E', 'd'}, .checksum_kind = {'B', '2'}};
     char text[sodium_base64_ENCODED_LEN(sizeof packed, sodium_base64_VARIANT_ORIGINAL)];
     int rc = 0;

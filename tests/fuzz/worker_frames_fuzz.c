@@ -32,7 +32,8 @@ static void on_ready_note(struct text payload) {
     struct error error = {0};
     char *routes = NULL;
     int code = note_ready(payload, &launch, &routes, &error);
-    require(code == 0 || ((code == ERR_INVALID || code == ERR_CONFLICT) && *error.detail), "READY refused without a word");
+    require(code == 0 || ((code == ERR_INVALID || code == ERR_CONFLICT) && *error.detail),
+            "READY refused without a word");
     free(routes);
 }
 

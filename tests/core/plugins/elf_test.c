@@ -69,7 +69,8 @@ static Elf64_Dyn *entry(int64_t tag) {
     return at;
 }
 
-static const char needing[] = "#include <math.h>\n#include <stdio.h>\ndouble r(double x) { puts(\"\"); return cbrt(x); }\n";
+static const char needing[] =
+    "#include <math.h>\n#include <stdio.h>\ndouble r(double x) { puts(\"\"); return cbrt(x); }\n";
 static const char plain[] = "int answer(void) { return 42; }\n";
 
 Test(elf, a_plain_object_is_read_and_its_libraries_are_told) {

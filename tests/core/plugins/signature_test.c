@@ -81,7 +81,8 @@ Test(signature, ids_of_keys_are_told_as_minisign_tells_them) {
     key_id_text(id, public.id);
     cr_assert_str_eq(id, MINISIGN_ID);
     public_key_write(&public, &out);
-    cr_assert(text_is(buffer_view(&out), "untrusted comment: minisign public key " MINISIGN_ID "\n" MINISIGN_PUBLIC "\n"));
+    cr_assert(
+        text_is(buffer_view(&out), "untrusted comment: minisign public key " MINISIGN_ID "\n" MINISIGN_PUBLIC "\n"));
     buffer_free(&out);
     cr_assert_eq(public_key_read(&public, TEXT("RWQ"), NULL), ERR_INVALID);
     cr_assert_eq(public_key_read(&public, TEXT_NONE, NULL), ERR_INVALID);

@@ -67,7 +67,8 @@ static struct buffer signed_bundle(const struct secret_key *key, const char *fix
     const char *folder = house_bundle(&house, "polls", "1.0.0", fixture);
     char path[300], text[300];
     snprintf(path, sizeof path, "%s/plugin.json", folder);
-    snprintf(text, sizeof text, "{\"name\":\"polls\",\"version\":\"1.0.0\",\"abi\":[1,0],\"library\":\"polls.so\"%s}", sequence);
+    snprintf(text, sizeof text, "{\"name\":\"polls\",\"version\":\"1.0.0\",\"abi\":[1,0],\"library\":\"polls.so\"%s}",
+             sequence);
     write_text(path, text_of(text));
     struct buffer packed = {0}, signature = {0}, out = {0};
     cr_assert_eq(bundle_read_folder(&bundle, folder, &error), 0, "%s", error.detail);
@@ -163,7 +164,8 @@ static void assert_not_loaded(const char *path, struct text text, const char *wo
 }
 
 Test(trust, a_line_that_is_no_key_is_named_with_its_place) {
-    assert_not_loaded(keys, TEXT("# mine\nuntrusted comment: x\nRWQoops\n"), "keys, line 3: 'RWQoops' is no public key");
+    assert_not_loaded(keys, TEXT("# mine\nuntrusted comment: x\nRWQoops\n"),
+                      "keys, line 3: 'RWQoops' is no public key");
     options = (struct trust_options){.revoked = revoked};
     assert_not_loaded(revoked, TEXT("DA676CC637F0C15\n"), "revoked, line 1: 'DA676CC637F0C15' is neither a key's id");
     assert_not_loaded(revoked, TEXT("\n-A676CC637F0C151\n"), "revoked, line 2: ");
@@ -203,8 +205,12 @@ Test(trust, what_comes_with_parley_may_not_be_writable_by_everybody) {
     cr_assert_eq(trust_folder(folder, NULL), 0);
     cr_assert_eq(chmod(folder, 0757), 0);
     cr_assert_eq(trust_folder(folder, NULL), ERR_UNTRUSTED);
+    cr_assert_eq(chmod(folder, 0755), 0);
+    cr_assert_eq(chmod(house.dir, 0777), 0);
+    cr_assert_eq(trust_folder(folder, NULL), ERR_UNTRUSTED, "another folder could be put in its place");
+    cr_assert_eq(chmod(house.dir, 0700), 0);
+    cr_assert_eq(trust_folder(folder, NULL), 0);
     if (geteuid() == 0) {
-        cr_assert_eq(chmod(folder, 0755), 0);
         cr_assert_eq(chown(path, 65534, 65534), 0);
         cr_assert_eq(trust_folder(folder, NULL), ERR_UNTRUSTED, "it is another user's");
     }
