@@ -271,6 +271,17 @@ test('a shop that trusts a folder of keys', async (t) => {
       assert.equal((await shop.post('/admin/v1/plugins/polls/activate', { version: '1.0.0' })).status, 200);
     });
 
+    await t.test('a release whose key was taken away is not started, and is once the key is back, without a restart', async () => {
+      rmSync(join(keys, 'ben.pub'));
+      await shop.kill('SIGTERM');
+      await shop.up();
+      assert.match((await releaseOf(shop, '1.1.0')).why, new RegExp(`^is signed by key ${idOf('ben')}, which is not trusted here`));
+      assert.equal((await shop.post('/admin/v1/plugins/polls/activate', { version: '1.1.0' })).status, 403);
+      cpSync(at('ben.pub'), join(keys, 'ben.pub'));
+      assert.equal((await shop.post('/admin/v1/plugins/polls/activate', { version: '1.1.0' })).status, 200);
+      assert.equal((await releaseOf(shop, '1.1.0')).why, undefined);
+    });
+
     await t.test('a library that is changed on disk is not loaded', async () => {
       const { digest } = await releaseOf(shop, '1.1.0');
       await shop.kill('SIGTERM');
@@ -295,6 +306,31 @@ test('a server for development takes unsigned bundles, and says so everywhere', 
   assert.match(s.log, /installed UNSIGNED: anybody may have made it/);
   assert.match((await s.get('/readyz?verbose')).body.warnings[0], /^Unsigned plugins are taken/);
   assert.deepEqual((await releaseOf(s, '1.0.0')).signature, { origin: 'unsigned', trusted: true });
+
+  // A release of polls whose library is built so. → the file
+  const built = async (version, ...flags) => {
+    const made = release(version, 0, '1.0.0');
+    const source = at(`${version}.c`);
+    writeFileSync(source, 'int sodium_init(void);\nint f(void) { return sodium_init(); }\n');
+    assert.equal(spawnSync('gcc', ['-shared', '-fPIC', '-o', join(made, 'polls.so'), source, ...flags]).status, 0);
+    assert.equal(spawnSync('tar', ['cf', at(`${version}.tar`), '-C', made, 'plugin.json', 'polls.so', 'web']).status, 0);
+    return at(`${version}.tar`);
+  };
+
+  await t.test('a library that may not be loaded is refused with the way to mend it', async () => {
+    const token = await s.token('publisher');
+    for (const [version, words, ...flags] of [
+      ['3.0.1', /^polls 3\.0\.1: the library polls\.so needs libsodium\.so\.23, which plugins may not load: link without it or link it in statically, or have the operator allow it \(plugins\.libraries\)/, '-lsodium'],
+      ['3.0.2', /^polls 3\.0\.2: the library polls\.so looks for libraries in a folder of its own \(RUNPATH \/tmp\/evil\): link without -Wl,-rpath/, '-Wl,-rpath,/tmp/evil'],
+      ['3.0.3', /^polls 3\.0\.3: the library polls\.so has an executable stack: link with -Wl,-z,noexecstack/, '-Wl,-z,execstack']]) {
+      const answer = await push(s, token, await built(version, ...flags));
+      assert.equal(answer.status, 400);
+      assert.match(answer.body.detail, words);
+    }
+    const lax = await Server.start({ args: ['--plugins.unsigned', 'yes', '--plugins.bundled', none, '--plugins.libraries', 'libopenblas.so.0, libsodium.so.23'] });
+    t.after(() => lax.stop());
+    assert.equal((await push(lax, await lax.token('publisher'), at('3.0.1.tar'))).status, 201);
+  });
 
   await t.test('and without the setting the same folder does not run them', async () => {
     assert.equal((await s.post('/admin/v1/plugins/polls/activate', { version: '1.0.0' })).status, 200);
