@@ -24,7 +24,7 @@ static void want_releases(struct app *app) {
 
 /* Nobody is in a concluded experiment any more. */
 static void forget_concluded(struct app *app) {
-    for (uint32_t i = 0; i < app->snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; i < app->snapshot->n_defined; i++) {
         const struct experiment_state *state = &app->snapshot->experiments[i].state;
         if (state->phase == PHASE_CONCLUDED) remembered_drop(&app->remembered, state->salt);
     }

@@ -55,7 +55,7 @@ struct app {
     void *on_snapshot_user;
 
     bool draining;
-    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped;
+    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out;
 };
 
 /* The tables that together are the API, for router_new; and how many. */

@@ -20,7 +20,7 @@ static void unavailable(struct request *request, int code, int retry_after) {
 }
 
 /* A personalised answer must not be kept by a cache between shopper and shop: it would mix the arms. */
-static void forbid_caching(struct request *request) {
+void forbid_caching(struct request *request) {
     reply_header(request, "Cache-Control", "private, no-store");
     reply_header(request, "Vary", "Authorization, Cookie, Parley-Customer, Parley-Act-As");
 }

@@ -10,6 +10,7 @@
 #define PLUGINS BASE "plugins"
 #define POLLS   PLUGINS "/polls/api/polls"
 #define MATCH   "--if-match VERSION"
+#define IDS     "--if-match VERSION --type lines|csv|csv-header|ndjson"
 
 /* What every kind of definition can do. */
 #define DEFINITIONS(plural, one, columns)                                                                              \
@@ -27,6 +28,8 @@
          "GET",        BASE plural "/{KEY}/versions",                                                                  \
          act_list,     "version at actor configRevision note",                                                         \
          "its history"},                                                                                               \
+        {plural,   "impact",  "KEY", "--limit N", "GET", BASE plural "/{KEY}/impact",                                  \
+         act_list, "kind key as of.kind of.key state units", "what a change of it would touch"},                       \
     {                                                                                                                  \
         plural, "restore", "KEY VERSION", "", "POST", BASE plural "/{KEY}/restore", act_restore, NULL,                 \
             "makes an earlier version the newest"                                                                      \
@@ -59,9 +62,18 @@ const struct command commands[] = {
     {"experiments", "units", "KEY", "", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
      "every unit with its exposure and totals, one JSON object a line"},
 
-    DEFINITIONS("segments", "segment", "key name version"),
+    DEFINITIONS("segments", "segment", "key name list.count list.unit version"),
+    {"segments", "upload", "KEY FILE|-", IDS, "PUT", BASE "segments/{KEY}/ids", act_ids, NULL,
+     "puts the file's ids in place of the list: .txt one a line, .csv the first column, .ndjson"},
+    {"segments", "add", "KEY FILE|-", IDS, "POST", BASE "segments/{KEY}/ids", act_ids, NULL,
+     "adds the file's ids to the list"},
+    {"segments", "remove", "KEY FILE|-", IDS, "POST", BASE "segments/{KEY}/ids/remove", act_ids, NULL,
+     "takes the file's ids out of the list"},
+    {"segments", "has", "KEY ID", "", "GET", BASE "segments/{KEY}/ids/{ID}", act_get, NULL,
+     "whether the id is on the list"},
     DEFINITIONS("layers", "layer", "key name unit version"),
     DEFINITIONS("holdouts", "holdout", "key name share unit start end version"),
+    DEFINITIONS("pages", "page", "key name order layout owner version"),
 
     {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},

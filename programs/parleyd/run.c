@@ -140,6 +140,8 @@ static void listen_for_signals(struct parleyd *d) {
 
 static void make_counters(struct app *app) {
     app->evaluations = telemetry_counter(app->telemetry, "parley_evaluations_total", "Features decided", "");
+    app->sections_left_out = telemetry_counter(app->telemetry, "parley_page_sections_left_out_total",
+                                               "Sections of composed pages that were late or down", "");
     app->exposures_recorded = telemetry_counter(app->telemetry, "parley_exposures_total", "Exposures recorded", "");
     app->exposures_refused = telemetry_counter(app->telemetry, "parley_exposures_refused_total",
                                                "Exposures not recorded because the ring was full", "");
