@@ -18,8 +18,8 @@ struct plugin_env {
     struct breaker_policy breaker;
     struct probation_policy probation;
     struct trust_options trust; /* its strings are owned by the host */
-    struct lane *spawner; /* starts processes */
-    struct lane *files;   /* reads and writes bundles and state */
+    struct lane *spawner;       /* starts processes */
+    struct lane *files;         /* reads and writes bundles and state */
     struct channels channels;
     struct calls calls;
     struct supervisor *workers; /* all that are not gone yet */
