@@ -16,6 +16,13 @@ void note_hello(struct buffer *out, const struct supervisor_launch *launch, int 
     json_put_text(&w, "libraries", text_of(launch->libraries));
     json_put_text(&w, "data", text_of(launch->data));
     json_put_raw(&w, "settings", TEXT("{}"));
+    json_key(&w, TEXT("sandbox"));
+    json_open_object(&w);
+    json_put_bool(&w, "off", launch->sandbox.off);
+    json_put_int(&w, "memory", launch->sandbox.memory);
+    json_put_int(&w, "files", launch->sandbox.files);
+    json_put_int(&w, "cpu", launch->sandbox.cpu);
+    json_close_object(&w);
     json_close_object(&w);
 }
 
@@ -42,10 +49,12 @@ static json_t *parse(struct text payload) {
     return json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL);
 }
 
-int note_ready(struct text payload, const struct supervisor_launch *launch, char **routes, struct error *error) {
+int note_ready(struct text payload, const struct supervisor_launch *launch, struct note_ready *out, struct error *error) {
     json_t *ready = parse(payload);
     int code = judge(ready, launch, error);
-    if (!code) *routes = json_dumps(json_object_get(ready, "routes"), JSON_COMPACT);
+    if (!code)
+        *out = (struct note_ready){.routes = json_dumps(json_object_get(ready, "routes"), JSON_COMPACT),
+                                   .sandbox = json_dumps(json_object_get(ready, "sandbox"), JSON_COMPACT)};
     json_decref(ready);
     return code;
 }

@@ -21,6 +21,7 @@ enum exit_code act_token(struct call *call);
 enum exit_code act_evaluate(struct call *call);
 enum exit_code act_track(struct call *call);
 enum exit_code act_stats(struct call *call);
+enum exit_code act_ids(struct call *call);  /* FILE's ids, of --type or as its name ends */
 enum exit_code act_push(struct call *call); /* FILE's bytes, a bundle */
 enum exit_code act_pack(struct call *call);
 enum exit_code act_keygen(struct call *call);
