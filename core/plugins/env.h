@@ -5,6 +5,7 @@
 #include "core/base/lane.h"
 #include "core/plugins/calls.h"
 #include "core/plugins/channel.h"
+#include "core/plugins/feed.h"
 #include "core/plugins/host.h"
 
 struct plugin_env {
@@ -23,6 +24,7 @@ struct plugin_env {
     uint32_t worker_serial;
     void (*on_effect)(void *user, const struct plugin_effect *effect);
     void *user;
+    const struct feed *feed; /* NULL: there are no events */
     int operations; /* under way */
     bool stopping;
     void (*changed)(struct plugin_env *env); /* something started or ended: the host looks what that means */

@@ -14,6 +14,7 @@
 #include "core/base/log.h"
 #include "core/base/mailbox.h"
 #include "core/base/telemetry.h"
+#include "core/plugins/feed.h"
 #include "core/plugins/frames.h"
 
 struct plugins;
@@ -52,6 +53,7 @@ struct plugins_options {
     struct plugin_timing timing;
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
     void *user;
+    const struct feed *feed; /* of events; NULL: there are none */
 };
 
 /* All but strings are borrowed. */
@@ -94,6 +96,9 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
 /* An effect is durable; its worker is told once all before it are too. */
 void plugins_kept(struct plugins *plugins, uint64_t ticket);
+
+/* The feed's answer to a want, which is the host's again. Every want is answered before `stopped` is called. */
+void plugins_fed(struct feed_want *want);
 
 /* ---- changing: one operation per plugin at a time, else ERR_CONFLICT saying which is under way ---- */
 

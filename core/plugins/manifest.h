@@ -1,6 +1,6 @@
 /* plugin.json: what a bundle says about itself, checked. Knows nothing of where it came from.
  *
- * { "name": "polls", "version": "1.0.0", "abi": [1, 0], "title": "Polls", "description": "...",
+ * { "name": "polls", "version": "1.0.0", "abi": [1, 1], "title": "Polls", "description": "...",
  *   "library": "polls.so", "web": "web/polls.js", "element": "parley-poll", "settings": {JSON Schema}, "sha256": {"polls.so": "hex", ...} }
  *
  * name, version, abi and library must be there; `sha256`, where it is, must list every other file of the bundle. */

@@ -301,7 +301,7 @@ void release_json(const struct release *r, struct json_writer *w) {
         json_put_int(w, "pid", r->worker->pid);
         json_put_time(w, "startedAt", r->worker->started_at);
         json_put_int(w, "memory", r->worker->memory);
-        if (r->worker->routes) json_put_raw(w, "routes", text_of(r->worker->routes));
+        if (r->worker->ready.routes) json_put_raw(w, "routes", text_of(r->worker->ready.routes));
     }
     json_put_int(w, "restarts", r->restart_count);
     json_put_int(w, "inFlight", r->in_flight->value);

@@ -87,7 +87,7 @@ static void closed(struct supervisor *w) {
             break;
         }
     channel_free(&w->channel);
-    free(w->routes);
+    ready_free(&w->ready);
     free(w->waits);
     free(w);
     env->changed(env);
@@ -168,7 +168,7 @@ static void on_ready(struct supervisor *w, struct text payload) {
         misbehaves(w, "said READY when nobody had asked (phase %llu)", w->phase);
         return;
     }
-    int code = note_ready(payload, &w->launch, &w->routes, &error);
+    int code = note_ready(payload, &w->launch, &w->ready, &error);
     if (code) {
         w->misbehaved = code == ERR_INVALID;
         supervisor_fail(w, "%s", error.detail);
