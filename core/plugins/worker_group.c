@@ -194,7 +194,8 @@ int group_alone(struct runtime *runtime, parley_call *call, struct buffer *frame
     runtime->effects = &effects;
     int rc = database_wait_begin(&runtime->database, error);
     if (rc == 0) {
-        rc = run_saved(runtime, call, &answers, error);
+        if (outbox_needs_sweep(&runtime->outbox)) rc = outbox_sweep(&runtime->outbox, &runtime->database, error);
+        if (rc == 0) rc = run_saved(runtime, call, &answers, error);
         if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, error);
         if (rc == 0 && call->kind == CALL_START && call->status >= 400)
             rc = error_set(error, ERR_INVALID, "%.*s", TEXT_ARGS(call->refusal));
