@@ -22,6 +22,14 @@ static void want_releases(struct app *app) {
     free(wanted);
 }
 
+/* Nobody is in a concluded experiment any more. */
+static void forget_concluded(struct app *app) {
+    for (uint32_t i = 0; i < app->snapshot->n_experiments; i++) {
+        const struct experiment_state *state = &app->snapshot->experiments[i].state;
+        if (state->phase == PHASE_CONCLUDED) remembered_drop(&app->remembered, state->salt);
+    }
+}
+
 void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     if (app->snapshot &&
         snapshot->revision <= app->snapshot->revision) { /* lanes answer in order; this is for safety */
@@ -30,6 +38,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     }
     snapshot_release(app->snapshot);
     app->snapshot = snapshot;
+    forget_concluded(app);
     want_releases(app);
     measure_set_snapshot(app->measure, snapshot);
     if (app->on_snapshot) app->on_snapshot(app->on_snapshot_user);

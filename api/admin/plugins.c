@@ -64,6 +64,7 @@ struct operation {
     const char *action;
     struct text name, version;
     struct text before; /* the version that was active; empty where none was */
+    bool downgrade;     /* an administrator asked for an older build */
 };
 
 static struct text version_json(struct arena *arena, struct text version) {
@@ -81,6 +82,7 @@ static int work_audit(struct admin_job *job, struct catalogue *catalogue, struct
         .key = op->name,
         .before = version_json(arena, op->before),
         .after = version_json(arena, op->version),
+        .note = op->downgrade ? TEXT("an older build was asked for: downgrade=yes") : TEXT_NONE,
     };
     return audit_write(sql, &entry, &job->error);
 }
@@ -126,8 +128,18 @@ static void handle_install(struct request *request) {
         reply_problem(request, ERR_INVALID, "the body is empty: send the bundle's bytes");
         return;
     }
+    struct text downgrade = request_query(request, "downgrade");
+    op->downgrade = text_is(downgrade, "yes");
+    if (downgrade.n && !op->downgrade) {
+        reply_problem(request, ERR_INVALID, "downgrade=%.*s: only yes is known", TEXT_ARGS(downgrade));
+        return;
+    }
+    if (op->downgrade && request->caller.role != ROLE_ADMIN) {
+        reply_problem(request, ERR_FORBIDDEN, "downgrade=yes is for role admin: it lets an older build in");
+        return;
+    }
     char *bytes = buffer_take(&request->body_bytes, &n);
-    plugins_install_bytes(request->app->plugins, bytes, n, on_done, op);
+    (op->downgrade ? plugins_install_older : plugins_install_bytes)(request->app->plugins, bytes, n, on_done, op);
 }
 
 static void handle_activate(struct request *request) {

@@ -64,6 +64,7 @@ export function plugins(mayChange) {
       h('div', { class: 'grow' },
         h('h3', {}, release.version, ' ', pill(release.state, TONES[release.state]), serves && ' serves'),
         h('p', { class: 'meta' }, runningWords(release)),
+        h('p', { class: release.signature.origin === 'unsigned' || !release.signature.trusted ? 'detail' : 'meta' }, signatureWords(release.signature)),
         release.why && h('p', { class: 'detail' }, release.why)),
       mayChange && !serves && h('div', { class: 'side' },
         button('Activate', () => activate(plugin, release.version), { 'aria-label': `Activate ${titleOf(plugin)} ${release.version}`, disabled: Boolean(going && !going.error) })));
@@ -94,10 +95,16 @@ export function plugins(mayChange) {
     view: () => [
       heading('Plugins', 'Native code behind the features, one process per release. A swap starts and proves the new release before the old one lets go.'),
       items.length === 0
-        ? empty('No plugin installed', 'A plugin comes as one signed bundle. Install one with:', 'build/parley plugins push my-plugin-1.0.0.bundle')
+        ? empty('No plugin installed', 'A plugin comes as one signed bundle. Install one with:', 'build/parley plugins push my-plugin-1.0.0.parley')
         : items.map(card)],
   };
   return page;
+}
+
+function signatureWords({ origin, key, sequence, trusted }) {
+  if (origin === 'bundled') return 'Came with Parley.';
+  if (origin === 'unsigned') return 'Unsigned: anybody may have made it.';
+  return `Signed by key ${key}${trusted ? '' : ', which is not trusted'}, sequence ${sequence}.`;
 }
 
 /** What a release is doing, as far as it has a process. */

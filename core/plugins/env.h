@@ -16,6 +16,7 @@ struct plugin_env {
     const struct clock *clock;
     const char *worker, *dir; /* owned by the host */
     struct plugin_timing timing;
+    struct trust_options trust; /* its strings are owned by the host */
     struct lane *spawner; /* starts processes */
     struct lane *files;   /* reads and writes bundles and state */
     struct channels channels;

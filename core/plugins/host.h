@@ -16,6 +16,7 @@
 #include "core/base/telemetry.h"
 #include "core/plugins/feed.h"
 #include "core/plugins/frames.h"
+#include "core/plugins/trust.h"
 
 struct plugins;
 
@@ -51,6 +52,8 @@ struct plugins_options {
     struct telemetry *telemetry;
     const struct clock *clock;
     struct plugin_timing timing;
+    struct trust_options trust; /* whose bundles may run; its files are read at the start, and again for each installation and
+                                 * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
     void *user;
     const struct feed *feed; /* of events; NULL: there are none */
@@ -109,10 +112,14 @@ struct plugin_result {
 };
 typedef void (*plugins_done)(void *user, const struct plugin_result *result);
 
-/* Installs a bundle, given as the path of a file or folder, or as bytes (from malloc, taken). The same release again is fine; another one of the same
- * version is ERR_CONFLICT: a release never changes. Nothing is started. */
+/* Installs a bundle, given as the path of a file or folder, or as bytes (from malloc, taken). The same release again is fine, and what was
+ * damaged or not trusted may run then; another one of the same version is ERR_CONFLICT: a release never changes. So is a signed
+ * one whose sequence is lower than one that was installed before: an old build is not a new one. ERR_UNTRUSTED: trust_open. Nothing is
+ * started. */
 void plugins_install(struct plugins *plugins, const char *path, plugins_done done, void *user);
 void plugins_install_bytes(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user);
+/* plugins_install_bytes, but a lower sequence is taken too. */
+void plugins_install_older(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user);
 /* Starts that release, proves it healthy, switches the route, remembers it on disk, drains the one before. Whatever fails, the one before
  * goes on serving and the error says what failed. For the active release: starts it where it is down. Un-retires. */
 void plugins_activate(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user);
@@ -130,6 +137,8 @@ void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_nam
 
 /* ---- looking ---- */
 
+/* True where unsigned bundles are taken: a server for development. */
+bool plugins_take_unsigned(const struct plugins *plugins);
 /* With TEXT_NONE: whether the plugin is there (and not retired). */
 bool plugins_has(const struct plugins *plugins, struct text name, struct text version);
 /* One plugin with all its releases; false (and nothing written) where there is none. */

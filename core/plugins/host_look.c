@@ -6,6 +6,10 @@
 #include "core/plugins/host_internal.h"
 #include "core/plugins/operation.h"
 
+bool plugins_take_unsigned(const struct plugins *plugins) {
+    return plugins->env.trust.unsigned_bundles == UNSIGNED_TAKEN;
+}
+
 bool plugins_has(const struct plugins *plugins, struct text name, struct text version) {
     const struct plugin *plugin = host_find_installed(plugins, name);
     return plugin && !plugin->retired && (!version.n || plugin_find(plugin, version));

@@ -57,8 +57,19 @@ static void check_abi(struct manifest *manifest, struct error *error) {
                  MANIFEST_ABI_MAJOR);
         return;
     }
+    if (json_integer_value(minor) < 0 || json_integer_value(minor) > MANIFEST_ABI_MINOR_MOST) {
+        error_at(error, "/abi", "has the minor number %lld, which no Parley has", (long long)json_integer_value(minor));
+        return;
+    }
     manifest->abi_major = (int)json_integer_value(major);
     manifest->abi_minor = (int)json_integer_value(minor);
+}
+
+static void check_sequence(struct manifest *manifest, struct error *error) {
+    const json_t *sequence = json_object_get(manifest->root, "sequence");
+    manifest->sequence = json_integer_value(sequence);
+    if (sequence && (manifest->sequence < 1 || manifest->sequence > MANIFEST_SEQUENCE_MOST))
+        error_at(error, "/sequence", "must be a whole number from 1, raised with each release");
 }
 
 static void check_hashes(json_t *hashes, struct error *error) {
@@ -85,7 +96,7 @@ static void check_element(const json_t *element, struct error *error) {
 
 static void check_members(struct manifest *manifest, struct error *error) {
     static const char *const known[] = {"name",    "version", "abi",     "title",    "description",
-                                        "library", "web",     "element", "settings", "sha256"};
+                                        "library", "web",     "element", "settings", "sha256", "sequence"};
     const char *key;
     json_t *value;
     json_object_foreach(manifest->root, key, value) {
@@ -109,6 +120,7 @@ static void check_members(struct manifest *manifest, struct error *error) {
     json_t *settings = json_object_get(root, "settings");
     if (settings && !json_is_object(settings)) error_at(error, "/settings", "must be a JSON Schema (an object)");
     check_abi(manifest, error);
+    check_sequence(manifest, error);
     check_hashes(json_object_get(root, "sha256"), error);
 }
 

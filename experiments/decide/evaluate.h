@@ -11,6 +11,11 @@ struct preview {
     struct text feature, variant;
 };
 
+/* Which variant features gave in one context, so that none is decided twice where prerequisites meet. Zeroed: nothing is known. */
+struct variants_known {
+    uint16_t *of; /* by feature: 0 not known, 1 it wants a targeting key, else the variant's index + 2; the arena's */
+};
+
 /* Who is asking. All borrowed for the call. */
 struct context {
     const struct json *json;   /* the request's document, or NULL */
@@ -21,7 +26,8 @@ struct context {
     bool crawler;              /* gets what is off, and is never exposed */
     const struct preview *previews;
     uint32_t n_previews;
-    struct arena *arena; /* for conditions that make strings or lists; usual ones take nothing */
+    struct variants_known *known; /* shared by the decisions of this context; NULL: each looks for itself */
+    struct arena *arena; /* for prerequisites that have prerequisites, and for conditions that make strings or lists; usual ones take nothing */
 };
 
 #define DECISION_REASONS(X) X(STATIC) X(DEFAULT) X(TARGETING_MATCH) X(SPLIT) X(DISABLED)

@@ -133,12 +133,12 @@ static void unload(struct catalogue *c) {
     for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
     free(c->entries);
     snapshot_release(c->snapshot);
-    *c = (struct catalogue){.sql = c->sql};
+    *c = (struct catalogue){.sql = c->sql, .before = -1};
 }
 
 int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
     struct catalogue *c = memory_new(struct catalogue);
-    c->sql = sql;
+    *c = (struct catalogue){.sql = sql, .before = -1};
     int rc = load(c, error);
     if (rc < 0) {
         catalogue_close(c);
@@ -177,7 +177,9 @@ int catalogue_transaction(struct catalogue *c, int (*work)(void *user, struct sq
     *changed = NULL;
     int rc = sql_begin(c->sql, error);
     if (rc < 0) return rc;
+    c->before = before;
     rc = sql_end(c->sql, work(user, c->sql, error), error);
+    c->before = -1;
     if (rc < 0 && catalogue_revision(c) != before) catalogue_reload(c);
     if (rc >= 0 && catalogue_revision(c) != before) *changed = catalogue_snapshot(c);
     return rc;
@@ -261,7 +263,7 @@ static struct text dumped(struct arena *arena, const json_t *json) {
 static int write_draft(struct draft *draft, struct change_set *set, struct error *error) {
     struct document_change changes[8];
     *set = (struct change_set){
-        .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
+        .joins = set->joins, .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
     struct draft_item *of[8];
     for (size_t i = 0; i < draft->n; i++) {
         struct draft_item *item = &draft->items[i];
@@ -321,7 +323,8 @@ int draft_commit(struct draft *draft, struct error *error) {
     struct catalogue *c = draft->catalogue;
     struct snapshot *snapshot = NULL;
     struct change_set set;
-    int rc = compile(c, draft, c->snapshot->revision + 1, &snapshot, error);
+    set.joins = c->before >= 0 && c->snapshot->revision > c->before;
+    int rc = compile(c, draft, c->snapshot->revision + !set.joins, &snapshot, error);
     if (rc == 0) rc = write_draft(draft, &set, error);
     if (rc == 0 && set.revision == snapshot->revision) {
         take_over(c, draft);
@@ -349,6 +352,11 @@ static void write_state(const struct entry *entry, const struct snapshot *snapsh
     if (state->start_at) json_put_time(out, "startedAt", state->start_at);
     if (state->end_at) json_put_time(out, "endsAt", state->end_at);
     if (state->start_at) json_put_double(out, "trafficNow", state->traffic / 10000.0);
+    if (state->ramp_steps) {
+        json_put_int(out, "rampStep", state->ramp_steps);
+        json_put_time(out, "rampSince", state->ramp_from);
+    }
+    if (state->ramp_approved) json_put_time(out, "rampApprovedAt", state->ramp_approved);
     json_put_int(out, "epochs", state->n_epochs);
     if (state->phase != PHASE_CONCLUDED) return;
     json_put_time(out, "concludedAt", state->concluded_at);

@@ -20,7 +20,8 @@ int64_t catalogue_revision(const struct catalogue *catalogue);
 /* Reads everything again: after a transaction with changes in it was rolled back. Aborts where that is not possible. */
 void catalogue_reload(struct catalogue *catalogue);
 
-/* Does `work` in one transaction: its changes, audit rows and whatever else it writes, or nothing. A negative code of `work`
+/* Does `work` in one transaction: its changes, audit rows and whatever else it writes, or nothing. All its changes together
+ * are one revision. A negative code of `work`
  * rolls back. *changed: the snapshot of after it where definitions changed (a reference, the caller's), else NULL. */
 int catalogue_transaction(struct catalogue *catalogue, int (*work)(void *user, struct sql *sql, struct error *error),
                           void *user, struct snapshot **changed, struct error *error);
@@ -48,7 +49,7 @@ int catalogue_restore(struct catalogue *catalogue, const struct change *change, 
 /* The kill switch of a feature: needs no If-Match and conflicts with nothing. */
 int catalogue_kill(struct catalogue *catalogue, const struct change *change, bool killed, struct error *error);
 
-enum experiment_step { STEP_START, STEP_PAUSE, STEP_RESUME, STEP_CONCLUDE, STEP_RAMP, STEP_END };
+enum experiment_step { STEP_START, STEP_PAUSE, STEP_RESUME, STEP_CONCLUDE, STEP_RAMP, STEP_END, STEP_APPROVE };
 struct experiment_step_input {
     int64_t at; /* start, ramp, end: when it is, or was, due; ms */
     enum experiment_outcome outcome;

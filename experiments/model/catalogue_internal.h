@@ -18,6 +18,7 @@ struct catalogue {
     struct entry *entries; /* by kind, then key */
     size_t n;
     struct snapshot *snapshot;
+    int64_t before; /* the revision before the transaction that is under way; -1: none is */
 };
 
 /* A change under way: what will be different, kept apart until it is committed. */

@@ -34,15 +34,37 @@ int check_segment(const struct segment *segment, const struct snapshot *snapshot
 
 /* ---- features ---- */
 
-enum { PREREQUISITE_DEPTH = 8 };
+/* "a → b → c → a": long ones with their middle left out. `way` goes from what `key` is to require back to `key`. */
+static struct text circle(const struct snapshot *snapshot, struct text key, const uint32_t *way, uint32_t n,
+                          struct arena *arena) {
+    enum { SHOWN = 6 };
+    struct text out = key;
+    for (uint32_t i = 0; i < n; i++) {
+        if (n > SHOWN && i == SHOWN / 2) {
+            out = arena_printf(arena, "%.*s → … %u more …", TEXT_ARGS(out), n - SHOWN);
+            i = n - SHOWN / 2;
+        }
+        struct text next = snapshot->features[way[i]].definition.key;
+        out = arena_printf(arena, "%.*s → %.*s", TEXT_ARGS(out), TEXT_ARGS(next));
+    }
+    return out;
+}
 
-/* Whether `from` requires `key`, itself or through others. Chains are at most PREREQUISITE_DEPTH long. */
-static bool leads_to(const struct snapshot_feature *from, struct text key, int depth) {
-    if (!from || depth > PREREQUISITE_DEPTH) return from != NULL;
-    if (text_eq(from->definition.key, key)) return true;
-    for (uint32_t i = 0; i < from->definition.n_prerequisites; i++)
-        if (leads_to(from->prerequisites[i].feature, key, depth + 1)) return true;
-    return false;
+/* A fault where `other` leads back to the feature that is to require it. */
+static void check_circle(struct reader *r, const struct path *path, struct text key,
+                         const struct snapshot_feature *other, const struct snapshot *snapshot) {
+    const struct snapshot_feature *own = snapshot_feature(snapshot, key);
+    if (!own) return; /* nobody requires what is new */
+    struct arena arena;
+    struct graph graph = snapshot_prerequisites(snapshot);
+    uint32_t n;
+    arena_init(&arena, 4096);
+    const uint32_t *way = graph_way(&graph, (uint32_t)(other - snapshot->features),
+                                    (uint32_t)(own - snapshot->features), &arena, &n);
+    if (way)
+        reader_fault(r, path, "requires this feature in turn: %.*s; break the circle",
+                     TEXT_ARGS(circle(snapshot, key, way, n, &arena)));
+    arena_free(&arena);
 }
 
 static void check_prerequisite(struct reader *r, const struct path *path, const struct feature *feature,
@@ -57,10 +79,7 @@ static void check_prerequisite(struct reader *r, const struct path *path, const 
         if (feature_variant(&other->definition, prerequisite->variants[i]) < 0)
             reader_fault(r, PATH_ELEMENT(PATH_MEMBER(path, "variants"), i), "is no variant of feature \"%.*s\"",
                          TEXT_ARGS(prerequisite->feature));
-    if (leads_to(other, feature->key, 1))
-        reader_fault(r, PATH_MEMBER(path, "feature"),
-                     "requires this feature in turn, or a chain of more than %d features; break the circle",
-                     PREREQUISITE_DEPTH);
+    check_circle(r, PATH_MEMBER(path, "feature"), feature->key, other, snapshot);
 }
 
 /* A running experiment's arms must stay: they are removed by taking their weight away first. */

@@ -90,6 +90,31 @@ static void connect_prerequisites(struct snapshot *s, struct snapshot_feature *f
     }
 }
 
+static uint32_t prerequisites_of(void *snapshot, uint32_t feature) {
+    return ((const struct snapshot *)snapshot)->features[feature].definition.n_prerequisites;
+}
+
+static uint32_t prerequisite_of(void *snapshot, uint32_t feature, uint32_t i) {
+    const struct snapshot *s = snapshot;
+    const struct snapshot_feature *to = s->features[feature].prerequisites[i].feature;
+    return to ? (uint32_t)(to - s->features) : GRAPH_NOTHING;
+}
+
+static void cut_prerequisite(void *snapshot, uint32_t feature, uint32_t i) {
+    ((struct snapshot *)snapshot)->features[feature].prerequisites[i].feature = NULL;
+}
+
+struct graph snapshot_prerequisites(const struct snapshot *snapshot) {
+    return (struct graph){snapshot->n_features, (void *)(uintptr_t)snapshot, prerequisites_of, prerequisite_of};
+}
+
+static void measure_depths(struct snapshot *s) {
+    uint32_t *depths = arena_array(&s->arena, uint32_t, s->n_features);
+    struct graph graph = snapshot_prerequisites(s);
+    graph_depths(&graph, depths, cut_prerequisite);
+    for (uint32_t i = 0; i < s->n_features; i++) s->features[i].depth = depths[i];
+}
+
 static bool covers(const struct holdout *holdout, struct text feature) {
     for (uint32_t i = 0; i < holdout->n_features; i++)
         if (text_eq(holdout->features[i], feature)) return true;
@@ -161,6 +186,7 @@ static void connect_all(struct snapshot *s) {
         connect_prerequisites(s, &s->features[i]);
         connect_holdouts(s, &s->features[i]);
     }
+    measure_depths(s);
     for (uint32_t i = 0; i < s->n_experiments; i++) connect_experiment(s, &s->experiments[i]);
 }
 

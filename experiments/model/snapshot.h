@@ -3,6 +3,7 @@
 #ifndef PARLEY_EXPERIMENTS_MODEL_SNAPSHOT_H
 #define PARLEY_EXPERIMENTS_MODEL_SNAPSHOT_H
 
+#include "experiments/model/graph.h"
 #include "experiments/model/lifecycle.h"
 #include "experiments/model/metric.h"
 #include "experiments/model/scope.h"
@@ -25,7 +26,7 @@ struct snapshot_holdout {
 };
 
 struct snapshot_prerequisite {
-    const struct snapshot_feature *feature; /* NULL: there is none of that key; never met */
+    const struct snapshot_feature *feature; /* NULL: there is none of that key, or it requires this one in turn; never met */
     uint32_t variants;                      /* bit i: variant i meets it */
 };
 
@@ -33,6 +34,7 @@ struct snapshot_feature {
     struct feature definition;
     bool killed;
     struct snapshot_prerequisite *prerequisites;  /* as many as the definition has */
+    uint32_t depth;                               /* features that require one another, below this one */
     const struct snapshot_experiment *experiment; /* running, paused or maturing; NULL */
     int64_t last_trial;                           /* when its latest experiment started, concluded or not; 0: none */
     const struct snapshot_holdout **holdouts;     /* those that name it or every feature */
@@ -92,6 +94,9 @@ const struct metric *snapshot_metric(const struct snapshot *snapshot, struct tex
 const struct segment *snapshot_segment(const struct snapshot *snapshot, struct text key);
 const struct layer *snapshot_layer(const struct snapshot *snapshot, struct text key);
 const struct snapshot_holdout *snapshot_holdout(const struct snapshot *snapshot, struct text key);
+
+/* Which features require which; nodes are the features in their order. Borrows the snapshot. */
+struct graph snapshot_prerequisites(const struct snapshot *snapshot);
 
 /* The slots that experiments other than `except` hold in a layer (started, not concluded). In `arena`. */
 struct slots_taken snapshot_slots_taken(const struct snapshot *snapshot, struct text layer, struct text except,

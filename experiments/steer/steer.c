@@ -129,7 +129,7 @@ int steer_schedules(struct catalogue *catalogue, struct sql *sql, int64_t now, c
     return rc;
 }
 
-/* ---- guardrails ---- */
+/* ---- guardrails and gates ---- */
 
 /* Still the one that was judged, and in the phase it was judged in. */
 static bool unchanged(const struct snapshot *snapshot, const struct snapshot_experiment *judged) {
@@ -196,4 +196,49 @@ int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct 
         rc = act(catalogue, key, judged->state.phase, findings, n, now, &arena, error);
     arena_free(&arena);
     return rc < 0 ? rc : 0;
+}
+
+/* What the figures say of the gate behind which the ramp waits: open, and why, in words. */
+static bool gate_open(const struct ramp_step *gate, const struct judgement *judgement, struct arena *arena,
+                      struct text *words) {
+    const struct measure_results *results = judgement->results;
+    struct guard_finding *findings;
+    int64_t units = 0;
+    for (uint32_t i = 0; i < results->n_epochs * results->n_arms; i++) units += results->groups[0].units[i];
+    bool quiet = !gate->guardrails || guard_findings(judgement, &findings, arena) == 0;
+    *words = arena_printf(arena, "the gate is open: %lld units are in%s", (long long)units,
+                          gate->guardrails ? ", no guardrail fires" : "");
+    return units >= gate->units && quiet;
+}
+
+int steer_gate(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement, int64_t now,
+               const struct log *log, struct error *error) {
+    const struct snapshot_experiment *judged = judgement->results->experiment;
+    struct text key = judged->definition.key;
+    struct snapshot *snapshot = catalogue_snapshot(catalogue);
+    const struct snapshot_experiment *is = snapshot_experiment(snapshot, key);
+    struct arena arena;
+    struct experiment_step_input input = {.at = now};
+    int rc = 0;
+    arena_init(&arena, 16 * 1024);
+    bool same = is && unchanged(snapshot, judged) && is->state.ramp_steps == judged->state.ramp_steps;
+    struct schedule_due due = same ? schedule_gated(&is->definition, &is->state) : (struct schedule_due){0};
+    if (due.step == SCHEDULE_RAMP && due.at <= now &&
+        gate_open(&is->definition.ramp[is->state.ramp_steps - 1], judgement, &arena, &input.note)) {
+        struct change change = {
+            .kind = DEFINITION_EXPERIMENT, .key = key, .if_match = DOCUMENT_ANY, .actor = ACTOR, .now = now};
+        struct due_step step = {key, due};
+        struct error why = {0};
+        rc = catalogue_step(catalogue, &change, STEP_RAMP, &input, &why);
+        if (rc == 0) {
+            log_info(log, "a ramp went on", LOG_T("experiment", key), LOG_T("why", input.note));
+            rc = 1;
+        } else if (refuses(rc))
+            rc = note_refusal(sql, &step, now, log, &why, error);
+        else
+            *error = why;
+    }
+    snapshot_release(snapshot);
+    arena_free(&arena);
+    return rc;
 }

@@ -22,4 +22,10 @@ enum steer_mode { STEER_ACT, STEER_DRY_RUN };
 int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement,
                      enum steer_mode mode, int64_t now, const struct log *log, struct error *error);
 
+/* Begins the ramp's next step where only figures were waited for (schedule_gated) and the judged ones say that it may: enough units
+ * are in, and no guardrail fires. Nothing where the experiment went on, or changed, since it was judged. 1 where a step was
+ * made, 0, or a negative code. */
+int steer_gate(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement, int64_t now,
+               const struct log *log, struct error *error);
+
 #endif

@@ -32,6 +32,11 @@ static const struct config_option options[] = {
     {"exposures.ring", CONFIG_SIZE, "4M", "exposures waiting to be written; a power of two", 4096, 1 << 30, false},
     {"plugins.bundled", CONFIG_TEXT, NULL, "folder of the plugins that come with Parley [beside parleyd]", 0, 0, false},
     {"plugins.worker", CONFIG_TEXT, NULL, "path of parley-worker [beside parleyd]", 0, 0, false},
+    {"plugins.keys", CONFIG_TEXT, NULL, "public keys that sign plugins: a file, or a folder of *.pub files", 0, 0, false},
+    {"plugins.revoked", CONFIG_TEXT, NULL, "file of keys that are revoked: a key's id on each line", 0, 0, false},
+    {"plugins.unsigned", CONFIG_BOOL, "no", "FOR DEVELOPMENT: takes plugins that nobody has signed", 0, 0, false},
+    {"plugins.libraries", CONFIG_TEXT, NULL, "further libraries that plugins may need: names with commas between", 0, 0,
+     false},
     {"plugins.deadline", CONFIG_DURATION, "5s", "how long a plugin may take to answer", 10, 600000, false},
     {"check-config", CONFIG_FLAG, NULL, "says whether the configuration is right, and ends", 0, 0, false},
     {"print-config", CONFIG_FLAG, NULL, "prints every option, its value and where it came from, and ends", 0, 0, false},
@@ -76,6 +81,15 @@ static int choice(const struct config *config, const char *key, const char *cons
             return 0;
         }
     return error_set(error, ERR_INVALID, "%s = %s: see --help for what it can be", key, config_text(config, key));
+}
+
+struct trust_options options_trust(const struct config *config) {
+    return (struct trust_options){
+        .keys = config_text(config, "plugins.keys"),
+        .revoked = config_text(config, "plugins.revoked"),
+        .libraries = config_text(config, "plugins.libraries"),
+        .unsigned_bundles = config_bool(config, "plugins.unsigned") ? UNSIGNED_TAKEN : UNSIGNED_REFUSED,
+    };
 }
 
 int options_log(const struct config *config, struct log *log, struct error *error) {

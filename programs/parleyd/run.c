@@ -122,6 +122,7 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
         .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
+        .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .user = &d->app,
         .feed = events_feed(d->events),

@@ -9,7 +9,10 @@
 #include "experiments/steer/schedule.h"
 #include "programs/parleyd/parleyd.h"
 
-enum { LONGEST_WAIT = CLOCK_MINUTE }; /* wall time may jump; and what was refused is tried again */
+enum {
+    LONGEST_WAIT = CLOCK_MINUTE,   /* wall time may jump; and what was refused is tried again */
+    GATE_WAIT = 10 * CLOCK_SECOND, /* between two looks at figures that a ramp waits for; a checkpoint, where that is sooner */
+};
 
 static int make_up(void *user, struct sql *sql, struct error *error) {
     const struct app *app = user;
@@ -88,12 +91,27 @@ static void steps_made(struct steering *s) {
     free(s);
 }
 
+static void look_at_gates(struct steer *steer);
+
 static void on_due(uv_timer_t *timer) {
     struct steer *steer = timer->data;
+    look_at_gates(steer);
     struct steering *s = memory_new(struct steering);
     *s = (struct steering){.steer = steer, .work = make_due_steps, .then = steps_made};
     steer->under_way = true;
     steering_go(s);
+}
+
+static int64_t between_looks(const struct steer *steer) {
+    return steer->checkpoint_ms < GATE_WAIT ? steer->checkpoint_ms : GATE_WAIT;
+}
+
+/* How long until the figures of a ramp's gate are to be looked at: when the step is due, and again and again from then on. */
+static int64_t gate_wait(const struct steer *steer, const struct snapshot_experiment *experiment, int64_t now) {
+    struct schedule_due gated = schedule_gated(&experiment->definition, &experiment->state);
+    if (gated.step == SCHEDULE_NOTHING) return LONGEST_WAIT;
+    int64_t at = gated.at > steer->gates_looked ? gated.at : steer->gates_looked + between_looks(steer);
+    return at > now ? at - now : 0;
 }
 
 static int64_t wait_for_next(const struct steer *steer) {
@@ -101,6 +119,8 @@ static int64_t wait_for_next(const struct steer *steer) {
     int64_t now = clock_now(steer->app->clock), wait = LONGEST_WAIT;
     for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
         struct schedule_due due = schedule_next(&snapshot->experiments[i].definition, &snapshot->experiments[i].state);
+        int64_t gate = gate_wait(steer, &snapshot->experiments[i], now);
+        if (gate < wait) wait = gate;
         if (due.step == SCHEDULE_NOTHING || due.at - now >= wait) continue;
         if (due.at > now)
             wait = due.at - now;
@@ -128,6 +148,7 @@ struct look {
     struct steering steering;
     struct measure_question question;
     struct judgement *judgement;
+    bool at_guardrails; /* it is a fixed checkpoint, at which they act; a gate is looked at in any case */
     struct arena arena; /* the judgement's, and the key's */
 };
 
@@ -137,11 +158,16 @@ static void look_free(struct look *look) {
     free(look);
 }
 
+/* Guardrails first: what they stop does not go on. */
 static int act_on(void *steering, struct sql *sql, struct error *error) {
     struct look *look = steering;
     const struct steer *steer = look->steering.steer;
-    return steer_guardrails(steer->app->catalogue, sql, look->judgement, steer->mode, look->steering.now,
-                            steer->app->log, error);
+    const struct app *app = steer->app;
+    int rc = 0;
+    if (look->at_guardrails)
+        rc = steer_guardrails(app->catalogue, sql, look->judgement, steer->mode, look->steering.now, app->log, error);
+    if (rc >= 0) rc = steer_gate(app->catalogue, sql, look->judgement, look->steering.now, app->log, error);
+    return rc < 0 ? rc : 0;
 }
 
 static void acted(struct steering *s) {
@@ -162,7 +188,8 @@ static void on_figures(struct mail *mail) {
     struct measure_results *results = question->results;
     if (!look->steering.steer->stopped && results && results->complete) {
         look->judgement = judge(results, &results->groups[0], &look->arena);
-        if (any_fires(look->judgement)) {
+        bool gated = schedule_gated(&results->experiment->definition, &results->experiment->state).step;
+        if (gated || (look->at_guardrails && any_fires(look->judgement))) {
             steering_go(&look->steering);
             return;
         }
@@ -170,9 +197,9 @@ static void on_figures(struct mail *mail) {
     look_free(look);
 }
 
-static void look_at(struct steer *steer, struct text experiment) {
+static void look_at(struct steer *steer, struct text experiment, bool at_guardrails) {
     struct look *look = memory_new(struct look);
-    *look = (struct look){.steering = {.steer = steer, .work = act_on, .then = acted}};
+    *look = (struct look){.steering = {.steer = steer, .work = act_on, .then = acted}, .at_guardrails = at_guardrails};
     arena_init(&look->arena, 16 * 1024);
     look->question.experiment = arena_text(&look->arena, experiment);
     look->question.job.mail.receive = on_figures;
@@ -188,9 +215,18 @@ static void on_checkpoint(uv_timer_t *timer) {
     for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
         const struct snapshot_experiment *e = &snapshot->experiments[i];
         bool serves = e->state.phase == PHASE_RUNNING || e->state.phase == PHASE_MATURING;
-        if (serves && e->definition.n_guardrails) look_at(steer, e->definition.key);
+        if (serves && e->definition.n_guardrails) look_at(steer, e->definition.key, true);
     }
     arm_checkpoint(steer);
+}
+
+static void look_at_gates(struct steer *steer) {
+    const struct snapshot *snapshot = steer->app->snapshot;
+    int64_t now = clock_now(steer->app->clock);
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++)
+        if (gate_wait(steer, &snapshot->experiments[i], now) == 0)
+            look_at(steer, snapshot->experiments[i].definition.key, false);
+    steer->gates_looked = now;
 }
 
 /* Checkpoints are at whole multiples of the interval since 1970, so that a restart does not move them. */

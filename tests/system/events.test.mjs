@@ -41,7 +41,7 @@ async function until(what, enough, ms = 20000) {
 const pidOf = (plugin, version) => plugin.releases.find((r) => r.version === version)?.pid;
 
 test('events to a plugin', { timeout: 180000 }, async (t) => {
-  const s = await Server.start();
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(() => s.stop());
   await track(s, 30); // before it was there: it asks for the past
   await install(s, '1.0.0');
@@ -130,7 +130,7 @@ test('events to a plugin', { timeout: 180000 }, async (t) => {
 });
 
 test('an event that cannot be taken', { timeout: 120000 }, async (t) => {
-  const s = await Server.start();
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(() => s.stop());
   await install(s, '1.0.0');
 
