@@ -6,7 +6,8 @@
 #include "api/push.h"
 
 const struct route *const api_tables[] = {
-    health_routes,     feature_routes, tracking_routes,   cloudevent_routes, web_routes,     ofrep_routes,
-    definition_routes, plugin_routes,  experiment_routes, operation_routes,  preview_routes, push_routes,
+    health_routes,  feature_routes,    tracking_routes, cloudevent_routes, web_routes,
+    ofrep_routes,   definition_routes, plugin_routes,   experiment_routes, operation_routes,
+    preview_routes, push_routes,       me_routes,       customer_routes,   customer_change_routes,
 };
 const size_t api_tables_n = sizeof api_tables / sizeof *api_tables;

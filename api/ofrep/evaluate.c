@@ -75,6 +75,7 @@ static struct text breakdown_attributes(const struct context *context, const str
 
 static bool record(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
                    const struct decision *d, enum journal_cause cause) {
+    if (app_suppressed(app, d->unit_text)) return false;
     struct journal_exposure exposure = {
         .at = context->now,
         .experiment = experiment->definition.key,

@@ -4,6 +4,7 @@
 
 #include "api/router.h"
 
-extern const struct route health_routes[], feature_routes[], tracking_routes[], cloudevent_routes[], web_routes[];
+extern const struct route health_routes[], feature_routes[], me_routes[], tracking_routes[], cloudevent_routes[],
+    web_routes[];
 
 #endif

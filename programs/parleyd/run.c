@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/secret.h"
 #include "programs/parleyd/events.h"
@@ -88,6 +89,7 @@ static void on_plugins_started(void *user) {
         return;
     }
     parleyd_steer(&d->steer, &d->app, d->config);
+    erasures_resume(d->app.erasures);
     char url[300];
     snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d",
              strcmp(d->host, "0.0.0.0") == 0 ? "127.0.0.1" : d->host, server_port(d->app.server));
