@@ -10,7 +10,7 @@
 
 #include "core/base/memory.h"
 
-static const char magic[16] = "parley-measure-2";
+static const char magic[16] = "parley-measure-3";
 
 /* What the row at the position looks like, as far as erasing leaves it: tells whether the journal is the one that the state was
  * made from. */
@@ -67,6 +67,7 @@ static void put_units(struct writer *w, const struct unit_table *t) {
 static void put_measured(struct writer *w, const struct measured *m) {
     put_text(w, m->salt);
     put_number(w, m->shape);
+    put_number(w, m->frozen);
     put_number(w, (uint64_t)m->end);
     put_number(w, (uint64_t)m->newest);
     put(w, &m->excluded, sizeof m->excluded);
@@ -199,6 +200,7 @@ static struct measured *get_measured(struct loader *l) {
     struct measured *m = memory_new(struct measured);
     m->salt = get_text(l);
     m->shape = get_number(l);
+    m->frozen = get_number(l) != 0;
     m->end = (int64_t)get_number(l);
     m->newest = (int64_t)get_number(l);
     m->live = true;
