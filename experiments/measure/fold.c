@@ -180,7 +180,7 @@ static int catch_up_one(void *visitor, const struct journal_record *r) {
 static int seek_start(struct fold *fold, struct measured *m) {
     int64_t seq;
     int rc = journal_seek(fold->reader, fold_since(m) - FOLD_GRACE, &seq, NULL);
-    if (rc == 0) m->position = seq - 1 < fold->position ? seq - 1 : fold->position;
+    if (rc == 0) m->from = m->position = seq - 1 < fold->position ? seq - 1 : fold->position;
     return rc;
 }
 

@@ -59,6 +59,7 @@ struct measured {
     uint64_t shape;
     bool live;        /* it goes with the fold; else it is being computed from the journal ... */
     int64_t position; /* ... and includes records up to this seq; -1: it has not begun. What is live began behind it */
+    int64_t from;     /* where it began to read; what lies between that and the fold's position is its way */
     bool frozen;      /* rows that it was made from were dropped: it is all residual, and stays as it is */
     int64_t end;      /* that it was folded under; 0: open */
     int64_t newest;   /* ms: the newest time of any record that matters to it */
