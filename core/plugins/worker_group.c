@@ -118,7 +118,8 @@ static void run(struct group *group) {
     if (outbox_needs_sweep(&runtime->outbox)) rc = outbox_sweep(&runtime->outbox, &runtime->database, &group->outcome);
     for (int n = 0; rc == 0 && group->waiting && n < CALLS_AT_ONCE; n++)
         rc = run_saved(runtime, pop(group), &group->answers, &group->outcome);
-    if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, &group->outcome);
+    if (rc == 0)
+        rc = outbox_settle(&runtime->outbox, &runtime->database, buffer_view(&group->effects), &group->outcome);
     if (rc < 0) {
         outbox_forget(&runtime->outbox);
         database_rollback(&runtime->database);
@@ -195,6 +196,7 @@ int group_alone(struct runtime *runtime, parley_call *call, struct error *error)
     int rc = database_wait_begin(&runtime->database, error);
     if (rc == 0) {
         rc = run_saved(runtime, call, &answers, error);
+        if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, buffer_view(&effects), error);
         if (rc == 0 && call->status >= 400) rc = error_set(error, ERR_INVALID, "%.*s", TEXT_ARGS(call->refusal));
         if (rc < 0)
             database_rollback(&runtime->database); /* the worker does not start, so nothing else is to be put right */
