@@ -50,6 +50,12 @@ int catalogue_restore(struct catalogue *catalogue, const struct change *change, 
 /* The kill switch of a feature: needs no If-Match and conflicts with nothing. */
 int catalogue_kill(struct catalogue *catalogue, const struct change *change, bool killed, struct error *error);
 
+/* Uploaded ids of a segment that has a list: in place of those that are there, beside them, or out of them. A version of the
+ * segment, with the ids' count and digest in its body. The ids of the newest KEPT_LISTS versions are kept to be restored. */
+enum list_change { LIST_REPLACE, LIST_ADD, LIST_REMOVE };
+enum { IDS_MOST = 10000000, KEPT_LISTS = 8 };
+int catalogue_list_change(struct catalogue *catalogue, const struct change *change, enum list_change how,
+                          const struct id_list *ids, struct error *error);
 /* What is known of plugin releases from now on: settings are checked against it. Takes the reference over. */
 void catalogue_set_releases(struct catalogue *catalogue, struct releases *releases);
 /* Whether every feature's settings suit those of `releases` that may serve it: 0, or ERR_CONFLICT with
