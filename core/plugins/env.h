@@ -22,6 +22,8 @@ struct plugin_env {
     struct calls calls;
     struct supervisor *workers; /* all that are not gone yet */
     uint32_t worker_serial;
+    int (*judge)(const struct manifest *manifest, struct error *error);
+    void (*on_standing)(void *user);
     void (*on_effect)(void *user, const struct plugin_effect *effect);
     void *user;
     int operations; /* under way */

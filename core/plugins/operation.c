@@ -33,6 +33,7 @@ static void tell(struct mail *mail) {
     free((char *)op->bytes.at);
     free(op);
     env->operations--;
+    if (env->on_standing) env->on_standing(env->user);
     env->changed(env);
 }
 
@@ -95,6 +96,7 @@ static void read_bundle(struct lane_job *job, void *owner) {
     else
         trust_open(&trust, op->bytes, &op->bundle, &op->origin, &op->error);
     trust_free(&trust);
+    if (!op->error.code && op->env->judge) op->env->judge(&op->bundle.manifest, &op->error);
 }
 
 static void make_folder(const char *path, struct error *error) {

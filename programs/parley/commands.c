@@ -11,6 +11,7 @@
 #define POLLS     PLUGINS "/polls/api/polls"
 #define CUSTOMERS BASE "customers"
 #define MATCH     "--if-match VERSION"
+#define IDS       "--if-match VERSION --type lines|csv|csv-header|ndjson"
 
 /* What every kind of definition can do. */
 #define DEFINITIONS(plural, one, columns)                                                                              \
@@ -28,6 +29,8 @@
          "GET",        BASE plural "/{KEY}/versions",                                                                  \
          act_list,     "version at actor configRevision note",                                                         \
          "its history"},                                                                                               \
+        {plural,   "impact",  "KEY", "--limit N", "GET", BASE plural "/{KEY}/impact",                                  \
+         act_list, "kind key as of.kind of.key state units", "what a change of it would touch"},                       \
     {                                                                                                                  \
         plural, "restore", "KEY VERSION", "", "POST", BASE plural "/{KEY}/restore", act_restore, NULL,                 \
             "makes an earlier version the newest"                                                                      \
@@ -60,9 +63,21 @@ const struct command commands[] = {
     {"experiments", "units", "KEY", "", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
      "every unit with its exposure and totals, one JSON object a line"},
 
-    DEFINITIONS("segments", "segment", "key name version"),
+    {"experiments", "verify", "KEY", "", "POST", BASE "experiments/{KEY}/verify", act_prove, NULL,
+     "computes its figures again from the journal and compares, bit for bit"},
+
+    DEFINITIONS("segments", "segment", "key name list.count list.unit version"),
+    {"segments", "upload", "KEY FILE|-", IDS, "PUT", BASE "segments/{KEY}/ids", act_ids, NULL,
+     "puts the file's ids in place of the list: .txt one a line, .csv the first column, .ndjson"},
+    {"segments", "add", "KEY FILE|-", IDS, "POST", BASE "segments/{KEY}/ids", act_ids, NULL,
+     "adds the file's ids to the list"},
+    {"segments", "remove", "KEY FILE|-", IDS, "POST", BASE "segments/{KEY}/ids/remove", act_ids, NULL,
+     "takes the file's ids out of the list"},
+    {"segments", "has", "KEY ID", "", "GET", BASE "segments/{KEY}/ids/{ID}", act_get, NULL,
+     "whether the id is on the list"},
     DEFINITIONS("layers", "layer", "key name unit version"),
     DEFINITIONS("holdouts", "holdout", "key name share unit start end version"),
+    DEFINITIONS("pages", "page", "key name order layout owner version"),
 
     {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
@@ -130,6 +145,12 @@ const struct command commands[] = {
      "key variant value reason experiment rule bucket errorCode", "what a customer gets and why; records nothing"},
     {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",
      "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
+    {"trends", NULL, "",
+     "--kind shopping|purchasing --window DAYS --base DAYS --min N --at TIME --order trending|popular --limit N", "GET",
+     BASE "trends", act_list, "item customers before expected z",
+     "products that more customers turn to than usual, or that most turn to"},
+    {"cohorts", NULL, "", "--by month|week", "GET", BASE "cohorts", act_get, NULL,
+     "customers by their first purchase, and how many bought again"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "", NULL, NULL, act_export, NULL, "every definition as one JSON document"},
