@@ -82,7 +82,7 @@ const struct command commands[] = {
     {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
     {"plugins", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
-     "version state why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
+     "version state signature.origin why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
      "its releases: state, memory, latency, what each waits for"},
     {"plugins", "push", "FILE", "--downgrade yes", "POST", PLUGINS, act_push, NULL,
      "installs a bundle; nothing is started"},
