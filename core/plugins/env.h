@@ -24,6 +24,7 @@ struct plugin_env {
     struct supervisor *workers; /* all that are not gone yet */
     uint32_t worker_serial;
     void (*on_effect)(void *user, const struct plugin_effect *effect);
+    void (*on_ask)(void *user, const struct plugin_ask *ask);
     void *user;
     const struct feed *feed; /* NULL: there are no events */
     int operations; /* under way */

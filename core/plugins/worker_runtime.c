@@ -2,10 +2,16 @@
 
 #include "core/plugins/worker_group.h"
 #include "core/plugins/worker_migrate.h"
+#include "core/plugins/worker_work.h"
 
 void runtime_init(struct runtime *runtime, const struct clock *clock, struct buffer *logs) {
     *runtime = (struct runtime){
         .clock = clock, .logs = logs, .database = {.gate = -1, .writer = -1, .users = -1}};
+}
+
+void runtime_init_helper(struct runtime *runtime, const struct runtime *of) {
+    runtime_init(runtime, of->clock, NULL);
+    runtime->plugin = of->plugin;
 }
 
 /* Negative: what the plugin said, or that it said nothing. */
@@ -34,6 +40,7 @@ void runtime_stop(struct runtime *runtime) {
 }
 
 void runtime_free(struct runtime *runtime) {
+    works_drop(runtime, 0);
     database_close(&runtime->database);
     buffer_free(&runtime->body);
     buffer_free(&runtime->scratch);

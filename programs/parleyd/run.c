@@ -126,6 +126,7 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
         .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
+        .on_ask = parleyd_on_ask,
         .user = &d->app,
         .feed = events_feed(d->events),
     };
