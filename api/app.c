@@ -24,7 +24,7 @@ static void want_releases(struct app *app) {
 
 /* Nobody is in a concluded experiment any more. */
 static void forget_concluded(struct app *app) {
-    for (uint32_t i = 0; i < app->snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; i < app->snapshot->n_defined; i++) {
         const struct experiment_state *state = &app->snapshot->experiments[i].state;
         if (state->phase == PHASE_CONCLUDED) remembered_drop(&app->remembered, state->salt);
     }
@@ -40,6 +40,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     app->snapshot = snapshot;
     forget_concluded(app);
     want_releases(app);
+    settings_forget(&app->settings);
     measure_set_snapshot(app->measure, snapshot);
     if (app->on_snapshot) app->on_snapshot(app->on_snapshot_user);
     push_snapshot(app->push);

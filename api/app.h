@@ -6,6 +6,7 @@
 #include "api/crawlers.h"
 #include "api/identity.h"
 #include "api/server.h"
+#include "api/settings.h"
 #include "core/base/clock.h"
 #include "core/base/mailbox.h"
 #include "core/journal/journal.h"
@@ -60,14 +61,16 @@ struct app {
     struct journal *journal;
     struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
+    struct insight *insight;
     struct plugins *plugins;
-    struct push *push; /* tells listeners what changes */
+    struct settings settings; /* of the variants that plugins serve */
+    struct push *push;        /* tells listeners what changes */
 
     void (*on_snapshot)(void *user); /* a new snapshot is in force; NULL: nobody wants to know */
     void *on_snapshot_user;
 
     bool draining;
-    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped;
+    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out;
 };
 
 /* The tables that together are the API, for router_new; and how many. */

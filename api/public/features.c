@@ -20,7 +20,7 @@ static void unavailable(struct request *request, int code, int retry_after) {
 }
 
 /* A personalised answer must not be kept by a cache between shopper and shop: it would mix the arms. */
-static void forbid_caching(struct request *request) {
+void forbid_caching(struct request *request) {
     reply_header(request, "Cache-Control", "private, no-store");
     reply_header(request, "Vary", "Authorization, Cookie, Parley-Context, Parley-Customer, Parley-Act-As");
 }
@@ -57,7 +57,10 @@ void plugin_call_start(struct request *request, struct text plugin, struct text 
     else if (rc == ERR_TOO_LARGE)
         reply_problem(request, rc, "the call is too large for the plugin");
     else
-        reply_problem(request, rc, "the plugin '%.*s' is not installed in this release", TEXT_ARGS(plugin));
+        reply_problem(request, rc,
+                      rc == ERR_GONE ? "the plugin '%.*s' is retired"
+                                     : "the plugin '%.*s' is not installed in this release",
+                      TEXT_ARGS(plugin));
 }
 
 /* ---- the shopper's ---- */
@@ -128,7 +131,10 @@ static void handle_feature(struct request *request) {
         reply_problem_named(request, 404, "feature-off", "the feature is off for this shopper");
         return;
     }
-    struct frame_request frame = {.feature = key, .variant = variant->key, .attributes = request->headers.context, .settings = variant->settings};
+    struct frame_request frame = {.feature = key,
+                                  .variant = variant->key,
+                                  .attributes = request->headers.context,
+                                  .settings = settings_of(app, variant)};
     plugin_call_start(request, variant->plugin, variant->release, &frame);
 }
 

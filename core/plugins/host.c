@@ -137,6 +137,31 @@ static struct plugin_timing with_defaults(struct plugin_timing timing) {
     return timing;
 }
 
+static struct tally_limits limits_with_defaults(struct tally_limits limits, struct tally_limits defaults) {
+    or_default(&limits.least, defaults.least);
+    or_default(&limits.errors, defaults.errors);
+    or_default(&limits.slow, defaults.slow);
+    return limits;
+}
+
+static struct breaker_policy breaker_with_defaults(struct breaker_policy policy) {
+    policy.limits = limits_with_defaults(policy.limits, (struct tally_limits){20, 50, 2000});
+    or_default(&policy.window, 10000);
+    or_default(&policy.open, 5000);
+    return policy;
+}
+
+static struct probation_policy probation_with_defaults(struct probation_policy policy) {
+    policy.limits = limits_with_defaults(policy.limits, (struct tally_limits){20, 10, 1000});
+    return policy;
+}
+
+const char *plugin_event_name(enum plugin_event_kind kind) {
+    static const char *const names[] = {"running",        "crashed", "stays-down", "breaker-open",
+                                        "breaker-closed", "swapped", "rolled-back"};
+    return names[kind];
+}
+
 struct plugins *plugins_new(const struct plugins_options *options) {
     struct plugins *plugins = memory_new(struct plugins);
     if (mkdir(options->dir, 0755) != 0 && errno != EEXIST)
@@ -156,10 +181,17 @@ struct plugins *plugins_new(const struct plugins_options *options) {
                                        .worker = plugins->worker,
                                        .dir = plugins->dir,
                                        .timing = with_defaults(options->timing),
+                                       .breaker = breaker_with_defaults(options->breaker),
+                                       .probation = probation_with_defaults(options->probation),
+                                       .sandbox = options->sandbox,
+                                       .sandbox_user = options->sandbox_user,
+                                       .on_event = options->on_event,
                                        .trust = {plugins->keys, plugins->revoked, plugins->libraries,
                                                  options->trust.unsigned_bundles},
                                        .spawner = spawner_start(),
                                        .files = lane_start("plugin-files", NULL),
+                                       .judge = options->judge,
+                                       .on_standing = options->on_standing,
                                        .on_effect = options->on_effect,
                                        .on_ask = options->on_ask,
                                        .user = options->user,
@@ -358,11 +390,7 @@ void plugins_activate(struct plugins *plugins, struct text name, struct text ver
 void plugins_rollback(struct plugins *plugins, struct text name, plugins_done done, void *user) {
     struct operation *op = new_operation(plugins, "rollback to", done, user);
     struct plugin *plugin = plugin_for(plugins, op, name);
-    if (!plugin) return;
-    if (plugin->previous)
-        operation_activate(op, plugin, plugin->previous);
-    else
-        operation_fail(op, ERR_CONFLICT, "%s has no release to roll back to", plugin->name);
+    if (plugin) operation_roll_back(op, plugin);
 }
 
 void plugins_retire(struct plugins *plugins, struct text name, plugins_done done, void *user) {

@@ -18,6 +18,13 @@ void note_hello(struct buffer *out, const struct supervisor_launch *launch, int 
     json_put_text(&w, "libraries", text_of(launch->libraries));
     json_put_text(&w, "data", text_of(launch->data));
     json_put_raw(&w, "settings", TEXT("{}"));
+    json_key(&w, TEXT("sandbox"));
+    json_open_object(&w);
+    json_put_bool(&w, "off", launch->sandbox.off);
+    json_put_int(&w, "memory", launch->sandbox.memory);
+    json_put_int(&w, "files", launch->sandbox.files);
+    json_put_int(&w, "cpu", launch->sandbox.cpu);
+    json_close_object(&w);
     json_close_object(&w);
 }
 
@@ -58,6 +65,7 @@ int note_ready(struct text payload, const struct supervisor_launch *launch, stru
     if (!code) {
         const json_t *position = json_object_get(said, "position");
         ready->routes = json_dumps(json_object_get(said, "routes"), JSON_COMPACT);
+        ready->sandbox = json_dumps(json_object_get(said, "sandbox"), JSON_COMPACT);
         ready->position = json_is_integer(position) && json_integer_value(position) >= 0 ? json_integer_value(position) : -1;
         take_subscribes(json_object_get(said, "subscribes"), ready);
     }
@@ -69,6 +77,7 @@ void ready_free(struct ready *ready) {
     for (size_t i = 0; i < ready->subscribes_n; i++) free(ready->subscribes[i]);
     free(ready->subscribes);
     free(ready->routes);
+    free(ready->sandbox);
 }
 
 void note_pong(struct text payload, int64_t *memory, char **waits) {

@@ -5,6 +5,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/error.h"
+#include "core/plugins/worker_sandbox.h"
 
 struct supervisor_launch { /* borrowed until `gone` */
     const char *plugin, *version, *data, *library;
@@ -12,12 +13,14 @@ struct supervisor_launch { /* borrowed until `gone` */
     const unsigned char *sha256;
     int abi_major, abi_minor;
     int *library_fd; /* the release's sealed copy; filled by the first start */
+    struct sandbox_policy sandbox;
 };
 
 /* HELLO: what to load from descriptor `library_fd` and where its data is. */
 void note_hello(struct buffer *out, const struct supervisor_launch *launch, int library_fd);
 struct ready {
-    char *routes; /* JSON array; NULL where there are none */
+    char *routes;  /* JSON array; NULL where there are none */
+    char *sandbox; /* JSON object: what is in force; NULL where it does not say */
     char **subscribes; /* names of events */
     size_t subscribes_n;
     int64_t position; /* of the journal, that its database includes; -1: none */

@@ -19,6 +19,7 @@ struct plugin {
     bool alone_may_run;     /* all others have stopped */
     int held;               /* calls that wait for that to end */
     struct operation *busy; /* what changes it now */
+    struct probation probation;
     struct delivery events;
     struct metrics_seen metrics; /* its own */
     struct log_ring log;

@@ -141,6 +141,17 @@ static void on_output(uv_poll_t *poll, int status, int events) {
     read_printed(poll->data);
 }
 
+/* What was dropped since the last heartbeat is said, once. */
+static void start_lines(struct supervisor *w) {
+    if (w->lines > SUPERVISOR_LINES) {
+        char text[80];
+        int n = snprintf(text, sizeof text, "%d lines more than %d within a heartbeat were dropped",
+                         w->lines - SUPERVISOR_LINES, SUPERVISOR_LINES);
+        w->owner->line(w->user, LOG_WARN, text_n(text, (size_t)n));
+    }
+    w->lines = 0;
+}
+
 static void on_log(struct supervisor *w, struct text payload) {
     if (!payload.n || (unsigned char)payload.at[0] > LOG_ERROR)
         misbehaves(w, "sent a log line of level %llu", payload.n ? (unsigned char)payload.at[0] : 0);
@@ -178,6 +189,17 @@ static void on_ready(struct supervisor *w, struct text payload) {
     ping(w);
 }
 
+/* Said once, before the limit ends it. */
+static void watch_memory(struct supervisor *w) {
+    int64_t most = sandbox_policy_whole(w->launch.sandbox).memory;
+    if (w->memory_told || w->memory < most / 5 * 4) return;
+    char text[80];
+    int n = snprintf(text, sizeof text, "it uses %lld of its %lld MiB of memory", (long long)w->memory >> 20,
+                     (long long)most >> 20);
+    w->memory_told = true;
+    w->owner->line(w->user, LOG_WARN, text_n(text, (size_t)n));
+}
+
 static void on_pong(struct supervisor *w, struct text payload) {
     if (!w->pings) {
         misbehaves(w, "sent a PONG that nobody asked for (phase %llu)", w->phase);
@@ -186,6 +208,7 @@ static void on_pong(struct supervisor *w, struct text payload) {
     w->pings = 0;
     free(w->waits);
     note_pong(payload, &w->memory, &w->waits);
+    watch_memory(w);
     if (w->phase != PHASE_PROVING) return;
     uv_timer_stop(&w->deadline);
     enter(w, PHASE_SERVING);
@@ -274,6 +297,7 @@ static void on_frame(void *user, const struct frame *frame) {
     case FRAME_REPLY: w->owner->reply(w->user, w, frame); break;
     case FRAME_EFFECT: on_effect(w, frame); break;
     case FRAME_ASK: on_ask(w, frame); break;
+    case FRAME_HELD: w->owner->held(w->user, w, (int)frame->id); break;
     case FRAME_METRICS: w->owner->metrics(w->user, w, frame->payload); break;
     case FRAME_PONG: on_pong(w, frame->payload); break;
     case FRAME_LOG: on_log(w, frame->payload); break;
@@ -315,13 +339,14 @@ static void on_exit_seen(uv_poll_t *poll, int status, int events) {
     if (waitid(P_PIDFD, (id_t)w->spawn.pid_fd, &info, WEXITED | WNOHANG) != 0 || !info.si_pid) return;
     channel_finish(&w->channel); /* answers that it sent before */
     while (w->lines < SUPERVISOR_LINES && read_printed(w)) continue;
+    start_lines(w);
     describe_exit(w, &info);
     end(w);
 }
 
 static void on_heart(uv_timer_t *timer) {
     struct supervisor *w = timer->data;
-    w->lines = 0;
+    start_lines(w);
     if (w->phase != PHASE_SERVING && w->phase != PHASE_DRAINING) return;
     if (w->channel.paused) return; /* it is we who do not listen */
     if (w->pings < MISSED)

@@ -34,6 +34,7 @@ struct supervisor_owner {
     void (*effect)(void *user, struct supervisor *worker, const struct frame *frame, uint64_t ticket);
     void (*ask)(void *user, struct text question, uint64_t ticket);
     void (*metrics)(void *user, struct supervisor *worker, struct text json);
+    void (*held)(void *user, struct supervisor *worker, int holder);
     void (*line)(void *user, enum log_level level, struct text line);
     void (*dropped)(void *user);
     /* It is reaped and holds nothing any more but the calls that name it; `why` is empty when it did what it was told. The
@@ -64,6 +65,7 @@ struct supervisor {
     int handles; /* open ones */
     int in_flight, pings, lines;
     int64_t memory; /* bytes, as it says */
+    bool memory_told;
     struct ready ready; /* what it said when it had started */
     char *waits;    /* JSON array, as it says */
     int asks; /* not answered yet */

@@ -21,6 +21,8 @@
 
 enum {
     TIMER_LOOK = CLOCK_SECOND,
+    WATCH_MS = 100,    /* between two looks at who has the turn to write, while this one waits for it */
+    HELD_MOST = 1000,  /* ms: then it is said to parleyd, which ends the holder */
     SWEEP_AFTER = 200, /* ms without a write, after which acknowledged effects are deleted in a commit of their own */
 };
 
@@ -35,7 +37,7 @@ struct worker {
     struct text name, version; /* of the hello; they live in `hello` */
     struct arena hello;
     uv_loop_t loop;
-    uv_timer_t timer, sweep;
+    uv_timer_t timer, sweep, watch;
     struct parley_call *spare;
     int statm;                  /* /proc/self/statm, opened before anything is given up */
     bool stopping, gone, ended; /* asked to stop; parleyd is not there; the loop has been let go */
@@ -177,9 +179,15 @@ static int64_t memory_used(const struct worker *worker) {
     return (int64_t)resident * sysconf(_SC_PAGESIZE);
 }
 
+static void put_holder(const struct worker *worker, struct json_writer *w) {
+    char line[160];
+    struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
+    snprintf(line, sizeof line, "its turn to write: worker %d (%s) has had it for %.1f s", holder.pid, holder.version,
+             (double)holder.held_ms / 1e3);
+    json_text(w, holder.pid ? text_of(line) : TEXT("its turn to write"));
+}
+
 static void put_pong(struct worker *worker, uint64_t id) {
-    static const char *const waits[] = {
-        [GROUP_WAITS_FOR_TURN] = "its turn to write (writer.lock)", [GROUP_COMMITS] = "a commit"};
     struct group *group = &worker->group;
     struct buffer *out = &worker->wire.out;
     struct json_writer w;
@@ -189,7 +197,8 @@ static void put_pong(struct worker *worker, uint64_t id) {
     json_open_object(&w);
     json_key(&w, TEXT("waiting"));
     json_open_array(&w);
-    if (group->state != GROUP_IDLE) json_text(&w, text_of(waits[group->state]));
+    if (group->state == GROUP_COMMITS) json_text(&w, TEXT("a commit"));
+    if (group->state == GROUP_WAITS_FOR_TURN) put_holder(worker, &w);
     if (outbox_needs_sweep(&worker->runtime.outbox)) json_text(&w, TEXT("the deletion of acknowledged effects"));
     json_close_array(&w);
     json_put_int(&w, "queued", (int64_t)group->waiting_n);
@@ -303,6 +312,7 @@ static void end_if_done(struct worker *worker) {
     wire_stop(&worker->wire);
     uv_close((uv_handle_t *)&worker->timer, NULL);
     uv_close((uv_handle_t *)&worker->sweep, NULL);
+    uv_close((uv_handle_t *)&worker->watch, NULL);
 }
 
 /* parleyd is gone: what it had sent is still done, then this ends. */
@@ -311,11 +321,28 @@ static void lose_channel(struct worker *worker) {
     worker->gone = true;
 }
 
+static void on_watch(uv_timer_t *watch);
+
 static void settle(struct worker *worker) {
     if (worker->ended) return;
     group_kick(&worker->group);
+    if (worker->group.state == GROUP_WAITS_FOR_TURN && !uv_is_active((uv_handle_t *)&worker->watch))
+        uv_timer_start(&worker->watch, on_watch, WATCH_MS, WATCH_MS);
     if (!worker->gone && wire_flush(&worker->wire) < 0) lose_channel(worker);
     end_if_done(worker);
+}
+
+/* While a group waits for its turn: one that keeps it too long hangs, and takes this one along. */
+static void on_watch(uv_timer_t *watch) {
+    struct worker *worker = watch->data;
+    if (worker->group.state != GROUP_WAITS_FOR_TURN) {
+        uv_timer_stop(watch);
+        return;
+    }
+    struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
+    if (!holder.pid || holder.pid == getpid() || holder.held_ms < HELD_MOST || worker->gone) return;
+    frame_put(&worker->wire.out, FRAME_HELD, (uint64_t)holder.pid, TEXT_NONE);
+    if (wire_flush(&worker->wire) < 0) lose_channel(worker);
 }
 
 static void on_ready(struct wire *wire) {
@@ -392,9 +419,10 @@ static void on_group_rest(struct group *group) {
 
 static void serve(struct worker *worker) {
     uv_loop_init(&worker->loop);
-    worker->timer.data = worker->sweep.data = worker;
+    worker->timer.data = worker->sweep.data = worker->watch.data = worker;
     uv_timer_init(&worker->loop, &worker->timer);
     uv_timer_init(&worker->loop, &worker->sweep);
+    uv_timer_init(&worker->loop, &worker->watch);
     group_open(&worker->group, &worker->runtime, &worker->wire.out, &worker->loop);
     worker->group.owner = worker;
     worker->group.on_done = on_group_done;

@@ -8,6 +8,7 @@
 #include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/secret.h"
+#include "experiments/insight/insight.h"
 #include "programs/parleyd/events.h"
 #include "programs/parleyd/parleyd.h"
 
@@ -65,6 +66,7 @@ static void on_signal(uv_signal_t *signal, int number) {
 static void on_tick(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
     measure_tick(d->app.measure);
+    insight_tick(d->app.insight);
 }
 
 static void on_plugins_started(void *user) {
@@ -82,6 +84,7 @@ static void on_plugins_started(void *user) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
     };
+    settings_changed(&d->app);
     if (server_start(&d->app.server, &options, &error) < 0) {
         log_error(d->app.log, "cannot serve", LOG_S("detail", error.detail));
         d->status = 1;
@@ -123,13 +126,15 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
-        .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
+        .judge = settings_judge,
+        .on_standing = settings_changed,
         .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .on_ask = parleyd_on_ask,
         .user = &d->app,
         .feed = events_feed(d->events),
     };
+    parleyd_plugins(&options, d->config);
     d->app.plugins = plugins_new(&options);
     plugins_start(d->app.plugins, on_plugins_started, d);
 }
@@ -146,6 +151,8 @@ static void listen_for_signals(struct parleyd *d) {
 
 static void make_counters(struct app *app) {
     app->evaluations = telemetry_counter(app->telemetry, "parley_evaluations_total", "Features decided", "");
+    app->sections_left_out = telemetry_counter(app->telemetry, "parley_page_sections_left_out_total",
+                                               "Sections of composed pages that were late or down", "");
     app->exposures_recorded = telemetry_counter(app->telemetry, "parley_exposures_total", "Exposures recorded", "");
     app->exposures_refused = telemetry_counter(app->telemetry, "parley_exposures_refused_total",
                                                "Exposures not recorded because the ring was full", "");
@@ -202,6 +209,7 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     events_close(d.events);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
+    settings_free(&d.app.settings);
     push_close(d.app.push);
     close_handles(&d);
     uv_run(&loop, UV_RUN_DEFAULT);
