@@ -5,6 +5,7 @@ import { get, takeTokenFromAddress, dropToken, hasToken, keepToken, Problem } fr
 import { Live } from './live.js';
 import { button } from './parts.js';
 import { signIn } from './pages/sign-in.js';
+import { feature } from './pages/feature.js';
 import { features } from './pages/features.js';
 import { trials } from './pages/trials.js';
 import { trial } from './pages/trial.js';
@@ -25,6 +26,7 @@ const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).i
 
 function pageFor(address) {
   const [section, key] = address.replace(/^#\//, '').split('/').map(decodeURIComponent);
+  if (section === 'features' && key) return { section, page: feature(key, may('features')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
   const [name, , make] = sections().find(([candidate]) => candidate === section) ?? sections()[0];
   return { section: name, page: make(may(name)) };

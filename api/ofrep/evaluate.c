@@ -75,6 +75,7 @@ static struct text breakdown_attributes(const struct context *context, const str
 
 static bool record(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
                    const struct decision *d, enum journal_cause cause) {
+    if (app_suppressed(app, d->unit_text)) return false;
     struct journal_exposure exposure = {
         .at = context->now,
         .experiment = experiment->definition.key,
@@ -120,7 +121,24 @@ bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, co
     return true;
 }
 
+/* Whoever a holdout covers is in its figures, held out or not. */
+static void record_holdouts(struct app *app, const struct snapshot_feature *feature, const struct context *context) {
+    int part = HOLDOUT_OPEN;
+    for (uint32_t i = 0; i < feature->n_holdouts && part != HOLDOUT_HELD; i++) {
+        const struct snapshot_experiment *readout = feature->holdouts[i]->readout;
+        struct decision met = {0};
+        part = decide_holdout(feature->holdouts[i], feature, context, &met.unit_text);
+        if (part < 0) continue;
+        struct remembered *known = remembered_make(&app->remembered, readout->state.salt);
+        struct remembered_unit unit = {unit_of(met.unit_text), (uint32_t)(context->now / 1000), (uint16_t)part, 0};
+        met.arm = unit.arm;
+        if (!remembered_find(known, unit.unit, &unit) && record(app, context, readout, &met, JOURNAL_MET))
+            remembered_put(known, &unit);
+    }
+}
+
 void ofrep_record(struct app *app, const struct context *context, const struct decision *d) {
+    if (d->holdout) record_holdouts(app, d->feature, context);
     if (d->overridden) record_once(app, context, d->overridden, d, JOURNAL_RULE_OVERRIDE);
     if (!d->expose || !d->experiment || d->enrolled) return;
     if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */

@@ -6,7 +6,7 @@
 
 extern const struct route ofrep_routes[];
 
-/* Records the exposure that a decision is due, and remembers the unit once it is on its way to the journal. */
+/* Records the exposures (the experiment's, those of holdouts) that a decision is due, and remembers the unit once it is on its way to the journal. */
 void ofrep_record(struct app *app, const struct context *context, const struct decision *decision);
 
 /* The decided variant was due and could not be shown: the journal counts the unit as a fallback, and it is not enrolled. */

@@ -87,13 +87,13 @@ static struct text merge(const struct json *sources, size_t n, struct arena *are
     return merged;
 }
 
-static struct text settings_of(const struct part *part) {
+static struct text merged_settings(const struct part *part) {
     struct composition *c = part->of;
     struct arena *arena = &c->request->arena;
     struct json sources[3];
     json_at laid =
         c->laid.n ? json_get(&c->laid, json_get(&c->laid, 0, TEXT("settings")), part->section->id) : JSON_NONE;
-    const struct text texts[] = {part->decision.variant->settings, part->section->settings,
+    const struct text texts[] = {settings_of(c->request->app, part->decision.variant), part->section->settings,
                                  laid == JSON_NONE ? TEXT_NONE : json_source(&c->laid, laid)};
     size_t n = 0, last = 0;
     for (size_t i = 0; i < 3; i++) {
@@ -116,7 +116,7 @@ static void write_part(struct app *app, const struct part *part, struct json_wri
     json_put_text(w, "section", part->section->id);
     json_key(w, TEXT("flag"));
     ofrep_write_flag(app, part->section->feature, &part->decision, w);
-    json_put_raw(w, "settings", settings_of(part));
+    json_put_raw(w, "settings", merged_settings(part));
     if (part->data.at) json_put_raw(w, "data", part->data);
     json_close_object(w);
 }
@@ -196,7 +196,7 @@ static void ask(struct part *part) {
         .now = c->context.now,
         .feature = part->section->feature,
         .variant = variant->key,
-        .settings = settings_of(part),
+        .settings = merged_settings(part),
     };
     text_cut(part->section->path, '?', &frame.path, &frame.query);
     struct plugin_call call = {.plugin = variant->plugin,

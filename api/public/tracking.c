@@ -106,12 +106,39 @@ static void on_durable(struct mail *mail) {
         join_or_answer(in);
 }
 
+static bool is_suppressed(struct app *app, const struct journal_record *r) {
+    return app_suppressed(app, r->unit) || (r->other.n && app_suppressed(app, r->other));
+}
+
+/* Events of erased customers become rejections. Records and rejections are both in the order of the batch, so a record's place in it
+ * is the next one that no rejection has. */
+static void reject_suppressed(struct intake *in) {
+    struct segment_intake *read = &in->read;
+    struct segment_rejection *rejected =
+        arena_array(&in->request->arena, struct segment_rejection, read->n + read->rejected_n);
+    size_t index = 0, before = 0, rejected_n = 0, kept = 0;
+    for (size_t i = 0; i < read->n; i++, index++) {
+        for (; before < read->rejected_n && read->rejected[before].index == index; index++)
+            rejected[rejected_n++] = read->rejected[before++];
+        if (is_suppressed(in->request->app, &read->records[i]))
+            rejected[rejected_n++] =
+                (struct segment_rejection){index, "this customer was erased: nothing of hers is collected again"};
+        else
+            read->records[kept++] = read->records[i];
+    }
+    while (before < read->rejected_n) rejected[rejected_n++] = read->rejected[before++];
+    read->n = kept;
+    read->rejected = rejected;
+    read->rejected_n = rejected_n;
+}
+
 static void append(struct intake *in) {
     struct app *app = in->request->app;
     if (in->error.code) {
         reply_error(in->request, &in->error);
         return;
     }
+    if (app->suppression.hashes.n) reject_suppressed(in);
     if (!in->read.n) {
         answer(in);
         return;

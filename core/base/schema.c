@@ -351,7 +351,7 @@ int schema_open(struct schema **out, const json_t *document, const char *at, str
     free(r.parts);
     if (own.code) {
         schema_release(schema);
-        if (error) *error = own;
+        for (int i = 0; i < own.places; i++) error_at(error, own.at[i].pointer, "%s", own.at[i].detail);
         return own.code;
     }
     *out = schema;

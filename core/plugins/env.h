@@ -18,12 +18,14 @@ struct plugin_env {
     struct breaker_policy breaker;
     struct probation_policy probation;
     struct trust_options trust; /* its strings are owned by the host */
-    struct lane *spawner; /* starts processes */
-    struct lane *files;   /* reads and writes bundles and state */
+    struct lane *spawner;       /* starts processes */
+    struct lane *files;         /* reads and writes bundles and state */
     struct channels channels;
     struct calls calls;
     struct supervisor *workers; /* all that are not gone yet */
     uint32_t worker_serial;
+    int (*judge)(const struct manifest *manifest, struct error *error);
+    void (*on_standing)(void *user);
     void (*on_effect)(void *user, const struct plugin_effect *effect);
     void (*on_event)(void *user, const struct plugin_event *event);
     struct sandbox_policy (*sandbox)(const void *user, const char *plugin);

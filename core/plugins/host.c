@@ -187,6 +187,8 @@ struct plugins *plugins_new(const struct plugins_options *options) {
                                                  options->trust.unsigned_bundles},
                                        .spawner = spawner_start(),
                                        .files = lane_start("plugin-files", NULL),
+                                       .judge = options->judge,
+                                       .on_standing = options->on_standing,
                                        .on_effect = options->on_effect,
                                        .user = options->user,
                                        .changed = on_changed};

@@ -16,6 +16,7 @@
 #include "core/base/telemetry.h"
 #include "core/plugins/breaker.h"
 #include "core/plugins/frames.h"
+#include "core/plugins/manifest.h"
 #include "core/plugins/probation.h"
 #include "core/plugins/worker_sandbox.h"
 #include "core/plugins/trust.h"
@@ -71,12 +72,18 @@ struct plugins_options {
     struct telemetry *telemetry;
     const struct clock *clock;
     struct plugin_timing timing;
+    /* What a bundle says of things above this floor (metrics): 0, or a code with the sentence why it is refused. On any thread. NULL:
+     * nobody judges. */
+    int (*judge)(const struct manifest *manifest, struct error *error);
+    /* Which releases are installed, or which one is active, may have changed. NULL: nobody wants to know. */
+    void (*on_standing)(void *user);
     struct breaker_policy breaker;     /* a zero means the default: 20 calls, 50 %, 2000 ms; 10000 ms; 5000 ms */
     struct probation_policy probation; /* time 0: none; a zero limit means the default: 20 calls, 10 %, 1000 ms */
     struct sandbox_policy (*sandbox)(const void *user, const char *plugin); /* NULL: the defaults for all */
     const void *sandbox_user;
-    void (*on_event)(void *user, const struct plugin_event *event);   /* NULL: nobody listens */
-    struct trust_options trust; /* whose bundles may run; its files are read at the start, and again for each installation and
+    void (*on_event)(void *user, const struct plugin_event *event); /* NULL: nobody listens */
+    struct trust_options
+        trust; /* whose bundles may run; its files are read at the start, and again for each installation and
                                  * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
     void *user;
@@ -171,6 +178,24 @@ bool plugins_logs_json(const struct plugins *plugins, struct text name, struct j
  * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type);
+/* Where a plugin stands. False where there is none of that name. Borrowed until the loop's next turn. */
+struct plugin_standing {
+    struct text active, previous; /* versions; TEXT_NONE: none */
+    bool retired;
+};
+bool plugins_standing(const struct plugins *plugins, struct text name, struct plugin_standing *standing);
+/* Every installed release that can be read, plugin by plugin, with what its bundle says of itself. */
+void plugins_each_release(const struct plugins *plugins,
+                          void (*each)(void *user, struct text plugin, const struct plugin_standing *standing,
+                                       const struct manifest *manifest),
+                          void *user);
+/* What the settings of a release (TEXT_NONE: the active one) must look like; NULL where it does not say. Borrowed until the loop's
+ * next turn. */
+struct schema *plugins_schema(const struct plugins *plugins, struct text name, struct text version);
+/* Appends that as JSON, {} where it does not say; false (and nothing is appended) where there is no such release. */
+bool plugins_settings_json(const struct plugins *plugins, struct text name, struct text version, struct buffer *out);
+/* A line into the plugin's log and parleyd's; nothing where there is no such plugin. */
+void plugins_note(struct plugins *plugins, struct text name, struct text line);
 /* True while that release (TEXT_NONE: the active one) serves: its worker runs, and its breaker lets calls through. */
 bool plugins_serves(const struct plugins *plugins, struct text name, struct text version);
 /* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed

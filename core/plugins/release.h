@@ -28,7 +28,8 @@ struct release {
     struct bundle bundle; /* without the library's bytes; empty where it is damaged on disk */
     bool damaged;
     struct origin origin;
-    bool untrusted; /* what signed it is not trusted any more (`damaged` too, then), or it came unsigned and may not run */
+    bool
+        untrusted; /* what signed it is not trusted any more (`damaged` too, then), or it came unsigned and may not run */
     int library_fd; /* sealed copy, -1 while it does not run */
     unsigned want;
     int errands; /* calls for which WANT_ERRAND is set */

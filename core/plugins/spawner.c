@@ -50,7 +50,8 @@ static int seal(struct spawn *spawn) {
     if (copy < 0 || check_hash(copy, spawn->sha256, &fits) != 0)
         failed(spawn, "the library cannot be copied into memory");
     else if (!fits)
-        error_set(&spawn->error, ERR_CORRUPT, "the library on disk is not the one that was installed: %s", spawn->library);
+        error_set(&spawn->error, ERR_CORRUPT, "the library on disk is not the one that was installed: %s",
+                  spawn->library);
     close(file);
     if (!spawn->error.code)
         spawn->library_fd = copy;

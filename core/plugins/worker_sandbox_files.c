@@ -10,8 +10,8 @@
 #include "core/plugins/worker_sandbox_internal.h"
 
 /* Debian 12's headers know ABI 2; these numbers are the kernel's for ever. */
-#define READ_FILE   (1ull << 2)
-#define TRUNCATE    (1ull << 14)      /* ABI 3 */
+#define READ_FILE (1ull << 2)
+#define TRUNCATE  (1ull << 14) /* ABI 3 */
 
 /* struct landlock_ruleset_attr as of ABI 6. The kernel takes a longer one than it knows where the rest is zero. */
 struct ruleset {
@@ -21,14 +21,16 @@ struct ruleset {
 static struct ruleset everything(int abi) {
     static const int file_rights[] = {0, 13, 14, 15, 15, 16}; /* of ABI 1, 2, 3, 4, 5 and later */
     int known = abi < 5 ? abi : 5;
-    return (struct ruleset){.files = (1ull << file_rights[known]) - 1, .tcp = abi >= 4 ? 3 : 0, .scoped = abi >= 6 ? 3 : 0};
+    return (struct ruleset){
+        .files = (1ull << file_rights[known]) - 1, .tcp = abi >= 4 ? 3 : 0, .scoped = abi >= 6 ? 3 : 0};
 }
 
 /* READ_DIR is for the fsync of the folder, which SQLite otherwise leaves out in silence. */
 static const uint64_t in_data = 1ull << 1 /* WRITE_FILE */ | READ_FILE | 1ull << 3 /* READ_DIR */ |
                                 1ull << 5 /* REMOVE_FILE */ | 1ull << 8 /* MAKE_REG */ | TRUNCATE;
 
-static const char *const to_read[] = {"/lib", "/lib64", "/usr/lib", "/usr/local/lib", "/etc/ld.so.cache", "/dev/urandom"};
+static const char *const to_read[] = {"/lib",           "/lib64",           "/usr/lib",
+                                      "/usr/local/lib", "/etc/ld.so.cache", "/dev/urandom"};
 
 /* A path that is not there needs no rule. */
 static int allow(int ruleset, const char *path, uint64_t rights, struct error *error) {

@@ -180,22 +180,26 @@ static bool step_rules(const struct decider *d, struct decision *out) {
 /* ---- holdouts ---- */
 
 /* A holdout covers what goes on trial after it began, for as long as it lasts. */
-static bool covers(const struct decider *d, const struct holdout *holdout) {
-    return d->feature->last_trial > holdout->start && d->context->now >= holdout->start &&
-           (!holdout->end || d->context->now < holdout->end);
+static bool covers(const struct holdout *holdout, const struct snapshot_feature *feature, int64_t now) {
+    return feature->last_trial > holdout->start && now >= holdout->start && (!holdout->end || now < holdout->end);
+}
+
+int decide_holdout(const struct snapshot_holdout *holdout, const struct snapshot_feature *feature,
+                   const struct context *context, struct text *unit) {
+    const struct holdout *definition = &holdout->definition;
+    if (!covers(definition, feature, context->now) || !context_unit(context, definition->unit, unit)) return -1;
+    uint64_t hash = bucket_hash(holdout->seed, unit_of(*unit));
+    return bucket_scale(hash, BUCKET_TRAFFIC_FULL) < definition->share ? HOLDOUT_HELD : HOLDOUT_OPEN;
 }
 
 static bool step_holdouts(const struct decider *d, struct decision *out) {
     for (uint32_t i = 0; i < d->feature->n_holdouts && !out->held; i++) {
         const struct snapshot_holdout *holdout = d->feature->holdouts[i];
         struct text unit;
-        if (!covers(d, &holdout->definition) || !context_unit(d->context, holdout->definition.unit, &unit)) continue;
-        struct unit_id id = unit_of(unit);
-        bool held = bucket_scale(bucket_hash(holdout->seed, id), BUCKET_TRAFFIC_FULL) < holdout->definition.share;
-        if (out->holdout && !held) continue;
+        int part = decide_holdout(holdout, d->feature, d->context, &unit);
+        if (part < 0 || (out->holdout && part == HOLDOUT_OPEN)) continue;
         out->holdout = holdout;
-        out->holdout_unit = id;
-        out->held = held;
+        out->held = part == HOLDOUT_HELD;
     }
     return out->held && serve(d, out, d->feature->definition.off, REASON_SPLIT);
 }
@@ -303,7 +307,7 @@ static void decide_at(const struct snapshot *snapshot, const struct snapshot_fea
                       const struct context *context, const struct remembered_all *remembered,
                       struct variants_known *known, struct decision *out) {
     struct decider d = decider_of(snapshot, feature, context, remembered, known);
-    *out = (struct decision){0};
+    *out = (struct decision){.feature = feature};
     if (context->crawler) {
         out->step = STEP_CRAWLER;
         serve(&d, out, feature->definition.off, REASON_DEFAULT);

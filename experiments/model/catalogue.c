@@ -65,6 +65,7 @@ static void entry_clear(struct entry *entry) {
     free((void *)(uintptr_t)entry->key.at);
     json_decref(entry->body);
     json_decref(entry->state);
+    id_list_release(entry->list);
 }
 
 static void entry_remove(struct catalogue *c, enum definition_kind kind, struct text key) {
@@ -101,11 +102,10 @@ static int read_entry(struct catalogue *c, const struct document *row, struct er
     json_t **slot = is_state ? &entry->state : &entry->body;
     json_decref(*slot);
     *slot = json;
-    if (!is_state) {
-        entry->version = row->version;
-        entry->at = row->at;
-    }
-    return 0;
+    if (is_state) return 0;
+    entry->version = row->version;
+    entry->at = row->at;
+    return kind == DEFINITION_SEGMENT ? catalogue_load_list(c->sql, row->key, json, &entry->list, error) : 0;
 }
 
 /* A state may be read before, or have outlived, its definition. */
@@ -133,7 +133,7 @@ static void unload(struct catalogue *c) {
     for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
     free(c->entries);
     snapshot_release(c->snapshot);
-    *c = (struct catalogue){.sql = c->sql, .before = -1};
+    *c = (struct catalogue){.sql = c->sql, .before = -1, .releases = c->releases};
 }
 
 int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
@@ -151,6 +151,7 @@ int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error)
 void catalogue_close(struct catalogue *c) {
     if (!c) return;
     unload(c);
+    releases_release(c->releases);
     free(c);
 }
 
@@ -196,6 +197,7 @@ void draft_end(struct draft *draft) {
     for (size_t i = 0; i < draft->n; i++) {
         json_decref(draft->items[i].body);
         json_decref(draft->items[i].state);
+        id_list_release(draft->items[i].list);
     }
     arena_free(&draft->arena);
 }
@@ -217,6 +219,12 @@ void draft_body(struct draft *draft, enum definition_kind kind, struct text key,
     item->if_match = if_match;
 }
 
+void draft_list(struct draft *draft, struct text key, struct id_list *list) {
+    struct draft_item *item = draft_item(draft, DEFINITION_SEGMENT, key);
+    id_list_release(item->list);
+    item->list = list;
+}
+
 void draft_state(struct draft *draft, enum definition_kind kind, struct text key, json_t *state) {
     struct draft_item *item = draft_item(draft, kind, key);
     json_decref(item->state);
@@ -228,6 +236,15 @@ static const struct draft_item *draft_of(const struct draft *draft, enum definit
     for (size_t i = 0; draft && i < draft->n; i++)
         if (draft->items[i].kind == kind && text_eq(draft->items[i].key, key)) return &draft->items[i];
     return NULL;
+}
+
+static void set_lists(const struct catalogue *c, const struct draft *draft, struct snapshot *snapshot) {
+    for (uint32_t i = 0; i < snapshot->n_segments; i++) {
+        struct text key = snapshot->segments[i].definition.key;
+        const struct draft_item *item = draft_of(draft, DEFINITION_SEGMENT, key);
+        const struct entry *entry = catalogue_find(c, DEFINITION_SEGMENT, key);
+        snapshot_set_list(snapshot, key, item ? item->list : entry->list);
+    }
 }
 
 /* What is committed, with the draft laid over it. */
@@ -249,6 +266,7 @@ static int compile(const struct catalogue *c, const struct draft *draft, int64_t
     }
     int rc = snapshot_build(out, revision, definitions, n, error);
     free(definitions);
+    if (rc == 0) set_lists(c, draft, *out);
     return rc;
 }
 
@@ -310,6 +328,8 @@ static void take_over(struct catalogue *c, struct draft *draft) {
             if (entry->version != item->version) entry->at = draft->change->now;
             json_decref(entry->body);
             entry->body = json_incref(item->body);
+            id_list_release(entry->list);
+            entry->list = id_list_keep(item->list);
             entry->version = item->version;
         }
         if (item->state_changes) {
@@ -325,6 +345,7 @@ int draft_commit(struct draft *draft, struct error *error) {
     struct change_set set;
     set.joins = c->before >= 0 && c->snapshot->revision > c->before;
     int rc = compile(c, draft, c->snapshot->revision + !set.joins, &snapshot, error);
+    if (rc == 0) rc = check_segment_depths(snapshot, error);
     if (rc == 0) rc = write_draft(draft, &set, error);
     if (rc == 0 && set.revision == snapshot->revision) {
         take_over(c, draft);

@@ -87,7 +87,8 @@ int catalogue_step(struct catalogue *c, const struct change *change, enum experi
                    const struct experiment_step_input *input, struct error *error) {
     static const char *const actions[] = {"start", "pause", "resume", "conclude", "ramp", "end", "approve"};
     const struct snapshot_experiment *experiment = snapshot_experiment(c->snapshot, change->key);
-    if (!experiment) return catalogue_missing(DEFINITION_EXPERIMENT, change->key, error);
+    if (!experiment || !catalogue_find(c, DEFINITION_EXPERIMENT, change->key)) /* a holdout's read-out takes no steps */
+        return catalogue_missing(DEFINITION_EXPERIMENT, change->key, error);
     struct draft draft;
     struct experiment_state state = experiment->state;
     int rc = 0;

@@ -54,7 +54,7 @@ static bool is_refused(const struct text *refused, size_t n, struct text key) {
 static struct due_step earliest_due(const struct snapshot *snapshot, int64_t now, const struct text *refused,
                                     size_t n_refused) {
     struct due_step first = {0};
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
         const struct snapshot_experiment *e = &snapshot->experiments[i];
         struct schedule_due due = schedule_next(&e->definition, &e->state);
         if (due.step == SCHEDULE_NOTHING || due.at > now || (first.key.n && due.at >= first.due.at)) continue;

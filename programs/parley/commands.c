@@ -6,10 +6,12 @@
 #include "programs/parley/demo.h"
 #include "programs/parley/replay.h"
 
-#define BASE    "/admin/v1/"
-#define PLUGINS BASE "plugins"
-#define POLLS   PLUGINS "/polls/api/polls"
-#define MATCH   "--if-match VERSION"
+#define BASE      "/admin/v1/"
+#define PLUGINS   BASE "plugins"
+#define POLLS     PLUGINS "/polls/api/polls"
+#define CUSTOMERS BASE "customers"
+#define MATCH     "--if-match VERSION"
+#define IDS       "--if-match VERSION --type lines|csv|csv-header|ndjson"
 
 /* What every kind of definition can do. */
 #define DEFINITIONS(plural, one, columns)                                                                              \
@@ -27,6 +29,8 @@
          "GET",        BASE plural "/{KEY}/versions",                                                                  \
          act_list,     "version at actor configRevision note",                                                         \
          "its history"},                                                                                               \
+        {plural,   "impact",  "KEY", "--limit N", "GET", BASE plural "/{KEY}/impact",                                  \
+         act_list, "kind key as of.kind of.key state units", "what a change of it would touch"},                       \
     {                                                                                                                  \
         plural, "restore", "KEY VERSION", "", "POST", BASE plural "/{KEY}/restore", act_restore, NULL,                 \
             "makes an earlier version the newest"                                                                      \
@@ -59,7 +63,18 @@ const struct command commands[] = {
     {"experiments", "units", "KEY", "", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
      "every unit with its exposure and totals, one JSON object a line"},
 
-    DEFINITIONS("segments", "segment", "key name version"),
+    {"experiments", "verify", "KEY", "", "POST", BASE "experiments/{KEY}/verify", act_prove, NULL,
+     "computes its figures again from the journal and compares, bit for bit"},
+
+    DEFINITIONS("segments", "segment", "key name list.count list.unit version"),
+    {"segments", "upload", "KEY FILE|-", IDS, "PUT", BASE "segments/{KEY}/ids", act_ids, NULL,
+     "puts the file's ids in place of the list: .txt one a line, .csv the first column, .ndjson"},
+    {"segments", "add", "KEY FILE|-", IDS, "POST", BASE "segments/{KEY}/ids", act_ids, NULL,
+     "adds the file's ids to the list"},
+    {"segments", "remove", "KEY FILE|-", IDS, "POST", BASE "segments/{KEY}/ids/remove", act_ids, NULL,
+     "takes the file's ids out of the list"},
+    {"segments", "has", "KEY ID", "", "GET", BASE "segments/{KEY}/ids/{ID}", act_get, NULL,
+     "whether the id is on the list"},
     DEFINITIONS("layers", "layer", "key name unit version"),
     DEFINITIONS("holdouts", "holdout", "key name share unit start end version"),
     DEFINITIONS("pages", "page", "key name order layout owner version"),
@@ -67,9 +82,10 @@ const struct command commands[] = {
     {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
     {"plugins", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
-     "version state why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
+     "version state signature.origin why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
      "its releases: state, memory, latency, what each waits for"},
-    {"plugins", "push", "FILE", "--downgrade yes", "POST", PLUGINS, act_push, NULL, "installs a bundle; nothing is started"},
+    {"plugins", "push", "FILE", "--downgrade yes", "POST", PLUGINS, act_push, NULL,
+     "installs a bundle; nothing is started"},
     {"plugins", "activate", "NAME VERSION", "", "POST", PLUGINS "/{NAME}/activate", act_activate, NULL,
      "starts that release, then switches to it"},
     {"plugins", "rollback", "NAME", "", "POST", PLUGINS "/{NAME}/rollback", act_send, NULL,
@@ -94,6 +110,27 @@ const struct command commands[] = {
     {"polls", "patch", "ID FILE|-", "", "PATCH", POLLS "/{ID}", act_send, NULL, "changes it"},
     {"polls", "results", "ID", "--by known|feature|variant", "GET", POLLS "/{ID}/results", act_get, NULL, "its votes"},
 
+    {"customers", "list", "", "--q WORD --limit N", "GET", CUSTOMERS, act_list, "id customer name email matched",
+     "those whose id, name or e-mail begins so"},
+    {"customers", "get", "ID", "", "GET", CUSTOMERS "/{ID}", act_get, NULL, "what is known of one"},
+    {"customers", "timeline", "ID", "--kinds KIND,KIND --limit N", "GET", CUSTOMERS "/{ID}/timeline", act_list,
+     "at actor channel kind body", "everything said, asked and bought, newest first"},
+    {"customers", "correct", "ID FILE|-", "", "PATCH", CUSTOMERS "/{ID}/traits", act_send, NULL,
+     "corrects facts: {\"traits\":{\"name\":\"Anna\",\"wrong\":null}}"},
+    {"customers", "merges", "", "--limit N", "GET", BASE "merges", act_list, "one other because at",
+     "who may be one person"},
+    {"customers", "merge", "ID", "--other ID", "POST", CUSTOMERS "/{ID}/merge", act_flags, NULL,
+     "makes the other part of this one"},
+    {"customers", "unmerge", "ID", "", "POST", CUSTOMERS "/{ID}/unmerge", act_send, NULL,
+     "takes that back, figures too"},
+    {"customers", "export", "ID", "", "GET", CUSTOMERS "/{ID}/export", act_get, NULL,
+     "everything that is held of one, plugins included"},
+    {"customers", "erase", "ID", "", "DELETE", CUSTOMERS "/{ID}", act_get, NULL,
+     "forgets one everywhere, for good; figures of trials stay"},
+    {"customers", "erasure", "ID", "", "GET", "/v1/me/erasures/{ID}", act_get, NULL, "how far an erasure is"},
+    {"customers", "reinstate", "ID", "", "DELETE", CUSTOMERS "/{ID}/suppression", act_delete, NULL,
+     "lets an erased customer be collected again"},
+
     {"tokens", "list", "", "", "GET", BASE "tokens", act_list, "id name role createdAt expiresAt revokedAt",
      "all tokens"},
     {"tokens", "create", "NAME ROLE", "--expires TIME", "POST", BASE "tokens", act_token, NULL,
@@ -108,6 +145,12 @@ const struct command commands[] = {
      "key variant value reason experiment rule bucket errorCode", "what a customer gets and why; records nothing"},
     {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",
      "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
+    {"trends", NULL, "",
+     "--kind shopping|purchasing --window DAYS --base DAYS --min N --at TIME --order trending|popular --limit N", "GET",
+     BASE "trends", act_list, "item customers before expected z",
+     "products that more customers turn to than usual, or that most turn to"},
+    {"cohorts", NULL, "", "--by month|week", "GET", BASE "cohorts", act_get, NULL,
+     "customers by their first purchase, and how many bought again"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "", NULL, NULL, act_export, NULL, "every definition as one JSON document"},

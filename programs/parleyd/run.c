@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/secret.h"
+#include "experiments/insight/insight.h"
 #include "programs/parleyd/parleyd.h"
 
 struct parleyd {
@@ -62,6 +64,7 @@ static void on_signal(uv_signal_t *signal, int number) {
 static void on_tick(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
     measure_tick(d->app.measure);
+    insight_tick(d->app.insight);
 }
 
 static void on_plugins_started(void *user) {
@@ -79,6 +82,7 @@ static void on_plugins_started(void *user) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
     };
+    settings_changed(&d->app);
     if (server_start(&d->app.server, &options, &error) < 0) {
         log_error(d->app.log, "cannot serve", LOG_S("detail", error.detail));
         d->status = 1;
@@ -86,6 +90,7 @@ static void on_plugins_started(void *user) {
         return;
     }
     parleyd_steer(&d->steer, &d->app, d->config);
+    erasures_resume(d->app.erasures);
     char url[300];
     snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d",
              strcmp(d->host, "0.0.0.0") == 0 ? "127.0.0.1" : d->host, server_port(d->app.server));
@@ -119,6 +124,8 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
+        .judge = settings_judge,
+        .on_standing = settings_changed,
         .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .user = &d->app,
@@ -191,6 +198,7 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     parleyd_close(&d.app);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
+    settings_free(&d.app.settings);
     push_close(d.app.push);
     close_handles(&d);
     uv_run(&loop, UV_RUN_DEFAULT);

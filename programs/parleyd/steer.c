@@ -117,7 +117,7 @@ static int64_t gate_wait(const struct steer *steer, const struct snapshot_experi
 static int64_t wait_for_next(const struct steer *steer) {
     const struct snapshot *snapshot = steer->app->snapshot;
     int64_t now = clock_now(steer->app->clock), wait = LONGEST_WAIT;
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
         struct schedule_due due = schedule_next(&snapshot->experiments[i].definition, &snapshot->experiments[i].state);
         int64_t gate = gate_wait(steer, &snapshot->experiments[i], now);
         if (gate < wait) wait = gate;
@@ -212,7 +212,7 @@ static void arm_checkpoint(struct steer *steer);
 static void on_checkpoint(uv_timer_t *timer) {
     struct steer *steer = timer->data;
     const struct snapshot *snapshot = steer->app->snapshot;
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
         const struct snapshot_experiment *e = &snapshot->experiments[i];
         bool serves = e->state.phase == PHASE_RUNNING || e->state.phase == PHASE_MATURING;
         if (serves && e->definition.n_guardrails) look_at(steer, e->definition.key, true);
@@ -223,7 +223,7 @@ static void on_checkpoint(uv_timer_t *timer) {
 static void look_at_gates(struct steer *steer) {
     const struct snapshot *snapshot = steer->app->snapshot;
     int64_t now = clock_now(steer->app->clock);
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++)
+    for (uint32_t i = 0; i < snapshot->n_defined; i++)
         if (gate_wait(steer, &snapshot->experiments[i], now) == 0)
             look_at(steer, snapshot->experiments[i].definition.key, false);
     steer->gates_looked = now;

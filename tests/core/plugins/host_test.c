@@ -97,7 +97,7 @@ Test(host, a_library_that_is_no_elf_is_not_even_installed) {
     fputs("#!/bin/sh\necho I am a plugin\n", file);
     fclose(file);
     cr_assert_eq(house_install(&house, folder), ERR_INVALID);
-    cr_assert_str_eq(house.error.detail, "the library polls.so is no ELF");
+    cr_assert_str_eq(house.error.detail, "polls 1.1.0: the library polls.so is no ELF");
     cr_assert_not(plugins_has(house.plugins, TEXT("polls"), TEXT("1.1.0")));
 }
 
