@@ -49,7 +49,8 @@ static json_t *parse(struct text payload) {
     return json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL);
 }
 
-int note_ready(struct text payload, const struct supervisor_launch *launch, struct note_ready *out, struct error *error) {
+int note_ready(struct text payload, const struct supervisor_launch *launch, struct note_ready *out,
+               struct error *error) {
     json_t *ready = parse(payload);
     int code = judge(ready, launch, error);
     if (!code)

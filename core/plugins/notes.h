@@ -23,7 +23,8 @@ struct note_ready { /* each JSON that the caller frees; NULL where there is none
 };
 /* READY must name what was launched. 0 and *out is what it says of itself.
  * ERR_INVALID: it is no such note; ERR_CONFLICT: the library is another one than plugin.json says. */
-int note_ready(struct text payload, const struct supervisor_launch *launch, struct note_ready *out, struct error *error);
+int note_ready(struct text payload, const struct supervisor_launch *launch, struct note_ready *out,
+               struct error *error);
 /* PONG: its memory in bytes; what it waits for as a JSON array (caller frees; NULL where it says nothing). */
 void note_pong(struct text payload, int64_t *memory, char **waits);
 

@@ -30,11 +30,12 @@ static void on_ready_note(struct text payload) {
     static const struct supervisor_launch launch = {
         .plugin = "polls", .version = "1.0.0", .abi_major = 1, .abi_minor = 0};
     struct error error = {0};
-    char *routes = NULL;
-    int code = note_ready(payload, &launch, &routes, &error);
+    struct note_ready ready = {NULL, NULL};
+    int code = note_ready(payload, &launch, &ready, &error);
     require(code == 0 || ((code == ERR_INVALID || code == ERR_CONFLICT) && *error.detail),
             "READY refused without a word");
-    free(routes);
+    free(ready.routes);
+    free(ready.sandbox);
 }
 
 static void on_pong_note(struct text payload) {

@@ -80,12 +80,18 @@ static int use_sqlite(void) {
     seal();
     CHECK(sqlite3_open(path, &db) == SQLITE_OK);
     static const char *const statements[] = {
-        "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA temp_store = MEMORY",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA temp_store = MEMORY",
         "CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT)",
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
         " INSERT INTO t SELECT i, hex(randomblob(50)) FROM n",
-        "DELETE FROM t WHERE id % 2", "CREATE INDEX by_body ON t (body)", "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM",
-        "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA integrity_check"};
+        "DELETE FROM t WHERE id % 2",
+        "CREATE INDEX by_body ON t (body)",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "VACUUM",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "PRAGMA integrity_check"};
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         char *why = NULL;
         if (sqlite3_exec(db, statements[i], NULL, NULL, &why) != SQLITE_OK) {
@@ -247,8 +253,8 @@ static const char *report(void) {
 
 static int tell(void) {
     char landlock[40];
-    snprintf(landlock, sizeof landlock, sandbox.landlock ? "\"landlock\":\"abi %d\"" : "\"landlock\":\"not in this kernel\"",
-             sandbox.landlock);
+    snprintf(landlock, sizeof landlock,
+             sandbox.landlock ? "\"landlock\":\"abi %d\"" : "\"landlock\":\"not in this kernel\"", sandbox.landlock);
     CHECK(strstr(report(), landlock));
     CHECK(strstr(report(), "\"seccomp\":\"on\",\"limits\":{\"memory\":536870912,\"files\":64,\"cpu\":10}"));
     return PASSED;
