@@ -23,7 +23,7 @@ void probation_end(struct plugin *plugin) {
 }
 
 static bool lasts(const struct plugin *plugin) {
-    return plugin->probation.on && env_now(plugin->env) < plugin->probation.until;
+    return plugin->probation.on && !plugin->retired && env_now(plugin->env) < plugin->probation.until;
 }
 
 void probation_saw(struct plugin *plugin, const struct release *release, bool failed, double ms) {

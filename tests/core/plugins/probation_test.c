@@ -143,3 +143,11 @@ Test(probation, what_happens_to_a_worker_is_told) {
     swap_to("1.1.0");
     house_wait_for_event(&house, "swapped polls 1.1.0 after 1.0.0");
 }
+
+Test(probation, ends_with_the_retirement_of_its_plugin) {
+    open_with(&strict);
+    swap_to("1.1.0");
+    call("/fail", 3);
+    cr_assert_eq(house_retire(&house, "polls"), 0);
+    cr_expect_not(strstr(house_status(&house, "polls"), "\"probation\""));
+}
