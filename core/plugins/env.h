@@ -5,6 +5,7 @@
 #include "core/base/lane.h"
 #include "core/plugins/calls.h"
 #include "core/plugins/channel.h"
+#include "core/plugins/feed.h"
 #include "core/plugins/host.h"
 
 struct plugin_env {
@@ -31,6 +32,7 @@ struct plugin_env {
     struct sandbox_policy (*sandbox)(const void *user, const char *plugin);
     const void *sandbox_user;
     void *user;
+    const struct feed *feed; /* NULL: there are no events */
     int operations; /* under way */
     bool stopping;
     void (*changed)(struct plugin_env *env); /* something started or ended: the host looks what that means */

@@ -9,6 +9,8 @@
 #include "core/plugins/operation.h"
 #include "core/plugins/traffic.h"
 
+enum { TICK_MS = 1000 };
+
 static struct plugins *of_env(struct plugin_env *env) {
     return (struct plugins *)env;
 }
@@ -102,6 +104,7 @@ static void close_all(struct plugins *plugins) {
     for (size_t i = 0; i < plugins->n; i++)
         for (struct release *r = plugins->list[i]->releases; r; r = r->next)
             close_handle(plugins, (uv_handle_t *)&r->again);
+    close_handle(plugins, (uv_handle_t *)&plugins->tick);
     close_handle(plugins, (uv_handle_t *)&plugins->env.calls.timer);
     close_handle(plugins, (uv_handle_t *)&plugins->env.channels.prepare);
     close_handle(plugins, (uv_handle_t *)&plugins->env.channels.check);
@@ -191,10 +194,18 @@ struct plugins *plugins_new(const struct plugins_options *options) {
         .on_standing = options->on_standing,
         .on_effect = options->on_effect,
         .user = options->user,
+        .feed = options->feed,
         .changed = on_changed};
     channels_open(&plugins->env.channels, options->loop);
     calls_open(&plugins->env.calls, options->loop, traffic_due);
+    uv_timer_init(options->loop, &plugins->tick);
+    plugins->tick.data = plugins;
     return plugins;
+}
+
+static void on_tick(uv_timer_t *tick) {
+    struct plugins *plugins = tick->data;
+    for (size_t i = 0; i < plugins->n; i++) events_review(plugins->list[i]);
 }
 
 static void make_plugin(struct plugins *plugins, struct boot_plugin *read) {
@@ -235,6 +246,7 @@ static void on_boot_read(struct mail *mail) {
 void plugins_start(struct plugins *plugins, void (*started)(void *user), void *user) {
     assert(plugins->phase == NEW);
     plugins->phase = BOOTING;
+    if (plugins->env.feed) uv_timer_start(&plugins->tick, on_tick, TICK_MS, TICK_MS);
     plugins->told = started;
     plugins->told_user = user;
     if (plugins_take_unsigned(plugins))
@@ -319,6 +331,10 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
 
 void plugins_kept(struct plugins *plugins, uint64_t ticket) {
     supervisor_kept(&plugins->env, ticket);
+}
+
+void plugins_fed(struct feed_want *want) {
+    events_fed(want->user);
 }
 
 /* ---- changing ---- */

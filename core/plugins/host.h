@@ -15,6 +15,7 @@
 #include "core/base/mailbox.h"
 #include "core/base/telemetry.h"
 #include "core/plugins/breaker.h"
+#include "core/plugins/feed.h"
 #include "core/plugins/frames.h"
 #include "core/plugins/manifest.h"
 #include "core/plugins/probation.h"
@@ -87,6 +88,7 @@ struct plugins_options {
                                  * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
     void *user;
+    const struct feed *feed; /* of events; NULL: there are none */
 };
 
 /* All but strings are borrowed. */
@@ -129,6 +131,9 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
 /* An effect is durable; its worker is told once all before it are too. */
 void plugins_kept(struct plugins *plugins, uint64_t ticket);
+
+/* The feed's answer to a want, which is the host's again. Every want is answered before `stopped` is called. */
+void plugins_fed(struct feed_want *want);
 
 /* ---- changing: one operation per plugin at a time, else ERR_CONFLICT saying which is under way ---- */
 

@@ -44,6 +44,7 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, struct
     if (!plugin) return false;
     json_open_object(w);
     summary(plugin, w);
+    events_json(plugin, w);
     if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
     probation_json(plugin, w);
     const json_t *settings = to_show(plugin)->bundle.manifest.settings;

@@ -18,13 +18,17 @@ struct supervisor_launch { /* borrowed until `gone` */
 
 /* HELLO: what to load from descriptor `library_fd` and where its data is. */
 void note_hello(struct buffer *out, const struct supervisor_launch *launch, int library_fd);
-struct note_ready { /* each JSON that the caller frees; NULL where there is none */
-    char *routes, *sandbox;
+struct ready {
+    char *routes;  /* JSON array; NULL where there are none */
+    char *sandbox; /* JSON object: what is in force; NULL where it does not say */
+    char **subscribes; /* names of events */
+    size_t subscribes_n;
+    int64_t position; /* of the journal, that its database includes; -1: none */
 };
-/* READY must name what was launched. 0 and *out is what it says of itself.
- * ERR_INVALID: it is no such note; ERR_CONFLICT: the library is another one than plugin.json says. */
-int note_ready(struct text payload, const struct supervisor_launch *launch, struct note_ready *out,
-               struct error *error);
+/* READY must name what was launched. 0 and *ready, which ready_free frees (zero is fine). ERR_INVALID: it is no such note;
+ * ERR_CONFLICT: the library is another one than plugin.json says. */
+int note_ready(struct text payload, const struct supervisor_launch *launch, struct ready *ready, struct error *error);
+void ready_free(struct ready *ready);
 /* PONG: its memory in bytes; what it waits for as a JSON array (caller frees; NULL where it says nothing). */
 void note_pong(struct text payload, int64_t *memory, char **waits);
 

@@ -2,6 +2,7 @@
 #ifndef PARLEY_CORE_PLUGINS_PLUGIN_H
 #define PARLEY_CORE_PLUGINS_PLUGIN_H
 
+#include "core/plugins/events.h"
 #include "core/plugins/log_ring.h"
 #include "core/plugins/plugin_state.h"
 #include "core/plugins/release.h"
@@ -18,6 +19,7 @@ struct plugin {
     int held;               /* calls that wait for that to end */
     struct operation *busy; /* what changes it now */
     struct probation probation;
+    struct delivery events;
     struct log_ring log;
 };
 

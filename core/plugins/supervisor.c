@@ -86,8 +86,7 @@ static void closed(struct supervisor *w) {
             break;
         }
     channel_free(&w->channel);
-    free(w->ready.routes);
-    free(w->ready.sandbox);
+    ready_free(&w->ready);
     free(w->waits);
     free(w);
     env->changed(env);

@@ -131,6 +131,24 @@ int traffic_errand(struct plugin *plugin, enum frame_type type, struct text cust
     return 0;
 }
 
+int traffic_events(struct plugin *plugin, struct release *r, struct text batch,
+                   void (*answered)(void *user, const struct plugin_answer *answer), void *user) {
+    struct plugin_env *env = plugin->env;
+    struct call *call = calls_take(&env->calls, (uint64_t)env->timing.call);
+    if (!call) return ERR_UNAVAILABLE;
+    call->errand = call->held = false;
+    call->tries = 0;
+    call->type = FRAME_EVENTS;
+    call->plugin = plugin;
+    call->release = r;
+    call->answered = answered;
+    call->user = user;
+    describe(call, TEXT("events"), TEXT_NONE);
+    frame_put(channel_out(&r->worker->channel), FRAME_EVENTS, call->id, batch);
+    held_by(call, r);
+    return 0;
+}
+
 /* ---- answering ---- */
 
 /* The slot is free again, the worker holds one less, an errand's release may go. */
@@ -186,8 +204,10 @@ void traffic_reply(struct release *r, struct supervisor *worker, const struct fr
     saw(call, r, answer.reply.status >= 500);
     void (*answered)(void *, const struct plugin_answer *) = call->answered;
     void *user = call->user;
-    count(r->requests, 1);
-    histogram_observe(r->latency, clock_ticks() - call->started);
+    if (call->type != FRAME_EVENTS) { /* which are many in one */
+        count(r->requests, 1);
+        histogram_observe(r->latency, clock_ticks() - call->started);
+    }
     give(call);
     answered(user, &answer);
 }

@@ -30,12 +30,11 @@ static void on_ready_note(struct text payload) {
     static const struct supervisor_launch launch = {
         .plugin = "polls", .version = "1.0.0", .abi_major = 1, .abi_minor = 0};
     struct error error = {0};
-    struct note_ready ready = {NULL, NULL};
+    struct ready ready = {0};
     int code = note_ready(payload, &launch, &ready, &error);
     require(code == 0 || ((code == ERR_INVALID || code == ERR_CONFLICT) && *error.detail),
             "READY refused without a word");
-    free(ready.routes);
-    free(ready.sandbox);
+    ready_free(&ready);
 }
 
 static void on_pong_note(struct text payload) {
