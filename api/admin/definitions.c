@@ -232,6 +232,7 @@ const struct route definition_routes[] = {
     DEFINITION_ROUTES("segments"),
     DEFINITION_ROUTES("layers"),
     DEFINITION_ROUTES("holdouts"),
+    DEFINITION_ROUTES("pages"),
     {METHOD_POST, "/admin/v1/apply", ROLE_MANAGER, APPLY_BODY, 0, handle_apply},
     {METHOD_GET, "/admin/v1/stale", READERS, 0, 0, handle_stale},
     {METHOD_POST, "/admin/v1/features/{key}/kill", ROLE_MANAGER, 4096, 0, handle_kill},

@@ -1,12 +1,10 @@
-/* GET /admin/v1/{kind}/{key}/impact: what a change would touch. Followed on the store lane, where pages are; units are counted on
- * the loop, which remembers them. */
-#include <jansson.h>
-
+/* GET /admin/v1/{kind}/{key}/impact: what a change would touch. Followed on the store lane; units are counted on the loop, which
+ * remembers them. */
 #include "api/admin/job.h"
 #include "api/admin/tables.h"
 #include "experiments/model/impact.h"
 
-enum { ITEMS_MOST = 1000, PAGES_MOST = 10000 };
+enum { ITEMS_MOST = 1000 };
 
 struct impact {
     struct impact_item *items;
@@ -14,45 +12,17 @@ struct impact {
     struct text after; /* "kind:key"; empty: from the first */
 };
 
-/* ---- pages ---- */
-
-static void read_page(const struct document *document, struct impact_page *page, struct arena *arena) {
-    json_t *body = json_loadb(document->body.at, document->body.n, 0, NULL);
-    json_t *sections = json_object_get(body, "sections"), *section;
-    const char *name;
-    page->key = document->key;
-    page->features = arena_array(arena, struct text, json_object_size(sections));
-    json_object_foreach(sections, name, section) {
-        const char *feature = json_string_value(json_object_get(section, "feature"));
-        if (feature) page->features[page->n++] = arena_text(arena, text_of(feature));
-    }
-    json_decref(body);
-}
-
-static int read_pages(struct sql *sql, struct arena *arena, struct impact_page **pages, size_t *n, struct error *error) {
-    struct document_page found;
-    int rc = repository_list(sql, arena, TEXT("page"), TEXT(""), PAGES_MOST, &found, error);
-    if (rc < 0) return rc;
-    *pages = arena_array(arena, struct impact_page, found.n);
-    for (*n = 0; *n < found.n; ++*n) read_page(&found.items[*n], &(*pages)[*n], arena);
-    return 0;
-}
-
 static int work_impact(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     struct impact *impact = (struct impact *)job->input;
     struct arena *arena = &job->request->arena;
-    struct impact_page *pages;
-    size_t pages_n;
-    int rc = read_pages(sql, arena, &pages, &pages_n, &job->error);
-    if (rc < 0) return rc;
     struct buffer shown = {0};
     struct json_writer w;
     json_writer_init(&w, &shown);
-    rc = catalogue_show(catalogue, job->change.kind, job->change.key, &w, NULL, &job->error);
+    int rc = catalogue_show(catalogue, job->change.kind, job->change.key, &w, NULL, &job->error);
     buffer_free(&shown);
     if (rc < 0) return rc;
     struct snapshot *snapshot = catalogue_snapshot(catalogue);
-    impact->n = impact_of(snapshot, job->change.kind, job->change.key, pages, pages_n, arena, &impact->items);
+    impact->n = impact_of(snapshot, job->change.kind, job->change.key, arena, &impact->items);
     for (size_t i = 0; i < impact->n; i++) { /* they outlive the snapshot */
         impact->items[i].key = arena_text(arena, impact->items[i].key);
         impact->items[i].of_key = arena_text(arena, impact->items[i].of_key);
@@ -82,12 +52,12 @@ static void write_item(const struct app *app, const struct impact_item *item, st
     const struct snapshot_experiment *e =
         item->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(app->snapshot, item->key) : NULL;
     json_open_object(w);
-    json_put_text(w, "kind", text_of(impact_kind(item->kind)));
+    json_put_text(w, "kind", text_of(definition_kinds[item->kind]));
     json_put_text(w, "key", item->key);
     json_put_text(w, "as", text_of(item->as));
     json_key(w, TEXT("of"));
     json_open_object(w);
-    json_put_text(w, "kind", text_of(impact_kind(item->of_kind)));
+    json_put_text(w, "kind", text_of(definition_kinds[item->of_kind]));
     json_put_text(w, "key", item->of_key);
     json_close_object(w);
     if (e) json_put_text(w, "state", text_of(experiment_phases[e->state.phase]));
@@ -102,13 +72,13 @@ static struct totals add_up(const struct app *app, const struct impact *impact) 
         totals.trials += e != NULL;
         totals.units += e ? units_in(app, e) : 0;
         totals.features += impact->items[i].kind == DEFINITION_FEATURE;
-        totals.pages += impact->items[i].kind == IMPACT_PAGE;
+        totals.pages += impact->items[i].kind == DEFINITION_PAGE;
     }
     return totals;
 }
 
 static struct text name_of(const struct impact_item *item, struct arena *arena) {
-    return arena_printf(arena, "%s:%.*s", impact_kind(item->kind), TEXT_ARGS(item->key));
+    return arena_printf(arena, "%s:%.*s", definition_kinds[item->kind], TEXT_ARGS(item->key));
 }
 
 static size_t first_after(const struct impact *impact, struct arena *arena) {
@@ -164,6 +134,7 @@ HANDLER(metric, DEFINITION_METRIC)
 HANDLER(segment, DEFINITION_SEGMENT)
 HANDLER(layer, DEFINITION_LAYER)
 HANDLER(holdout, DEFINITION_HOLDOUT)
+HANDLER(page, DEFINITION_PAGE)
 
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT };
 const struct route impact_routes[] = {
@@ -173,5 +144,6 @@ const struct route impact_routes[] = {
     {METHOD_GET, "/admin/v1/segments/{key}/impact", READERS, 0, 0, handle_segment},
     {METHOD_GET, "/admin/v1/layers/{key}/impact", READERS, 0, 0, handle_layer},
     {METHOD_GET, "/admin/v1/holdouts/{key}/impact", READERS, 0, 0, handle_holdout},
+    {METHOD_GET, "/admin/v1/pages/{key}/impact", READERS, 0, 0, handle_page},
     {0},
 };

@@ -4,7 +4,16 @@
 
 #include "api/router.h"
 
-extern const struct route definition_routes[], experiment_routes[], plugin_routes[], operation_routes[],
-    preview_routes[], segment_routes[], impact_routes[];
+extern const struct route customer_routes[];
+extern const struct route customer_change_routes[];
+extern const struct route definition_routes[];
+extern const struct route experiment_routes[];
+extern const struct route impact_routes[];
+extern const struct route operation_routes[];
+extern const struct route page_admin_routes[];
+extern const struct route plugin_routes[];
+extern const struct route plugin_rights_routes[];
+extern const struct route preview_routes[];
+extern const struct route segment_routes[];
 
 #endif

@@ -75,6 +75,7 @@ static struct text breakdown_attributes(const struct context *context, const str
 
 static bool record(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
                    const struct decision *d, enum journal_cause cause) {
+    if (app_suppressed(app, d->unit_text)) return false;
     struct journal_exposure exposure = {
         .at = context->now,
         .experiment = experiment->definition.key,
@@ -100,12 +101,16 @@ static void record_once(struct app *app, const struct context *context, const st
     if (record(app, context, experiment, d, cause)) remembered_put(told, &unit);
 }
 
+void ofrep_record_fallback(struct app *app, const struct context *context, const struct decision *d) {
+    if (d->expose && d->experiment) record_once(app, context, d->experiment, d, JOURNAL_FALLBACK);
+}
+
 bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
                      struct decision *d) {
     if (feature->definition.when_down != WHEN_DOWN_OFF || d->targeting_key_missing || !d->variant->plugin.n)
         return false;
     if (plugins_takes(app->plugins, d->variant->plugin, d->variant->release)) return false;
-    if (d->expose && d->experiment) record_once(app, context, d->experiment, d, JOURNAL_FALLBACK);
+    ofrep_record_fallback(app, context, d);
     d->index = feature->definition.off;
     d->variant = &feature->definition.variants[d->index];
     d->reason = REASON_DEFAULT;
@@ -172,7 +177,7 @@ static void write_metadata(struct app *app, const struct decision *d, struct jso
     json_close_object(w);
 }
 
-static void write_flag(struct app *app, struct text key, const struct decision *d, struct json_writer *w) {
+void ofrep_write_flag(struct app *app, struct text key, const struct decision *d, struct json_writer *w) {
     json_open_object(w);
     json_put_text(w, "key", key);
     if (d->targeting_key_missing) {
@@ -207,7 +212,7 @@ static void evaluate_one(struct request *request) {
     struct json_writer w;
     buffer_reserve(&out, ANSWER_ROOM);
     json_writer_init(&w, &out);
-    write_flag(app, key, &d, &w);
+    ofrep_write_flag(app, key, &d, &w);
     reply_json(request, d.targeting_key_missing ? 400 : 200, &out);
 }
 
@@ -241,7 +246,7 @@ static void write_flags(struct app *app, const struct context *context, struct j
         struct decision d;
         decide(app->snapshot, &app->snapshot->features[i], context, &app->remembered, &d);
         count(app->evaluations, 1);
-        write_flag(app, app->snapshot->features[i].definition.key, &d, w);
+        ofrep_write_flag(app, app->snapshot->features[i].definition.key, &d, w);
     }
     json_close_array(w);
 }

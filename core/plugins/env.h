@@ -15,12 +15,15 @@ struct plugin_env {
     const struct clock *clock;
     const char *worker, *dir; /* owned by the host */
     struct plugin_timing timing;
+    struct trust_options trust; /* its strings are owned by the host */
     struct lane *spawner; /* starts processes */
     struct lane *files;   /* reads and writes bundles and state */
     struct channels channels;
     struct calls calls;
     struct supervisor *workers; /* all that are not gone yet */
     uint32_t worker_serial;
+    int (*judge)(const struct manifest *manifest, struct error *error);
+    void (*on_standing)(void *user);
     void (*on_effect)(void *user, const struct plugin_effect *effect);
     void *user;
     int operations; /* under way */

@@ -15,8 +15,9 @@ enum {
 
 enum frame_type {
     /* parleyd to worker */
-    FRAME_HELLO =
-        1, /* JSON {protocol, plugin, version, library (an fd), data (a folder), settings}: load and start; id 0 */
+    /* JSON {protocol, plugin, version, library (an fd), libraries (further ones it may need), data (a folder), settings}: load and
+     * start; id 0 */
+    FRAME_HELLO = 1,
     FRAME_REQUEST = 2, /* struct frame_request; answered by FRAME_REPLY with the same id */
     FRAME_PING = 3,    /* answered by FRAME_PONG */
     FRAME_KEPT = 4,    /* id: every effect up to this outbox number is durable in parleyd; the worker may delete them */

@@ -142,6 +142,9 @@ struct plugins *plugins_new(const struct plugins_options *options) {
     if (!plugins->dir) plugins->dir = memory_copy(options->dir);
     plugins->bundled = memory_copy(options->bundled);
     plugins->worker = memory_copy(options->worker);
+    plugins->keys = memory_copy(options->trust.keys);
+    plugins->revoked = memory_copy(options->trust.revoked);
+    plugins->libraries = memory_copy(options->trust.libraries);
     plugins->env = (struct plugin_env){.loop = options->loop,
                                        .mailbox = options->mailbox,
                                        .log = options->log,
@@ -150,8 +153,12 @@ struct plugins *plugins_new(const struct plugins_options *options) {
                                        .worker = plugins->worker,
                                        .dir = plugins->dir,
                                        .timing = with_defaults(options->timing),
+                                       .trust = {plugins->keys, plugins->revoked, plugins->libraries,
+                                                 options->trust.unsigned_bundles},
                                        .spawner = spawner_start(),
                                        .files = lane_start("plugin-files", NULL),
+                                       .judge = options->judge,
+                                       .on_standing = options->on_standing,
                                        .on_effect = options->on_effect,
                                        .user = options->user,
                                        .changed = on_changed};
@@ -164,12 +171,16 @@ static void make_plugin(struct plugins *plugins, struct boot_plugin *read) {
     struct plugin_env *env = &plugins->env;
     struct plugin *plugin = find_or_add(env, text_of(read->state.name));
     plugin->retired = read->state.retired;
+    plugin->sequence = read->state.sequence;
     for (size_t i = 0; i < read->state.n; i++) {
         const struct plugin_state_release *known = &read->state.releases[i];
         struct boot_release *release = &read->releases[i];
         char *folder = plugin_release_folder(plugin->folder, known->version, known->digest);
-        plugin_add(plugin, release_new(env, plugin, known->version, known->digest, known->installed_at, folder,
-                                       release->error.code ? NULL : &release->bundle, release->error.detail));
+        struct release *made = release_new(env, plugin, known->version, known->digest, known->installed_at, folder,
+                                           release->error.code ? NULL : &release->bundle, release->error.detail);
+        made->origin = known->origin;
+        if (release->error.code == ERR_UNTRUSTED) release_distrust(made, release->error.detail);
+        plugin_add(plugin, made);
         release->bundle = (struct bundle){0};
         free(folder);
     }
@@ -196,10 +207,14 @@ void plugins_start(struct plugins *plugins, void (*started)(void *user), void *u
     plugins->phase = BOOTING;
     plugins->told = started;
     plugins->told_user = user;
+    if (plugins_take_unsigned(plugins))
+        log_warn(plugins->env.log, "UNSIGNED PLUGINS ARE TAKEN (plugins.unsigned): for development only",
+                 LOG_S("means", "whoever has a publisher's token can run any code here"));
     plugins->boot =
         (struct boot){.job = {.mail = {.receive = on_boot_read}, .work = boot_read, .reply_to = plugins->env.mailbox},
                       .dir = plugins->dir,
                       .bundled = plugins->bundled,
+                      .trust = plugins->env.trust,
                       .log = plugins->env.log,
                       .now = clock_now(plugins->env.clock)};
     plugins->env.operations++;
@@ -228,6 +243,9 @@ void plugins_free(struct plugins *plugins) {
     free(plugins->dir);
     free(plugins->bundled);
     free(plugins->worker);
+    free(plugins->keys);
+    free(plugins->revoked);
+    free(plugins->libraries);
     free(plugins);
 }
 
@@ -290,6 +308,13 @@ void plugins_install(struct plugins *plugins, const char *path, plugins_done don
 void plugins_install_bytes(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user) {
     struct operation *op = new_operation(plugins, "installation of", done, user);
     op->bytes = text_n(bytes, n);
+    operation_install(op);
+}
+
+void plugins_install_older(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user) {
+    struct operation *op = new_operation(plugins, "installation of", done, user);
+    op->bytes = text_n(bytes, n);
+    op->older_too = true;
     operation_install(op);
 }
 

@@ -15,6 +15,8 @@
 #include "core/base/mailbox.h"
 #include "core/base/telemetry.h"
 #include "core/plugins/frames.h"
+#include "core/plugins/manifest.h"
+#include "core/plugins/trust.h"
 
 struct plugins;
 
@@ -50,6 +52,14 @@ struct plugins_options {
     struct telemetry *telemetry;
     const struct clock *clock;
     struct plugin_timing timing;
+    /* What a bundle says of things above this floor (metrics): 0, or a code with the sentence why it is refused. On any thread. NULL:
+     * nobody judges. */
+    int (*judge)(const struct manifest *manifest, struct error *error);
+    /* Which releases are installed, or which one is active, may have changed. NULL: nobody wants to know. */
+    void (*on_standing)(void *user);
+    struct trust_options
+        trust; /* whose bundles may run; its files are read at the start, and again for each installation and
+                                 * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
     void *user;
 };
@@ -104,10 +114,14 @@ struct plugin_result {
 };
 typedef void (*plugins_done)(void *user, const struct plugin_result *result);
 
-/* Installs a bundle, given as the path of a file or folder, or as bytes (from malloc, taken). The same release again is fine; another one of the same
- * version is ERR_CONFLICT: a release never changes. Nothing is started. */
+/* Installs a bundle, given as the path of a file or folder, or as bytes (from malloc, taken). The same release again is fine, and what was
+ * damaged or not trusted may run then; another one of the same version is ERR_CONFLICT: a release never changes. So is a signed
+ * one whose sequence is lower than one that was installed before: an old build is not a new one. ERR_UNTRUSTED: trust_open. Nothing is
+ * started. */
 void plugins_install(struct plugins *plugins, const char *path, plugins_done done, void *user);
 void plugins_install_bytes(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user);
+/* plugins_install_bytes, but a lower sequence is taken too. */
+void plugins_install_older(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user);
 /* Starts that release, proves it healthy, switches the route, remembers it on disk, drains the one before. Whatever fails, the one before
  * goes on serving and the error says what failed. For the active release: starts it where it is down. Un-retires. */
 void plugins_activate(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user);
@@ -125,6 +139,8 @@ void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_nam
 
 /* ---- looking ---- */
 
+/* True where unsigned bundles are taken: a server for development. */
+bool plugins_take_unsigned(const struct plugins *plugins);
 /* With TEXT_NONE: whether the plugin is there (and not retired). */
 bool plugins_has(const struct plugins *plugins, struct text name, struct text version);
 /* One plugin with all its releases; false (and nothing written) where there is none. */
@@ -139,6 +155,24 @@ bool plugins_asset(const struct plugins *plugins, struct text name, struct text 
                    struct text *bytes, const char **content_type);
 /* True while a call to that release (TEXT_NONE: the active one) would be taken: its worker runs. */
 bool plugins_takes(const struct plugins *plugins, struct text name, struct text version);
+/* Where a plugin stands. False where there is none of that name. Borrowed until the loop's next turn. */
+struct plugin_standing {
+    struct text active, previous; /* versions; TEXT_NONE: none */
+    bool retired;
+};
+bool plugins_standing(const struct plugins *plugins, struct text name, struct plugin_standing *standing);
+/* Every installed release that can be read, plugin by plugin, with what its bundle says of itself. */
+void plugins_each_release(const struct plugins *plugins,
+                          void (*each)(void *user, struct text plugin, const struct plugin_standing *standing,
+                                       const struct manifest *manifest),
+                          void *user);
+/* What the settings of a release (TEXT_NONE: the active one) must look like; NULL where it does not say. Borrowed until the loop's
+ * next turn. */
+struct schema *plugins_schema(const struct plugins *plugins, struct text name, struct text version);
+/* Appends that as JSON, {} where it does not say; false (and nothing is appended) where there is no such release. */
+bool plugins_settings_json(const struct plugins *plugins, struct text name, struct text version, struct buffer *out);
+/* A line into the plugin's log and parleyd's; nothing where there is no such plugin. */
+void plugins_note(struct plugins *plugins, struct text name, struct text line);
 /* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed
  * until the loop's next turn. */
 struct plugin_web {

@@ -16,7 +16,7 @@ struct plugins {
     size_t n_wanted;
     enum { NEW, BOOTING, STARTING, UP, STOPPING, CLOSING, STOPPED } phase;
     int handles; /* not closed yet */
-    char *dir, *bundled, *worker;
+    char *dir, *bundled, *worker, *keys, *revoked, *libraries;
     void (*told)(void *user); /* of plugins_start, then of plugins_stop */
     void *told_user;
 };

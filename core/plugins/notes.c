@@ -13,6 +13,7 @@ void note_hello(struct buffer *out, const struct supervisor_launch *launch, int 
     json_put_text(&w, "plugin", text_of(launch->plugin));
     json_put_text(&w, "version", text_of(launch->version));
     json_put_int(&w, "library", library_fd);
+    json_put_text(&w, "libraries", text_of(launch->libraries));
     json_put_text(&w, "data", text_of(launch->data));
     json_put_raw(&w, "settings", TEXT("{}"));
     json_close_object(&w);

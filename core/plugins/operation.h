@@ -16,7 +16,9 @@ struct operation {
     enum alone_step { ALONE_NOT, ALONE_DRAINING, ALONE_COPYING, ALONE_TRYING, ALONE_BACK, ALONE_RESTORING } alone;
     char *path; /* install: where from; NULL: from bytes */
     struct text bytes;
+    bool older_too; /* install: a lower sequence is taken */
     struct bundle bundle;
+    struct origin origin;
     char *folder; /* install: where to */
     struct plugin_state state;
     struct error error;

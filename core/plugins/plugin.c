@@ -59,9 +59,10 @@ void plugin_to_state(const struct plugin *plugin, struct plugin_state *state) {
         .active = plugin->active ? memory_copy(plugin->active->version) : NULL,
         .previous = plugin->previous ? memory_copy(plugin->previous->version) : NULL,
         .retired = plugin->retired,
+        .sequence = plugin->sequence,
     };
     for (const struct release *r = plugin->releases; r; r = r->next)
-        plugin_state_add(state, r->version, r->digest, r->installed_at);
+        plugin_state_add(state, r->version, r->digest, r->installed_at, &r->origin);
 }
 
 void plugin_note(struct plugin *plugin, enum log_level level, const char *version, const char *format, ...) {

@@ -12,6 +12,7 @@ struct plugin {
     struct release *releases;   /* in the order of their installation */
     struct release *active, *previous;
     bool retired;
+    int64_t sequence;       /* as in plugin_state */
     struct release *alone;  /* it is being activated with the database for itself: see alone.h. NULL: none */
     bool alone_may_run;     /* all others have stopped */
     int held;               /* calls that wait for that to end */

@@ -34,10 +34,40 @@ static void on_again(uv_timer_t *timer) {
     release_review(timer->data);
 }
 
+static void take_bundle(struct release *r, struct bundle *bundle) {
+    struct buffer path = {0};
+    buffer_printf(&path, "%s/%s", r->folder, bundle->manifest.library);
+    free(r->library);
+    r->library = buffer_take(&path, NULL);
+    bundle_free(&r->bundle);
+    r->bundle = *bundle;
+    *bundle = (struct bundle){0};
+}
+
+void release_renew(struct release *r, struct bundle *bundle, const struct origin *origin) {
+    r->origin = *origin;
+    if (r->damaged)
+        take_bundle(r, bundle);
+    else
+        bundle_free(bundle);
+    if (r->damaged || r->untrusted) {
+        r->why[0] = 0;
+        r->failed_code = 0;
+        if (r->state == RELEASE_FAILED) r->state = RELEASE_STOPPED;
+    }
+    r->damaged = r->untrusted = false;
+    release_review(r);
+}
+
+void release_distrust(struct release *r, const char *why) {
+    r->untrusted = true;
+    r->failed_code = ERR_UNTRUSTED;
+    snprintf(r->why, sizeof r->why, "%s", why);
+}
+
 struct release *release_new(struct plugin_env *env, struct plugin *plugin, const char *version, const char *digest,
                             int64_t installed_at, const char *folder, struct bundle *bundle, const char *why) {
     struct release *r = memory_new(struct release);
-    struct buffer path = {0};
     r->env = env;
     r->plugin = plugin;
     r->version = memory_copy(version);
@@ -45,11 +75,9 @@ struct release *release_new(struct plugin_env *env, struct plugin *plugin, const
     r->installed_at = installed_at;
     r->library_fd = -1;
     snprintf(r->digest, sizeof r->digest, "%s", digest);
-    if (bundle) {
-        r->bundle = *bundle;
-        buffer_printf(&path, "%s/%s", folder, bundle->manifest.library);
-        r->library = buffer_take(&path, NULL);
-    } else {
+    if (bundle)
+        take_bundle(r, bundle);
+    else {
         r->damaged = true;
         snprintf(r->why, sizeof r->why, "%s", why);
     }
@@ -136,7 +164,7 @@ static void died(struct release *r) {
     plugin_release_died(r->plugin, r); /* ends a trial */
     if (r->plugin->alone == r && r->needs_alone)
         r->state = RELEASE_STOPPED; /* it gets its chance when the others have stopped */
-    else if (wants(r) && !r->damaged)
+    else if (wants(r) && !r->damaged && !r->untrusted)
         start_again_later(r);
     else
         fail(r);
@@ -177,7 +205,7 @@ static const struct supervisor_owner owner = {on_serving, on_reply, on_effect, o
 /* ---- wants ---- */
 
 static void start(struct release *r) {
-    if (r->damaged) {
+    if (r->damaged || r->untrusted) {
         died(r);
         return;
     }
@@ -189,6 +217,7 @@ static void start(struct release *r) {
                                        .sha256 = library->sha256,
                                        .abi_major = r->bundle.manifest.abi_major,
                                        .abi_minor = r->bundle.manifest.abi_minor,
+                                       .libraries = r->env->trust.libraries,
                                        .library_fd = &r->library_fd};
     r->state = RELEASE_STARTING;
     r->needs_alone = false;
@@ -290,11 +319,22 @@ static void waits_json(const struct release *r, struct json_writer *w) {
     json_close_array(w);
 }
 
+static void signature_json(const struct release *r, struct json_writer *w) {
+    json_key(w, TEXT("signature"));
+    json_open_object(w);
+    json_put_text(w, "origin", text_of(origin_name(r->origin.kind)));
+    if (*r->origin.key) json_put_text(w, "key", text_of(r->origin.key));
+    if (r->origin.sequence) json_put_int(w, "sequence", r->origin.sequence);
+    json_put_bool(w, "trusted", !r->untrusted);
+    json_close_object(w);
+}
+
 void release_json(const struct release *r, struct json_writer *w) {
     json_open_object(w);
     json_put_text(w, "version", text_of(r->version));
     json_put_text(w, "digest", text_of(r->digest));
     json_put_time(w, "installedAt", r->installed_at);
+    signature_json(r, w);
     json_put_text(w, "state", text_of(release_state_name(r)));
     if (*r->why) json_put_text(w, "why", text_of(r->why));
     if (r->worker) {

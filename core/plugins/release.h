@@ -4,7 +4,7 @@
 #define PARLEY_CORE_PLUGINS_RELEASE_H
 
 #include "core/plugins/backoff.h"
-#include "core/plugins/bundle.h"
+#include "core/plugins/trust.h"
 #include "core/plugins/supervisor.h"
 
 enum release_state { RELEASE_STOPPED, RELEASE_STARTING, RELEASE_RUNNING, RELEASE_DRAINING, RELEASE_FAILED };
@@ -26,6 +26,8 @@ struct release {
     int64_t installed_at;
     struct bundle bundle; /* without the library's bytes; empty where it is damaged on disk */
     bool damaged;
+    struct origin origin;
+    bool untrusted; /* what signed it is not trusted any more (`damaged` too, then), or it came unsigned and may not run */
     int library_fd; /* sealed copy, -1 while it does not run */
     unsigned want;
     int errands; /* calls for which WANT_ERRAND is set */
@@ -46,6 +48,10 @@ struct release {
 /* Takes `bundle`'s content; NULL for one that cannot be read, `why` saying so. `folder` is copied. */
 struct release *release_new(struct plugin_env *env, struct plugin *plugin, const char *version, const char *digest,
                             int64_t installed_at, const char *folder, struct bundle *bundle, const char *why);
+/* The same release was brought again: what was damaged or not trusted may run now. Takes `bundle`'s content. */
+void release_renew(struct release *release, struct bundle *bundle, const struct origin *origin);
+/* Its origin is not trusted (any more): it is not started again, and says why. What runs goes on. */
+void release_distrust(struct release *release, const char *why);
 /* Only once no worker is left; the timer is closed and the release freed in the next turn of the loop. */
 void release_free(struct release *release);
 

@@ -24,6 +24,7 @@ enum {
 
 struct worker {
     struct runtime runtime;
+    struct sandbox sandbox;
     struct wire wire;
     struct group group;
     struct text name, version; /* of the hello; they live in `hello` */
@@ -59,9 +60,22 @@ static void give_call(struct worker *worker, parley_call *call) {
 /* ---- before the loop: hello, load, start ---- */
 
 struct hello {
-    struct text data, settings;
+    struct text data, settings, libraries;
     int library;
+    struct sandbox_policy sandbox;
 };
+
+/* "sandbox": {"off", "memory", "files", "cpu"}, each where it is not the default. */
+static struct sandbox_policy read_policy(const struct json *json, json_at at) {
+    struct sandbox_policy policy = {.off = json_kind(json, json_get(json, at, TEXT("off"))) == JSON_KIND_TRUE};
+    int64_t files = 0, cpu = 0;
+    json_whole(json, json_get(json, at, TEXT("memory")), &policy.memory);
+    json_whole(json, json_get(json, at, TEXT("files")), &files);
+    json_whole(json, json_get(json, at, TEXT("cpu")), &cpu);
+    policy.files = (int)files;
+    policy.cpu = (int)cpu;
+    return policy;
+}
 
 static int read_hello(struct worker *worker, struct hello *hello, struct error *error) {
     struct frame frame;
@@ -80,8 +94,10 @@ static int read_hello(struct worker *worker, struct hello *hello, struct error *
     worker->name = json_unescaped(&json, json_get(&json, 0, TEXT("plugin")), arena);
     worker->version = json_unescaped(&json, json_get(&json, 0, TEXT("version")), arena);
     hello->data = json_unescaped(&json, json_get(&json, 0, TEXT("data")), arena);
+    hello->libraries = json_unescaped(&json, json_get(&json, 0, TEXT("libraries")), arena);
     hello->settings = json_source(&json, json_get(&json, 0, TEXT("settings")));
     hello->library = (int)library;
+    hello->sandbox = read_policy(&json, json_get(&json, 0, TEXT("sandbox")));
     if (protocol != FRAME_PROTOCOL)
         return error_set(error, ERR_INVALID, "the hello speaks protocol %d; this worker %d", (int)protocol,
                          FRAME_PROTOCOL);
@@ -99,9 +115,12 @@ static int prove_healthy(struct worker *worker, parley_call *call, struct error 
 
 static int start_plugin(struct worker *worker, const struct hello *hello, struct error *error) {
     struct runtime *runtime = &worker->runtime;
-    int rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
+    int rc = library_check(hello->library, hello->libraries, error);
+    if (rc == 0) rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
     if (rc < 0) return rc;
     close(hello->library);
+    rc = sandbox_seal(&worker->sandbox, error);
+    if (rc < 0) return rc;
     *runtime->plugin.host = &call_host;
     rc = database_open(&runtime->database, arena_cstr(&worker->hello, hello->data), error);
     if (rc < 0) return rc;
@@ -151,6 +170,8 @@ static void put_ready(struct worker *worker) {
     json_int(&w, plugin->abi_minor);
     json_close_array(&w);
     put_routes(&w, plugin);
+    json_key(&w, TEXT("sandbox"));
+    sandbox_json(&worker->sandbox, &w);
     json_close_object(&w);
     frame_close(out, frame);
 }
@@ -170,6 +191,7 @@ static void put_pong(struct worker *worker, uint64_t id) {
     struct group *group = &worker->group;
     struct buffer *out = &worker->wire.out;
     struct json_writer w;
+    sandbox_beat(&worker->sandbox);
     size_t frame = frame_open(out, FRAME_PONG, id);
     json_writer_init(&w, out);
     json_open_object(&w);
@@ -362,8 +384,11 @@ int worker_run(int fd) {
     arena_init(&worker.hello, CALL_ARENA);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
     int rc = read_hello(&worker, &hello, &error);
-    if (rc == 0) rc = sandbox_enter(fd, hello.library, &error);
+    if (rc == 0) rc = sandbox_close_others(fd, hello.library, &error);
+    if (rc == 0) rc = library_seal(hello.library, &error);
     worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (rc == 0)
+        rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
     if (getrandom(&worker.runtime.outbox.worker, sizeof worker.runtime.outbox.worker, 0) < 0) rc = ERR_IO;
     if (rc == 0) rc = start_plugin(&worker, &hello, &error);
     if (rc == 0) {

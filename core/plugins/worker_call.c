@@ -147,12 +147,17 @@ static int timer(parley_call *call) {
     return runtime->plugin.on_timer(call, parley_of(call->payload));
 }
 
+static int forget(parley_call *call) {
+    call->runtime->database.forgot = true;
+    return call->runtime->plugin.forget_customer(call, parley_of(call->request.customer));
+}
+
 static int callback(parley_call *call) {
     const struct parley_plugin *plugin = &call->runtime->plugin;
     switch (call->kind) {
     case CALL_REQUEST: return call->match.route->handle(call);
     case CALL_EXPORT: return plugin->export_customer(call, parley_of(call->request.customer));
-    case CALL_FORGET: return plugin->forget_customer(call, parley_of(call->request.customer));
+    case CALL_FORGET: return forget(call);
     case CALL_EVENTS: return plugin->on_event ? events(call) : 0;
     case CALL_TIMER: return timer(call);
     case CALL_START: return start(call);

@@ -2,7 +2,12 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "core/plugins/elf.h"
+#include "core/plugins/sealed.h"
 #include "core/plugins/worker_route.h"
 
 /* A descriptor and its tables as ABI 1.0 had them: nothing smaller can be right. */
@@ -68,6 +73,31 @@ static int check_tables(const struct parley_plugin *p, struct error *error) {
         before = migration->number;
     }
     return 0;
+}
+
+int library_seal(int fd, struct error *error) {
+    if (sealed(fd)) return 0;
+    int copy = sealed_copy(fd, 0);
+    bool moved = copy >= 0 && dup2(copy, fd) == fd;
+    int code = moved ? 0 : error_set(error, ERR_IO, "its library cannot be copied into memory: %m");
+    if (copy >= 0) close(copy);
+    return code;
+}
+
+int library_check(int fd, struct text also, struct error *error) {
+    struct stat what;
+    struct elf elf;
+    struct error wrong = {0};
+    if (!sealed(fd) || fstat(fd, &what) != 0)
+        return error_set(error, ERR_INVALID, "its library is no sealed file in memory");
+    size_t n = (size_t)what.st_size;
+    void *bytes = n ? mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0) : NULL;
+    if (bytes == MAP_FAILED) return error_set(error, ERR_IO, "its library cannot be mapped: %m");
+    int code = elf_read(&elf, text_n(bytes, n), &wrong);
+    if (code == 0) code = elf_allow(&elf, also, &wrong);
+    if (code) error_set(error, code, "its library %s", wrong.detail);
+    if (bytes) munmap(bytes, n);
+    return code;
 }
 
 int library_load(struct parley_plugin *plugin, int fd, struct text name, struct text version, struct error *error) {

@@ -113,8 +113,7 @@ static void fold_block(struct lane_job *job, void *owner) {
         m->target = block->last; /* behind the files: it is read from them in its turn */
         keep_reading(m);
     } else {
-        for (size_t i = 0; i < block->n; i++)
-            if (block->records[i].seq > m->fold.position) fold_record(&m->fold, &block->records[i]);
+        fold_records(&m->fold, block->records, block->n);
         complain(m, fold_settle(&m->fold));
         checkpoint_if_due(m);
     }

@@ -132,7 +132,7 @@ static void unload(struct catalogue *c) {
     for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
     free(c->entries);
     snapshot_release(c->snapshot);
-    *c = (struct catalogue){.sql = c->sql, .before = -1};
+    *c = (struct catalogue){.sql = c->sql, .before = -1, .releases = c->releases};
 }
 
 int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
@@ -150,6 +150,7 @@ int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error)
 void catalogue_close(struct catalogue *c) {
     if (!c) return;
     unload(c);
+    releases_release(c->releases);
     free(c);
 }
 
@@ -197,7 +198,7 @@ void draft_end(struct draft *draft) {
         json_decref(draft->items[i].state);
         id_list_release(draft->items[i].list);
     }
-    for (int kind = 0; kind <= DEFINITION_HOLDOUT; kind++) map_free(&draft->places[kind]);
+    for (int kind = 0; kind <= DEFINITION_PAGE; kind++) map_free(&draft->places[kind]);
     free(draft->items);
     arena_free(&draft->arena);
 }

@@ -5,6 +5,7 @@
 
 #include "core/base/json_write.h"
 #include "core/store/sql.h"
+#include "experiments/model/releases.h"
 #include "experiments/model/repository.h"
 #include "experiments/model/snapshot.h"
 
@@ -64,6 +65,17 @@ enum list_change { LIST_REPLACE, LIST_ADD, LIST_REMOVE };
 enum { IDS_MOST = 10000000, KEPT_LISTS = 8 };
 int catalogue_list_change(struct catalogue *catalogue, const struct change *change, enum list_change how,
                           const struct id_list *ids, struct error *error);
+/* What is known of plugin releases from now on: settings are checked against it. Takes the reference over. */
+void catalogue_set_releases(struct catalogue *catalogue, struct releases *releases);
+/* Whether every feature's settings suit those of `releases` that may serve it: 0, or ERR_CONFLICT with
+ * "/features/KEY/variants/KEY/settings..." as places. */
+int catalogue_check_releases(const struct catalogue *catalogue, const struct releases *releases, struct error *error);
+/* Makes the metrics that plugins bring those of their active releases: new ones are made, changed ones changed (but not under
+ * a live experiment), those that nobody brings any more are deleted unless an experiment names them. A metric of the same key that
+ * is a person's, or another plugin's, stays; `note` is told each such thing, with the plugin's name. change: actor and now alone. */
+int catalogue_contribute(struct catalogue *catalogue, const struct change *change,
+                         void (*note)(void *user, struct text plugin, struct text sentence), void *user,
+                         struct error *error);
 
 enum experiment_step { STEP_START, STEP_PAUSE, STEP_RESUME, STEP_CONCLUDE, STEP_RAMP, STEP_END, STEP_APPROVE };
 struct experiment_step_input {

@@ -21,7 +21,7 @@ struct batch {
     struct draft draft;
     struct applied *items;
     size_t n;
-    struct map places[DEFINITION_HOLDOUT + 1]; /* by kind: key -> struct applied */
+    struct map places[DEFINITION_PAGE + 1]; /* by kind: key -> struct applied */
     struct error *error;
 };
 
@@ -57,7 +57,7 @@ static int read_item(struct batch *b, size_t i, const json_t *json) {
     int kind = -1;
     if (reader_object(&r, NULL, json, members) && !reader_choice(&r, NULL, json, "kind", definition_kinds, &kind) &&
         !r.faults)
-        reader_missing(&r, NULL, "kind", "feature, experiment, metric, segment, layer or holdout");
+        reader_missing(&r, NULL, "kind", "feature, experiment, metric, segment, layer, holdout or page");
     item->body = json_object_get(json, "body");
     if (!r.faults && !item->body) reader_missing(&r, NULL, "body", "the definition, with its key");
     if (r.faults) {
@@ -91,10 +91,13 @@ static int compare(struct batch *b, size_t i) {
     struct error why = {0};
     if (item->kind == DEFINITION_SEGMENT) catalogue_settle_list(c, &item->parsed.segment);
     item->canonical = definition_canonical(item->kind, &item->parsed, item->body);
+    int rc = definition_keep_origin(c, item->kind, item->key, item->canonical, &why);
+    if (rc < 0) pass_on(b, i, "body", &why);
+    if (rc < 0) return rc;
     item->outcome = !entry ? CREATED : json_equal(entry->body, item->canonical) ? UNCHANGED : CHANGED;
     if (item->outcome == UNCHANGED) return 0;
     json_t *body = json_incref(item->canonical);
-    int rc = draft_definition(&b->draft, item->kind, item->key, body, DOCUMENT_ANY, &why);
+    rc = draft_definition(&b->draft, item->kind, item->key, body, DOCUMENT_ANY, &why);
     if (rc < 0) pass_on(b, i, "body", &why);
     return rc;
 }
@@ -106,7 +109,7 @@ static int check(struct batch *b) {
     for (size_t i = 0; i < b->n; i++) {
         struct error why = {0};
         if (b->items[i].outcome == UNCHANGED) continue;
-        int fails = definition_check(b->items[i].kind, &b->items[i].parsed, after, &why);
+        int fails = definition_check(b->draft.catalogue, b->items[i].kind, &b->items[i].parsed, after, &why);
         if (fails < 0) pass_on(b, i, "body", &why);
         if (fails < 0) rc = fails;
     }
@@ -191,7 +194,7 @@ int catalogue_apply(struct catalogue *c, const struct change *change, const json
     if (rc == 0) rc = settle_all(&b);
     if (rc == 0) write_outcomes(&b, mode, out);
     for (size_t i = 0; i < b.n; i++) json_decref(b.items[i].canonical);
-    for (int kind = 0; kind <= DEFINITION_HOLDOUT; kind++) map_free(&b.places[kind]);
+    for (int kind = 0; kind <= DEFINITION_PAGE; kind++) map_free(&b.places[kind]);
     if (rc == 0 && mode == APPLY_WRITE && b.draft.n) return draft_commit(&b.draft, error);
     draft_end(&b.draft);
     return rc;

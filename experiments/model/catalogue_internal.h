@@ -19,6 +19,7 @@ struct catalogue {
     struct entry *entries; /* by kind, then key */
     size_t n;
     struct snapshot *snapshot;
+    struct releases *releases; /* NULL: nothing is known of plugins yet */
     int64_t before; /* the revision before the transaction that is under way; -1: none is */
 };
 
@@ -38,10 +39,12 @@ struct draft {
         int64_t version; /* after the commit */
     } * items;
     size_t n, room;
-    struct map places[DEFINITION_HOLDOUT + 1]; /* by kind: key -> the item's number, from 1 */
+    struct map places[DEFINITION_PAGE + 1]; /* by kind: key -> the item's number, from 1 */
     struct arena arena;
 };
 
+/* The plugin that brings the metric, "polls"; TEXT_NONE where it is a person's. */
+struct text catalogue_origin(const struct entry *entry);
 const struct entry *catalogue_find(const struct catalogue *catalogue, enum definition_kind kind, struct text key);
 int catalogue_missing(enum definition_kind kind, struct text key, struct error *error);
 
@@ -71,13 +74,17 @@ union definition_parsed {
     struct segment segment;
     struct layer layer;
     struct holdout holdout;
+    struct page page;
 };
 /* The form alone; `key` TEXT_NONE: the body says it. */
 int definition_parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena,
                      union definition_parsed *into, struct error *error);
 /* What it refers to. */
-int definition_check(enum definition_kind kind, union definition_parsed *parsed, const struct snapshot *snapshot,
-                     struct error *error);
+int definition_check(const struct catalogue *catalogue, enum definition_kind kind, union definition_parsed *parsed,
+                     const struct snapshot *snapshot, struct error *error);
+/* What a plugin brings is not for people to change (ERR_CONFLICT); the same again is fine, and `written` gets its origin. */
+int definition_keep_origin(const struct catalogue *catalogue, enum definition_kind kind, struct text key,
+                           json_t *written, struct error *error);
 /* As it is stored. A new reference. */
 json_t *definition_canonical(enum definition_kind kind, const union definition_parsed *parsed, const json_t *body);
 /* The body, and the ids that it names, into the draft. Steals `canonical`. */

@@ -13,18 +13,23 @@ int definition_parse(enum definition_kind kind, const json_t *body, struct text 
     case DEFINITION_SEGMENT: return segment_parse(&into->segment, body, key, arena, error);
     case DEFINITION_LAYER: return layer_parse(&into->layer, body, key, arena, error);
     case DEFINITION_HOLDOUT: return holdout_parse(&into->holdout, body, key, arena, error);
+    case DEFINITION_PAGE: return page_parse(&into->page, body, key, arena, error);
     }
     return ERR_INTERNAL;
 }
 
-int definition_check(enum definition_kind kind, union definition_parsed *parsed, const struct snapshot *snapshot,
-                     struct error *error) {
+int definition_check(const struct catalogue *c, enum definition_kind kind, union definition_parsed *parsed,
+                     const struct snapshot *snapshot, struct error *error) {
+    int rc;
     switch (kind) {
-    case DEFINITION_FEATURE: return check_feature(&parsed->feature, snapshot, error);
+    case DEFINITION_FEATURE:
+        rc = check_feature(&parsed->feature, snapshot, error);
+        return rc < 0 ? rc : releases_check_feature(c->releases, &parsed->feature, "", error);
     case DEFINITION_EXPERIMENT: return check_experiment(&parsed->experiment, snapshot, error);
     case DEFINITION_SEGMENT: return check_segment(&parsed->segment, snapshot, error);
     case DEFINITION_HOLDOUT: return check_holdout(&parsed->holdout, snapshot, error);
     case DEFINITION_METRIC: return check_metric(&parsed->metric, snapshot, error);
+    case DEFINITION_PAGE: return check_page(&parsed->page, snapshot, error);
     case DEFINITION_LAYER: return 0;
     }
     return ERR_INTERNAL;
@@ -38,6 +43,7 @@ json_t *definition_canonical(enum definition_kind kind, const union definition_p
     case DEFINITION_SEGMENT: return segment_canonical(&parsed->segment, body);
     case DEFINITION_LAYER: return layer_canonical(&parsed->layer, body);
     case DEFINITION_HOLDOUT: return holdout_canonical(&parsed->holdout, body);
+    case DEFINITION_PAGE: return page_canonical(&parsed->page, body);
     }
     return NULL;
 }
@@ -117,6 +123,22 @@ int draft_definition(struct draft *draft, enum definition_kind kind, struct text
     return kind == DEFINITION_SEGMENT ? draft_ids(draft, key, canonical, error) : 0;
 }
 
+static int is_brought(const struct entry *entry, struct error *error) {
+    struct text plugin = catalogue_origin(entry);
+    return error_set(
+        error, ERR_CONFLICT,
+        "metric '%.*s' is brought by the plugin '%.*s' and changes with its releases; write your own under another key",
+        TEXT_ARGS(entry->key), TEXT_ARGS(plugin));
+}
+
+int definition_keep_origin(const struct catalogue *c, enum definition_kind kind, struct text key, json_t *written,
+                           struct error *error) {
+    const struct entry *entry = catalogue_find(c, kind, key);
+    if (!entry || !catalogue_origin(entry).n) return 0;
+    json_object_set(written, "origin", json_object_get(entry->body, "origin"));
+    return json_equal(written, entry->body) ? 0 : is_brought(entry, error);
+}
+
 static int write_body(struct catalogue *c, const struct change *change, const json_t *body, const char *action,
                       struct error *error) {
     struct draft draft;
@@ -124,11 +146,13 @@ static int write_body(struct catalogue *c, const struct change *change, const js
     enum definition_kind kind = change->kind;
     draft_begin(&draft, c, change, action);
     int rc = definition_parse(kind, body, change->key, &draft.arena, &parsed, error);
-    if (rc == 0) rc = definition_check(kind, &parsed, c->snapshot, error);
+    if (rc == 0) rc = definition_check(c, kind, &parsed, c->snapshot, error);
     if (rc == 0 && kind == DEFINITION_SEGMENT) catalogue_settle_list(c, &parsed.segment);
+    json_t *written = rc == 0 ? definition_canonical(kind, &parsed, body) : NULL;
+    if (rc == 0) rc = definition_keep_origin(c, kind, change->key, written, error);
     if (rc == 0)
-        rc = draft_definition(&draft, kind, change->key, definition_canonical(kind, &parsed, body), change->if_match,
-                              error);
+        rc = draft_definition(&draft, kind, change->key, json_incref(written), change->if_match, error);
+    json_decref(written);
     if (rc == 0) rc = draft_settle(&draft, kind, &parsed, error);
     if (rc == 0) return draft_commit(&draft, error);
     draft_end(&draft);
@@ -180,7 +204,9 @@ int catalogue_restore(struct catalogue *c, const struct change *change, int64_t 
 }
 
 int catalogue_delete(struct catalogue *c, const struct change *change, struct error *error) {
-    if (!catalogue_find(c, change->kind, change->key)) return catalogue_missing(change->kind, change->key, error);
+    const struct entry *entry = catalogue_find(c, change->kind, change->key);
+    if (!entry) return catalogue_missing(change->kind, change->key, error);
+    if (releases_bring(c->releases, catalogue_origin(entry), entry->key)) return is_brought(entry, error);
     const struct snapshot_experiment *experiment =
         change->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(c->snapshot, change->key) : NULL;
     if (is_live(experiment))

@@ -216,6 +216,22 @@ int check_holdout(const struct holdout *holdout, const struct snapshot *snapshot
     return reader_result(&r);
 }
 
+/* ---- pages ---- */
+
+int check_page(const struct page *page, const struct snapshot *snapshot, struct error *error) {
+    struct reader r = {NULL, error, 0};
+    const struct snapshot_feature *layout = page->layout.n ? snapshot_feature(snapshot, page->layout) : NULL;
+    for (uint32_t i = 0; i < page->n_sections; i++) {
+        const struct page_section *section = &page->sections[i];
+        if (!snapshot_feature(snapshot, section->feature))
+            reader_fault(&r, PATH_MEMBER(PATH_MEMBER(PATH_MEMBER(NULL, "sections"), section->id.at), "feature"),
+                         "names feature \"%.*s\", which is not there; create it first", TEXT_ARGS(section->feature));
+    }
+    if (page->layout.n && (!layout || layout->definition.type != FEATURE_OBJECT))
+        reader_fault(&r, PATH_MEMBER(NULL, "layout"), "must name a feature of type object");
+    return reader_result(&r);
+}
+
 /* ---- starting ---- */
 
 static int check_measured(const struct metric *metric, struct text key, struct error *error) {
@@ -255,8 +271,8 @@ struct finding {
 
 static bool refuse_use(void *ctx, const struct use *use) {
     const struct finding *f = ctx;
-    error_set(f->error, ERR_CONFLICT, "%s \"%.*s\" is used by %s \"%.*s\"; change that first", definition_kinds[f->kind],
-              TEXT_ARGS(f->key), definition_kinds[use->kind], TEXT_ARGS(use->key));
+    error_set(f->error, ERR_CONFLICT, "%s \"%.*s\" is used by %s \"%.*s\"; change that first",
+              definition_kinds[f->kind], TEXT_ARGS(f->key), definition_kinds[use->kind], TEXT_ARGS(use->key));
     return false;
 }
 

@@ -12,6 +12,7 @@ int check_experiment(struct experiment *experiment, const struct snapshot *snaps
 int check_metric(const struct metric *metric, const struct snapshot *snapshot, struct error *error);
 int check_segment(const struct segment *segment, const struct snapshot *snapshot, struct error *error);
 int check_holdout(const struct holdout *holdout, const struct snapshot *snapshot, struct error *error);
+int check_page(const struct page *page, const struct snapshot *snapshot, struct error *error);
 /* ERR_CONFLICT where segments name segments deeper than evaluation follows. */
 int check_segment_depths(const struct snapshot *snapshot, struct error *error);
 /* Whether the experiment can be started: the feature has no other that runs (ERR_CONFLICT), its metrics can be measured, and

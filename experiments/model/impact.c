@@ -4,17 +4,11 @@
 
 #include "core/base/memory.h"
 
-const char *impact_kind(int kind) {
-    return kind == IMPACT_PAGE ? "page" : definition_kinds[kind];
-}
-
 struct search {
     const struct snapshot *snapshot;
-    const struct impact_page *pages;
-    size_t pages_n;
     struct impact_item *items; /* [0] is the definition itself; in the order in which they were found */
     size_t n, room;
-    struct map seen[IMPACT_PAGE + 1];
+    struct map seen[DEFINITION_PAGE + 1];
     size_t from; /* whose users are looked for */
 };
 
@@ -23,7 +17,7 @@ static bool is_concluded(const struct search *search, struct text key) {
     return e && e->state.phase == PHASE_CONCLUDED;
 }
 
-static void add(struct search *search, int kind, struct text key, const char *as) {
+static void add(struct search *search, enum definition_kind kind, struct text key, const char *as) {
     if (map_get(&search->seen[kind], key)) return;
     if (kind == DEFINITION_EXPERIMENT && search->n && search->items[0].kind != DEFINITION_METRIC &&
         is_concluded(search, key))
@@ -33,20 +27,13 @@ static void add(struct search *search, int kind, struct text key, const char *as
         search->items = memory_grow(search->items, search->room * sizeof *search->items);
     }
     const struct impact_item *of = search->n ? &search->items[search->from] : NULL;
-    search->items[search->n++] =
-        (struct impact_item){kind, key, as, of ? of->kind : kind, of ? of->key : TEXT_NONE};
+    search->items[search->n++] = (struct impact_item){kind, key, as, of ? of->kind : kind, of ? of->key : TEXT_NONE};
     map_put(&search->seen[kind], key, (void *)search->snapshot);
 }
 
 static bool add_use(void *ctx, const struct use *use) {
-    add(ctx, (int)use->kind, use->key, use->as);
+    add(ctx, use->kind, use->key, use->as);
     return true;
-}
-
-static void add_pages(struct search *search, struct text feature) {
-    for (size_t i = 0; i < search->pages_n; i++)
-        for (size_t k = 0; k < search->pages[i].n; k++)
-            if (text_eq(search->pages[i].features[k], feature)) add(search, IMPACT_PAGE, search->pages[i].key, "section");
 }
 
 /* A holdout that names no feature covers all that are on trial. */
@@ -62,9 +49,7 @@ static void add_covered(struct search *search, const struct snapshot_holdout *ho
 /* What the found one changes besides what uses it. What a metric touches is read, not served. */
 static void follow(struct search *search) {
     struct impact_item item = search->items[search->from];
-    if (item.kind == IMPACT_PAGE) return;
-    uses_of(search->snapshot, (enum definition_kind)item.kind, item.key, add_use, search);
-    if (item.kind == DEFINITION_FEATURE) add_pages(search, item.key);
+    uses_of(search->snapshot, item.kind, item.key, add_use, search);
     const struct snapshot_experiment *e =
         item.kind == DEFINITION_EXPERIMENT ? snapshot_experiment(search->snapshot, item.key) : NULL;
     bool serves = e && e->feature && search->items[0].kind != DEFINITION_METRIC;
@@ -75,19 +60,19 @@ static void follow(struct search *search) {
 
 static int by_kind_and_key(const void *a, const void *b) {
     const struct impact_item *x = a, *y = b;
-    return x->kind != y->kind ? x->kind - y->kind : text_cmp(x->key, y->key);
+    return x->kind != y->kind ? (int)x->kind - (int)y->kind : text_cmp(x->key, y->key);
 }
 
-size_t impact_of(const struct snapshot *snapshot, enum definition_kind kind, struct text key,
-                 const struct impact_page *pages, size_t pages_n, struct arena *arena, struct impact_item **items) {
-    struct search search = {.snapshot = snapshot, .pages = pages, .pages_n = pages_n};
-    add(&search, (int)kind, key, NULL);
+size_t impact_of(const struct snapshot *snapshot, enum definition_kind kind, struct text key, struct arena *arena,
+                 struct impact_item **items) {
+    struct search search = {.snapshot = snapshot};
+    add(&search, kind, key, NULL);
     for (; search.from < search.n; search.from++) follow(&search);
     size_t n = search.n - 1;
     *items = arena_array(arena, struct impact_item, n);
     memcpy(*items, search.items + 1, n * sizeof **items);
     qsort(*items, n, sizeof **items, by_kind_and_key);
-    for (int i = 0; i <= IMPACT_PAGE; i++) map_free(&search.seen[i]);
+    for (int i = 0; i <= DEFINITION_PAGE; i++) map_free(&search.seen[i]);
     free(search.items);
     return n;
 }

@@ -104,7 +104,7 @@ static const char *const read_only[] = {
     "version", "updatedAt",    "killed",         "state",       "startedAt",
     "endsAt",  "trafficNow",   "rampStep",       "rampSince",   "rampApprovedAt",
     "epochs",  "concludedAt",  "outcome",        "outcomeVariant", "outcomeNote",
-    NULL};
+    "origin",  NULL};
 
 bool reader_adds(const char *member) {
     for (const char *const *name = read_only; *name; name++)

@@ -6,9 +6,9 @@
 #include "core/base/memory.h"
 #include "experiments/model/readout.h"
 
-const char *const definition_kinds[] = {"feature", "experiment", "metric", "segment", "layer", "holdout", NULL};
+const char *const definition_kinds[] = {"feature", "experiment", "metric", "segment", "layer", "holdout", "page", NULL};
 
-enum { KINDS = DEFINITION_HOLDOUT + 1 };
+enum { KINDS = DEFINITION_PAGE + 1 };
 
 /* ---- parsing ---- */
 
@@ -53,6 +53,10 @@ static int parse(struct snapshot *s, const struct definition *d, struct error *e
         struct snapshot_holdout *h = &s->holdouts[s->n_holdouts++];
         return put(s, d, h, holdout_parse(&h->definition, d->body, d->key, &s->arena, error));
     }
+    case DEFINITION_PAGE: {
+        struct page *p = &s->pages[s->n_pages++];
+        return put(s, d, p, page_parse(p, d->body, d->key, &s->arena, error));
+    }
     }
     return error_set(error, ERR_INTERNAL, "there is no definition of that kind");
 }
@@ -67,6 +71,7 @@ static int parse_all(struct snapshot *s, const struct definition *definitions, s
     s->segments = arena_array(&s->arena, struct snapshot_segment, counts[DEFINITION_SEGMENT]);
     s->layers = arena_array(&s->arena, struct layer, counts[DEFINITION_LAYER]);
     s->holdouts = arena_array(&s->arena, struct snapshot_holdout, counts[DEFINITION_HOLDOUT]);
+    s->pages = arena_array(&s->arena, struct page, counts[DEFINITION_PAGE]);
     for (size_t i = 0; i < n; i++) {
         struct error fault = {0};
         if (parse(s, &definitions[i], &fault))
@@ -313,6 +318,10 @@ const struct snapshot_segment *snapshot_segment(const struct snapshot *snapshot,
 const struct layer *snapshot_layer(const struct snapshot *snapshot, struct text key) {
     return map_get(&snapshot->by_key[DEFINITION_LAYER], key);
 }
+const struct page *snapshot_page(const struct snapshot *snapshot, struct text key) {
+    return map_get(&snapshot->by_key[DEFINITION_PAGE], key);
+}
+
 const struct snapshot_holdout *snapshot_holdout(const struct snapshot *snapshot, struct text key) {
     return map_get(&snapshot->by_key[DEFINITION_HOLDOUT], key);
 }

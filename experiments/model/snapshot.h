@@ -6,6 +6,7 @@
 #include "experiments/model/graph.h"
 #include "experiments/model/lifecycle.h"
 #include "experiments/model/metric.h"
+#include "experiments/model/page.h"
 #include "experiments/model/scope.h"
 
 enum { NO_VARIANT = UINT16_MAX };
@@ -16,7 +17,8 @@ enum definition_kind {
     DEFINITION_METRIC,
     DEFINITION_SEGMENT,
     DEFINITION_LAYER,
-    DEFINITION_HOLDOUT
+    DEFINITION_HOLDOUT,
+    DEFINITION_PAGE
 };
 extern const char *const definition_kinds[]; /* "feature", "experiment" ...; NULL-terminated */
 
@@ -77,9 +79,10 @@ struct snapshot {
     struct snapshot_segment *segments;
     struct layer *layers;
     struct snapshot_holdout *holdouts;
+    struct page *pages;
     uint32_t n_defined; /* of the experiments: those that somebody wrote; behind them the holdouts' read-outs */
-    uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts;
-    struct map by_key[DEFINITION_HOLDOUT + 1]; /* by kind */
+    uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts, n_pages;
+    struct map by_key[DEFINITION_PAGE + 1]; /* by kind */
     struct map segment_conditions;             /* what condition_input.segments takes */
 };
 
@@ -108,6 +111,7 @@ const struct snapshot_experiment *snapshot_experiment(const struct snapshot *sna
 const struct metric *snapshot_metric(const struct snapshot *snapshot, struct text key);
 const struct snapshot_segment *snapshot_segment(const struct snapshot *snapshot, struct text key);
 const struct layer *snapshot_layer(const struct snapshot *snapshot, struct text key);
+const struct page *snapshot_page(const struct snapshot *snapshot, struct text key);
 const struct snapshot_holdout *snapshot_holdout(const struct snapshot *snapshot, struct text key);
 
 /* Which features require which; nodes are the features in their order. Borrows the snapshot. */

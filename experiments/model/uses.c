@@ -57,6 +57,13 @@ const char *holdout_uses(const struct holdout *holdout, enum definition_kind kin
     return among(holdout->secondary, holdout->n_secondary, key) ? "secondary metric" : NULL;
 }
 
+const char *page_uses(const struct page *page, enum definition_kind kind, struct text key) {
+    if (kind != DEFINITION_FEATURE) return NULL;
+    for (uint32_t i = 0; i < page->n_sections; i++)
+        if (text_eq(page->sections[i].feature, key)) return "section";
+    return text_eq(page->layout, key) ? "layout" : NULL;
+}
+
 void uses_of(const struct snapshot *s, enum definition_kind kind, struct text key,
              bool (*visit)(void *ctx, const struct use *use), void *ctx) {
     const char *as;
@@ -76,4 +83,7 @@ void uses_of(const struct snapshot *s, enum definition_kind kind, struct text ke
     for (uint32_t i = 0; on && i < s->n_holdouts; i++)
         if ((as = holdout_uses(&s->holdouts[i].definition, kind, key)))
             on = visit(ctx, &(struct use){DEFINITION_HOLDOUT, s->holdouts[i].definition.key, as});
+    for (uint32_t i = 0; on && i < s->n_pages; i++)
+        if ((as = page_uses(&s->pages[i], kind, key)))
+            on = visit(ctx, &(struct use){DEFINITION_PAGE, s->pages[i].key, as});
 }

@@ -13,6 +13,8 @@ const char *segment_uses(const struct segment *segment, enum definition_kind kin
 /* A holdout without a list is of every feature, and uses none. */
 const char *holdout_uses(const struct holdout *holdout, enum definition_kind kind, struct text key);
 
+const char *page_uses(const struct page *page, enum definition_kind kind, struct text key);
+
 /* One use in a snapshot: `by` says who, by its kind and key. */
 struct use {
     enum definition_kind kind;

@@ -23,6 +23,9 @@ enum exit_code act_stats(struct call *call);
 enum exit_code act_ids(struct call *call);  /* FILE's ids, of --type or as its name ends */
 enum exit_code act_push(struct call *call); /* FILE's bytes, a bundle */
 enum exit_code act_pack(struct call *call);
+enum exit_code act_keygen(struct call *call);
+enum exit_code act_sign(struct call *call);
+enum exit_code act_verify(struct call *call);
 enum exit_code act_plugin_call(struct call *call);
 enum exit_code act_export(struct call *call);
 enum exit_code act_apply(struct call *call);

@@ -12,7 +12,7 @@
 const struct definition_names definition_names[] = {{"metric", "metrics"},   {"segment", "segments"},
                                                     {"layer", "layers"},     {"feature", "features"},
                                                     {"holdout", "holdouts"}, {"experiment", "experiments"},
-                                                    {NULL, NULL}};
+                                                    {"page", "pages"},       {NULL, NULL}};
 
 /* The ids of a list stay where they are: its count and digest name what another server does not have. */
 static void write_list(const struct json *json, json_at list, struct json_writer *out) {

@@ -115,8 +115,8 @@ static enum exit_code check_folder(const char *folder) {
     for (struct dirent *entry; (entry = readdir(dir));) {
         if (entry->d_name[0] == '.' || entry->d_type != DT_DIR || is_kind(entry->d_name)) continue;
         fprintf(stderr,
-                "parley: %s/%s is no kind of definition; there are features, experiments, metrics, segments, layers and "
-                "holdouts\n",
+                "parley: %s/%s is no kind of definition; there are features, experiments, metrics, segments, layers, "
+                "holdouts and pages\n",
                 folder, entry->d_name);
         code = EXIT_FAILED;
     }

@@ -74,7 +74,7 @@ static void open_on_lane(struct lane_job *job, void *owner) {
     if (rc == 0) parleyd_make_up(app);
     if (rc == 0) rc = demo_key(app, owner, &arena, error);
     if (rc == 0) rc = token_table_load(&app->tokens, owner, app->admin_token, error);
-    if (rc == 0) rc = identity_map_load(&app->joined, owner, error);
+    if (rc == 0) rc = parleyd_people_load(app, owner, error);
     if (rc == 0) app->snapshot = catalogue_snapshot(app->catalogue);
     if (rc < 0 && !error->code) error_set(error, rc, "the main database could not be read");
     arena_free(&arena);
@@ -119,9 +119,11 @@ int parleyd_open(struct app *app, const struct config *config, struct error *err
     int rc = crawlers_open(&app->crawlers, config_text(config, "bots.file"), error);
     if (rc == 0) rc = main_db_open(&app->db, folder, error);
     if (rc == 0) rc = parleyd_secret(folder, app->identity.server, error);
+    if (rc == 0) suppression_init(&app->suppression, text_of(app->identity.server));
     if (rc == 0) rc = open_definitions(app, error);
     if (rc == 0) rc = open_journal(app, config, folder, error);
     if (rc == 0) app->exposures = journal_ring_open(app->journal, (size_t)config_size(config, "exposures.ring"));
+    if (rc == 0) rc = parleyd_people(app, config, error);
     if (rc == 0) rc = parleyd_measure(app, config, error);
     return rc;
 }
@@ -134,6 +136,7 @@ static void close_on_lane(struct lane_job *job, void *owner) {
 void parleyd_close(struct app *app) {
     journal_close(app->journal); /* first: what waits is committed and handed to the measures */
     measure_close(app->measure);
+    parleyd_people_close(app);
     if (app->catalogue) {
         struct opening closing = {.app = app};
         closing.job = (struct lane_job){.mail.receive = opened, .work = close_on_lane, .reply_to = &app->mailbox};
@@ -143,7 +146,7 @@ void parleyd_close(struct app *app) {
     main_db_close(app->db);
     snapshot_release(app->snapshot);
     remembered_all_free(&app->remembered);
-    identity_map_free(app->joined);
+    parleyd_people_free(app);
     token_table_free(app->tokens);
     crawlers_close(&app->crawlers);
     free((void *)(uintptr_t)app->demo_key.at);

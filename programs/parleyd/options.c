@@ -25,6 +25,9 @@ static const struct config_option options[] = {
     {"journal.recognise", CONFIG_DURATION, "7d", "a messageId counts once within this", 1000, 366LL * 86400000, false},
     {"journal.recognise-most", CONFIG_INT, "20000000", "or among so many, whichever is shorter", 1000, 1000000000,
      false},
+    {"people.cap.day", CONFIG_INT, "3", "pushes to a customer within 24 hours, over all plugins; 0: no cap", 0, 1000,
+     false},
+    {"people.cap.week", CONFIG_INT, "10", "pushes to a customer within 7 days; 0: no cap", 0, 1000, false},
     {"measure.checkpoint", CONFIG_DURATION, "10s", "how often sums are saved, so that a start reads little journal",
      100, 3600000, false},
     {"steer.checkpoint", CONFIG_DURATION, "1h", "how often guardrails are looked at", 100, 86400000, false},
@@ -32,6 +35,11 @@ static const struct config_option options[] = {
     {"exposures.ring", CONFIG_SIZE, "4M", "exposures waiting to be written; a power of two", 4096, 1 << 30, false},
     {"plugins.bundled", CONFIG_TEXT, NULL, "folder of the plugins that come with Parley [beside parleyd]", 0, 0, false},
     {"plugins.worker", CONFIG_TEXT, NULL, "path of parley-worker [beside parleyd]", 0, 0, false},
+    {"plugins.keys", CONFIG_TEXT, NULL, "public keys that sign plugins: a file, or a folder of *.pub files", 0, 0, false},
+    {"plugins.revoked", CONFIG_TEXT, NULL, "file of keys that are revoked: a key's id on each line", 0, 0, false},
+    {"plugins.unsigned", CONFIG_BOOL, "no", "FOR DEVELOPMENT: takes plugins that nobody has signed", 0, 0, false},
+    {"plugins.libraries", CONFIG_TEXT, NULL, "further libraries that plugins may need: names with commas between", 0, 0,
+     false},
     {"plugins.deadline", CONFIG_DURATION, "5s", "how long a plugin may take to answer", 10, 600000, false},
     {"check-config", CONFIG_FLAG, NULL, "says whether the configuration is right, and ends", 0, 0, false},
     {"print-config", CONFIG_FLAG, NULL, "prints every option, its value and where it came from, and ends", 0, 0, false},
@@ -76,6 +84,15 @@ static int choice(const struct config *config, const char *key, const char *cons
             return 0;
         }
     return error_set(error, ERR_INVALID, "%s = %s: see --help for what it can be", key, config_text(config, key));
+}
+
+struct trust_options options_trust(const struct config *config) {
+    return (struct trust_options){
+        .keys = config_text(config, "plugins.keys"),
+        .revoked = config_text(config, "plugins.revoked"),
+        .libraries = config_text(config, "plugins.libraries"),
+        .unsigned_bundles = config_bool(config, "plugins.unsigned") ? UNSIGNED_TAKEN : UNSIGNED_REFUSED,
+    };
 }
 
 int options_log(const struct config *config, struct log *log, struct error *error) {

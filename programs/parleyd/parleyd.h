@@ -20,6 +20,14 @@ void parleyd_close(struct app *app);
 /* Opens the measures on what the journal and the definitions say, and fills what the loop remembers of units. */
 int parleyd_measure(struct app *app, const struct config *config, struct error *error);
 
+/* On the store lane: who is who, who was erased, what was muted. */
+int parleyd_people_load(struct app *app, struct sql *sql, struct error *error);
+/* Follows the journal and reads timelines; when the journal is open and nothing is appended yet. */
+int parleyd_people(struct app *app, const struct config *config, struct error *error);
+/* After the journal and the measures were closed, while the store lane runs. */
+void parleyd_people_close(struct app *app);
+void parleyd_people_free(struct app *app); /* what parleyd_people_load loaded */
+
 /* Schedules and guardrails, while the server runs. All of it is the loop's. */
 struct steer {
     struct app *app;

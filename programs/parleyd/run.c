@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/secret.h"
 #include "programs/parleyd/parleyd.h"
@@ -79,6 +80,7 @@ static void on_plugins_started(void *user) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
     };
+    settings_changed(&d->app);
     if (server_start(&d->app.server, &options, &error) < 0) {
         log_error(d->app.log, "cannot serve", LOG_S("detail", error.detail));
         d->status = 1;
@@ -86,6 +88,7 @@ static void on_plugins_started(void *user) {
         return;
     }
     parleyd_steer(&d->steer, &d->app, d->config);
+    erasures_resume(d->app.erasures);
     char url[300];
     snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d",
              strcmp(d->host, "0.0.0.0") == 0 ? "127.0.0.1" : d->host, server_port(d->app.server));
@@ -120,6 +123,9 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
         .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
+        .judge = settings_judge,
+        .on_standing = settings_changed,
+        .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .user = &d->app,
     };
@@ -139,6 +145,8 @@ static void listen_for_signals(struct parleyd *d) {
 
 static void make_counters(struct app *app) {
     app->evaluations = telemetry_counter(app->telemetry, "parley_evaluations_total", "Features decided", "");
+    app->sections_left_out = telemetry_counter(app->telemetry, "parley_page_sections_left_out_total",
+                                               "Sections of composed pages that were late or down", "");
     app->exposures_recorded = telemetry_counter(app->telemetry, "parley_exposures_total", "Exposures recorded", "");
     app->exposures_refused = telemetry_counter(app->telemetry, "parley_exposures_refused_total",
                                                "Exposures not recorded because the ring was full", "");
@@ -188,6 +196,7 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     parleyd_close(&d.app);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
+    settings_free(&d.app.settings);
     push_close(d.app.push);
     close_handles(&d);
     uv_run(&loop, UV_RUN_DEFAULT);

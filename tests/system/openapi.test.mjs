@@ -112,7 +112,7 @@ test('the description of the API', async (t) => {
   for (const [method, path, template, body, headers] of [
     ['GET', '/readyz?verbose', '/readyz'],
     ['GET', '/v1/me', '/v1/me', undefined, asShopper('c1')],
-    ...['feature', 'metric', 'experiment', 'segment', 'layer', 'holdout'].map((kind) => ['GET', `/admin/v1/${kind}s`, `/admin/v1/${kind}s`]),
+    ...['feature', 'metric', 'experiment', 'segment', 'layer', 'holdout', 'page'].map((kind) => ['GET', `/admin/v1/${kind}s`, `/admin/v1/${kind}s`]),
     ['GET', '/admin/v1/experiments/poll-trial', '/admin/v1/experiments/{key}'],
     ['GET', '/admin/v1/experiments/poll-trial/versions', '/admin/v1/experiments/{key}/versions'],
     ['GET', '/admin/v1/experiments/poll-trial/results', '/admin/v1/experiments/{key}/results'],
@@ -126,6 +126,9 @@ test('the description of the API', async (t) => {
     ['POST', '/admin/v1/evaluate', '/admin/v1/evaluate', { context: { targetingKey: 'c1' } }],
     ['POST', '/admin/v1/previews', '/admin/v1/previews', { feature: 'product-poll', variant: 'top' }],
     ['POST', '/v1/batch', '/v1/batch', { batch: [{ type: 'track', userId: 'c1', event: 'y' }, { type: 'track' }] }],
+    ['PUT', '/admin/v1/pages/home', '/admin/v1/pages/{key}', { sections: { poll: { feature: 'product-poll', path: '/polls?about=x' } } }],
+    ['GET', '/admin/v1/pages/home/novelty', '/admin/v1/pages/{key}/novelty'],
+    ['GET', '/v1/pages/home', '/v1/pages/{name}', undefined, asShopper('c1')],
     ['GET', '/admin/v1/plugins', '/admin/v1/plugins'],
     ['GET', '/admin/v1/plugins/polls', '/admin/v1/plugins/{name}'],
     ['GET', '/admin/v1/plugins/polls/logs', '/admin/v1/plugins/{name}/logs'],

@@ -84,6 +84,7 @@ static void make(struct house *house) {
                                                .restart_first = 50,
                                                .restart_most = 200,
                                                .restart_window = 5000};
+    static const struct trust_options unsigned_too = {.unsigned_bundles = UNSIGNED_TAKEN};
     cr_assert_eq(uv_loop_init(&house->loop), 0);
     cr_assert_eq(mailbox_open(&house->mailbox, &house->loop), 0);
     house->telemetry = telemetry_new();
@@ -96,6 +97,7 @@ static void make(struct house *house) {
                                       .telemetry = house->telemetry,
                                       .clock = &clock_system,
                                       .timing = house->setup.timing ? *house->setup.timing : quick,
+                                      .trust = house->setup.trust ? *house->setup.trust : unsigned_too,
                                       .on_effect = on_effect,
                                       .user = house};
     house->plugins = plugins_new(&options);

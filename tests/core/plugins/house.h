@@ -16,6 +16,7 @@ struct house {
         const struct plugin_timing *timing; /* NULL: short ones */
         const char *worker;                 /* NULL: the stand-in */
         const char *bundled;                /* NULL: nothing comes with it */
+        const struct trust_options *trust;  /* NULL: no keys, unsigned bundles are taken */
     } setup;
     int64_t effects;     /* that came */
     bool keep_effects;   /* they are called durable at once */
