@@ -180,8 +180,12 @@ const struct command commands[] = {
      "customers by their first purchase, and how many bought again"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
-    {"export", NULL, "", "", NULL, NULL, act_export, NULL, "every definition as one JSON document"},
-    {"apply", NULL, "FILE|-", "", NULL, NULL, act_apply, NULL, "puts what `export` gave into this server"},
+    {"export", NULL, "", "--out FOLDER", NULL, NULL, act_export, NULL,
+     "every definition as one JSON document, or a file each: FOLDER/features/KEY.json"},
+    {"apply", NULL, "[FILE|-]", "--folder FOLDER --dry-run", "POST", BASE "apply", act_apply, "kind key outcome",
+     "puts what `export` gave into this server: all of it or nothing; what is not named stays"},
+    {"diff", NULL, "[FILE|-]", "--folder FOLDER", "POST", BASE "apply", act_diff, "kind key outcome",
+     "what `apply` would change, member by member"},
     {"replay", NULL, "FILE",
      "--map COLUMNS --experiment KEY --expect SUMS --currency CODE --batch N --connections N --rate N --patience "
      "SECONDS "
