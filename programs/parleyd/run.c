@@ -130,6 +130,7 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .on_standing = settings_changed,
         .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
+        .on_ask = parleyd_on_ask,
         .user = &d->app,
         .feed = events_feed(d->events),
     };
