@@ -467,8 +467,7 @@ int worker_run(int fd) {
     if (rc == 0) rc = sandbox_close_others(fd, hello.library, &error);
     if (rc == 0) rc = library_seal(hello.library, &error);
     worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (rc == 0)
-        rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
+    if (rc == 0) rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
     if (getrandom(&worker.runtime.outbox.worker, sizeof worker.runtime.outbox.worker, 0) < 0) rc = ERR_IO;
     if (rc == 0) rc = start_plugin(&worker, &hello, &error);
     if (rc == 0) rc = put_ready(&worker, &error);
