@@ -31,11 +31,10 @@ static struct supervisor *receiver(const struct plugin *plugin) {
     return r->worker->ready.subscribes_n ? r->worker : NULL;
 }
 
-static void make_instruments(struct plugin *plugin) {
+void events_make_instruments(struct plugin *plugin) {
     struct telemetry *t = plugin->env->telemetry;
     struct delivery *d = &plugin->events;
     char labels[120];
-    if (d->ran) return;
     snprintf(labels, sizeof labels, "plugin=\"%s\"", plugin->name);
     d->ran = telemetry_counter(t, "parley_plugin_events_total", "Events that plugins took", labels);
     d->failed = telemetry_counter(t, "parley_plugin_events_failed_total", "Events that plugins refused", labels);
@@ -137,7 +136,6 @@ static void take_names(struct feed_want *want, const struct supervisor *worker) 
 static void meet(struct plugin *plugin, const struct supervisor *worker) {
     struct delivery *d = &plugin->events;
     if (d->subscriber == worker->serial) return;
-    make_instruments(plugin);
     take_names(&d->want, worker);
     d->subscriber = worker->serial;
     if (!d->known) d->position = worker->ready.position;
@@ -181,7 +179,7 @@ void events_review(struct plugin *plugin) {
     const struct supervisor *worker = receiver(plugin);
     if (d->state == DELIVERY_ASKED && (plugin->env->stopping || (worker && worker->serial != d->subscriber)))
         recall(plugin);
-    if (d->lag && feed_of(plugin)) gauge_set(d->lag, behind(plugin));
+    if (feed_of(plugin)) gauge_set(d->lag, behind(plugin));
     if (!worker || d->state != DELIVERY_IDLE || env_now(plugin->env) < d->not_before) return;
     meet(plugin, worker);
     int64_t last = newest(plugin);

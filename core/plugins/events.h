@@ -25,6 +25,8 @@ struct delivery {
     struct counter *ran, *failed, *skipped, *lag;
 };
 
+/* Makes its instruments. */
+void events_make_instruments(struct plugin *plugin);
 /* Asks or sends, where the plugin's active release can take something now. Called whenever that may have changed, and each second. */
 void events_review(struct plugin *plugin);
 /* The feed has answered. */
