@@ -8,11 +8,11 @@
 #include "core/plugins/traffic.h"
 
 enum {
-    MOST = 256,            /* events in a batch */
-    ROWS_UNSAID = 10000,   /* rows without an event for it after which a plugin's position is moved all the same */
-    STRIKES = 3,           /* tries of one event alone before it is passed over */
-    RETRY_MS = 1000,       /* after an answer that was none */
-    OVERRUN_MS = 6000,     /* after no answer: the worker that holds the batch answers or is ended meanwhile */
+    MOST = 256,          /* events in a batch */
+    ROWS_UNSAID = 10000, /* rows without an event for it after which a plugin's position is moved all the same */
+    STRIKES = 3,         /* tries of one event alone before it is passed over */
+    RETRY_MS = 1000,     /* after an answer that was none */
+    OVERRUN_MS = 6000,   /* after no answer: the worker that holds the batch answers or is ended meanwhile */
 };
 
 static const struct feed *feed_of(const struct plugin *plugin) {
@@ -160,8 +160,8 @@ static void ask(struct plugin *plugin) {
 static void pass_over(struct plugin *plugin) {
     struct delivery *d = &plugin->events;
     plugin_note(plugin, LOG_ERROR, plugin->active->version,
-                "event %lld of the journal is passed over: %d times in a row it was not taken",
-                (long long)d->suspect, d->strikes);
+                "event %lld of the journal is passed over: %d times in a row it was not taken", (long long)d->suspect,
+                d->strikes);
     count(d->skipped, 1);
     d->strikes = 0;
     deliver(plugin, TEXT_NONE, 0, d->suspect);

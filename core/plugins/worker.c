@@ -33,7 +33,7 @@ struct worker {
     struct group group;
     struct helper helper;
     struct metrics metrics;
-    uint64_t asks; /* put to parleyd so far */
+    uint64_t asks;             /* put to parleyd so far */
     struct text name, version; /* of the hello; they live in `hello` */
     struct arena hello;
     uv_loop_t loop;
@@ -182,8 +182,8 @@ static int64_t memory_used(const struct worker *worker) {
 static void put_holder(const struct worker *worker, struct json_writer *w) {
     char line[160];
     struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
-    snprintf(line, sizeof line, "its turn to write (writer.lock): worker %d (%s) has had it for %.1f s", holder.pid, holder.version,
-             (double)holder.held_ms / 1e3);
+    snprintf(line, sizeof line, "its turn to write (writer.lock): worker %d (%s) has had it for %.1f s", holder.pid,
+             holder.version, (double)holder.held_ms / 1e3);
     json_text(w, holder.pid ? text_of(line) : TEXT("its turn to write (writer.lock)"));
 }
 
@@ -467,8 +467,7 @@ int worker_run(int fd) {
     if (rc == 0) rc = sandbox_close_others(fd, hello.library, &error);
     if (rc == 0) rc = library_seal(hello.library, &error);
     worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (rc == 0)
-        rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
+    if (rc == 0) rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
     if (getrandom(&worker.runtime.outbox.worker, sizeof worker.runtime.outbox.worker, 0) < 0) rc = ERR_IO;
     if (rc == 0) rc = start_plugin(&worker, &hello, &error);
     if (rc == 0) rc = put_ready(&worker, &error);

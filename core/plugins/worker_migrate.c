@@ -31,10 +31,11 @@ static int check_additive(struct connection *sql, const struct parley_migration 
         sql, "SELECT in_table, name FROM temp.parley_before EXCEPT " COLUMNS " LIMIT 1", SPEAKER_HOST, error);
     int rc = lost ? connection_step(sql, lost, error) : ERR_INTERNAL;
     if (rc > 0) {
-        rc = error_set(error, ERR_CONFLICT,
-                       "it says that it is additive, but takes away or renames %s.%s, which the release before uses: it is "
-                       "PARLEY_BREAKING, or must leave that alone (migration %d)",
-                       sqlite3_column_text(lost, 0), sqlite3_column_text(lost, 1), migration->number);
+        rc = error_set(
+            error, ERR_CONFLICT,
+            "it says that it is additive, but takes away or renames %s.%s, which the release before uses: it is "
+            "PARLEY_BREAKING, or must leave that alone (migration %d)",
+            sqlite3_column_text(lost, 0), sqlite3_column_text(lost, 1), migration->number);
         sqlite3_reset(lost);
     }
     return rc;

@@ -8,7 +8,7 @@ import { ADMIN, build } from './harness.mjs';
 // The bytes of a bundle with build/tests/fixtures/FIXTURE.so in it.
 export function bundle(fixture, { name = fixture, version = '1.0.0' } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'parley-bundle-'));
-  writeFileSync(join(dir, 'plugin.json'), JSON.stringify({ name, version, abi: [1, 0], title: name, library: `${name}.so` }));
+  writeFileSync(join(dir, 'plugin.json'), JSON.stringify({ name, version, abi: [1, 1], title: name, library: `${name}.so` }));
   copyFileSync(join(build, 'tests', 'fixtures', `${fixture}.so`), join(dir, `${name}.so`));
   const bytes = execFileSync('tar', ['-C', dir, '-cf', '-', 'plugin.json', `${name}.so`], { maxBuffer: 64 << 20 });
   rmSync(dir, { recursive: true });

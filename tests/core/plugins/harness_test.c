@@ -79,8 +79,9 @@ Test(harness, a_migration_that_is_not_as_additive_as_it_says_is_refused_and_chan
     struct parley_test_options bad = notes("4.0.0");
     put("a");
     parley_test_restart(t, &bad);
-    cr_expect(strstr(parley_test_why(t), "migration 5 failed, nothing was changed: it says that it is additive, but takes away or "
-                                         "renames note.text"),
+    cr_expect(strstr(parley_test_why(t),
+                     "migration 5 failed, nothing was changed: it says that it is additive, but takes away or "
+                     "renames note.text"),
               "%s", parley_test_why(t));
     bad = notes("4.0.1");
     parley_test_restart(t, &bad);
@@ -146,7 +147,8 @@ Test(harness_folder, is_gone_afterwards_or_kept_where_one_was_named) {
     t = parley_test_start(&options);
     expect_notes("\"a\"");
     parley_test_stop(t);
-    static const char *const files[] = {"data.db", "data.db-wal", "data.db-shm", "gate.lock", "writer.lock", "users.lock"};
+    static const char *const files[] = {"data.db",   "data.db-wal", "data.db-shm",
+                                        "gate.lock", "writer.lock", "users.lock"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(file, sizeof file, "%s/%s", folder, files[i]);
         unlink(file);
