@@ -95,6 +95,8 @@ void supervisor_answer(struct plugin_env *env, uint64_t ticket, const struct fra
 void supervisor_kept(struct plugin_env *env, uint64_t ticket);
 /* "starting", "running", "draining", "stopped", "failed" */
 const char *supervisor_state(const struct supervisor *worker);
+/* What its phase waits for: "exit after STOP"; NULL: nothing. */
+const char *supervisor_waits_for(const struct supervisor *worker);
 /* Adds a string for every thing it waits for, the calls it holds among them: "request 812 GET /polls (3.1 s)". */
 void supervisor_waits_json(const struct supervisor *worker, struct json_writer *out);
 

@@ -55,7 +55,8 @@ static void finish(struct group *group) {
         for (parley_call *call = calls; call; call = call->next) {
             if (!call_is_answered(call)) continue;
             if (call->ended_all)
-                call_problem(call, 500, NULL, TEXT("a statement of the plugin ended the transaction; its log says which"));
+                call_problem(call, 500, NULL,
+                             TEXT("a statement of the plugin ended the transaction; its log says which"));
             else
                 call_problem(call, 503, NULL, TEXT("it could not be stored; try again"));
             call_answer(call, group->out);
@@ -121,7 +122,8 @@ static void run(struct group *group) {
     if (outbox_needs_sweep(&runtime->outbox)) rc = outbox_sweep(&runtime->outbox, &runtime->database, &group->outcome);
     for (int n = 0; rc == 0 && group->waiting && n < CALLS_AT_ONCE; n++)
         rc = run_saved(runtime, pop(group), &group->answers, &group->outcome);
-    if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, &group->outcome);
+    if (rc == 0)
+        rc = outbox_settle(&runtime->outbox, &runtime->database, buffer_view(&group->effects), &group->outcome);
     if (rc < 0) {
         outbox_forget(&runtime->outbox);
         database_rollback(&runtime->database);
@@ -200,7 +202,7 @@ int group_alone(struct runtime *runtime, parley_call *call, struct buffer *frame
     if (rc == 0) {
         if (outbox_needs_sweep(&runtime->outbox)) rc = outbox_sweep(&runtime->outbox, &runtime->database, error);
         if (rc == 0) rc = run_saved(runtime, call, &answers, error);
-        if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, error);
+        if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, buffer_view(&effects), error);
         if (rc == 0 && call->kind == CALL_START && call->status >= 400)
             rc = error_set(error, ERR_INVALID, "%.*s", TEXT_ARGS(call->refusal));
         if (rc < 0) {

@@ -153,14 +153,21 @@ static void bind_value(parley_call *c, sqlite3_stmt *statement, int at, const pa
         sqlite3_bind_null(statement, at);
 }
 
+/* "$12" is 12; 0 for any other name. */
+static size_t number_of(const char *name) {
+    size_t number = 0;
+    if (!name || name[0] != '$') return 0;
+    for (name++; *name >= '0' && *name <= '9' && number < 1000; name++) number = number * 10 + (size_t)(*name - '0');
+    return number;
+}
+
 /* SQLite numbers $1, $2 ... by their first appearance, so each is bound by its name. Returns the highest of them, or SIZE_MAX
  * where one has no value or is no number. */
 static size_t bind_all(parley_call *c, sqlite3_stmt *statement, const parley_value *values, size_t n) {
     int count = sqlite3_bind_parameter_count(statement);
     size_t highest = 0;
     for (int at = 1; at <= count; at++) {
-        const char *name = sqlite3_bind_parameter_name(statement, at);
-        size_t number = name && name[0] == '$' ? strtoul(name + 1, NULL, 10) : 0;
+        size_t number = number_of(sqlite3_bind_parameter_name(statement, at));
         if (number < 1 || number > n) return SIZE_MAX;
         bind_value(c, statement, at, &values[number - 1]);
         if (number > highest) highest = number;
