@@ -28,6 +28,7 @@ const struct route *const api_tables[] = {
     plugin_rights_routes,
     preview_routes,
     segment_routes,
+    webhook_routes,
 };
 /* clang-format on */
 const size_t api_tables_n = sizeof api_tables / sizeof *api_tables;

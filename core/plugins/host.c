@@ -193,6 +193,7 @@ struct plugins *plugins_new(const struct plugins_options *options) {
         .judge = options->judge,
         .on_standing = options->on_standing,
         .on_effect = options->on_effect,
+        .on_ask = options->on_ask,
         .user = options->user,
         .feed = options->feed,
         .changed = on_changed};
@@ -331,6 +332,10 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
 
 void plugins_kept(struct plugins *plugins, uint64_t ticket) {
     supervisor_kept(&plugins->env, ticket);
+}
+
+void plugins_answer(struct plugins *plugins, uint64_t ticket, const struct frame_reply *answer) {
+    supervisor_answer(&plugins->env, ticket, answer);
 }
 
 void plugins_fed(struct feed_want *want) {

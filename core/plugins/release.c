@@ -141,6 +141,30 @@ static void on_effect(void *user, struct supervisor *worker, const struct frame 
                                                             frame->payload, frame->id, ticket});
 }
 
+static void on_ask(void *user, struct text question, uint64_t ticket) {
+    struct release *r = user;
+    if (r->env->on_ask)
+        r->env->on_ask(r->env->user, &(struct plugin_ask){text_of(r->plugin->name), question, ticket});
+    else
+        supervisor_answer(r->env, ticket,
+                          &(struct frame_reply){.status = 503, .body = TEXT("{\"detail\":\"nobody can be asked here\"}")});
+}
+
+static void on_metrics(void *user, struct supervisor *worker, struct text json) {
+    struct release *r = user;
+    if (metrics_add(&r->plugin->metrics, r->env->telemetry, r->plugin->name, json)) return;
+    worker->misbehaved = true;
+    supervisor_fail(worker, "sent metrics that are none, or too many names of them");
+}
+
+/* A worker waits for its turn to write, and says who has kept it. Only another worker of the same plugin can have. */
+static void on_held(void *user, struct supervisor *worker, int holder) {
+    struct release *r = user;
+    for (struct supervisor *s = r->env->workers; s; s = s->next)
+        if (s != worker && s->pid == holder && ((struct release *)s->user)->plugin == r->plugin)
+            supervisor_fail(s, "kept the writer lock for over a second while release %s waited", r->version);
+}
+
 static void on_line(void *user, enum log_level level, struct text line) {
     struct release *r = user;
     plugin_note(r->plugin, level, r->version, "%.*s", TEXT_ARGS(line));
@@ -223,7 +247,7 @@ static void on_gone(void *user, struct supervisor *worker) {
     r->env->changed(r->env);
 }
 
-static const struct supervisor_owner owner = {on_serving, on_reply, on_effect, on_line, on_dropped, on_gone};
+static const struct supervisor_owner owner = {on_serving, on_reply, on_effect, on_ask, on_metrics, on_held, on_line, on_dropped, on_gone};
 
 /* ---- wants ---- */
 

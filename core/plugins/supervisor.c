@@ -214,6 +214,13 @@ static void on_pong(struct supervisor *w, struct text payload) {
     w->owner->serving(w->user, w);
 }
 
+/* A worker that is there and listens. */
+static struct supervisor *of_ticket(const struct plugin_env *env, uint64_t ticket) {
+    struct supervisor *w = env->workers;
+    while (w && w->serial != ticket >> 32) w = w->next;
+    return w && w->phase < PHASE_LEAVING ? w : NULL;
+}
+
 /* ---- effects ---- */
 
 static void on_effect(struct supervisor *w, const struct frame *frame) {
@@ -232,13 +239,38 @@ static void say_kept(struct supervisor *w, uint64_t outbox) {
 }
 
 void supervisor_kept(struct plugin_env *env, uint64_t ticket) {
-    struct supervisor *w = env->workers;
-    while (w && w->serial != ticket >> 32) w = w->next;
-    if (!w || w->phase >= PHASE_LEAVING) return;
+    struct supervisor *w = of_ticket(env, ticket);
+    if (!w) return;
     uint64_t outbox = effects_keep(&w->effects, (uint32_t)ticket);
     if (!outbox) return;
     say_kept(w, outbox);
     channel_resume(&w->channel);
+}
+
+/* ---- asks ---- */
+
+void supervisor_answer(struct plugin_env *env, uint64_t ticket, const struct frame_reply *answer) {
+    struct supervisor *w = of_ticket(env, ticket);
+    if (!w) return;
+    struct buffer *out = channel_out(&w->channel);
+    size_t start = frame_open(out, FRAME_ANSWER, (uint32_t)ticket);
+    frame_reply_encode(out, answer);
+    if (frame_close(out, start) != 0) {
+        start = frame_open(out, FRAME_ANSWER, (uint32_t)ticket);
+        frame_reply_encode(out, &(struct frame_reply){.status = 413, .body = TEXT("{\"detail\":\"the answer is over 1 MiB\"}")});
+        frame_close(out, start);
+    }
+    w->asks--;
+    channel_touch(&w->channel);
+}
+
+static void on_ask(struct supervisor *w, const struct frame *frame) {
+    if (w->asks >= SUPERVISOR_ASKS || frame->id > UINT32_MAX || !frame->id) {
+        misbehaves(w, "asked %llu things at once", (unsigned long long)w->asks);
+        return;
+    }
+    w->asks++;
+    w->owner->ask(w->user, frame->payload, (uint64_t)w->serial << 32 | frame->id);
 }
 
 /* ---- the channel ---- */
@@ -255,7 +287,7 @@ static void on_frame(void *user, const struct frame *frame) {
     struct supervisor *w = user;
     if (w->phase >= PHASE_KILLED) return;
     bool note = frame->type == FRAME_READY || frame->type == FRAME_PONG || frame->type == FRAME_FAILED ||
-                frame->type == FRAME_ALONE;
+                frame->type == FRAME_ALONE || frame->type == FRAME_ASK || frame->type == FRAME_METRICS;
     if (note && frame->payload.n > SUPERVISOR_NOTE) {
         misbehaves(w, "sent a note of %llu bytes", frame->payload.n);
         return;
@@ -263,6 +295,9 @@ static void on_frame(void *user, const struct frame *frame) {
     switch (frame->type) {
     case FRAME_REPLY: w->owner->reply(w->user, w, frame); break;
     case FRAME_EFFECT: on_effect(w, frame); break;
+    case FRAME_ASK: on_ask(w, frame); break;
+    case FRAME_HELD: w->owner->held(w->user, w, (int)frame->id); break;
+    case FRAME_METRICS: w->owner->metrics(w->user, w, frame->payload); break;
     case FRAME_PONG: on_pong(w, frame->payload); break;
     case FRAME_LOG: on_log(w, frame->payload); break;
     case FRAME_READY: on_ready(w, frame->payload); break;
