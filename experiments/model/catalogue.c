@@ -284,8 +284,11 @@ static struct text dumped(struct arena *arena, const json_t *json) {
 
 static int write_draft(struct draft *draft, struct change_set *set, struct error *error) {
     struct document_change *changes = arena_array(&draft->arena, struct document_change, 2 * draft->n);
-    *set = (struct change_set){
-        .joins = set->joins, .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
+    *set = (struct change_set){.joins = set->joins,
+                               .changes = changes,
+                               .actor = draft->change->actor,
+                               .note = draft->note,
+                               .at = draft->change->now};
     struct draft_item **of = arena_array(&draft->arena, struct draft_item *, 2 * draft->n);
     for (size_t i = 0; i < draft->n; i++) {
         struct draft_item *item = &draft->items[i];

@@ -20,7 +20,7 @@ struct catalogue {
     size_t n;
     struct snapshot *snapshot;
     struct releases *releases; /* NULL: nothing is known of plugins yet */
-    int64_t before; /* the revision before the transaction that is under way; -1: none is */
+    int64_t before;            /* the revision before the transaction that is under way; -1: none is */
 };
 
 /* A change under way: what will be different, kept apart until it is committed. */

@@ -29,8 +29,15 @@
          "GET",        BASE plural "/{KEY}/versions",                                                                  \
          act_list,     "version at actor configRevision note",                                                         \
          "its history"},                                                                                               \
-        {plural,   "impact",  "KEY", "--limit N", "GET", BASE plural "/{KEY}/impact",                                  \
-         act_list, "kind key as of.kind of.key state units", "what a change of it would touch"},                       \
+        {plural,                                                                                                       \
+         "impact",                                                                                                     \
+         "KEY",                                                                                                        \
+         "--limit N",                                                                                                  \
+         "GET",                                                                                                        \
+         BASE plural "/{KEY}/impact",                                                                                  \
+         act_list,                                                                                                     \
+         "kind key as of.kind of.key state units",                                                                     \
+         "what a change of it would touch"},                                                                           \
     {                                                                                                                  \
         plural, "restore", "KEY VERSION", "", "POST", BASE plural "/{KEY}/restore", act_restore, NULL,                 \
             "makes an earlier version the newest"                                                                      \

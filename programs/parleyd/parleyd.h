@@ -34,7 +34,7 @@ struct steer {
     uv_timer_t due, checkpoint;
     int64_t checkpoint_ms;
     enum steer_mode mode;
-    int64_t gates_looked; /* ms: figures that ramps wait for were asked for then */
+    int64_t gates_looked;             /* ms: figures that ramps wait for were asked for then */
     int64_t tried_revision, tried_at; /* what was due then (ms) has been tried, and was made or refused */
     bool under_way;                   /* due steps are being made */
     bool stopped;
