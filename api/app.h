@@ -61,6 +61,8 @@ struct app {
     struct journal *journal;
     struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
+    struct insight *insight;
+    struct webhooks *webhooks;
     struct plugins *plugins;
     struct settings settings; /* of the variants that plugins serve */
     struct push *push;        /* tells listeners what changes */

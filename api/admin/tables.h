@@ -9,11 +9,13 @@ extern const struct route customer_change_routes[];
 extern const struct route definition_routes[];
 extern const struct route experiment_routes[];
 extern const struct route impact_routes[];
+extern const struct route insight_routes[];
 extern const struct route operation_routes[];
 extern const struct route page_admin_routes[];
 extern const struct route plugin_routes[];
 extern const struct route plugin_rights_routes[];
 extern const struct route preview_routes[];
+extern const struct route webhook_routes[];
 extern const struct route segment_routes[];
 
 #endif

@@ -107,14 +107,15 @@ void ofrep_record_fallback(struct app *app, const struct context *context, const
 
 bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
                      struct decision *d) {
-    if (feature->definition.when_down != WHEN_DOWN_OFF || d->targeting_key_missing || !d->variant->plugin.n)
+    if (d->targeting_key_missing || !d->variant->plugin.n ||
+        plugins_serves(app->plugins, d->variant->plugin, d->variant->release))
         return false;
-    if (plugins_takes(app->plugins, d->variant->plugin, d->variant->release)) return false;
     ofrep_record_fallback(app, context, d);
+    d->expose = false;
+    if (feature->definition.when_down != WHEN_DOWN_OFF) return false; /* its calls say 503 */
     d->index = feature->definition.off;
     d->variant = &feature->definition.variants[d->index];
     d->reason = REASON_DEFAULT;
-    d->expose = false;
     d->experiment = NULL;
     d->rule = NULL;
     return true;
@@ -246,6 +247,8 @@ static void write_flags(struct app *app, const struct context *context, struct j
         struct decision d;
         decide(app->snapshot, &app->snapshot->features[i], context, &app->remembered, &d);
         count(app->evaluations, 1);
+        d.expose = false; /* the bulk call is no exposure, nor a fallback of one */
+        ofrep_fall_back(app, &app->snapshot->features[i], context, &d);
         ofrep_write_flag(app, app->snapshot->features[i].definition.key, &d, w);
     }
     json_close_array(w);

@@ -15,8 +15,8 @@ void ofrep_record_fallback(struct app *app, const struct context *context, const
 /* {"key","value","variant","reason","metadata"}, or the flag's error: what OFREP answers about a feature. */
 void ofrep_write_flag(struct app *app, struct text key, const struct decision *decision, struct json_writer *w);
 
-/* Where the release behind the decided variant is down and the feature says so, the decision becomes the off variant, which is
- * no exposure; the journal counts it as a fallback. True where it did. */
+/* Where the release behind the decided variant is down or its breaker is open, this is no exposure; the journal counts it as a
+ * fallback. Where the feature says so, the decision becomes the off variant: true where it did. */
 bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
                      struct decision *decision);
 

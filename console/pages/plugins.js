@@ -80,6 +80,9 @@ export function plugins(mayChange) {
       h('div', { class: 'grow' },
         h('h3', {}, release.version, ' ', pill(release.state, TONES[release.state]), serves && ' serves'),
         h('p', { class: 'meta' }, runningWords(release)),
+        release.sandbox && h('p', { class: 'meta' }, sandboxWords(release.sandbox)),
+        release.breaker.state !== 'closed' && h('p', { class: 'detail' }, breakerWords(release.breaker)),
+        plugin.probation?.release === release.version && h('p', { class: 'meta' }, probationWords(plugin.probation)),
         h('p', { class: release.signature.origin === 'unsigned' || !release.signature.trusted ? 'detail' : 'meta' }, signatureWords(release.signature)),
         release.why && h('p', { class: 'detail' }, release.why)),
       mayChange && !serves && h('div', { class: 'side' },
@@ -143,6 +146,21 @@ function runningWords({ pid, waitingFor, inFlight, restarts, latency, memory }) 
     `${megabytes(memory)} of memory`,
     waitingFor.length > 0 && `waits for ${waitingFor.join(', ')}`,
   ].filter(Boolean).join(' · ');
+}
+
+function sandboxWords({ landlock, seccomp, why, limits }) {
+  const files = { off: 'Files are open to it', 'not in this kernel': 'Files are open to it: this kernel has no Landlock' }[landlock] ?? `Its own folder alone (Landlock ${landlock})`;
+  return [files, seccomp === 'on' ? 'no network, no other programs (seccomp)' : `no sandbox: ${why}`,
+    `at most ${megabytes(limits.memory)}, ${plural(limits.files, 'file')}, ${limits.cpu} s of processor time between heartbeats`].join(' · ');
+}
+
+function breakerWords({ state, why, secondsLeft }) {
+  return state === 'open' ? `Gets no calls: ${why}. ${secondsLeft > 0 ? `One is let through in ${Math.ceil(secondsLeft)} s.` : 'The next one decides.'}`
+    : 'One call was let through; it decides.';
+}
+
+function probationWords({ previous, secondsLeft, calls, failed, slow }) {
+  return `On probation for ${Math.ceil(secondsLeft)} s: goes back to ${previous} if it fails. ${plural(calls, 'call')} so far, ${count(failed)} failed, ${count(slow)} slow.`;
 }
 
 const titleOf = (plugin) => plugin.title || plugin.name;

@@ -64,7 +64,8 @@ bool envelope_read(struct envelope *envelope, struct text file, struct error *er
         return false;
     for (size_t i = 0; i < file.n; i++)
         if (file.at[i]) {
-            error_set(error, ERR_INVALID, "a signed bundle is a tar of two files, a bundle and its .minisig; here is more");
+            error_set(error, ERR_INVALID,
+                      "a signed bundle is a tar of two files, a bundle and its .minisig; here is more");
             return false;
         }
     return true;

@@ -81,7 +81,8 @@ static int read_segments(struct image *image, const Elf64_Ehdr *head, struct err
     if (!image->stack.p_type || image->stack.p_flags & PF_X)
         return wrong(error, "has an executable stack: link with -Wl,-z,noexecstack (an assembler file without "
                             ".note.GNU-stack and a pointer to a nested function bring one)");
-    if (!image->dynamic.p_type) return wrong(error, "is no shared object: it has no dynamic section; link with -shared");
+    if (!image->dynamic.p_type)
+        return wrong(error, "is no shared object: it has no dynamic section; link with -shared");
     return 0;
 }
 
@@ -130,7 +131,8 @@ static int check_entry(struct elf *elf, const struct dynamic *dynamic, const Elf
     switch (entry->d_tag) {
     case DT_RPATH:
     case DT_RUNPATH:
-        return error_set(error, ERR_INVALID, "looks for libraries in a folder of its own (%s %.100s): link without -Wl,-rpath",
+        return error_set(error, ERR_INVALID,
+                         "looks for libraries in a folder of its own (%s %.100s): link without -Wl,-rpath",
                          entry->d_tag == DT_RPATH ? "RPATH" : "RUNPATH", name.n ? name.at : "");
     case DT_TEXTREL: break;
     case DT_FLAGS:
@@ -147,7 +149,8 @@ static int check_entry(struct elf *elf, const struct dynamic *dynamic, const Elf
         return 0;
     default: return 0;
     }
-    return wrong(error, "has relocations in its code (TEXTREL): compile every file with -fPIC and link with -Wl,-z,text");
+    return wrong(error,
+                 "has relocations in its code (TEXTREL): compile every file with -fPIC and link with -Wl,-z,text");
 }
 
 int elf_read(struct elf *elf, struct text bytes, struct error *error) {

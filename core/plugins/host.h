@@ -14,8 +14,12 @@
 #include "core/base/log.h"
 #include "core/base/mailbox.h"
 #include "core/base/telemetry.h"
+#include "core/plugins/breaker.h"
+#include "core/plugins/feed.h"
 #include "core/plugins/frames.h"
 #include "core/plugins/manifest.h"
+#include "core/plugins/probation.h"
+#include "core/plugins/worker_sandbox.h"
 #include "core/plugins/trust.h"
 
 struct plugins;
@@ -42,6 +46,31 @@ struct plugin_effect {
     uint64_t ticket;
 };
 
+/* What a plugin's callback wants to know of a customer, now; it waits half a second: {ask: "traits" | "consent" | "entries", customer,
+ * kinds?, before?, limit?}. The worker's word for who may be asked about is taken: a plugin that is installed is trusted with customers.
+ * Answer with plugins_answer(ticket), 200 and JSON or a problem; late is fine. Texts are borrowed until the function returns. */
+struct plugin_ask {
+    struct text plugin, question;
+    uint64_t ticket;
+};
+
+/* What happens to releases without anybody asking. Texts are borrowed until the function returns. */
+enum plugin_event_kind {
+    PLUGIN_RUNNING,        /* a worker serves */
+    PLUGIN_CRASHED,        /* one died or could not start; `detail` says why */
+    PLUGIN_STAYS_DOWN,     /* and none is started any more */
+    PLUGIN_BREAKER_OPEN,   /* it gets no calls for a while */
+    PLUGIN_BREAKER_CLOSED, /* it gets them again */
+    PLUGIN_SWAPPED,        /* it took over from `before` */
+    PLUGIN_ROLLED_BACK,    /* it took over from `before`, which failed its probation; `evidence` is JSON */
+};
+struct plugin_event {
+    enum plugin_event_kind kind;
+    struct text plugin, version, before, detail, evidence; /* what does not apply is TEXT_NONE */
+};
+/* "running", "crashed", "stays-down", "breaker-open", "breaker-closed", "swapped", "rolled-back" */
+const char *plugin_event_name(enum plugin_event_kind kind);
+
 struct plugins_options {
     uv_loop_t *loop;
     struct mailbox *mailbox; /* of that loop; open until `stopped` was called */
@@ -57,11 +86,18 @@ struct plugins_options {
     int (*judge)(const struct manifest *manifest, struct error *error);
     /* Which releases are installed, or which one is active, may have changed. NULL: nobody wants to know. */
     void (*on_standing)(void *user);
+    struct breaker_policy breaker;     /* a zero means the default: 20 calls, 50 %, 2000 ms; 10000 ms; 5000 ms */
+    struct probation_policy probation; /* time 0: none; a zero limit means the default: 20 calls, 10 %, 1000 ms */
+    struct sandbox_policy (*sandbox)(const void *user, const char *plugin); /* NULL: the defaults for all */
+    const void *sandbox_user;
+    void (*on_event)(void *user, const struct plugin_event *event); /* NULL: nobody listens */
     struct trust_options
         trust; /* whose bundles may run; its files are read at the start, and again for each installation and
                                  * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
+    void (*on_ask)(void *user, const struct plugin_ask *ask);           /* NULL: 503 */
     void *user;
+    const struct feed *feed; /* of events; NULL: there are none */
 };
 
 /* All but strings are borrowed. */
@@ -104,6 +140,11 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
 /* An effect is durable; its worker is told once all before it are too. */
 void plugins_kept(struct plugins *plugins, uint64_t ticket);
+
+/* The answer to an ask; nothing where its worker is gone. Over a frame: the worker is told so. */
+void plugins_answer(struct plugins *plugins, uint64_t ticket, const struct frame_reply *answer);
+/* The feed's answer to a want, which is the host's again. Every want is answered before `stopped` is called. */
+void plugins_fed(struct feed_want *want);
 
 /* ---- changing: one operation per plugin at a time, else ERR_CONFLICT saying which is under way ---- */
 
@@ -153,8 +194,6 @@ bool plugins_logs_json(const struct plugins *plugins, struct text name, struct j
  * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type);
-/* True while a call to that release (TEXT_NONE: the active one) would be taken: its worker runs. */
-bool plugins_takes(const struct plugins *plugins, struct text name, struct text version);
 /* Where a plugin stands. False where there is none of that name. Borrowed until the loop's next turn. */
 struct plugin_standing {
     struct text active, previous; /* versions; TEXT_NONE: none */
@@ -173,6 +212,8 @@ struct schema *plugins_schema(const struct plugins *plugins, struct text name, s
 bool plugins_settings_json(const struct plugins *plugins, struct text name, struct text version, struct buffer *out);
 /* A line into the plugin's log and parleyd's; nothing where there is no such plugin. */
 void plugins_note(struct plugins *plugins, struct text name, struct text line);
+/* True while that release (TEXT_NONE: the active one) serves: its worker runs, and its breaker lets calls through. */
+bool plugins_serves(const struct plugins *plugins, struct text name, struct text version);
 /* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed
  * until the loop's next turn. */
 struct plugin_web {

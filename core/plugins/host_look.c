@@ -44,7 +44,9 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, struct
     if (!plugin) return false;
     json_open_object(w);
     summary(plugin, w);
+    events_json(plugin, w);
     if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
+    probation_json(plugin, w);
     const json_t *settings = to_show(plugin)->bundle.manifest.settings;
     char *schema = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
     if (schema) json_put_raw(w, "settings", text_of(schema));
@@ -132,9 +134,9 @@ void plugins_note(struct plugins *plugins, struct text name, struct text line) {
     if (plugin) plugin_note(plugin, LOG_WARN, "", "%.*s", TEXT_ARGS(line));
 }
 
-bool plugins_takes(const struct plugins *plugins, struct text name, struct text version) {
+bool plugins_serves(const struct plugins *plugins, struct text name, struct text version) {
     const struct release *release = find_release(plugins, name, version);
-    return release && release_takes(release);
+    return release && release_serves(release);
 }
 
 bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {

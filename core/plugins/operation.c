@@ -26,6 +26,7 @@ static void tell(struct mail *mail) {
     struct operation *op = (struct operation *)mail; /* job.mail is its first member */
     struct plugin_env *env = op->env;
     op->done(op->user, &(struct plugin_result){op->error, text_of(op->name), text_of(op->version)});
+    if (op->plugin) probation_review(op->plugin);
     plugin_state_free(&op->state);
     bundle_free(&op->bundle);
     free(op->folder);
@@ -122,7 +123,8 @@ static void note_installed(const struct operation *op) {
         plugin_note(op->plugin, LOG_INFO, op->version, "installed; signed by key %s, sequence %lld", origin->key,
                     (long long)origin->sequence);
     else
-        plugin_note(op->plugin, LOG_WARN, op->version, "installed UNSIGNED: anybody may have made it (plugins.unsigned)");
+        plugin_note(op->plugin, LOG_WARN, op->version,
+                    "installed UNSIGNED: anybody may have made it (plugins.unsigned)");
 }
 
 static void on_unpacked(struct mail *mail) {
@@ -148,8 +150,7 @@ static void on_unpacked(struct mail *mail) {
 /* The state as it will be with this release: added, or brought again. */
 static void plan(struct operation *op, const struct release *same) {
     plugin_to_state(op->plugin, &op->state);
-    if (!same)
-        plugin_state_add(&op->state, op->version, op->bundle.digest, clock_now(op->env->clock), &op->origin);
+    if (!same) plugin_state_add(&op->state, op->version, op->bundle.digest, clock_now(op->env->clock), &op->origin);
     for (size_t i = 0; same && i < op->state.n; i++)
         if (strcmp(op->state.releases[i].version, op->version) == 0) op->state.releases[i].origin = op->origin;
     plugin_state_saw(&op->state, &op->origin);
@@ -181,10 +182,11 @@ static void on_bundle_read(struct mail *mail) {
                        "%s %s is installed with other contents; a release never changes: raise the version",
                        plugin->name, same->version);
     else if (!equal && !op->older_too && op->origin.kind == ORIGIN_SIGNED && op->origin.sequence < plugin->sequence)
-        operation_fail(op, ERR_CONFLICT,
-                       "%s %s has sequence %lld, but one with sequence %lld was installed before: this is an older build. "
-                       "If it is wanted all the same, an administrator may push it with ?downgrade=yes",
-                       plugin->name, op->version, (long long)op->origin.sequence, (long long)plugin->sequence);
+        operation_fail(
+            op, ERR_CONFLICT,
+            "%s %s has sequence %lld, but one with sequence %lld was installed before: this is an older build. "
+            "If it is wanted all the same, an administrator may push it with ?downgrade=yes",
+            plugin->name, op->version, (long long)op->origin.sequence, (long long)plugin->sequence);
     else {
         op->release = same;
         op->folder = plugin_release_folder(plugin->folder, manifest->version, op->bundle.digest);
@@ -210,6 +212,17 @@ static void switch_back(struct operation *op) {
     plugin_review(plugin);
 }
 
+static void swapped(struct operation *op) {
+    if (op->back)
+        probation_end(op->plugin);
+    else
+        probation_begin(op->plugin);
+    env_tell(op->env, &(struct plugin_event){.kind = PLUGIN_SWAPPED,
+                                             .plugin = text_of(op->name),
+                                             .version = text_of(op->version),
+                                             .before = text_of(op->before->version)});
+}
+
 static void on_active_written(struct mail *mail) {
     struct operation *op = (struct operation *)mail;
     if (op->error.code) {
@@ -222,6 +235,7 @@ static void on_active_written(struct mail *mail) {
     }
     if (op->before && op->before != op->release) release_unwant(op->before, WANT_ACTIVE);
     plugin_note(op->plugin, LOG_INFO, op->version, "is active");
+    if (op->before && op->before != op->release) swapped(op);
     if (op->alone) alone_end(op);
     operation_finish(op);
 }
@@ -271,8 +285,9 @@ static void read_again(struct operation *op) {
 
 static void judge_origin(struct lane_job *job, void *owner) {
     struct operation *op = (struct operation *)job;
-    struct trust trust;
-    if (trust_load(&trust, &op->env->trust, &op->error) != 0) return;
+    struct trust trust = {.n = 0};
+    bool needs_key = op->origin.kind != ORIGIN_BUNDLED; /* the way back to one must not hang on a file of keys */
+    if (needs_key && trust_load(&trust, &op->env->trust, &op->error) != 0) return;
     trust_origin(&trust, &op->origin, &op->error);
     trust_free(&trust);
     if (!op->error.code && op->release->damaged) read_again(op);
@@ -304,6 +319,14 @@ void operation_activate(struct operation *op, struct plugin *plugin, struct rele
     op->release = release;
     op->origin = release->origin;
     operation_on_lane(op, judge_origin, on_judged);
+}
+
+void operation_roll_back(struct operation *op, struct plugin *plugin) {
+    op->back = true;
+    if (plugin->previous)
+        operation_activate(op, plugin, plugin->previous);
+    else
+        operation_fail(op, ERR_CONFLICT, "%s has no release to roll back to", plugin->name);
 }
 
 /* ---- retire ---- */

@@ -29,6 +29,8 @@ void plugin_free(struct plugin *plugin) {
         release_free(r);
     }
     log_ring_free(&plugin->log);
+    events_free(&plugin->events);
+    metrics_free(&plugin->metrics);
     free(plugin->name);
     free(plugin->folder);
     free(plugin->data);
@@ -83,6 +85,7 @@ static bool on_trial(const struct plugin *plugin, const struct release *release)
 
 void plugin_release_serves(struct plugin *plugin, struct release *release) {
     if (on_trial(plugin, release)) operation_trial_passed(plugin->busy);
+    events_review(plugin);
 }
 
 void plugin_release_died(struct plugin *plugin, struct release *release) {
@@ -99,6 +102,7 @@ void plugin_review(struct plugin *plugin) {
 
 void plugin_stop(struct plugin *plugin) {
     plugin_review(plugin);
+    events_review(plugin);
     if (!plugin->busy || !plugin->busy->on_trial) return;
     snprintf(plugin->busy->release->why, sizeof plugin->busy->release->why, "was not finished: Parley is stopping");
     operation_trial_failed(plugin->busy);

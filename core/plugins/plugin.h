@@ -2,7 +2,9 @@
 #ifndef PARLEY_CORE_PLUGINS_PLUGIN_H
 #define PARLEY_CORE_PLUGINS_PLUGIN_H
 
+#include "core/plugins/events.h"
 #include "core/plugins/log_ring.h"
+#include "core/plugins/metrics.h"
 #include "core/plugins/plugin_state.h"
 #include "core/plugins/release.h"
 
@@ -17,6 +19,9 @@ struct plugin {
     bool alone_may_run;     /* all others have stopped */
     int held;               /* calls that wait for that to end */
     struct operation *busy; /* what changes it now */
+    struct probation probation;
+    struct delivery events;
+    struct metrics_seen metrics; /* its own */
     struct log_ring log;
 };
 

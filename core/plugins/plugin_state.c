@@ -18,7 +18,8 @@ void plugin_state_add(struct plugin_state *state, const char *version, const cha
                       const struct origin *origin) {
     state->releases = memory_grow(state->releases, (state->n + 1) * sizeof *state->releases);
     struct plugin_state_release *release = &state->releases[state->n++];
-    *release = (struct plugin_state_release){.version = memory_copy(version), .installed_at = installed_at, .origin = *origin};
+    *release =
+        (struct plugin_state_release){.version = memory_copy(version), .installed_at = installed_at, .origin = *origin};
     snprintf(release->digest, sizeof release->digest, "%s", digest);
 }
 
@@ -75,10 +76,10 @@ static json_t *to_json(const struct plugin_state *state) {
     for (size_t i = 0; i < state->n; i++) {
         const struct plugin_state_release *r = &state->releases[i];
         const struct origin *origin = &r->origin;
-        json_array_append_new(
-            releases, json_pack("{s:s, s:s, s:I, s:s, s:s, s:I}", "version", r->version, "digest", r->digest,
-                                "installedAt", (json_int_t)r->installed_at, "origin", origin_name(origin->kind), "key",
-                                origin->key, "sequence", (json_int_t)origin->sequence));
+        json_array_append_new(releases,
+                              json_pack("{s:s, s:s, s:I, s:s, s:s, s:I}", "version", r->version, "digest", r->digest,
+                                        "installedAt", (json_int_t)r->installed_at, "origin", origin_name(origin->kind),
+                                        "key", origin->key, "sequence", (json_int_t)origin->sequence));
     }
     return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:I, s:o}", "name", state->name, "active", state->active, "previous",
                      state->previous, "retired", state->retired, "migrating", state->migrating, "sequence",

@@ -13,7 +13,7 @@ struct plugin_state {
     char *active, *previous; /* versions; NULL: none */
     bool retired;
     int64_t sequence; /* the highest of a signed or bundled release that was ever installed; 0: none */
-    bool migrating; /* a release is tried that changes the data; the data as it was lies beside it: plugin_data.h */
+    bool migrating;   /* a release is tried that changes the data; the data as it was lies beside it: plugin_data.h */
     struct plugin_state_release {
         char *version;
         char digest[BUNDLE_DIGEST];

@@ -28,6 +28,10 @@ static void make_instruments(struct release *r) {
         telemetry_counter(t, "parley_plugin_log_lines_dropped_total", "Log lines over the limit", labels);
     r->misbehaved =
         telemetry_counter(t, "parley_plugin_protocol_errors_total", "Workers ended for what they sent", labels);
+    r->breaker_state =
+        telemetry_gauge(t, "parley_plugin_breaker_state", "0: closed, 1: one call let through, 2: open", labels);
+    r->breaker_opened =
+        telemetry_counter(t, "parley_plugin_breaker_opened_total", "Calls were stopped for a while", labels);
 }
 
 static void on_again(uv_timer_t *timer) {
@@ -99,12 +103,28 @@ void release_free(struct release *r) {
 
 /* ---- what the worker tells ---- */
 
+static void tell(struct release *r, enum plugin_event_kind kind, const char *detail) {
+    env_tell(r->env, &(struct plugin_event){.kind = kind,
+                                            .plugin = text_of(r->plugin->name),
+                                            .version = text_of(r->version),
+                                            .detail = text_of(detail)});
+}
+
+/* Once for each worker, and loud where it is not all of it. */
+static void note_sandbox(struct release *r, const char *sandbox) {
+    bool whole = sandbox && strstr(sandbox, "\"landlock\":\"abi") && strstr(sandbox, "\"seccomp\":\"on\"");
+    plugin_note(r->plugin, whole ? LOG_INFO : LOG_WARN, r->version, "%s: %s",
+                whole ? "sandbox" : "the sandbox is not whole", sandbox ? sandbox : "the worker says nothing of one");
+}
+
 static void on_serving(void *user, struct supervisor *worker) {
     struct release *r = user;
     r->state = RELEASE_RUNNING;
     r->settled = true;
     r->why[0] = 0;
     plugin_note(r->plugin, LOG_INFO, r->version, "worker %d serves", worker->pid);
+    note_sandbox(r, worker->ready.sandbox);
+    tell(r, PLUGIN_RUNNING, "");
     plugin_release_serves(r->plugin, r);
     traffic_running(r);
     r->env->changed(r->env);
@@ -119,6 +139,30 @@ static void on_effect(void *user, struct supervisor *worker, const struct frame 
     if (!r->env->on_effect) return;
     r->env->on_effect(r->env->user, &(struct plugin_effect){text_of(r->plugin->name), text_of(r->version),
                                                             frame->payload, frame->id, ticket});
+}
+
+static void on_ask(void *user, struct text question, uint64_t ticket) {
+    struct release *r = user;
+    if (r->env->on_ask)
+        r->env->on_ask(r->env->user, &(struct plugin_ask){text_of(r->plugin->name), question, ticket});
+    else
+        supervisor_answer(r->env, ticket,
+                          &(struct frame_reply){.status = 503, .body = TEXT("{\"detail\":\"nobody can be asked here\"}")});
+}
+
+static void on_metrics(void *user, struct supervisor *worker, struct text json) {
+    struct release *r = user;
+    if (metrics_add(&r->plugin->metrics, r->env->telemetry, r->plugin->name, json)) return;
+    worker->misbehaved = true;
+    supervisor_fail(worker, "sent metrics that are none, or too many names of them");
+}
+
+/* A worker waits for its turn to write, and says who has kept it. Only another worker of the same plugin can have. */
+static void on_held(void *user, struct supervisor *worker, int holder) {
+    struct release *r = user;
+    for (struct supervisor *s = r->env->workers; s; s = s->next)
+        if (s != worker && s->pid == holder && ((struct release *)s->user)->plugin == r->plugin)
+            supervisor_fail(s, "kept the writer lock for over a second while release %s waited", r->version);
 }
 
 static void on_line(void *user, enum log_level level, struct text line) {
@@ -139,7 +183,9 @@ static unsigned wants(const struct release *r) {
 static void fail(struct release *r) {
     r->state = RELEASE_FAILED;
     plugin_note(r->plugin, LOG_ERROR, r->version, "stays down: %s", r->why);
+    tell(r, PLUGIN_STAYS_DOWN, r->why);
     traffic_down(r);
+    probation_failed(r->plugin, r, r->why);
 }
 
 static void start_again_later(struct release *r) {
@@ -191,6 +237,7 @@ static void on_gone(void *user, struct supervisor *worker) {
     if (current && !told) {
         snprintf(r->why, sizeof r->why, "%s", worker->why);
         r->failed_code = worker->failed_code;
+        tell(r, PLUGIN_CRASHED, r->why);
         r->needs_alone = worker->needs_alone;
         died(r);
     }
@@ -200,7 +247,7 @@ static void on_gone(void *user, struct supervisor *worker) {
     r->env->changed(r->env);
 }
 
-static const struct supervisor_owner owner = {on_serving, on_reply, on_effect, on_line, on_dropped, on_gone};
+static const struct supervisor_owner owner = {on_serving, on_reply, on_effect, on_ask, on_metrics, on_held, on_line, on_dropped, on_gone};
 
 /* ---- wants ---- */
 
@@ -218,7 +265,8 @@ static void start(struct release *r) {
                                        .abi_major = r->bundle.manifest.abi_major,
                                        .abi_minor = r->bundle.manifest.abi_minor,
                                        .libraries = r->env->trust.libraries,
-                                       .library_fd = &r->library_fd};
+                                       .library_fd = &r->library_fd,
+                                       .sandbox = env_sandbox(r->env, r->plugin->name)};
     r->state = RELEASE_STARTING;
     r->needs_alone = false;
     r->worker = supervisor_start(r->env, &launch, &owner, r);
@@ -259,6 +307,10 @@ void release_want(struct release *r, enum release_want why) {
         r->state = RELEASE_STOPPED;
         r->backoff = (struct backoff){0};
     }
+    if (why == WANT_TRIAL) {
+        r->breaker = (struct breaker){0};
+        gauge_set(r->breaker_state, r->breaker.state);
+    }
     release_review(r);
 }
 
@@ -268,86 +320,48 @@ void release_unwant(struct release *r, enum release_want why) {
     release_review(r);
 }
 
-/* ---- looking ---- */
+/* ---- calls ---- */
 
-bool release_takes(const struct release *r) {
+bool release_runs(const struct release *r) {
     return r->state == RELEASE_RUNNING && supervisor_takes(r->worker);
 }
 
+bool release_serves(const struct release *r) {
+    return r->state == RELEASE_RUNNING && breaker_admits(&r->breaker, &r->env->breaker, env_now(r->env));
+}
+
+bool release_takes(const struct release *r) {
+    return release_serves(r) && release_runs(r);
+}
+
+bool release_sends(struct release *r) {
+    bool probe = breaker_sends(&r->breaker, env_now(r->env));
+    if (probe) gauge_set(r->breaker_state, r->breaker.state);
+    return probe;
+}
+
+void release_saw(struct release *r, bool probe, bool failed, double ms) {
+    if (breaker_saw(&r->breaker, &r->env->breaker, env_now(r->env), probe, failed, ms)) {
+        bool open = r->breaker.state == BREAKER_OPEN;
+        gauge_set(r->breaker_state, r->breaker.state);
+        count(r->breaker_opened, open);
+        plugin_note(r->plugin, open ? LOG_ERROR : LOG_INFO, r->version, "breaker %s%s%s",
+                    breaker_name(r->breaker.state), open ? ": " : "", r->breaker.why);
+        tell(r, open ? PLUGIN_BREAKER_OPEN : PLUGIN_BREAKER_CLOSED, r->breaker.why);
+        if (open) probation_failed(r->plugin, r, r->breaker.why);
+    }
+    probation_saw(r->plugin, r, failed, ms);
+}
+
+/* ---- looking ---- */
+
 int release_retry_after(const struct release *r) {
     if (r->state == RELEASE_FAILED || r->state == RELEASE_STOPPED) return RETRY_FAILED;
-    uint64_t ms = uv_is_active((uv_handle_t *)&r->again) ? uv_timer_get_due_in(&r->again) : 0;
+    uint64_t ms = uv_is_active((uv_handle_t *)&r->again) ? uv_timer_get_due_in(&r->again)
+                                                         : breaker_wait(&r->breaker, &r->env->breaker, env_now(r->env));
     return (int)(ms / 1000) + 1;
 }
 
 const char *release_state_name(const struct release *r) {
     return states[r->state];
-}
-
-/* The upper edge of the bucket in which the share lies, in ms. */
-static double quantile(const struct histogram *h, int64_t total, double share) {
-    int64_t below = 0;
-    for (int i = 0; i < HISTOGRAM_BUCKETS; i++)
-        if ((double)(below += h->bucket[i]) >= share * (double)total) return (double)((uint64_t)16384 << i) / 1e6;
-    return (double)((uint64_t)16384 << HISTOGRAM_BUCKETS) / 1e6;
-}
-
-static void latency_json(const struct histogram *h, struct json_writer *w) {
-    int64_t total = 0;
-    for (int i = 0; i <= HISTOGRAM_BUCKETS; i++) total += h->bucket[i];
-    json_key(w, TEXT("latency"));
-    json_open_object(w);
-    json_put_int(w, "count", total);
-    if (total) {
-        json_put_double(w, "meanMs", (double)h->sum_ns / (double)total / 1e6);
-        json_put_double(w, "p50Ms", quantile(h, total, .5));
-        json_put_double(w, "p99Ms", quantile(h, total, .99));
-    }
-    json_close_object(w);
-}
-
-static void waits_json(const struct release *r, struct json_writer *w) {
-    json_key(w, TEXT("waitingFor"));
-    json_open_array(w);
-    if (uv_is_active((const uv_handle_t *)&r->again)) {
-        char text[64];
-        snprintf(text, sizeof text, "restart in %.1f s", (double)uv_timer_get_due_in(&r->again) / 1e3);
-        json_text(w, text_of(text));
-    }
-    for (const struct supervisor *s = r->env->workers; s; s = s->next)
-        if (s->user == r && s->phase != PHASE_GONE) supervisor_waits_json(s, w);
-    json_close_array(w);
-}
-
-static void signature_json(const struct release *r, struct json_writer *w) {
-    json_key(w, TEXT("signature"));
-    json_open_object(w);
-    json_put_text(w, "origin", text_of(origin_name(r->origin.kind)));
-    if (*r->origin.key) json_put_text(w, "key", text_of(r->origin.key));
-    if (r->origin.sequence) json_put_int(w, "sequence", r->origin.sequence);
-    json_put_bool(w, "trusted", !r->untrusted);
-    json_close_object(w);
-}
-
-void release_json(const struct release *r, struct json_writer *w) {
-    json_open_object(w);
-    json_put_text(w, "version", text_of(r->version));
-    json_put_text(w, "digest", text_of(r->digest));
-    json_put_time(w, "installedAt", r->installed_at);
-    signature_json(r, w);
-    json_put_text(w, "state", text_of(release_state_name(r)));
-    if (*r->why) json_put_text(w, "why", text_of(r->why));
-    if (r->worker) {
-        json_put_int(w, "pid", r->worker->pid);
-        json_put_time(w, "startedAt", r->worker->started_at);
-        json_put_int(w, "memory", r->worker->memory);
-        if (r->worker->routes) json_put_raw(w, "routes", text_of(r->worker->routes));
-    }
-    json_put_int(w, "restarts", r->restart_count);
-    json_put_int(w, "inFlight", r->in_flight->value);
-    json_put_int(w, "leaving", r->leaving);
-    waits_json(r, w);
-    latency_json(r->latency, w);
-    if (r->bundle.manifest.web) json_put_text(w, "widget", text_of(r->bundle.manifest.web + strlen("web/")));
-    json_close_object(w);
 }

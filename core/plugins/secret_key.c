@@ -56,8 +56,8 @@ void secret_key_new(struct secret_key *key, struct public_key *its_public) {
     memcpy(its_public->id, key->id, sizeof key->id);
 }
 
-int secret_key_write(const struct secret_key *key, struct text password, struct secret_key_cost cost, struct buffer *out,
-                     struct error *error) {
+int secret_key_write(const struct secret_key *key, struct text password, struct secret_key_cost cost,
+                     struct buffer *out, struct error *error) {
     struct packed packed = {.algorithm = {'E', 'd'}, .checksum_kind = {'B', '2'}};
     char text[sodium_base64_ENCODED_LEN(sizeof packed, sodium_base64_VARIANT_ORIGINAL)];
     int rc = 0;
@@ -95,6 +95,17 @@ static int unpack(struct packed *packed, struct text file, struct error *error) 
     return error_set(error, ERR_INVALID, "it is no secret key as minisign writes it");
 }
 
+/* minisign leaves the checksum of a key without password empty: then the key's two halves must belong together. */
+static bool consistent(const struct packed *packed) {
+    unsigned char seed[32], its_public[32], key[64];
+    crypto_sign_ed25519_sk_to_seed(seed, packed->hidden.key);
+    crypto_sign_seed_keypair(its_public, key, seed);
+    bool same = sodium_memcmp(key, packed->hidden.key, sizeof key) == 0;
+    sodium_memzero(seed, sizeof seed);
+    sodium_memzero(key, sizeof key);
+    return same;
+}
+
 static int open_packed(struct packed *packed, struct text password, struct error *error) {
     static const unsigned char plain[2];
     unsigned char sum[32];
@@ -106,6 +117,7 @@ static int open_packed(struct packed *packed, struct text password, struct error
         if (rc < 0) return rc;
     }
     checksum(sum, packed);
+    if (!password.n && sodium_is_zero(packed->hidden.checksum, sizeof sum) && consistent(packed)) return 0;
     if (sodium_memcmp(sum, packed->hidden.checksum, sizeof sum) == 0) return 0;
     return password.n ? error_set(error, ERR_UNAUTHENTICATED, "that is not its password")
                       : error_set(error, ERR_INVALID, "it is damaged");

@@ -16,8 +16,8 @@ void secret_key_new(struct secret_key *key, struct public_key *its_public);
 void secret_key_public(const struct secret_key *key, struct public_key *out);
 
 /* Both lines of the file. TEXT_NONE: not encrypted. ERR_NO_MEMORY. */
-int secret_key_write(const struct secret_key *key, struct text password, struct secret_key_cost cost, struct buffer *out,
-                     struct error *error);
+int secret_key_write(const struct secret_key *key, struct text password, struct secret_key_cost cost,
+                     struct buffer *out, struct error *error);
 /* 0; ERR_UNAUTHENTICATED: it is encrypted and this is not its password (TEXT_NONE: none was given); ERR_INVALID: no such
  * file; ERR_NO_MEMORY. */
 int secret_key_read(struct secret_key *key, struct text file, struct text password, struct error *error);

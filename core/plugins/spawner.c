@@ -50,7 +50,8 @@ static int seal(struct spawn *spawn) {
     if (copy < 0 || check_hash(copy, spawn->sha256, &fits) != 0)
         failed(spawn, "the library cannot be copied into memory");
     else if (!fits)
-        error_set(&spawn->error, ERR_CORRUPT, "the library on disk is not the one that was installed: %s", spawn->library);
+        error_set(&spawn->error, ERR_CORRUPT, "the library on disk is not the one that was installed: %s",
+                  spawn->library);
     close(file);
     if (!spawn->error.code)
         spawn->library_fd = copy;
@@ -64,9 +65,10 @@ static void environment(char *into[], size_t room) {
     static const char *const passed[] = {
         "PATH=", "LANG=", "TZ=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS="};
     size_t n = 0;
-    for (char **e = environ; *e && n + 1 < room; e++)
+    for (char **e = environ; *e && n + 2 < room; e++)
         for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
             if (strncmp(*e, passed[i], strlen(passed[i])) == 0) into[n++] = *e;
+    into[n++] = (char *)"LIBC_FATAL_STDERR_=1"; /* a damaged heap is told of on stderr, where it gets into the log */
     into[n] = NULL;
 }
 

@@ -22,7 +22,8 @@ static int read_file(const char *path, struct buffer *out, struct error *error) 
     ssize_t n = fd < 0 ? -1 : read(fd, buffer_reserve(out, KEY_FILE_MOST), KEY_FILE_MOST);
     int code = n < 0 ? error_set(error, ERR_IO, "%s cannot be read: %m", path) : 0;
     if (fd >= 0) close(fd);
-    if (n == KEY_FILE_MOST) code = error_set(error, ERR_INVALID, "%s is larger than 64 KiB: it is no file of keys", path);
+    if (n == KEY_FILE_MOST)
+        code = error_set(error, ERR_INVALID, "%s is larger than 64 KiB: it is no file of keys", path);
     if (!code) out->n = (size_t)n;
     return code;
 }
@@ -152,9 +153,10 @@ static const struct public_key *find_key(const struct trust *trust, const char *
         key_id_text(other, trust->keys[i].id);
         if (strcmp(id, other) == 0) return &trust->keys[i];
     }
-    error_set(error, ERR_UNTRUSTED,
-              "is signed by key %s, which is not trusted here: put its public key where plugins.keys says, if it is yours",
-              id);
+    error_set(
+        error, ERR_UNTRUSTED,
+        "is signed by key %s, which is not trusted here: put its public key where plugins.keys says, if it is yours",
+        id);
     return NULL;
 }
 
@@ -195,10 +197,12 @@ static int check_claim(struct text comment, const struct bundle *bundle, struct 
         code = error_set(error, ERR_INVALID, "the signature is for '%.*s', but the bundle is '%.*s': sign it again",
                          comment.n > 120 ? 120 : (int)comment.n, comment.at, TEXT_ARGS(buffer_view(&claim)));
     else if (!manifest->sequence)
-        code = error_set(error, ERR_INVALID, "%s %s has no sequence: plugin.json of what is signed must have one, raised with each release",
+        code = error_set(error, ERR_INVALID,
+                         "%s %s has no sequence: plugin.json of what is signed must have one, raised with each release",
                          manifest->name, manifest->version);
     else if (!manifest->sha256)
-        code = error_set(error, ERR_INVALID, "%s %s does not list the SHA-256 of its files: pack it with parley plugin sign",
+        code = error_set(error, ERR_INVALID,
+                         "%s %s does not list the SHA-256 of its files: pack it with parley plugin sign",
                          manifest->name, manifest->version);
     buffer_free(&claim);
     return code;
@@ -278,9 +282,16 @@ static int writable_by_others(const char *path, const struct stat *what, int kin
 }
 
 int trust_folder(const char *folder, struct error *error) {
-    if (nftw(folder, writable_by_others, FOLDER_DEPTH, FTW_PHYS) == 0) return 0;
-    return error_set(error, ERR_UNTRUSTED,
-                     "%s comes with Parley, but others than its owner may write there: chmod -R o-w, and chown it to whom "
-                     "parleyd belongs",
-                     folder);
+    struct buffer above = {0};
+    struct stat what;
+    buffer_printf(&above, "%s/..%c", folder, 0); /* who may write there could put another folder in its place */
+    bool safe = stat(above.at, &what) == 0 && !writable_by_others(above.at, &what, FTW_D, NULL) &&
+                nftw(folder, writable_by_others, FOLDER_DEPTH, FTW_PHYS) == 0;
+    buffer_free(&above);
+    if (safe) return 0;
+    return error_set(
+        error, ERR_UNTRUSTED,
+        "%s comes with Parley, but others than its owner may write there: chmod -R o-w, and chown it to whom "
+        "parleyd belongs",
+        folder);
 }

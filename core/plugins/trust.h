@@ -53,7 +53,7 @@ int trust_open_path(const struct trust *trust, const char *path, struct bundle *
 int trust_origin(const struct trust *trust, const struct origin *origin, struct error *error);
 /* Whether the bundle's library needs allowed libraries alone: 0 or ERR_INVALID. */
 int trust_library(const struct trust *trust, const struct bundle *bundle, struct error *error);
-/* What comes with Parley is trusted because of where it lies: `folder` and all in it must belong to root, to parleyd's user or to
+/* What comes with Parley is trusted because of where it lies: `folder`, all in it and the folder that it lies in must belong to root, to parleyd's user or to
  * the owner of the program, and not be writable by everybody. 0 or ERR_UNTRUSTED. */
 int trust_folder(const char *folder, struct error *error);
 

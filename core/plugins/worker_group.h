@@ -19,6 +19,7 @@ struct group {
     struct buffer answers, effects; /* of the transaction at hand */
     struct lane_job job;
     struct error outcome;
+    struct work *works; /* asked for in the transaction whose commit is under way */
     void (*on_done)(struct group *group,
                     struct parley_call *calls); /* a group has ended; the calls are the receiver's */
     void (*on_rest)(struct group *group);       /* none follows it at once */
@@ -38,8 +39,9 @@ static inline bool group_idle(const struct group *group) {
     return group->state == GROUP_IDLE && !group->waiting;
 }
 
-/* One call in a transaction and a commit of its own, waiting for both: for what comes before the loop runs. Negative: undone. Its
- * effects are in the outbox, and not sent. */
-int group_alone(struct runtime *runtime, parley_call *call, struct error *error);
+/* One call in a transaction and a commit of its own, waiting for both: for what comes before the loop runs, and where there is none.
+ * Its answer and its effects go to `frames` (NULL: the effects stay in the outbox, and are not sent). Negative: undone, by a failure
+ * of the database or because a start was refused. */
+int group_alone(struct runtime *runtime, parley_call *call, struct buffer *frames, struct error *error);
 
 #endif

@@ -34,6 +34,7 @@ static int check_abi(const struct parley_plugin *p, struct error *error) {
 }
 
 static int check_names(const struct parley_plugin *p, struct text name, struct text version, struct error *error) {
+    if (!name.at && p->name && p->version) return 0;
     if (!p->name || !text_is(name, p->name))
         return error_set(error, ERR_INVALID, "it calls itself '%s'; the bundle says '%.*s'",
                          p->name ? p->name : "(nothing)", TEXT_ARGS(name));
@@ -110,6 +111,11 @@ int library_load(struct parley_plugin *plugin, int fd, struct text name, struct 
     if (!found)
         return error_set(error, ERR_INVALID,
                          "it has no symbol parley_plugin_v1: it is not a plugin, or for another major ABI");
+    return library_take(plugin, found, name, version, error);
+}
+
+int library_take(struct parley_plugin *plugin, const struct parley_plugin *found, struct text name, struct text version,
+                 struct error *error) {
     int rc = check_abi(found, error);
     if (rc < 0) return rc;
     *plugin = (struct parley_plugin){0};

@@ -19,5 +19,8 @@ int library_check(int fd, struct text also, struct error *error);
  * descriptor that is zero beyond the size the plugin knows; what it points to lies in the object, which is never unloaded: the
  * process ends with it. ERR_INVALID and a sentence. */
 int library_load(struct parley_plugin *plugin, int fd, struct text name, struct text version, struct error *error);
+/* The same with a descriptor that is there already. TEXT_NONE for `name`: any name and version will do, in library_load too. */
+int library_take(struct parley_plugin *plugin, const struct parley_plugin *found, struct text name, struct text version,
+                 struct error *error);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/plugins/worker_sandbox_internal.h"
@@ -50,10 +51,10 @@ static int limit(int what, int64_t wanted, struct error *error) {
 
 /* The soft limit alone, so that each heartbeat can move it: SIGXCPU ends a worker that computes and does not come back. */
 void sandbox_beat(const struct sandbox *sandbox) {
-    struct rusage used;
+    struct timespec used;
     struct rlimit now;
-    if (getrusage(RUSAGE_SELF, &used) < 0 || getrlimit(RLIMIT_CPU, &now) < 0) return;
-    now.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 1 + sandbox->policy.cpu);
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) < 0 || getrlimit(RLIMIT_CPU, &now) < 0) return;
+    now.rlim_cur = (rlim_t)(used.tv_sec + 1 + sandbox->policy.cpu);
     if (now.rlim_cur > now.rlim_max) now.rlim_cur = now.rlim_max;
     setrlimit(RLIMIT_CPU, &now);
 }

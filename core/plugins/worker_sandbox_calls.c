@@ -244,7 +244,7 @@ static int add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, si
 }
 
 static int out_of_memory(struct error *error) {
-    return error_set(error, ERR_NO_MEMORY, "seccomp: no memory for a filter");
+    return error_set(error, ERR_INTERNAL, "seccomp: no memory for a filter");
 }
 
 int sandbox_restrict_calls(struct error *error) {

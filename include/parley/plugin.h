@@ -1,4 +1,4 @@
-/* Parley's plugin interface, ABI 1.0. This header is the whole of it: a plugin includes nothing else of Parley and links with
+/* Parley's plugin interface, ABI 1.1. This header is the whole of it: a plugin includes nothing else of Parley and links with
  * libc alone. One shared object exports one symbol, `parley_plugin_v1`; Parley runs it in a process of its own.
  *
  *     #include <parley/plugin.h>
@@ -26,6 +26,14 @@
  * EFFECTS (track, timeline, timer) are kept in the same transaction and delivered at least once afterwards, a crash in between
  * included; Parley drops the repeats.
  *
+ * EVENTS of the journal that a release subscribes to come to on_event in their order, many in one transaction, each in a savepoint.
+ * How far a plugin has come is a number in its own database, written in that transaction: what on_event wrote there and what it had
+ * seen are never apart, so each event counts once, crashes included. An event that on_event refuses is undone, logged, counted and
+ * passed over; one that takes the worker down is tried three more times alone, then passed over. Only the active release gets
+ * events. One that is slow or down lags behind, and reads on from the journal's files: nothing is lost.
+ *
+ * TESTS of a plugin need no server: <parley/test.h>.
+ *
  * HOW IT GROWS. Rules that bind both sides, for ever:
  *   - A new MINOR adds members at the end of `struct parley_plugin`, `parley_route`, `parley_migration`, `parley_host`, values at
  *     the end of enums. Each says "added in". Nothing is moved, removed or given another meaning.
@@ -42,7 +50,7 @@
 
 enum {
     PARLEY_ABI_MAJOR = 1,
-    PARLEY_ABI_MINOR = 0,
+    PARLEY_ABI_MINOR = 1,
     PARLEY_MAGIC = 0x594C5250, /* "PRLY" */
 };
 
@@ -104,6 +112,12 @@ enum parley_kind {
     PARLEY_OBJECT,
 };
 
+/* Where events begin for a database that has had none yet. added in 1.1 */
+enum parley_history {
+    PARLEY_FROM_NOW = 0,   /* with what happens after the release was activated */
+    PARLEY_FROM_START = 1, /* with the first event that the journal has */
+};
+
 enum parley_level { PARLEY_DEBUG, PARLEY_INFO, PARLEY_WARN, PARLEY_ERROR };
 
 /* ------------------------------------------------------------------------------------------------ what the plugin gives ---- */
@@ -157,8 +171,10 @@ struct parley_plugin {
     void (*stop)(void *state);
     /* After start, with the plugin's own settings (an object, borrowed). Negative, best by fail(): they are refused. */
     int (*configure)(parley_call *c, parley_json settings);
-    /* An event this release subscribes to; may write. `event`: {event, customer, known, properties, at} (borrowed); its customer is
-     * parley->customer(c) too. Each comes at least once. */
+    /* An event this release subscribes to; may write; see EVENTS above. `event` (borrowed): {seq, type, event, customer, known, actor,
+     * plugin, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",
+     * "system" or "plugin"; plugin: which, else absent. at: when it happened, ms since 1970. Its customer is parley->customer(c) too,
+     * and what is tracked here is hers. What this plugin tracked itself comes only by its name, not by "*". */
     int (*on_event)(parley_call *c, parley_json event);
     /* A timer set by parley->timer() is due; may write. `name` (borrowed) is the name it was set under. */
     int (*on_timer)(parley_call *c, parley_text name);
@@ -173,6 +189,9 @@ struct parley_plugin {
     /* What writing callbacks wrote was undone: one failed, or the commit of several did. Drop what memory learnt from uncommitted
      * rows. `state`: the plugin's own. */
     void (*rolled_back)(void *state);
+
+    /* -- added in 1.1 */
+    enum parley_history history; /* of events */
 };
 
 #define PARLEY_PLUGIN(name_, version_, host_)                                                                          \
@@ -256,6 +275,38 @@ struct parley_host {
 
     /* A line in this plugin's log; never anything secret. added in 1.0 */
     void (*log)(parley_call *c, enum parley_level level, const char *sentence);
+
+    /* -- The call, further. added in 1.1 */
+    parley_text (*release)(parley_call *c); /* this release's version */
+    /* An attribute of the context that the variant was decided by, such as "country"; {NULL, 0} where it was not said. What a browser
+     * says of itself is no proof of anything. */
+    parley_json (*attribute)(parley_call *c, const char *name);
+
+    /* -- The customer. added in 1.1. Parley is asked, and the callback waits for the answer: half a second at most. `customer` {NULL, 0}
+     * is the calling one; another one may be named in a staff's call, an event and a timer. {NULL, 0} where the answer cannot be had:
+     * nobody is named, it is a shopper who asks about somebody else, at start, Parley is busy; the log says which. */
+    /* {name: value ...}, as `identify` told them; {} for somebody unknown. */
+    parley_json (*traits)(parley_call *c, parley_text customer);
+    /* {purpose: true or false ...}: what the customer agreed to. */
+    parley_json (*consent)(parley_call *c, parley_text customer);
+    /* {items: [{id, at, channel, actor, kind, body, refs} ...], next}, newest first. `kinds`: names separated by blanks, NULL: all.
+     * `before`: {NULL, 0}, or `next` of the page before, which is null on the last one. `limit`: 1 to 100. */
+    parley_json (*entries)(parley_call *c, parley_text customer, const char *kinds, parley_text before, int limit);
+
+    /* -- Metrics, in parleyd's /metrics within some seconds as parley_plugin_own_NAME{plugin="..."}. added in 1.1. `name`:
+     * [a-z][a-z0-9_]*, at most 48 bytes; at most 32 names. They are no part of a transaction: what is undone was counted all the same. */
+    void (*count)(parley_call *c, const char *name, int64_t n); /* n >= 0; ..._total */
+    /* A histogram of seconds, bytes, whatever: buckets are powers of four from a millionth to 2^30. */
+    void (*observe)(parley_call *c, const char *name, double value);
+
+    /* -- Background work. added in 1.1. Calls `run` on the helper thread, once what this callback wrote is on the disk (never, where it is
+     * undone), and then `done` on the plugin's thread; it may write. `input` is copied. `run` gets a call `w` with which it may read JSON,
+     * make JSON, alloc, random, now, log, and SELECT on a connection of its own; it touches nothing that other callbacks use (state
+     * is NULL there), and says what it found by parley_reply(w, 200, ...). `result` is that, {NULL, 0} where run returned a negative
+     * number. One piece of work runs at a time, at most 16 wait, then this returns PARLEY_FAILED. Work does not survive the process:
+     * a timer can begin it again. */
+    int (*work)(parley_call *c, int (*run)(parley_call *w, parley_json input),
+                int (*done)(parley_call *c, parley_json result), parley_json input);
 };
 
 /* ------------------------------------------------------------------------------------------------------ how it is called ---- */
@@ -273,6 +324,9 @@ extern const struct parley_host *parley __attribute__((visibility("hidden")));
 #define parley_object(c, /* shape, values */...)        parley->object((c), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_append(c, list, /* shape, values */...)  parley->append((c), (list), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_track(c, event, /* shape, values */...)  parley->track((c), (event), PARLEY_ARGUMENTS(__VA_ARGS__))
+/* Work with its input by a shape: parley_work(c, train, trained, "{from}", at) */
+#define parley_work(c, run, done, /* shape, values */...)                                                              \
+    parley->work((c), (run), (done), parley_object((c), __VA_ARGS__))
 #define parley_timeline(c, kind, body, /* shape, values */...)                                                         \
     parley->timeline((c), (kind), (body), PARLEY_ARGUMENTS(__VA_ARGS__))
 

@@ -114,8 +114,8 @@ enum exit_code act_keygen(struct call *call) {
     sodium_memzero(password, sizeof password);
     if (code) return failed(&error);
     key_id_text(id, key.id);
-    fprintf(stderr, "Key %s. Keep %s.key to yourself and a copy of it in a safe; servers get %s.pub (plugins.keys).\n", id,
-            name, name);
+    fprintf(stderr, "Key %s. Keep %s.key to yourself and a copy of it in a safe; servers get %s.pub (plugins.keys).\n",
+            id, name, name);
     return EXIT_OK;
 }
 
@@ -152,9 +152,10 @@ static int read_and_pack(const char *path, struct bundle *bundle, struct buffer 
     buffer_free(&file);
     if (code) return code;
     if (!bundle->manifest.sequence)
-        code = error_set(error, ERR_INVALID,
-                         "plugin.json has no \"sequence\": give it a whole number, and a higher one with each release, so "
-                         "that nobody can pass an old release off as a new one");
+        code =
+            error_set(error, ERR_INVALID,
+                      "plugin.json has no \"sequence\": give it a whole number, and a higher one with each release, so "
+                      "that nobody can pass an old release off as a new one");
     if (!code) code = bundle_pack(bundle, packed, error);
     if (code) bundle_free(bundle);
     return code;
@@ -185,8 +186,7 @@ enum exit_code act_sign(struct call *call) {
     if (secret_init() < 0) return EXIT_FAILED;
     if (read_and_pack(call_argument(call, "FOLDER"), &bundle, &packed, &error) != 0) return failed(&error);
     int code = load_key(key_file, &key, &error);
-    if (!out)
-        out = arena_printf(&call->arena, "%s-%s.parley", bundle.manifest.name, bundle.manifest.version).at;
+    if (!out) out = arena_printf(&call->arena, "%s-%s.parley", bundle.manifest.name, bundle.manifest.version).at;
     if (!code) seal(&bundle, &key, buffer_view(&packed), &sealed);
     if (!code) code = write_over(out, buffer_view(&sealed), &error);
     if (!code) {

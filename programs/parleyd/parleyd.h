@@ -46,7 +46,12 @@ void parleyd_steer(struct steer *steer, struct app *app, const struct config *co
 /* No step is begun any more; `steer` must last until the mailbox is closed. Nothing where it was not started. */
 void parleyd_steer_stop(struct steer *steer);
 
+/* How plugins are held, and who is told what happens to them; the options' `user` is the app, `config` outlives them. */
+void parleyd_plugins(struct plugins_options *options, const struct config *config);
+
 /* Effects of plugins become journal records; the plugin is told when they are durable. */
 void parleyd_on_effect(void *user, const struct plugin_effect *effect);
+/* Answers what a plugin asks about a customer. */
+void parleyd_on_ask(void *user, const struct plugin_ask *ask);
 
 #endif

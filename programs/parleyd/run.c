@@ -8,12 +8,16 @@
 #include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/secret.h"
+#include "core/webhooks/webhooks.h"
+#include "experiments/insight/insight.h"
+#include "programs/parleyd/events.h"
 #include "programs/parleyd/parleyd.h"
 
 struct parleyd {
     struct app app;
     const struct config *config;
     struct router *router;
+    struct events *events;
     uv_signal_t terminate, interrupt;
     uv_timer_t hurry; /* ends a drain that takes too long */
     uv_timer_t tick;  /* once a second: checkpoints */
@@ -63,6 +67,8 @@ static void on_signal(uv_signal_t *signal, int number) {
 static void on_tick(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
     measure_tick(d->app.measure);
+    insight_tick(d->app.insight);
+    webhooks_tick(d->app.webhooks);
 }
 
 static void on_plugins_started(void *user) {
@@ -122,13 +128,15 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
-        .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
         .judge = settings_judge,
         .on_standing = settings_changed,
         .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
+        .on_ask = parleyd_on_ask,
         .user = &d->app,
+        .feed = events_feed(d->events),
     };
+    parleyd_plugins(&options, d->config);
     d->app.plugins = plugins_new(&options);
     plugins_start(d->app.plugins, on_plugins_started, d);
 }
@@ -154,12 +162,18 @@ static void make_counters(struct app *app) {
                                              "Effects that were not understood", "");
 }
 
+static int open_events(struct parleyd *d, struct error *error) {
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/journal", config_text(d->config, "data"));
+    return events_open(&d->events, d->app.journal, folder, &d->app.mailbox, d->app.log, error);
+}
+
 static int serve(struct parleyd *d, const char *program) {
     struct error error = {0};
     d->router = router_new(api_tables, api_tables_n);
     listen_for_signals(d);
     mailbox_open(&d->app.mailbox, d->app.loop);
-    if (parleyd_open(&d->app, d->config, &error) < 0) {
+    if (parleyd_open(&d->app, d->config, &error) < 0 || open_events(d, &error) < 0) {
         log_error(d->app.log, "cannot start", LOG_S("detail", error.detail));
         return 1;
     }
@@ -194,6 +208,7 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     int status = serve(&d, program);
     plugins_free(d.app.plugins);
     parleyd_close(&d.app);
+    events_close(d.events);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
     settings_free(&d.app.settings);
