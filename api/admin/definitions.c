@@ -187,7 +187,7 @@ static void handle_stale(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    stale_write(request->app->snapshot, clock_now(request->app->clock), request_query(request, "cursor"), (size_t)limit,
+    stale_write(request->app->snapshot, request->app->usage, clock_now(request->app->clock), request_query(request, "cursor"), (size_t)limit,
                 &w);
     reply_json(request, 200, &out);
 }

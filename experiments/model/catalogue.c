@@ -228,6 +228,15 @@ static const struct draft_item *draft_of(const struct draft *draft, enum definit
     return NULL;
 }
 
+static void date_features(const struct catalogue *c, const struct draft *draft, struct snapshot *snapshot) {
+    for (uint32_t i = 0; i < snapshot->n_features; i++) {
+        struct snapshot_feature *feature = &snapshot->features[i];
+        const struct entry *entry = catalogue_find(c, DEFINITION_FEATURE, feature->definition.key);
+        const struct draft_item *item = draft_of(draft, DEFINITION_FEATURE, feature->definition.key);
+        feature->changed_at = item && item->body_changes ? draft->change->now : entry ? entry->at : 0;
+    }
+}
+
 /* What is committed, with the draft laid over it. */
 static int compile(const struct catalogue *c, const struct draft *draft, int64_t revision, struct snapshot **out,
                    struct error *error) {
@@ -246,6 +255,7 @@ static int compile(const struct catalogue *c, const struct draft *draft, int64_t
             definitions[n++] = (struct definition){item->kind, item->key, item->body, item->state};
     }
     int rc = snapshot_build(out, revision, definitions, n, error);
+    if (rc == 0) date_features(c, draft, *out);
     free(definitions);
     return rc;
 }

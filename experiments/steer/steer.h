@@ -5,8 +5,9 @@
 #define PARLEY_EXPERIMENTS_STEER_STEER_H
 
 #include "core/base/log.h"
-#include "experiments/judge/judgement.h"
+#include "experiments/judge/looks.h"
 #include "experiments/model/catalogue.h"
+#include "experiments/steer/guard.h"
 
 /* Makes every step that is due at `now`, the earliest first, so that a server that was down catches up. A step that is refused
  * (another experiment of the feature runs, a layer is full) is written to the audit log once, logged, and left for the next call. */
@@ -14,12 +15,16 @@ int steer_schedules(struct catalogue *catalogue, struct sql *sql, int64_t now, c
                     struct error *error);
 
 enum steer_mode { STEER_ACT, STEER_DRY_RUN };
-/* Does what the guardrails of a judged experiment demand: concludes with a rollback, pauses, or warns. Every finding is an audit
- * row "guardrail" with its evidence; one that was written already, with nothing done to the experiment since, is not
- * repeated. STEER_DRY_RUN writes what would be done. Nothing where the experiment was paused,
- * ended or concluded since it was judged. One that takes no units any more still serves those that are in: it can be rolled back,
- * but not paused. */
-int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement,
-                     enum steer_mode mode, int64_t now, const struct log *log, struct error *error);
+struct steer_rules {
+    enum steer_mode mode;
+    struct guard_rules guard;
+};
+/* Keeps the look that was taken at the checkpoint `at` (its `document` by look_write), and does what the judged experiment demands:
+ * concludes with a rollback, pauses, or warns. Every finding is an audit row "guardrail", "srm" or "no-data" with its evidence; one
+ * that was written already, with nothing done to the experiment since, is not repeated. STEER_DRY_RUN writes what would be done.
+ * Nothing but the look where the experiment is paused, or was paused, ended or concluded since it was judged. One that takes no
+ * units any more still serves those that are in: it can be rolled back, but not paused. */
+int steer_look(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement, struct text document,
+               int64_t at, const struct steer_rules *rules, int64_t now, const struct log *log, struct error *error);
 
 #endif

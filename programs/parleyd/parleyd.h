@@ -20,12 +20,13 @@ void parleyd_close(struct app *app);
 /* Opens the measures on what the journal and the definitions say, and fills what the loop remembers of units. */
 int parleyd_measure(struct app *app, const struct config *config, struct error *error);
 
-/* Schedules and guardrails, while the server runs. All of it is the loop's. */
+/* Schedules and looks, while the server runs. All of it is the loop's. */
 struct steer {
     struct app *app;
     uv_timer_t due, checkpoint;
-    int64_t checkpoint_ms;
-    enum steer_mode mode;
+    int64_t checkpoint_ms, checkpoint_at; /* at: the next one; ms */
+    struct steer_rules rules;
+    int looking; /* looks under way */
     int64_t tried_revision, tried_at; /* what was due then (ms) has been tried, and was made or refused */
     bool under_way;                   /* due steps are being made */
     bool stopped;

@@ -7,6 +7,8 @@
 static struct fold fold;
 static struct measure_results *r;
 static json_t *answer;
+static struct text by;           /* what read_back asks for ... */
+static const struct look *before; /* ... and the look it goes on from */
 
 TestSuite(results, .init = folder_make, .fini = folder_remove);
 
@@ -61,7 +63,7 @@ static void read_back(void) {
     struct json_writer w;
     json_error_t error;
     json_writer_init(&w, &b);
-    results_write(r, TEXT_NONE, &w);
+    results_write(r, by, before, &w);
     answer = json_loadb(b.at, b.n, JSON_REJECT_DUPLICATES, &error);
     cr_assert(answer, "%s\n%.*s", error.text, (int)b.n, b.at);
     buffer_free(&b);
@@ -374,7 +376,7 @@ Test(results, a_break_down_gives_the_figures_of_each_group) {
     struct buffer b = {0};
     struct json_writer w;
     json_writer_init(&w, &b);
-    results_write(r, TEXT("country"), &w);
+    results_write(r, TEXT("country"), NULL, &w);
     answer = json_loadb(b.at, b.n, 0, NULL);
     cr_assert(answer, "%.*s", (int)b.n, b.at);
     cr_expect_str_eq(words("by"), "country");

@@ -14,16 +14,18 @@ static struct snapshot_feature feature(enum feature_stage stage, int64_t review_
     return (struct snapshot_feature){.definition = {.key = TEXT("poll"), .stage = stage, .review_by = review_by}};
 }
 
+static const struct usage_of unused;
+
 static bool only(unsigned reasons, enum stale_reason reason) {
     return reasons == 1u << reason;
 }
 
 Test(stale, a_feature_stands_out_once_its_review_is_overdue_until_it_is_retired) {
     struct snapshot_feature f = feature(STAGE_SHIPPED, NOW);
-    cr_expect_eq(stale_reasons_of(&f, NOW), 0u);
-    cr_expect(only(stale_reasons_of(&f, NOW + 1), STALE_REVIEW_OVERDUE));
+    cr_expect_eq(stale_reasons_of(&f, unused, NOW), 0u);
+    cr_expect(only(stale_reasons_of(&f, unused, NOW + 1), STALE_REVIEW_OVERDUE));
     f.definition.stage = STAGE_RETIRED;
-    cr_expect_eq(stale_reasons_of(&f, NOW + 1), 0u);
+    cr_expect_eq(stale_reasons_of(&f, unused, NOW + 1), 0u);
 }
 
 Test(stale, an_ended_experiment_waits_for_its_conclusion_once_the_longest_window_has_run_out) {
@@ -34,17 +36,17 @@ Test(stale, an_ended_experiment_waits_for_its_conclusion_once_the_longest_window
                                     .secondary = secondary};
     struct snapshot_feature f = feature(STAGE_TRIAL, 0);
     f.experiment = &e;
-    cr_expect_eq(stale_reasons_of(&f, NOW + 8999), 0u);
-    cr_expect(only(stale_reasons_of(&f, NOW + 9000), STALE_EXPERIMENT_OVER));
+    cr_expect_eq(stale_reasons_of(&f, unused, NOW + 8999), 0u);
+    cr_expect(only(stale_reasons_of(&f, unused, NOW + 9000), STALE_EXPERIMENT_OVER));
     e.state.phase = PHASE_RUNNING;
-    cr_expect_eq(stale_reasons_of(&f, NOW + 9000), 0u);
+    cr_expect_eq(stale_reasons_of(&f, unused, NOW + 9000), 0u);
     e.definition.review_by = NOW;
-    cr_expect(only(stale_reasons_of(&f, NOW + 9000), STALE_EXPERIMENT_OVERDUE));
+    cr_expect(only(stale_reasons_of(&f, unused, NOW + 9000), STALE_EXPERIMENT_OVERDUE));
 }
 
 Test(stale, a_trial_without_an_experiment_stands_out_where_there_was_one) {
     struct snapshot_feature f = feature(STAGE_TRIAL, 0);
-    cr_expect_eq(stale_reasons_of(&f, NOW), 0u);
+    cr_expect_eq(stale_reasons_of(&f, unused, NOW), 0u);
     f.last_trial = NOW - 1;
-    cr_expect(only(stale_reasons_of(&f, NOW), STALE_NO_EXPERIMENT));
+    cr_expect(only(stale_reasons_of(&f, unused, NOW), STALE_NO_EXPERIMENT));
 }
