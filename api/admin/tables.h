@@ -5,6 +5,6 @@
 #include "api/router.h"
 
 extern const struct route definition_routes[], experiment_routes[], plugin_routes[], operation_routes[],
-    preview_routes[], result_routes[];
+    preview_routes[], result_routes[], plan_routes[], report_routes[];
 
 #endif

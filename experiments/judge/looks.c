@@ -83,6 +83,11 @@ static void write_metrics(struct json_writer *w, const struct judgement *j) {
     json_close_array(w);
 }
 
+int64_t look_changed_at(const struct judgement *j, const struct look *before, int64_t at) {
+    bool same = before && before->newest == j->results->newest && before->units == judgement_units(j);
+    return same ? before->changed_at : at;
+}
+
 void look_write(const struct judgement *j, const struct look *before, int64_t at, struct json_writer *w) {
     static const struct measure_frozen_caps none = {0};
     const struct measure_results *r = j->results;
@@ -90,6 +95,8 @@ void look_write(const struct judgement *j, const struct look *before, int64_t at
     snprintf(shape, sizeof shape, "%016llx", (unsigned long long)r->shape);
     json_open_object(w);
     json_put_time(w, "at", at);
+    json_put_time(w, "changedAt", look_changed_at(j, before, at));
+    json_put_int(w, "newest", r->newest);
     json_put_text(w, "shape", text_of(shape));
     json_put_double(w, "alpha", judgement_alpha(j));
     write_units(w, j);
@@ -158,6 +165,12 @@ int look_parse(struct look *look, struct text document, struct arena *arena, str
         return error_set(error, ERR_CORRUPT, "a stored look is no look: %.*s", (int)(document.n < 80 ? document.n : 80),
                          document.at);
     }
+    look->changed_at = look->at;
+    clock_parse(member_text(json, "changedAt", arena), &look->changed_at);
+    look->newest = json_integer_value(json_object_get(json, "newest"));
+    const char *variant;
+    json_t *units;
+    json_object_foreach(json_object_get(json, "units"), variant, units) look->units += json_integer_value(units);
     look->harm_excluded = json_is_true(json_object_get(json, "harmExcluded"));
     look->alpha = member_number(json, "alpha", 0);
     look->past.srm_p = member_number(json_object_get(json, "srm"), "anytimeP", 1);

@@ -11,15 +11,19 @@
 /* What the next look must know of the latest one. */
 struct look {
     int64_t at; /* ms: the checkpoint */
+    int64_t changed_at;    /* ms: the first look that saw as much as this one: nothing came since */
+    int64_t newest, units; /* ms, of any record that matters; all that are in the figures */
     bool harm_excluded;
     double alpha;                     /* that its p are for */
     struct judged_past past;          /* the least of all looks so far */
     struct measure_frozen_caps caps; /* with the shape of the definitions that all of this is of */
 };
 
-/* The document of a look at `at` (ms, the checkpoint's time), after `before` (NULL: the first): one object with "at", "units", "srm",
+/* The document of a look at `at` (ms, the checkpoint's time), after `before` (NULL: the first): one object with "at", "changedAt", "units", "srm",
  * "harmExcluded", "caps", "metrics" (each treatment's figures: "p" at this look, "least" of all looks) and "verdict". */
 void look_write(const struct judgement *judgement, const struct look *before, int64_t at, struct json_writer *out);
+/* When it was that a look saw more than the one before it; `at` where this one does. ms. */
+int64_t look_changed_at(const struct judgement *judgement, const struct look *before, int64_t at);
 /* Reads one back; in `arena`. ERR_CORRUPT. */
 int look_parse(struct look *look, struct text document, struct arena *arena, struct error *error);
 

@@ -47,6 +47,19 @@ struct measure_question {
 };
 void measure_ask(struct measure *measure, struct measure_question *question);
 
+/* What an experiment that was not started would have measured of its primary metric, had everybody who did anything in the last
+ * `look_back` ms entered with the first thing they did: from the newest 500,000 records at most. */
+struct measure_traffic {
+    struct lane_job job;
+    struct text experiment; /* asked: its key; borrowed until answered */
+    int64_t look_back;      /* asked: ms */
+    int64_t since;          /* ms: of the first record that was read; 0: none */
+    int64_t units;
+    struct cell cell; /* of the primary metric; n 0 where it has none */
+    struct error error;
+};
+void measure_ask_traffic(struct measure *measure, struct measure_traffic *traffic);
+
 /* What the loop must remember, as the journal has it: for each running experiment the units that entered, under all their
  * keys. Answered once the journal was read to where it ended at measure_open. */
 struct measure_memory {

@@ -155,15 +155,16 @@ static void index_events(struct plan *plan, const struct pending *p) {
     collect(plan, p, TEXT("*"), &plan->any);
 }
 
-struct plan *plan_new(struct snapshot *snapshot) {
+static struct plan *begin_plan(struct snapshot *snapshot, uint32_t experiments) {
     struct plan *plan = memory_new(struct plan);
-    struct pending pending = {0};
     plan->snapshot = snapshot_keep(snapshot);
     arena_init(&plan->arena, 16 * 1024);
-    plan->experiments =
-        arena_array(&plan->arena, struct plan_experiment, snapshot->n_experiments ? snapshot->n_experiments : 1);
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++)
-        if (snapshot->experiments[i].state.start_at) add_experiment(plan, &snapshot->experiments[i]);
+    plan->experiments = arena_array(&plan->arena, struct plan_experiment, experiments ? experiments : 1);
+    return plan;
+}
+
+static struct plan *finish_plan(struct plan *plan) {
+    struct pending pending = {0};
     for (uint32_t i = 0; i < plan->n; i++)
         for (uint32_t k = 0; k < plan->experiments[i].n_metrics; k++)
             want_metric(&pending, plan->experiments[i].metrics[k].metric,
@@ -172,6 +173,29 @@ struct plan *plan_new(struct snapshot *snapshot) {
     free(pending.uses);
     free(pending.names);
     return plan;
+}
+
+struct plan *plan_new(struct snapshot *snapshot) {
+    struct plan *plan = begin_plan(snapshot, snapshot->n_experiments);
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++)
+        if (snapshot->experiments[i].state.start_at) add_experiment(plan, &snapshot->experiments[i]);
+    return finish_plan(plan);
+}
+
+struct plan *plan_as_if(struct snapshot *snapshot, const struct snapshot_experiment *draft, int64_t start,
+                        struct error *error) {
+    struct plan *plan = begin_plan(snapshot, 1);
+    struct snapshot_experiment *started = arena_new(&plan->arena, struct snapshot_experiment);
+    struct slots_taken nobody = {0};
+    int free_slots;
+    *started = *draft;
+    started->definition.layer = TEXT_NONE; /* its slots are taken when it really starts */
+    started->definition.cuped = 0;
+    int rc = lifecycle_start(&started->state, &started->definition, start, nobody, &plan->arena, &free_slots, error);
+    if (rc == 0) add_experiment(plan, started);
+    if (rc == 0) return finish_plan(plan);
+    plan_free(plan);
+    return NULL;
 }
 
 void plan_free(struct plan *plan) {

@@ -61,6 +61,10 @@ struct plan {
 
 /* Takes a reference of the snapshot. Any thread. */
 struct plan *plan_new(struct snapshot *snapshot);
+/* A plan of one experiment that was not started, as if it had been at `start` (ms): to see what it would have measured. NULL with
+ * ERR_CONFLICT where it was started. */
+struct plan *plan_as_if(struct snapshot *snapshot, const struct snapshot_experiment *draft, int64_t start,
+                        struct error *error);
 void plan_free(struct plan *plan); /* NULL is fine */
 
 /* The uses of a record, JOURNAL_EXPOSUREs and `Experiment Viewed` excepted. */

@@ -394,18 +394,60 @@ int catalogue_show(const struct catalogue *c, enum definition_kind kind, struct 
     return 0;
 }
 
-void catalogue_list(const struct catalogue *c, enum definition_kind kind, struct text after, size_t limit,
-                    struct json_writer *out) {
-    bool found;
+/* ---- looking for some ---- */
+
+static bool has_word(struct text in, struct text word) {
+    for (size_t i = 0; i + word.n <= in.n; i++)
+        if (text_eq_nocase(text_n(in.at + i, word.n), word)) return true;
+    return false;
+}
+
+static bool body_has(const json_t *body, struct text word) {
+    static const char *const members[] = {"key", "name", "hypothesis", "owner", "feature"};
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (has_word(text_of(json_string_value(json_object_get(body, members[i]))), word)) return true;
+    const json_t *tags = json_object_get(body, "tags"), *tag;
+    size_t i;
+    json_array_foreach(tags, i, tag)
+        if (has_word(text_of(json_string_value(tag)), word)) return true;
+    return false;
+}
+
+static bool takes(const struct catalogue *c, const struct catalogue_filter *filter, const struct entry *entry) {
+    const struct snapshot_experiment *e =
+        entry->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(c->snapshot, entry->key) : NULL;
+    if (!filter) return true;
+    if (filter->state.n && !(e && text_is(filter->state, experiment_phases[e->state.phase]))) return false;
+    if (filter->outcome.n && !(e && e->state.phase == PHASE_CONCLUDED &&
+                               text_is(filter->outcome, experiment_outcomes[e->state.outcome])))
+        return false;
+    for (struct text rest = filter->q, word; rest.n;) {
+        text_cut(rest, ' ', &word, &rest);
+        if (word.n && !body_has(entry->body, word) && !(e && has_word(e->state.note, word))) return false;
+    }
+    return true;
+}
+
+void catalogue_list(const struct catalogue *c, enum definition_kind kind, const struct catalogue_filter *filter,
+                    struct text after, size_t limit, struct json_writer *out) {
+    bool found, more = false;
     size_t i = place_of(c, kind, after, &found), n = 0;
+    struct text last = TEXT_NONE;
     if (found) i++;
     json_open_object(out);
     json_key(out, TEXT("items"));
     json_open_array(out);
-    for (; i < c->n && c->entries[i].kind == kind && n < limit; i++, n++) write_entry(c, &c->entries[i], out);
+    for (; i < c->n && c->entries[i].kind == kind && !more; i++) {
+        if (!takes(c, filter, &c->entries[i])) continue;
+        more = n == limit;
+        if (more) break;
+        write_entry(c, &c->entries[i], out);
+        last = c->entries[i].key;
+        n++;
+    }
     json_close_array(out);
-    if (n && i < c->n && c->entries[i].kind == kind)
-        json_put_text(out, "next", c->entries[i - 1].key);
+    if (more)
+        json_put_text(out, "next", last);
     else
         json_put_null(out, "next");
     json_close_object(out);

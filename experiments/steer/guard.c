@@ -32,15 +32,13 @@ static uint32_t find_harm(const struct judgement *j, struct guard_finding *findi
     return n;
 }
 
-/* Since the last record, or since the start where there is none. */
-static bool no_data(const struct judgement *j, const struct guard_rules *rules) {
-    const struct measure_results *r = j->results;
-    int64_t since = r->newest > r->experiment->state.start_at ? r->newest : r->experiment->state.start_at;
-    return rules->no_data_after && r->experiment->state.phase == PHASE_RUNNING && r->as_of - since > rules->no_data_after;
+static bool no_data(const struct judgement *j, int64_t changed_at, const struct guard_rules *rules) {
+    return rules->no_data_after && j->results->experiment->state.phase == PHASE_RUNNING &&
+           j->results->as_of - changed_at > rules->no_data_after;
 }
 
-uint32_t guard_findings(const struct judgement *j, const struct guard_rules *rules, struct guard_finding **findings,
-                        struct arena *arena) {
+uint32_t guard_findings(const struct judgement *j, int64_t changed_at, const struct guard_rules *rules,
+                        struct guard_finding **findings, struct arena *arena) {
     *findings = arena_array(arena, struct guard_finding, (size_t)j->n * j->results->n_arms + 2);
     uint32_t n = find_harm(j, *findings);
     double units = (double)judgement_units(j);
@@ -50,10 +48,10 @@ uint32_t guard_findings(const struct judgement *j, const struct guard_rules *rul
                                                   .log_bayes_factor = j->srm_anytime.log_bayes_factor,
                                                   .p = j->srm_anytime.p,
                                                   .n = units};
-    if (no_data(j, rules))
+    if (no_data(j, changed_at, rules))
         (*findings)[n++] = (struct guard_finding){.kind = GUARD_NO_DATA,
                                                   .action = rules->no_data,
-                                                  .newest = j->results->newest > 0 ? j->results->newest : 0,
+                                                  .since = changed_at,
                                                   .n = units};
     return n;
 }
@@ -94,14 +92,14 @@ void guard_write(const struct guard_finding *f, struct json_writer *w) {
         json_put_double(w, "logBayesFactor", f->log_bayes_factor);
         json_put_double(w, "p", f->p);
     }
-    if (f->kind == GUARD_NO_DATA && f->newest) json_put_time(w, "newest", f->newest);
+    if (f->kind == GUARD_NO_DATA) json_put_time(w, "since", f->since);
     json_put_int(w, "n", (int64_t)f->n);
     json_close_object(w);
 }
 
 struct text guard_words(const struct guard_finding *f, struct arena *arena) {
     char iso[CLOCK_ISO_ROOM];
-    clock_iso(iso, f->newest);
+    clock_iso(iso, f->since);
     switch (f->kind) {
     case GUARD_SPLIT:
         return arena_printf(arena,
@@ -109,9 +107,7 @@ struct text guard_words(const struct guard_finding *f, struct arena *arena) {
                             "or adds units unevenly",
                             f->p, (long long)f->n);
     case GUARD_NO_DATA:
-        return f->newest ? arena_printf(arena, "nothing was told of this trial since %s (%lld units)", iso,
-                                        (long long)f->n)
-                         : TEXT("nothing was ever told of this trial");
+        return arena_printf(arena, "nothing was told of this trial since %s (%lld units)", iso, (long long)f->n);
     case GUARD_HARM: break;
     }
     return arena_printf(arena,

@@ -177,13 +177,13 @@ static int act(struct catalogue *catalogue, struct text key, enum experiment_pha
     return catalogue_step(catalogue, &change, action == ACTION_PAUSE ? STEP_PAUSE : STEP_CONCLUDE, &input, error);
 }
 
-static int follow(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement,
+static int follow(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen,
                   const struct steer_rules *rules, int64_t now, const struct log *log, struct arena *arena,
                   struct error *error) {
-    const struct snapshot_experiment *judged = judgement->results->experiment;
+    const struct snapshot_experiment *judged = seen->judgement->results->experiment;
     struct text key = judged->definition.key;
     struct guard_finding *findings;
-    uint32_t n = guard_findings(judgement, &rules->guard, &findings, arena);
+    uint32_t n = guard_findings(seen->judgement, seen->changed_at, &rules->guard, &findings, arena);
     int rc = 0;
     for (uint32_t i = 0; rc >= 0 && i < n; i++) {
         rc = audit_finding(sql, key, &findings[i], rules->mode, now, arena, error);
@@ -197,17 +197,17 @@ static int follow(struct catalogue *catalogue, struct sql *sql, const struct jud
     return rc < 0 ? rc : 0;
 }
 
-int steer_look(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement, struct text document,
-               int64_t at, const struct steer_rules *rules, int64_t now, const struct log *log, struct error *error) {
-    const struct snapshot_experiment *judged = judgement->results->experiment;
+int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen, const struct steer_rules *rules,
+               int64_t now, const struct log *log, struct error *error) {
+    const struct snapshot_experiment *judged = seen->judgement->results->experiment;
     struct snapshot *snapshot = catalogue_snapshot(catalogue);
     bool acts = judged->state.phase != PHASE_PAUSED && unchanged(snapshot, judged);
     snapshot_release(snapshot);
-    int rc = looks_put(sql, judged->state.salt, judged->definition.key, at, document, error);
+    int rc = looks_put(sql, judged->state.salt, judged->definition.key, seen->at, seen->document, error);
     if (rc < 0 || !acts) return rc;
     struct arena arena;
     arena_init(&arena, 16 * 1024);
-    rc = follow(catalogue, sql, judgement, rules, now, log, &arena, error);
+    rc = follow(catalogue, sql, seen, rules, now, log, &arena, error);
     arena_free(&arena);
     return rc;
 }

@@ -19,12 +19,19 @@ struct steer_rules {
     enum steer_mode mode;
     struct guard_rules guard;
 };
-/* Keeps the look that was taken at the checkpoint `at` (its `document` by look_write), and does what the judged experiment demands:
- * concludes with a rollback, pauses, or warns. Every finding is an audit row "guardrail", "srm" or "no-data" with its evidence; one
- * that was written already, with nothing done to the experiment since, is not repeated. STEER_DRY_RUN writes what would be done.
- * Nothing but the look where the experiment is paused, or was paused, ended or concluded since it was judged. One that takes no
- * units any more still serves those that are in: it can be rolled back, but not paused. */
-int steer_look(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement, struct text document,
-               int64_t at, const struct steer_rules *rules, int64_t now, const struct log *log, struct error *error);
+/* A look that was taken. */
+struct steer_seen {
+    const struct judgement *judgement;
+    struct text document; /* of look_write */
+    int64_t at;           /* ms: the checkpoint */
+    int64_t changed_at;   /* ms: look_changed_at */
+};
+/* Keeps the look, and does what the judged experiment demands: concludes with a rollback, pauses, or warns. Every finding is an audit
+ * row "guardrail", "srm" or "no-data" with its evidence; one that was written already, with nothing done to the experiment since, is
+ * not repeated. STEER_DRY_RUN writes what would be done. Nothing but the look where the experiment is paused, or was paused, ended
+ * or concluded since it was judged. One that takes no units any more still serves those that are in: it can be rolled back, but not
+ * paused. */
+int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen, const struct steer_rules *rules,
+               int64_t now, const struct log *log, struct error *error);
 
 #endif

@@ -127,8 +127,7 @@ static void on_snapshot(void *user) {
 struct look_taken {
     struct steering steering;
     struct measure_question question;
-    struct judgement *judgement;
-    int64_t at; /* ms: the checkpoint */
+    struct steer_seen seen;
     struct buffer document;
     struct arena arena; /* the judgement's, the caps', and the key's */
 };
@@ -144,8 +143,7 @@ static void look_free(struct look_taken *look) {
 static int act_on(void *steering, struct sql *sql, struct error *error) {
     struct look_taken *look = steering;
     const struct steer *steer = look->steering.steer;
-    return steer_look(steer->app->catalogue, sql, look->judgement, buffer_view(&look->document), look->at, &steer->rules,
-                      look->steering.now, steer->app->log, error);
+    return steer_look(steer->app->catalogue, sql, &look->seen, &steer->rules, look->steering.now, steer->app->log, error);
 }
 
 static void acted(struct steering *s) {
@@ -169,14 +167,16 @@ static void on_figures(struct mail *mail) {
     const struct look *before = looks_latest(look->steering.steer->app->looks, results->experiment->state.salt);
     struct json_writer w;
     json_writer_init(&w, &look->document);
-    look->judgement = judge(results, &results->groups[0], look_past(before, results), &look->arena);
-    look_write(look->judgement, before, look->at, &w);
+    look->seen.judgement = judge(results, &results->groups[0], look_past(before, results), &look->arena);
+    look->seen.changed_at = look_changed_at(look->seen.judgement, before, look->seen.at);
+    look_write(look->seen.judgement, before, look->seen.at, &w);
+    look->seen.document = buffer_view(&look->document);
     steering_go(&look->steering);
 }
 
 static void look_at(struct steer *steer, const struct snapshot_experiment *e, int64_t at) {
     struct look_taken *look = memory_new(struct look_taken);
-    *look = (struct look_taken){.steering = {.steer = steer, .work = act_on, .then = acted}, .at = at};
+    *look = (struct look_taken){.steering = {.steer = steer, .work = act_on, .then = acted}, .seen.at = at};
     arena_init(&look->arena, 16 * 1024);
     look->question.experiment = arena_text(&look->arena, e->definition.key);
     look->question.frozen = app_frozen_caps(steer->app, e, &look->arena);

@@ -234,7 +234,8 @@ test('features that nobody took care of are listed with the reason', async (t) =
   assert.deepEqual((await stale()).items.map((f) => [f.key, f.reasons]), [['old', ['review-overdue']]]);
   await s.patch('/admin/v1/experiments/poll-trial', { schedule: { end: new Date().toISOString() } });
   await inState(s, 'maturing');
-  assert.deepEqual((await stale()).items[1], { key: 'product-poll', stage: 'trial', experiment: 'poll-trial', reasons: ['experiment-over'] });
+  assert.deepEqual((await stale()).items[1], { key: 'product-poll', stage: 'trial', experiment: 'poll-trial', reasons: ['experiment-over'],
+    next: ['All windows have run out: conclude the trial.'] });
   await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback' });
   assert.deepEqual((await stale()).items.map((f) => f.reasons), [['review-overdue'], ['trial-without-experiment']]);
   const first = await stale('?limit=1');

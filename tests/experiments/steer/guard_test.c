@@ -67,8 +67,10 @@ static void lay(int metric, int arm, int64_t n, int64_t k) {
 
 static struct guard_rules rules; /* guardrails alone, where a test does not say more */
 
+static int64_t changed_at;
+
 static uint32_t findings(void) {
-    return guard_findings(judge(r, &r->groups[0], NULL, &arena), &rules, &found, &arena);
+    return guard_findings(judge(r, &r->groups[0], NULL, &arena), changed_at, &rules, &found, &arena);
 }
 
 static void lay_complaints(int64_t off, int64_t top, int64_t mid) {
