@@ -205,7 +205,7 @@ static struct journal_record record_of(struct run *run, const struct order *orde
                                                         TEXT_ARGS(order->number), (double)order->sum / 1e6)};
 }
 
-static int send(struct run *run, struct journal_record *records, size_t *n) {
+static int send_orders(struct run *run, struct journal_record *records, size_t *n) {
     int rc = append(run->journal, records, *n);
     arena_reset(&run->arena);
     *n = 0;
@@ -226,7 +226,7 @@ static int tell(struct run *run, struct error *error) {
         map_put(&met, order->customer->id, order->customer);
         records[n++] = record_of(run, order);
         bool due = ++told * PIPELINE_LOOKS / orders->completed > (size_t)looks;
-        if (n == BATCH || due) rc = send(run, records, &n);
+        if (n == BATCH || due) rc = send_orders(run, records, &n);
         if (rc < 0 || !due) continue;
         rc = follow(run, error);
         look(run, order->at + 1);
