@@ -260,3 +260,51 @@ test('past trials are found by their words and outcomes', async (t) => {
   assert.deepEqual([first.items.length, first.next], [2, 'jugs']);
   assert.deepEqual(await found(`state=concluded&limit=2&cursor=${first.next}`), ['mugs']);
 });
+
+test('a plan is made of the feature\'s own traffic, before a trial starts and while it runs', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await s.put('/admin/v1/features/product-poll', poll());
+  await s.put('/admin/v1/metrics/bought', { key: 'bought', kind: 'conversion', event: 'Order Completed' });
+  await s.put('/admin/v1/experiments/poll-trial', { key: 'poll-trial', feature: 'product-poll', control: 'off', weights: { off: 1, top: 1 }, traffic: 50, metrics: { primary: 'bought' }, mde: 0.2 });
+  const plan = async () => s.get('/admin/v1/experiments/poll-trial/plan');
+  const nothing = await plan();
+  assert.equal(nothing.status, 409);
+  assert.match(nothing.body.detail, /POST \/admin\/v1\/plan/);
+  const batch = [];
+  for (let i = 0; i < 400; i++) {
+    batch.push({ type: 'track', event: 'Product Viewed', userId: `u${i}`, messageId: `p${i}` });
+    if (i % 10 === 0) batch.push({ type: 'track', event: 'Order Completed', userId: `u${i}`, messageId: `o${i}`, properties: { order_id: `${i}`, revenue: 1 } });
+  }
+  await s.post('/v1/batch', { batch });
+  const before = (await plan()).body;
+  assert.equal(before.source.kind, 'events');
+  assert.equal(before.source.units, 400);
+  assert.ok(Math.abs(before.source.mean - 0.1) < 1e-12 && Math.abs(before.source.variance - 0.09 * 400 / 399) < 1e-9, JSON.stringify(before.source));
+  assert.ok(before.source.unitsPerDay > 0);
+  await s.post('/admin/v1/experiments/poll-trial/start', { at: new Date(Date.now() - 4 * 86400e3).toISOString() });
+  for (let i = 0; i < 40; i++) await s.post('/v1/track', { event: 'Experiment Viewed', userId: `x${i}`, properties: { experiment_id: 'poll-trial', variation_id: (await s.evaluate('product-poll', `x${i}`)).body.variant } });
+  await s.results('poll-trial', (r) => r.variants[0].units > 5);
+  const silent = await plan();
+  assert.equal(silent.status, 409, 'nobody has bought: there is no rate to plan with');
+  for (let i = 0; i < 20; i++) await s.post('/v1/track', { event: 'Order Completed', userId: `x${i}`, properties: { order_id: `x${i}`, revenue: 1 } });
+  await s.results('poll-trial', (r) => r.metrics[0].variants[0].sum > 3);
+  const running = (await plan()).body;
+  assert.equal(running.source.kind, 'trial');
+  assert.ok(running.source.days > 3.9 && running.source.days < 4.1);
+  assert.equal(running.detectable.length, 6);
+});
+
+test('a plan of figures that are sent is right, and what is wrong is said', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const { status, body } = await s.post('/admin/v1/plan', { baseline: 0.1, unitsPerDay: 500, mde: 0.2 });
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(body.sampleSize.fixed.units, 7064);
+  assert.equal(body.sampleSize.fixed.days, 15);
+  assert.ok(body.sampleSize.sequential.units > 7064);
+  assert.equal((await s.post('/admin/v1/plan', { baseline: 1.5 })).status, 400);
+  assert.equal((await s.post('/admin/v1/plan', { baseline: 0.1, colour: 'red' })).status, 400);
+  assert.equal((await s.post('/admin/v1/plan', {})).status, 409);
+  assert.equal((await s.get('/admin/v1/experiments/nowhere/plan')).status, 404);
+});
