@@ -22,6 +22,14 @@ static void want_releases(struct app *app) {
     free(wanted);
 }
 
+/* Nobody is in a concluded experiment any more. */
+static void forget_concluded(struct app *app) {
+    for (uint32_t i = 0; i < app->snapshot->n_defined; i++) {
+        const struct experiment_state *state = &app->snapshot->experiments[i].state;
+        if (state->phase == PHASE_CONCLUDED) remembered_drop(&app->remembered, state->salt);
+    }
+}
+
 void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     if (app->snapshot &&
         snapshot->revision <= app->snapshot->revision) { /* lanes answer in order; this is for safety */
@@ -30,7 +38,9 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     }
     snapshot_release(app->snapshot);
     app->snapshot = snapshot;
+    forget_concluded(app);
     want_releases(app);
+    settings_forget(&app->settings);
     measure_set_snapshot(app->measure, snapshot);
     if (app->on_snapshot) app->on_snapshot(app->on_snapshot_user);
     push_snapshot(app->push);
@@ -68,6 +78,51 @@ static void inherit(struct remembered *remembered, struct unit_id key, struct un
     }
     from.unit = root;
     remembered_put(remembered, &from);
+}
+
+/* ---- after an un-merge: what the keys met is asked of the measures, which know it of each ---- */
+
+struct remembering {
+    struct measure_memory memory;
+    struct app *app;
+    struct arena arena; /* takes the keys */
+    struct unit_id *units;
+    size_t n;
+};
+
+static void replace(struct remembered *remembered, const struct remembering *r, const struct remembered_unit *units,
+                    size_t units_n) {
+    for (size_t i = 0; i < r->n; i++) remembered_remove(remembered, r->units[i]);
+    for (size_t k = 0; k < units_n; k++)
+        for (size_t i = 0; i < r->n; i++)
+            if (unit_eq(units[k].unit, r->units[i])) remembered_put(remembered, &units[k]);
+}
+
+static void on_recalled(struct mail *mail) {
+    struct remembering *r = (struct remembering *)mail;
+    for (uint32_t i = 0; i < r->memory.n; i++)
+        replace(remembered_make(&r->app->remembered, r->memory.experiments[i].salt), r, r->memory.experiments[i].units,
+                r->memory.experiments[i].n);
+    arena_free(&r->memory.arena);
+    arena_free(&r->arena);
+    free(r);
+}
+
+void app_remember_again(struct app *app, const struct text *keys, size_t n) {
+    struct remembering *r = memory_new(struct remembering);
+    *r = (struct remembering){.app = app, .n = n};
+    arena_init(&r->arena, 1024);
+    r->units = arena_array(&r->arena, struct unit_id, n + 1);
+    for (size_t i = 0; i < n; i++) r->units[i] = unit_of(keys[i]);
+    r->memory.job.mail.receive = on_recalled;
+    r->memory.job.reply_to = &app->mailbox;
+    measure_recall(app->measure, &r->memory);
+}
+
+bool app_suppressed(struct app *app, struct text key) {
+    if (!suppression_has(&app->suppression, key)) return false;
+    count(app->suppressed, 1);
+    return true;
 }
 
 void app_join(struct app *app, struct text key, struct text parent) {

@@ -6,10 +6,15 @@
 #include "api/crawlers.h"
 #include "api/identity.h"
 #include "api/server.h"
+#include "api/settings.h"
 #include "core/base/clock.h"
 #include "core/base/mailbox.h"
 #include "core/journal/journal.h"
+#include "core/people/contact.h"
 #include "core/people/identity_map.h"
+#include "core/people/muted.h"
+#include "core/people/people.h"
+#include "core/people/suppression.h"
 #include "core/people/tokens.h"
 #include "core/plugins/host.h"
 #include "core/store/main_db.h"
@@ -19,6 +24,7 @@
 #include "experiments/steer/usage.h"
 
 struct push;
+struct erasures;
 
 struct app {
     uv_loop_t *loop;
@@ -42,6 +48,13 @@ struct app {
     } last_token;                /* most requests come with the token of the request before: no hash for those */
     struct text admin_token;     /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
     struct identity_map *joined; /* which keys are one unit */
+    struct people *people;
+    struct suppression suppression; /* who was erased and is not collected */
+    struct muted muted;             /* features that shoppers muted */
+    struct contact_caps contact_caps;
+    struct counter *contacts[CONTACT_ANSWERS_N], *suppressed;
+    struct erasures *erasures; /* under way; erasure.h */
+    bool merges_wait;          /* merges.h: the journal is to be told again */
     struct identity_keys identity;
     struct crawlers crawlers;
     struct text cors_origins; /* cors.h; checked */
@@ -52,14 +65,16 @@ struct app {
     struct measure *measure;
     struct looks *looks; /* the latest look at each experiment */
     struct usage *usage; /* when each feature was last decided */
+    struct insight *insight;
     struct plugins *plugins;
-    struct push *push; /* tells listeners what changes */
+    struct settings settings; /* of the variants that plugins serve */
+    struct push *push;        /* tells listeners what changes */
 
     void (*on_snapshot)(void *user); /* a new snapshot is in force; NULL: nobody wants to know */
     void *on_snapshot_user;
 
     bool draining;
-    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped;
+    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out;
 };
 
 /* The tables that together are the API, for router_new; and how many. */
@@ -77,6 +92,10 @@ struct measure_frozen_caps app_frozen_caps(const struct app *app, const struct s
                                            struct arena *arena);
 /* `key` belongs to `parent` from now on: what either was exposed to, both are. */
 void app_join(struct app *app, struct text key, struct text parent);
+/* What app_join remembered of these keys is wrong (they were taken apart): the measures say it anew. Loop thread. */
+void app_remember_again(struct app *app, const struct text *keys, size_t n);
+/* The customer was erased, and nothing of hers may be collected: counted where it is so. */
+bool app_suppressed(struct app *app, struct text key);
 /* The text that a shopper's unit is bucketed by: the key that names the customer, where keys were joined. */
 struct text app_unit(const struct app *app, struct text key);
 

@@ -61,6 +61,21 @@ void push_changes(struct push *push, const struct audit_page *changes) {
     }
 }
 
+void push_plugin(struct push *push, const struct plugin_event *event) {
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    json_put_text(&w, "plugin", event->plugin);
+    json_put_text(&w, "release", event->version);
+    json_put_text(&w, "state", text_of(plugin_event_name(event->kind)));
+    if (event->before.n) json_put_text(&w, "before", event->before);
+    if (event->detail.n) json_put_text(&w, "detail", event->detail);
+    json_close_object(&w);
+    stream_publish(push->changes, "plugin", buffer_view(&out));
+    buffer_free(&out);
+}
+
 static void schedule(struct push *push);
 
 static void on_scheduled(uv_timer_t *timer) {

@@ -20,6 +20,9 @@ void push_snapshot(struct push *push);
 /* Administrators are told what was done: {"kind","key","version","action","revision"}, version only where a definition has
  * a new one, revision as app->snapshot has it by now. `changes` is newest first, as the audit log has it. */
 void push_changes(struct push *push, const struct audit_page *changes);
+/* Administrators are told what happened to a plugin's release: an event named "plugin" with {"plugin","release","state",
+ * "before"?,"detail"?}. */
+void push_plugin(struct push *push, const struct plugin_event *event);
 /* "eventStreams" for the answer to a bulk evaluation under app->snapshot. */
 void push_write_streams(struct request *request, struct json_writer *w);
 /* Changes when an earlier eventStreams may soon no longer be accepted: part of what a bulk answer's ETag covers. */

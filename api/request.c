@@ -79,6 +79,26 @@ bool request_query_int(struct request *request, const char *name, int64_t least,
     return false;
 }
 
+struct header_visit {
+    struct text prefix;
+    void (*visit)(void *visitor, struct text name, struct text value);
+    void *visitor;
+};
+
+static enum MHD_Result visit_header(void *cls, enum MHD_ValueKind kind, const char *key, const char *value) {
+    const struct header_visit *v = cls;
+    struct text name = text_of(key);
+    if (name.n > v->prefix.n && text_eq_nocase(text_n(name.at, v->prefix.n), v->prefix))
+        v->visit(v->visitor, name, text_of(value));
+    return MHD_YES;
+}
+
+void request_headers_of(struct request *request, struct text prefix,
+                        void (*visit)(void *visitor, struct text name, struct text value), void *visitor) {
+    struct header_visit v = {prefix, visit, visitor};
+    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, visit_header, &v);
+}
+
 struct text request_cookie(struct request *request, const char *name) {
     struct text rest = request->headers.cookie, pair, key, value;
     while (rest.n) {

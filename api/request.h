@@ -27,7 +27,8 @@ struct caller {
 /* The request headers that any handler looks at; empty where not sent. */
 struct request_headers {
     struct text authorization, api_key, content_type, if_match, if_none_match, idempotency_key, cookie, customer,
-        act_as, origin, accept, user_agent, content_length, transfer_encoding, host, last_event_id, preview;
+        act_as, origin, accept, user_agent, content_length, content_encoding, transfer_encoding, host, last_event_id,
+        preview;
 };
 
 /* An answer whose bytes come bit by bit. */
@@ -76,6 +77,9 @@ struct text request_query(struct request *request, const char *name);
 /* A whole number from the query within [least, most]; `otherwise` where it is not there. False (answered with 400) where wrong. */
 bool request_query_int(struct request *request, const char *name, int64_t least, int64_t most, int64_t otherwise,
                        int64_t *out);
+/* Every request header whose name begins with `prefix`, whatever its case; values are borrowed until the answer. Loop. */
+void request_headers_of(struct request *request, struct text prefix,
+                        void (*visit)(void *visitor, struct text name, struct text value), void *visitor);
 /* A cookie's value; TEXT_NONE where there is none. */
 struct text request_cookie(struct request *request, const char *name);
 /* "%2F" and the like resolved; false where an escape is broken or the result is not UTF-8 or has a NUL. */

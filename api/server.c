@@ -86,6 +86,7 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
         WANT("x-api-key", api_key),
         WANT("content-type", content_type),
         WANT("content-length", content_length),
+        WANT("content-encoding", content_encoding),
         WANT("transfer-encoding", transfer_encoding),
         WANT("if-match", if_match),
         WANT("if-none-match", if_none_match),

@@ -1,9 +1,11 @@
 // Keeps one page on the screen up to date: load, draw, wait, again; not while the tab is hidden. A page is
-// {title, every (ms), load(), view() → nodes}. A failed refresh keeps the last figures and says how old they are.
+// {title, every (ms; none: once), load(), view() → nodes}. A failed refresh keeps the last figures and says how old they are.
 
 import { show, h } from './dom.js';
 import { failure } from './parts.js';
 import { clockOf } from './format.js';
+
+const RETRY = 5000;
 
 export class Live {
   #page; #root; #timer; #stopped = false; #trouble = null; #loadedAt = null; #onProblem;
@@ -41,7 +43,8 @@ export class Live {
     if (this.#stopped) return;
     this.draw();
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tick(), this.#page.every);
+    // A page without `every` is read once; where that failed, it is tried again.
+    if (this.#page.every || this.#trouble) this.#timer = setTimeout(() => this.#tick(), this.#page.every ?? RETRY);
   }
 
   #tick() {

@@ -5,6 +5,7 @@ import { get, takeTokenFromAddress, dropToken, hasToken, keepToken, Problem } fr
 import { Live } from './live.js';
 import { button } from './parts.js';
 import { signIn } from './pages/sign-in.js';
+import { feature } from './pages/feature.js';
 import { features } from './pages/features.js';
 import { trials } from './pages/trials.js';
 import { trial } from './pages/trial.js';
@@ -14,6 +15,7 @@ import { audit } from './pages/audit.js';
 const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
 const app = document.getElementById('app');
 let who = null;
+let warnings = []; // settings of the server that a shop should not run with
 let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
@@ -24,6 +26,7 @@ const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).i
 
 function pageFor(address) {
   const [section, key] = address.replace(/^#\//, '').split('/').map(decodeURIComponent);
+  if (section === 'features' && key) return { section, page: feature(key, may('features')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
   const [name, , make] = sections().find(([candidate]) => candidate === section) ?? sections()[0];
   return { section: name, page: make(may(name)) };
@@ -34,6 +37,7 @@ function frame(section, main) {
     h('a', { href: `#/${name}`, 'aria-current': name === section && 'page' }, label)));
   return [
     h('a', { class: 'skip', href: '#main', onclick: (event) => { event.preventDefault(); main.focus(); } }, 'Skip to content'),
+    warnings.map((words) => h('p', { class: 'notice harm', role: 'alert' }, words)),
     h('div', { class: 'frame' },
       h('header', { class: 'bar' },
         h('p', { class: 'brand' }, h('img', { src: '/console/mark.svg', alt: '', width: 28, height: 28 }), 'Parley'),
@@ -47,7 +51,7 @@ function openPage() {
   const { section, page } = pageFor(location.hash);
   document.title = `${page.title} · Parley console`;
   const main = h('main', { id: 'main', tabindex: '-1' });
-  app.replaceChildren(...frame(section, main));
+  app.replaceChildren(...frame(section, main).flat());
   scrollTo(0, 0);
   live = new Live(page, main, takeOver);
   live.start();
@@ -80,6 +84,7 @@ function askForToken(reason) {
 async function enter() {
   try {
     who = await get('/whoami');
+    warnings = await fetch('/readyz?verbose').then((response) => response.json()).then((ready) => ready.warnings ?? [], () => []);
   } catch (error) {
     if (error.status === 401 || error.status === 403) dropToken();
     throw error;

@@ -213,6 +213,7 @@ const struct route definition_routes[] = {
     DEFINITION_ROUTES("segments"),
     DEFINITION_ROUTES("layers"),
     DEFINITION_ROUTES("holdouts"),
+    DEFINITION_ROUTES("pages"),
     {METHOD_GET, "/admin/v1/stale", READERS, 0, 0, handle_stale},
     {METHOD_POST, "/admin/v1/features/{key}/kill", ROLE_MANAGER, 4096, 0, handle_kill},
     {METHOD_POST, "/admin/v1/features/{key}/unkill", ROLE_MANAGER, 4096, 0, handle_unkill},

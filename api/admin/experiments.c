@@ -1,4 +1,4 @@
-/* An experiment's steps: start, pause, resume, conclude. */
+/* An experiment's steps: start, pause, resume, approve, conclude. */
 #include "api/admin/job.h"
 #include "api/admin/tables.h"
 #include "core/base/clock.h"
@@ -25,6 +25,15 @@ static int work_pause(struct admin_job *job, struct catalogue *catalogue, struct
 
 static int work_resume(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     return work_step(job, catalogue, STEP_RESUME, &(struct experiment_step_input){0});
+}
+
+static int work_approve(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    static const char *const known[] = {"note", NULL};
+    struct experiment_step_input input = {0};
+    struct reader reader = {&job->request->arena, &job->error, 0};
+    if (job->body && reader_object(&reader, NULL, job->body, known))
+        reader_text(&reader, NULL, job->body, "note", 4000, &input.note);
+    return reader.faults ? reader_result(&reader) : work_step(job, catalogue, STEP_APPROVE, &input);
 }
 
 static int work_conclude(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
@@ -65,6 +74,9 @@ static void handle_pause(struct request *request) {
 static void handle_resume(struct request *request) {
     step(request, work_resume);
 }
+static void handle_approve(struct request *request) {
+    step(request, work_approve);
+}
 static void handle_conclude(struct request *request) {
     step(request, work_conclude);
 }
@@ -74,6 +86,7 @@ const struct route experiment_routes[] = {
     {METHOD_POST, "/admin/v1/experiments/{key}/start", ROLE_MANAGER, STEP_BODY, 0, handle_start},
     {METHOD_POST, "/admin/v1/experiments/{key}/pause", ROLE_MANAGER, STEP_BODY, 0, handle_pause},
     {METHOD_POST, "/admin/v1/experiments/{key}/resume", ROLE_MANAGER, STEP_BODY, 0, handle_resume},
+    {METHOD_POST, "/admin/v1/experiments/{key}/approve", ROLE_MANAGER, STEP_BODY, 0, handle_approve},
     {METHOD_POST, "/admin/v1/experiments/{key}/conclude", ROLE_MANAGER, STEP_BODY, 0, handle_conclude},
     {0},
 };

@@ -81,6 +81,7 @@ static void on_done(struct mail *mail) {
     struct admin_job *job = (struct admin_job *)mail;
     struct request *request = job->request;
     if (job->snapshot) app_set_snapshot(request->app, job->snapshot);
+    if (job->end) job->end(job);
     if (job->error.code) {
         buffer_free(&job->out);
         reply_error(request, &job->error);

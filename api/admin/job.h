@@ -22,6 +22,7 @@ struct admin_job {
     struct audit_page changes;           /* what it wrote into the audit log, newest first */
     struct snapshot *snapshot;           /* of after the work, where it changed; a reference */
     void (*then)(struct admin_job *job); /* on the loop, after success, before the answer; NULL */
+    void (*end)(struct admin_job *job);  /* on the loop, however it went, before the answer; NULL */
     struct error error;
 };
 

@@ -1,4 +1,5 @@
 /* Plugins and their releases: look, install, swap, roll back, retire; and the staff's calls to them. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/admin/job.h"
@@ -39,6 +40,17 @@ static void handle_get(struct request *request) {
     reply_status(request, request_param(request, "name"), 200);
 }
 
+/* What a variant's settings must look like: of ?release=, or of the active one; {} where it does not say. */
+static void handle_settings(struct request *request) {
+    struct text name = request_param(request, "name"), release = request_query(request, "release");
+    struct buffer out = {0};
+    if (!plugins_settings_json(request->app->plugins, name, release, &out)) {
+        reply_problem(request, ERR_NOT_FOUND, "there is no such release of a plugin '%.*s'", TEXT_ARGS(name));
+        return;
+    }
+    reply_json(request, 200, &out);
+}
+
 static void handle_logs(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
@@ -46,12 +58,11 @@ static void handle_logs(struct request *request) {
     json_writer_init(&w, &out);
     json_open_object(&w);
     json_key(&w, TEXT("items"));
-    if (!plugins_has(request->app->plugins, name, TEXT_NONE)) {
+    if (!plugins_logs_json(request->app->plugins, name, &w)) { /* a retired one's can still be read */
         buffer_free(&out);
         no_plugin(request, name);
         return;
     }
-    plugins_logs_json(request->app->plugins, name, &w);
     json_put_null(&w, "next");
     json_close_object(&w);
     reply_json(request, 200, &out);
@@ -60,10 +71,16 @@ static void handle_logs(struct request *request) {
 /* ---- changes: done by the host, then written to the audit log ---- */
 
 struct operation {
+    struct lane_job check; /* first: holding settings against the release, before it is activated */
     struct admin_job *job; /* writes the audit row and sends the answer */
     const char *action;
     struct text name, version;
     struct text before; /* the version that was active; empty where none was */
+    struct text note;   /* for the audit log */
+    struct settings_candidate candidate;
+    struct releases *releases, *judged; /* for the check: the list with the candidate, the candidate alone */
+    struct error error;
+    bool downgrade; /* an administrator asked for an older build */
 };
 
 static struct text version_json(struct arena *arena, struct text version) {
@@ -81,6 +98,7 @@ static int work_audit(struct admin_job *job, struct catalogue *catalogue, struct
         .key = op->name,
         .before = version_json(arena, op->before),
         .after = version_json(arena, op->version),
+        .note = op->downgrade ? TEXT("an older build was asked for: downgrade=yes") : op->note,
     };
     return audit_write(sql, &entry, &job->error);
 }
@@ -97,6 +115,8 @@ static void write_status(struct admin_job *job) {
 static void on_done(void *user, const struct plugin_result *result) {
     struct operation *op = user;
     struct request *request = op->job->request;
+    settings_candidate_remove(&request->app->settings, &op->candidate);
+    settings_changed(request->app);
     if (result->error.code) {
         reply_error(request, &result->error);
         return;
@@ -110,9 +130,9 @@ static struct operation *operation_new(struct request *request, const char *acti
     struct operation *op = arena_new(&request->arena, struct operation);
     *op = (struct operation){
         .job = admin_job_new(request, DEFINITION_FEATURE, name, work_audit), .action = action, .name = name};
-    struct plugin_web active;
-    if (name.n && plugins_web(request->app->plugins, name, TEXT_NONE, &active))
-        op->before = arena_text(&request->arena, active.version);
+    struct plugin_standing standing;
+    if (name.n && plugins_standing(request->app->plugins, name, &standing))
+        op->before = arena_text(&request->arena, standing.active);
     op->job->input = op;
     op->job->then = write_status;
     return op;
@@ -126,8 +146,50 @@ static void handle_install(struct request *request) {
         reply_problem(request, ERR_INVALID, "the body is empty: send the bundle's bytes");
         return;
     }
+    struct text downgrade = request_query(request, "downgrade");
+    op->downgrade = text_is(downgrade, "yes");
+    if (downgrade.n && !op->downgrade) {
+        reply_problem(request, ERR_INVALID, "downgrade=%.*s: only yes is known", TEXT_ARGS(downgrade));
+        return;
+    }
+    if (op->downgrade && request->caller.role != ROLE_ADMIN) {
+        reply_problem(request, ERR_FORBIDDEN, "downgrade=yes is for role admin: it lets an older build in");
+        return;
+    }
     char *bytes = buffer_take(&request->body_bytes, &n);
-    plugins_install_bytes(request->app->plugins, bytes, n, on_done, op);
+    (op->downgrade ? plugins_install_older : plugins_install_bytes)(request->app->plugins, bytes, n, on_done, op);
+}
+
+/* ---- activation: the settings of all features must suit the release first ---- */
+
+static void check_on_lane(struct lane_job *job, void *owner) {
+    struct operation *op = (struct operation *)job;
+    struct catalogue *catalogue = op->job->request->app->catalogue;
+    catalogue_set_releases(catalogue, op->releases);
+    catalogue_check_releases(catalogue, op->judged, &op->error);
+    releases_release(op->judged);
+}
+
+static void on_checked(struct mail *mail) {
+    struct operation *op = (struct operation *)mail;
+    struct app *app = op->job->request->app;
+    if (!op->error.code) {
+        plugins_activate(app->plugins, op->name, op->candidate.version, on_done, op);
+        return;
+    }
+    settings_candidate_remove(&app->settings, &op->candidate);
+    settings_changed(app);
+    reply_error(op->job->request, &op->error);
+}
+
+static void activate(struct operation *op, struct text version) {
+    struct app *app = op->job->request->app;
+    op->candidate = (struct settings_candidate){.plugin = op->name, .version = version};
+    settings_candidate_add(&app->settings, &op->candidate);
+    op->releases = settings_releases(app);
+    op->judged = settings_release_alone(app, op->name, version);
+    op->check = (struct lane_job){.mail.receive = on_checked, .work = check_on_lane, .reply_to = &app->mailbox};
+    lane_do(main_db_lane(app->db), &op->check);
 }
 
 static void handle_activate(struct request *request) {
@@ -143,18 +205,66 @@ static void handle_activate(struct request *request) {
         reply_error(request, &error);
         return;
     }
-    struct text name = request_param(request, "name");
-    plugins_activate(request->app->plugins, name, version, on_done, operation_new(request, "activate", name));
+    activate(operation_new(request, "activate", request_param(request, "name")), version);
 }
 
 static void handle_rollback(struct request *request) {
     struct text name = request_param(request, "name");
-    plugins_rollback(request->app->plugins, name, on_done, operation_new(request, "rollback", name));
+    struct plugin_standing standing;
+    struct operation *op = operation_new(request, "rollback", name);
+    if (plugins_standing(request->app->plugins, name, &standing) && standing.previous.n)
+        activate(op, arena_text(&request->arena, standing.previous));
+    else
+        plugins_rollback(request->app->plugins, name, on_done, op); /* which says what is missing */
+}
+
+/* ---- retirement: what still refers to the plugin is said first ---- */
+
+/* Notes each variant that names the plugin; the number of them, and of live experiments on their features. */
+static size_t find_uses(const struct snapshot *snapshot, struct text plugin, struct error *error, size_t *live) {
+    size_t variants = 0;
+    *live = 0;
+    for (uint32_t f = 0; f < snapshot->n_features; f++) {
+        const struct snapshot_feature *feature = &snapshot->features[f];
+        size_t before = variants;
+        for (uint32_t v = 0; v < feature->definition.n_variants; v++) {
+            const struct variant *variant = &feature->definition.variants[v];
+            char pointer[160];
+            if (!text_eq(variant->plugin, plugin)) continue;
+            variants++;
+            snprintf(pointer, sizeof pointer, "/features/%.*s/variants/%.*s", TEXT_ARGS(feature->definition.key),
+                     TEXT_ARGS(variant->key));
+            if (feature->experiment)
+                error_at(error, pointer, "is served by %.*s, and experiment '%.*s' is %s on its feature",
+                         TEXT_ARGS(plugin), TEXT_ARGS(feature->experiment->definition.key),
+                         experiment_phases[feature->experiment->state.phase]);
+            else
+                error_at(error, pointer, "is served by %.*s", TEXT_ARGS(plugin));
+        }
+        *live += variants > before && feature->experiment;
+    }
+    return variants;
 }
 
 static void handle_retire(struct request *request) {
     struct text name = request_param(request, "name");
-    plugins_retire(request->app->plugins, name, on_done, operation_new(request, "retire", name));
+    struct operation *op = operation_new(request, "retire", name);
+    struct error places = {0}, error = {0};
+    size_t live, variants = find_uses(request->app->snapshot, name, &places, &live);
+    if (variants && !text_is(request_query(request, "force"), "yes")) {
+        error_set(
+            &error, ERR_CONFLICT,
+            "%zu variant%s and %zu live experiment%s still name %.*s; take it out there, or retire it nevertheless "
+            "with ?force=yes",
+            variants, variants > 1 ? "s" : "", live, live == 1 ? "" : "s", TEXT_ARGS(name));
+        for (int i = 0; i < places.places; i++) error_at(&error, places.at[i].pointer, "%s", places.at[i].detail);
+        reply_error(request, &error);
+        return;
+    }
+    if (variants)
+        op->note = arena_printf(&request->arena, "forced: %zu variants and %zu live experiments still name it",
+                                variants, live);
+    plugins_retire(request->app->plugins, name, on_done, op);
 }
 
 static void handle_staff(struct request *request) {
@@ -170,6 +280,7 @@ const struct route plugin_routes[] = {
     {METHOD_POST, "/admin/v1/plugins", ROLE_PUBLISHER, BUNDLE_BODY, ROUTE_RAW_BODY, handle_install},
     {METHOD_GET, "/admin/v1/plugins/{name}", READERS, 0, 0, handle_get},
     {METHOD_DELETE, "/admin/v1/plugins/{name}", ROLE_PUBLISHER, 0, 0, handle_retire},
+    {METHOD_GET, "/admin/v1/plugins/{name}/settings", READERS, 0, 0, handle_settings},
     {METHOD_GET, "/admin/v1/plugins/{name}/logs", READERS, 0, 0, handle_logs},
     {METHOD_POST, "/admin/v1/plugins/{name}/activate", ROLE_PUBLISHER | ROLE_MANAGER, 4096, 0, handle_activate},
     {METHOD_POST, "/admin/v1/plugins/{name}/rollback", ROLE_PUBLISHER | ROLE_MANAGER, 4096, 0, handle_rollback},

@@ -97,6 +97,46 @@ static void handle_units(struct request *request) {
     measure_export_units(request->app->measure, &asked->page);
 }
 
+/* ---- figures computed again ---- */
+
+struct verify_request {
+    struct measure_proof proof;
+    struct request *request;
+};
+
+static void on_proof(struct mail *mail) {
+    struct verify_request *asked = (struct verify_request *)mail;
+    struct request *request = asked->request;
+    const struct measure_proof *proof = &asked->proof;
+    if (proof->error.code) {
+        reply_error(request, &proof->error);
+        return;
+    }
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    json_open_object(&w);
+    json_put_text(&w, "experiment", proof->experiment);
+    json_put_bool(&w, "same", proof->different == 0);
+    json_put_int(&w, "records", proof->records);
+    json_put_int(&w, "units", proof->units);
+    json_put_int(&w, "different", proof->different);
+    json_key(&w, TEXT("residual"));
+    json_open_object(&w);
+    json_put_int(&w, "units", proof->residual);
+    json_close_object(&w);
+    json_close_object(&w);
+    reply_json(request, 200, &out);
+}
+
+static void handle_verify(struct request *request) {
+    struct verify_request *asked = arena_new(&request->arena, struct verify_request);
+    *asked = (struct verify_request){.request = request, .proof.experiment = request_param(request, "key")};
+    asked->proof.job.mail.receive = on_proof;
+    asked->proof.job.reply_to = &request->app->mailbox;
+    measure_verify(request->app->measure, &asked->proof);
+}
+
 /* ---- looks ---- */
 
 struct looks_input {
@@ -126,6 +166,7 @@ static void handle_looks(struct request *request) {
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT };
 const struct route result_routes[] = {
     {METHOD_GET, "/admin/v1/experiments/{key}/results", READERS, 0, 0, handle_results},
+    {METHOD_POST, "/admin/v1/experiments/{key}/verify", ROLE_MANAGER | ROLE_ANALYST, 16 * 1024, 0, handle_verify},
     {METHOD_GET, "/admin/v1/experiments/{key}/looks", READERS, 0, 0, handle_looks},
     {METHOD_GET, "/admin/v1/experiments/{key}/units", ROLE_MANAGER | ROLE_ANALYST, 0, 0, handle_units},
     {0},

@@ -4,7 +4,20 @@
 
 #include "api/router.h"
 
-extern const struct route definition_routes[], experiment_routes[], plugin_routes[], operation_routes[],
-    preview_routes[], result_routes[], plan_routes[], report_routes[];
+extern const struct route customer_routes[];
+extern const struct route customer_change_routes[];
+extern const struct route definition_routes[];
+extern const struct route experiment_routes[];
+extern const struct route impact_routes[];
+extern const struct route insight_routes[];
+extern const struct route operation_routes[];
+extern const struct route page_admin_routes[];
+extern const struct route plugin_routes[];
+extern const struct route plugin_rights_routes[];
+extern const struct route preview_routes[];
+extern const struct route segment_routes[];
+extern const struct route plan_routes[];
+extern const struct route report_routes[];
+extern const struct route result_routes[];
 
 #endif

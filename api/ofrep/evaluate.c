@@ -75,6 +75,7 @@ static struct text breakdown_attributes(const struct context *context, const str
 
 static bool record(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
                    const struct decision *d, enum journal_cause cause) {
+    if (app_suppressed(app, d->unit_text)) return false;
     struct journal_exposure exposure = {
         .at = context->now,
         .experiment = experiment->definition.key,
@@ -100,22 +101,44 @@ static void record_once(struct app *app, const struct context *context, const st
     if (record(app, context, experiment, d, cause)) remembered_put(told, &unit);
 }
 
+void ofrep_record_fallback(struct app *app, const struct context *context, const struct decision *d) {
+    if (d->expose && d->experiment) record_once(app, context, d->experiment, d, JOURNAL_FALLBACK);
+}
+
 bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
                      struct decision *d) {
-    if (feature->definition.when_down != WHEN_DOWN_OFF || d->targeting_key_missing || !d->variant->plugin.n)
+    if (d->targeting_key_missing || !d->variant->plugin.n ||
+        plugins_serves(app->plugins, d->variant->plugin, d->variant->release))
         return false;
-    if (plugins_takes(app->plugins, d->variant->plugin, d->variant->release)) return false;
-    if (d->expose && d->experiment) record_once(app, context, d->experiment, d, JOURNAL_FALLBACK);
+    ofrep_record_fallback(app, context, d);
+    d->expose = false;
+    if (feature->definition.when_down != WHEN_DOWN_OFF) return false; /* its calls say 503 */
     d->index = feature->definition.off;
     d->variant = &feature->definition.variants[d->index];
     d->reason = REASON_DEFAULT;
-    d->expose = false;
     d->experiment = NULL;
     d->rule = NULL;
     return true;
 }
 
+/* Whoever a holdout covers is in its figures, held out or not. */
+static void record_holdouts(struct app *app, const struct snapshot_feature *feature, const struct context *context) {
+    int part = HOLDOUT_OPEN;
+    for (uint32_t i = 0; i < feature->n_holdouts && part != HOLDOUT_HELD; i++) {
+        const struct snapshot_experiment *readout = feature->holdouts[i]->readout;
+        struct decision met = {0};
+        part = decide_holdout(feature->holdouts[i], feature, context, &met.unit_text);
+        if (part < 0) continue;
+        struct remembered *known = remembered_make(&app->remembered, readout->state.salt);
+        struct remembered_unit unit = {unit_of(met.unit_text), (uint32_t)(context->now / 1000), (uint16_t)part, 0};
+        met.arm = unit.arm;
+        if (!remembered_find(known, unit.unit, &unit) && record(app, context, readout, &met, JOURNAL_MET))
+            remembered_put(known, &unit);
+    }
+}
+
 void ofrep_record(struct app *app, const struct context *context, const struct decision *d) {
+    if (d->holdout) record_holdouts(app, d->feature, context);
     if (d->overridden) record_once(app, context, d->overridden, d, JOURNAL_RULE_OVERRIDE);
     if (!d->expose || !d->experiment || d->enrolled) return;
     if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
@@ -155,7 +178,7 @@ static void write_metadata(struct app *app, const struct decision *d, struct jso
     json_close_object(w);
 }
 
-static void write_flag(struct app *app, struct text key, const struct decision *d, struct json_writer *w) {
+void ofrep_write_flag(struct app *app, struct text key, const struct decision *d, struct json_writer *w) {
     json_open_object(w);
     json_put_text(w, "key", key);
     if (d->targeting_key_missing) {
@@ -191,7 +214,7 @@ static void evaluate_one(struct request *request) {
     struct json_writer w;
     buffer_reserve(&out, ANSWER_ROOM);
     json_writer_init(&w, &out);
-    write_flag(app, key, &d, &w);
+    ofrep_write_flag(app, key, &d, &w);
     reply_json(request, d.targeting_key_missing ? 400 : 200, &out);
 }
 
@@ -226,7 +249,9 @@ static void write_flags(struct app *app, const struct context *context, struct j
         decide(app->snapshot, &app->snapshot->features[i], context, &app->remembered, &d);
         usage_mark(app->usage, app->snapshot, &app->snapshot->features[i], context->now);
         count(app->evaluations, 1);
-        write_flag(app, app->snapshot->features[i].definition.key, &d, w);
+        d.expose = false; /* the bulk call is no exposure, nor a fallback of one */
+        ofrep_fall_back(app, &app->snapshot->features[i], context, &d);
+        ofrep_write_flag(app, app->snapshot->features[i].definition.key, &d, w);
     }
     json_close_array(w);
 }

@@ -6,11 +6,17 @@
 
 extern const struct route ofrep_routes[];
 
-/* Records the exposure that a decision is due, and remembers the unit once it is on its way to the journal. */
+/* Records the exposures (the experiment's, those of holdouts) that a decision is due, and remembers the unit once it is on its way to the journal. */
 void ofrep_record(struct app *app, const struct context *context, const struct decision *decision);
 
-/* Where the release behind the decided variant is down and the feature says so, the decision becomes the off variant, which is
- * no exposure; the journal counts it as a fallback. True where it did. */
+/* The decided variant was due and could not be shown: the journal counts the unit as a fallback, and it is not enrolled. */
+void ofrep_record_fallback(struct app *app, const struct context *context, const struct decision *decision);
+
+/* {"key","value","variant","reason","metadata"}, or the flag's error: what OFREP answers about a feature. */
+void ofrep_write_flag(struct app *app, struct text key, const struct decision *decision, struct json_writer *w);
+
+/* Where the release behind the decided variant is down or its breaker is open, this is no exposure; the journal counts it as a
+ * fallback. Where the feature says so, the decision becomes the off variant: true where it did. */
 bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
                      struct decision *decision);
 

@@ -20,7 +20,7 @@ static void unavailable(struct request *request, int code, int retry_after) {
 }
 
 /* A personalised answer must not be kept by a cache between shopper and shop: it would mix the arms. */
-static void forbid_caching(struct request *request) {
+void forbid_caching(struct request *request) {
     reply_header(request, "Cache-Control", "private, no-store");
     reply_header(request, "Vary", "Authorization, Cookie, Parley-Customer, Parley-Act-As");
 }
@@ -57,7 +57,10 @@ void plugin_call_start(struct request *request, struct text plugin, struct text 
     else if (rc == ERR_TOO_LARGE)
         reply_problem(request, rc, "the call is too large for the plugin");
     else
-        reply_problem(request, rc, "the plugin '%.*s' is not installed in this release", TEXT_ARGS(plugin));
+        reply_problem(request, rc,
+                      rc == ERR_GONE ? "the plugin '%.*s' is retired"
+                                     : "the plugin '%.*s' is not installed in this release",
+                      TEXT_ARGS(plugin));
 }
 
 /* ---- the shopper's ---- */
@@ -75,6 +78,15 @@ static const struct variant *variant_of(struct request *request, const struct sn
     return d.targeting_key_missing ? &feature->definition.variants[feature->definition.off] : d.variant;
 }
 
+static bool is_muted(struct request *request, struct text feature) {
+    struct app *app = request->app;
+    struct text *keys;
+    size_t n;
+    if (!app->muted.by_key.n) return false;
+    identity_map_keys(app->joined, request->caller.customer, &request->arena, &keys, &n);
+    return muted_has(&app->muted, keys, n, feature);
+}
+
 static void handle_feature(struct request *request) {
     struct app *app = request->app;
     struct text key = request_param(request, "feature");
@@ -84,13 +96,24 @@ static void handle_feature(struct request *request) {
         reply_problem(request, ERR_NOT_FOUND, "there is no feature '%.*s'", TEXT_ARGS(key));
         return;
     }
+    if (app_suppressed(app, request->caller.customer)) {
+        forbid_caching(request);
+        reply_problem_named(request, 403, "erased", "this customer was erased: nothing of hers is collected again");
+        return;
+    }
+    if (is_muted(request, key)) {
+        forbid_caching(request);
+        reply_problem_named(request, 403, "muted",
+                            "the shopper muted this feature; PUT /v1/me/preferences without it brings it back");
+        return;
+    }
     const struct variant *variant = variant_of(request, feature);
     if (!variant->plugin.n) {
         forbid_caching(request);
         reply_problem_named(request, 404, "feature-off", "the feature is off for this shopper");
         return;
     }
-    struct frame_request frame = {.feature = key, .variant = variant->key, .settings = variant->settings};
+    struct frame_request frame = {.feature = key, .variant = variant->key, .settings = settings_of(app, variant)};
     plugin_call_start(request, variant->plugin, variant->release, &frame);
 }
 
@@ -109,22 +132,6 @@ static void handle_asset(struct request *request) {
     reply(request, 200, type, bytes);
 }
 
-/* ---- who am I ---- */
-
-static void handle_me(struct request *request) {
-    struct app *app = request->app;
-    if (request->caller.role == ROLE_BROWSER) identity_welcome(request, &app->identity, clock_now(app->clock));
-    struct buffer out = {0};
-    struct json_writer w;
-    json_writer_init(&w, &out);
-    json_open_object(&w);
-    json_put_text(&w, "customer", request->caller.customer);
-    json_put_bool(&w, "known", request->caller.known);
-    json_close_object(&w);
-    forbid_caching(request);
-    reply_json(request, 200, &out);
-}
-
 enum { SHOPPERS = ROLE_BROWSER | ROLE_SERVER };
 #define SHOPPER_CALL(method)                                                                                           \
     { method, "/v1/features/{feature}/{path...}", SHOPPERS, PLUGIN_BODY, ROUTE_SHOPPER, handle_feature }
@@ -135,6 +142,5 @@ const struct route feature_routes[] = {
     SHOPPER_CALL(METHOD_PATCH),
     SHOPPER_CALL(METHOD_DELETE),
     {METHOD_GET, "/plugins/{name}/{version}/{path...}", 0, 0, 0, handle_asset},
-    {METHOD_GET, "/v1/me", SHOPPERS, 0, ROUTE_SHOPPER, handle_me},
     {0},
 };

@@ -8,4 +8,7 @@
  * The caller fills feature, variant, settings and staff of `frame`; the rest comes from the request. */
 void plugin_call_start(struct request *request, struct text plugin, struct text version, struct frame_request *frame);
 
+/* Says that the answer is this shopper's alone, so that no cache mixes the arms. */
+void forbid_caching(struct request *request);
+
 #endif

@@ -21,6 +21,12 @@ static void handle_ready(struct request *request) {
         json_put_bool(&w, "draining", app->draining);
         json_put_text(&w, "journal", stats.failing ? text_of(error_title(stats.failing)) : TEXT("ok"));
         json_put_int(&w, "configRevision", app->snapshot->revision);
+        json_key(&w, TEXT("warnings"));
+        json_open_array(&w);
+        if (plugins_take_unsigned(app->plugins))
+            json_text(&w, TEXT("Unsigned plugins are taken (plugins.unsigned): whoever has a publisher's token can run "
+                               "any code here. For development only."));
+        json_close_array(&w);
         json_key(&w, TEXT("plugins"));
         plugins_list_json(app->plugins, &w);
         json_close_object(&w);

@@ -4,6 +4,12 @@
 
 #include "api/router.h"
 
-extern const struct route health_routes[], feature_routes[], tracking_routes[], web_routes[];
+extern const struct route cloudevent_routes[];
+extern const struct route feature_routes[];
+extern const struct route health_routes[];
+extern const struct route me_routes[];
+extern const struct route page_routes[];
+extern const struct route tracking_routes[];
+extern const struct route web_routes[];
 
 #endif

@@ -1,7 +1,10 @@
 /* The Segment tracking endpoints: read, kept by the journal, and only then answered. identify and alias join keys before the
  * answer, so that from the answer on either key meets the same variants. */
+#include <zlib.h>
+
 #include "api/app.h"
 #include "api/public/tables.h"
+#include "api/public/tracking.h"
 #include "core/base/json_write.h"
 #include "core/journal/segment.h"
 #include "core/people/identity.h"
@@ -9,13 +12,13 @@
 
 enum {
     EVENT_BODY = 64 * 1024, /* one event of 32 KiB in its envelope */
-    BATCH_BODY = 4 * 1024 * 1024,
-    PARSE_HERE = 64 * 1024 /* longer bodies are read off the loop */
+    PARSE_HERE = 64 * 1024, /* longer bodies are read off the loop */
+    UNPACK_HERE = 4 * 1024  /* likewise, packed ones */
 };
 
 struct intake {
     struct request *request;
-    enum segment_call call;
+    struct tracking_body body;
     int64_t received;
     struct segment_intake read;
     struct journal_batch batch;
@@ -103,12 +106,39 @@ static void on_durable(struct mail *mail) {
         join_or_answer(in);
 }
 
+static bool is_suppressed(struct app *app, const struct journal_record *r) {
+    return app_suppressed(app, r->unit) || (r->other.n && app_suppressed(app, r->other));
+}
+
+/* Events of erased customers become rejections. Records and rejections are both in the order of the batch, so a record's place in it
+ * is the next one that no rejection has. */
+static void reject_suppressed(struct intake *in) {
+    struct segment_intake *read = &in->read;
+    struct segment_rejection *rejected =
+        arena_array(&in->request->arena, struct segment_rejection, read->n + read->rejected_n);
+    size_t index = 0, before = 0, rejected_n = 0, kept = 0;
+    for (size_t i = 0; i < read->n; i++, index++) {
+        for (; before < read->rejected_n && read->rejected[before].index == index; index++)
+            rejected[rejected_n++] = read->rejected[before++];
+        if (is_suppressed(in->request->app, &read->records[i]))
+            rejected[rejected_n++] =
+                (struct segment_rejection){index, "this customer was erased: nothing of hers is collected again"};
+        else
+            read->records[kept++] = read->records[i];
+    }
+    while (before < read->rejected_n) rejected[rejected_n++] = read->rejected[before++];
+    read->n = kept;
+    read->rejected = rejected;
+    read->rejected_n = rejected_n;
+}
+
 static void append(struct intake *in) {
     struct app *app = in->request->app;
     if (in->error.code) {
         reply_error(in->request, &in->error);
         return;
     }
+    if (app->suppression.hashes.n) reject_suppressed(in);
     if (!in->read.n) {
         answer(in);
         return;
@@ -121,15 +151,36 @@ static void append(struct intake *in) {
 
 /* ---- reading ---- */
 
+/* A body packed by gzip ends with the size that it had, so that it is unpacked into as much and never into more than the route
+ * takes. */
+static int unpack(struct request *request, struct error *error) {
+    struct text packed = request->body;
+    const unsigned char *end = (const unsigned char *)packed.at + packed.n;
+    if (packed.n < 18 || memcmp(packed.at, "\x1f\x8b", 2) != 0)
+        return error_set(error, ERR_INVALID, "the body is not what gzip makes");
+    size_t room = end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
+    if (room > request->route->max_body)
+        return error_set(error, ERR_TOO_LARGE, "the body unpacked may have %zu bytes", request->route->max_body);
+    z_stream z = {.next_in = (unsigned char *)(uintptr_t)packed.at, .avail_in = (unsigned)packed.n};
+    z.next_out = arena_take(&request->arena, room + 1);
+    z.avail_out = (unsigned)room + 1;
+    request->body = text_n((char *)z.next_out, room);
+    if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
+        return error_set(error, ERR_NO_MEMORY, "no memory to unpack the body");
+    int rc = inflate(&z, Z_FINISH);
+    bool whole = rc == Z_STREAM_END && z.total_out == room && z.avail_in == 0;
+    inflateEnd(&z);
+    return whole ? 0 : error_set(error, ERR_INVALID, "the body is not what gzip makes");
+}
+
 static void read_body(struct intake *in) {
     struct request *request = in->request;
     const struct caller *caller = &request->caller;
     struct segment_caller who = {.browser = caller->role == ROLE_BROWSER,
                                  .user = caller->known ? caller->customer : TEXT_NONE,
                                  .anonymous = caller->anonymous};
-    struct json json;
-    if (json_scan(&json, request->body, &request->arena, &in->error) == 0)
-        segment_read(&in->read, &json, in->call, &who, in->received, &request->arena, &in->error);
+    if (request->headers.content_encoding.n && unpack(request, &in->error) < 0) return;
+    in->body.read(&in->body, request, &who, in->received, &in->read, &in->error);
 }
 
 static void read_work(uv_work_t *work) {
@@ -139,16 +190,34 @@ static void read_done(uv_work_t *work, int status) {
     append(work->data);
 }
 
-static void take(struct request *request, enum segment_call call) {
+void tracking_take(struct request *request, struct tracking_body body) {
+    struct text encoding = request->headers.content_encoding;
+    if (encoding.n && !text_eq_nocase(encoding, TEXT("gzip"))) {
+        reply_problem(request, ERR_MEDIA_TYPE, "Content-Encoding may be gzip, or left out");
+        return;
+    }
     struct intake *in = arena_new(&request->arena, struct intake);
     *in =
-        (struct intake){.request = request, .call = call, .received = clock_now(request->app->clock), .work.data = in};
-    if (request->body.n > PARSE_HERE) {
+        (struct intake){.request = request, .body = body, .received = clock_now(request->app->clock), .work.data = in};
+    if (request->body.n > (encoding.n ? UNPACK_HERE : PARSE_HERE)) {
         uv_queue_work(request->app->loop, &in->work, read_work, read_done);
         return;
     }
     read_body(in);
     append(in);
+}
+
+/* ---- the Segment calls ---- */
+
+static void read_segment(const struct tracking_body *body, struct request *request, const struct segment_caller *caller,
+                         int64_t received, struct segment_intake *out, struct error *error) {
+    struct json json;
+    if (json_scan(&json, request->body, &request->arena, error) == 0)
+        segment_read(out, &json, (enum segment_call)body->form, caller, received, &request->arena, error);
+}
+
+static void take(struct request *request, enum segment_call call) {
+    tracking_take(request, (struct tracking_body){.read = read_segment, .form = (int)call});
 }
 
 static void handle_track(struct request *request) {
@@ -167,12 +236,11 @@ static void handle_batch(struct request *request) {
     take(request, SEGMENT_BATCH);
 }
 
-enum { TRACKERS = ROLE_SERVER | ROLE_BROWSER, HOW = ROUTE_BASIC | ROUTE_SHOPPER };
 const struct route tracking_routes[] = {
-    {METHOD_POST, "/v1/track", TRACKERS, EVENT_BODY, HOW, handle_track},
-    {METHOD_POST, "/v1/identify", TRACKERS, EVENT_BODY, HOW, handle_identify},
-    {METHOD_POST, "/v1/alias", TRACKERS, EVENT_BODY, HOW, handle_alias},
-    {METHOD_POST, "/v1/page", TRACKERS, EVENT_BODY, HOW, handle_page},
-    {METHOD_POST, "/v1/batch", TRACKERS, BATCH_BODY, HOW, handle_batch},
+    {METHOD_POST, "/v1/track", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_track},
+    {METHOD_POST, "/v1/identify", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_identify},
+    {METHOD_POST, "/v1/alias", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_alias},
+    {METHOD_POST, "/v1/page", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_page},
+    {METHOD_POST, "/v1/batch", TRACKING_ROLES, TRACKING_BATCH_BODY, TRACKING_HOW, handle_batch},
     {0},
 };

@@ -48,7 +48,7 @@ export function features(mayChange) {
     return h('li', { key: feature.key, class: feature.killed && 'killed' },
       toggle(feature, label),
       h('div', { class: 'grow' },
-        h('h2', { id: label }, nameOf(feature)),
+        h('h2', { id: label }, h('a', { href: `#/features/${encodeURIComponent(feature.key)}` }, nameOf(feature))),
         h('p', { class: 'meta' }, h('code', {}, feature.key), ' · ', variantsOf(feature)),
         review(feature)),
       h('div', { class: 'side' },

@@ -18,7 +18,9 @@ enum config_kind {
 };
 
 struct config_option {
-    const char *key; /* "journal.sink": PARLEY_JOURNAL_SINK in the environment, --journal.sink as a flag */
+    /* "journal.sink": PARLEY_JOURNAL_SINK in the environment, --journal.sink as a flag. "plugins.*.memory" stands for one
+     * option each of things that the table does not know: plugins.polls.memory; written with the *, it is the default of all. */
+    const char *key;
     enum config_kind kind;
     const char *fallback; /* the default, written as in a file; NULL: empty, 0, false */
     const char *help;     /* half a sentence */
@@ -37,6 +39,7 @@ struct config_schema {
 struct config {
     const struct config_schema *schema;
     struct config_value *values; /* one for each option */
+    struct config_named *named;  /* those of options with a *, for one name each */
     struct arena arena;
 };
 
@@ -53,6 +56,12 @@ bool config_bool(const struct config *config, const char *key);
 bool config_flag(const struct config *config, const char *key);
 int64_t config_duration(const struct config *config, const char *key); /* ms */
 int64_t config_size(const struct config *config, const char *key);     /* bytes */
+
+/* Of an option with a *: its value for `name`, else for all. In the environment - and . of a name are _. */
+bool config_bool_for(const struct config *config, const char *key, const char *name);
+int64_t config_int_for(const struct config *config, const char *key, const char *name);
+int64_t config_size_for(const struct config *config, const char *key, const char *name);
+int64_t config_duration_for(const struct config *config, const char *key, const char *name);
 
 /* Every option with its value and where it came from, as lines that a file may hold; secrets as ***. */
 void config_print(const struct config *config, struct buffer *out);

@@ -12,6 +12,13 @@ struct config_value {
     int64_t number;     /* INT, BOOL, DURATION in ms, SIZE in bytes */
 };
 
+struct config_named {
+    struct config_named *next;
+    const struct config_option *option;
+    struct text name; /* as it was written */
+    struct config_value value;
+};
+
 /* Reads the text as the option's kind into *number (0 for texts). 0, or ERR_INVALID with what the option wants. */
 int config_read(const struct config_option *option, const char *text, int64_t *number, struct error *error);
 /* "PARLEY_JOURNAL_SINK" for "journal.sink", in the arena. */

@@ -86,6 +86,11 @@ void config_print(const struct config *config, struct buffer *out) {
         const char *text = option->secret && *value->text ? "***" : value->text;
         buffer_printf(out, "%s = %s # %s\n", option->key, text, value->origin);
     }
+    for (const struct config_named *n = config->named; n; n = n->next) {
+        size_t head = strcspn(n->option->key, "*");
+        buffer_printf(out, "%.*s%.*s%s = %s # %s\n", (int)head, n->option->key, TEXT_ARGS(n->name),
+                      n->option->key + head + 1, n->option->secret ? "***" : n->value.text, n->value.origin);
+    }
 }
 
 static const char *placeholder(enum config_kind kind) {

@@ -26,7 +26,8 @@
     X(IO, 500, "Reading or writing failed")                                                                            \
     X(NO_MEMORY, 503, "Out of memory")                                                                                 \
     X(CORRUPT, 500, "Stored data is damaged")                                                                          \
-    X(VERSION, 500, "Made by a newer version of Parley")
+    X(VERSION, 500, "Made by a newer version of Parley")                                                               \
+    X(UNTRUSTED, 403, "Nobody who is trusted here vouches for this")
 
 enum error_ordinal {
 #define X(name, status, title) ERROR_ORDINAL_##name,

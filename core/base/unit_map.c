@@ -19,7 +19,7 @@ void unit_map_reserve(struct unit_map *map, size_t more) {
     size_t room = map->room ? map->room : 16;
     while ((map->n + more) * 4 > room * 3) room *= 2;
     if (room == map->room) return;
-    struct unit_map bigger = {memory_zero(room, sizeof *bigger.entries), map->n, room};
+    struct unit_map bigger = {memory_table(room, sizeof *bigger.entries), map->n, room};
     for (size_t i = 0; i < map->room; i++)
         if (map->entries[i].value) bigger.entries[slot(&bigger, map->entries[i].unit)] = map->entries[i];
     free(map->entries);

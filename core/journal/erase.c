@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
+#include "core/journal/pack.h"
 
 struct eraser {
     struct journal *journal;
@@ -86,20 +87,37 @@ static int close_file(struct eraser *e, int rc, struct error *error) {
     return rc;
 }
 
-/* Erases one row; *seq becomes the one before it. */
+static int erase_alone(struct eraser *e, int64_t seq, struct error *error) {
+    return sql_run(e->sql, error,
+                   "UPDATE event SET unit = '', other = NULL, message_id = NULL, body = '{}', prev = 0, fingerprint = 0"
+                   " WHERE seq = $1",
+                   SQL_I(seq));
+}
+
+/* Erases one row, or one exposure of a pack; *seq becomes the one before it. */
 static int erase_row(struct eraser *e, int64_t *seq, struct error *error) {
     struct sql_rows rows;
+    struct journal_record row = {0};
+    struct arena arena;
     int64_t prev = 0;
-    int rc = sql_query(e->sql, &rows, error, "SELECT prev FROM event WHERE seq = $1", SQL_I(*seq));
-    if (rc == 0 && (rc = sql_next(&rows, error)) > 0) prev = sql_int(&rows, 0);
+    arena_init(&arena, 16 * 1024);
+    int rc =
+        sql_query(e->sql, &rows, error,
+                  "SELECT " PARTITION_COLUMNS " FROM event WHERE seq <= $1 ORDER BY seq DESC LIMIT 1", SQL_I(*seq));
+    if (rc == 0 && (rc = sql_next(&rows, error)) > 0) {
+        partition_row(&row, &rows);
+        prev = row.seq == *seq ? row.prev : 0;
+        if (row.kind == JOURNAL_PACK) rc = pack_erase(&row, *seq, &prev, &arena);
+        row.body = arena_text(&arena, row.body);
+    }
     sql_done(&rows);
-    if (rc > 0)
-        rc = sql_run(
-            e->sql, error,
-            "UPDATE event SET unit = '', other = NULL, message_id = NULL, body = '{}', prev = 0, fingerprint = 0"
-            " WHERE seq = $1",
-            SQL_I(*seq));
-    if (rc < 0) return rc;
+    if (rc >= 0 && row.kind == JOURNAL_PACK)
+        rc = sql_run(e->sql, error, "UPDATE event SET other = $1, body = $2 WHERE seq = $3", SQL_T(row.other),
+                     SQL_T(row.body), SQL_I(row.seq));
+    else if (rc > 0 && row.seq == *seq)
+        rc = erase_alone(e, *seq, error);
+    arena_free(&arena);
+    if (rc < 0 && rc != ERR_NOT_FOUND) return rc;
     if (e->n == e->room) {
         e->room = e->room ? e->room * 2 : 256;
         e->seqs = memory_grow(e->seqs, e->room * sizeof *e->seqs);

@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "core/base/arena.h"
-#include "core/base/json_write.h"
 #include "core/base/memory.h"
 #include "core/journal/journal_internal.h"
 
@@ -46,22 +45,25 @@ static int ready_file(struct journal *j, int64_t now, struct error *error) {
 
 /* --- rows --- */
 
-static void keep(struct journal *j, struct journal_record *record, uint64_t fingerprint) {
+void journal_keep(struct journal *j, struct journal_record *record, struct unit_id unit, uint64_t fingerprint) {
     struct group *group = &j->group;
     if (group->n == group->room) {
         group->room = group->room ? group->room * 2 : 1024;
         group->kept = memory_grow(group->kept, group->room * sizeof *group->kept);
     }
-    struct unit_id unit = unit_of(record->unit);
     record->seq = ++j->last_seq;
     record->prev = record->unit.n ? (int64_t)unit_map_put(&j->heads, unit, (uint64_t)record->seq) : 0;
     group->kept[group->n++] = (struct kept){record, unit, fingerprint};
 }
 
-static int write_row(struct journal *j, struct journal_record *record, uint64_t fingerprint, struct error *error) {
-    keep(j, record, fingerprint);
-    j->group.checksum = partition_checksum(j->group.checksum, record, fingerprint);
-    return partition_insert(j->sql, record, fingerprint, error);
+static size_t text_bytes(const struct journal_record *r) {
+    return r->name.n + r->unit.n + r->other.n + r->message_id.n + r->body.n;
+}
+
+int journal_put_row(struct journal *j, const struct journal_record *row, uint64_t fingerprint, struct error *error) {
+    j->group.checksum = partition_checksum(j->group.checksum, row, fingerprint);
+    j->group.bytes += ROW_BYTES + (int64_t)text_bytes(row);
+    return partition_insert(j->sql, row, fingerprint, error);
 }
 
 /* The newest first, so that every table is as it was before the group. */
@@ -78,45 +80,6 @@ static void undo(struct journal *j) {
     }
 }
 
-static struct text exposure_body(struct arena *arena, const struct journal_exposure *e) {
-    static const char *const causes[] = {"met", "rule-override", "fallback"};
-    struct buffer buffer = {0};
-    struct json_writer w;
-    json_writer_init(&w, &buffer);
-    json_open_object(&w);
-    json_put_text(&w, "experiment", e->experiment);
-    if (e->salt.n) json_put_text(&w, "salt", e->salt);
-    json_put_text(&w, "variant", e->variant);
-    json_put_int(&w, "epoch", e->epoch);
-    json_put_text(&w, "cause", text_of(causes[e->cause]));
-    if (e->attributes.at) json_put_raw(&w, "attributes", e->attributes);
-    json_close_object(&w);
-    struct text body = arena_text(arena, buffer_view(&buffer));
-    buffer_free(&buffer);
-    return body;
-}
-
-static int write_ring(struct journal *j, int i, int64_t now, struct error *error) {
-    struct arena *arena = j->group.arena;
-    struct journal_exposure exposure;
-    uint64_t *place = &j->group.places[i];
-    int rc = 0;
-    *place = ring_start(j->rings[i].ring);
-    while (rc >= 0 && ring_peek(j->rings[i].ring, place, &exposure)) {
-        struct journal_record *record = arena_new(arena, struct journal_record);
-        *record = (struct journal_record){
-            .received = now,
-            .at = exposure.at,
-            .kind = JOURNAL_EXPOSURE,
-            .name = arena_text(arena, exposure.experiment),
-            .unit = arena_text(arena, exposure.unit),
-            .body = exposure_body(arena, &exposure),
-        };
-        rc = write_row(j, record, 0, error);
-    }
-    return rc < 0 ? rc : 0;
-}
-
 static int write_batch(struct journal *j, struct journal_batch *batch, struct error *error) {
     int rc = 0;
     batch->accepted = batch->duplicates = 0;
@@ -130,7 +93,8 @@ static int write_batch(struct journal *j, struct journal_batch *batch, struct er
             batch->duplicates++;
             continue;
         }
-        rc = write_row(j, r, fingerprint, error);
+        journal_keep(j, r, unit_of(r->unit), fingerprint);
+        rc = journal_put_row(j, r, fingerprint, error);
         batch->accepted++;
     }
     return rc < 0 ? rc : 0;
@@ -146,10 +110,6 @@ struct block {
     struct journal_record records[];
 };
 
-static size_t text_bytes(const struct journal_record *r) {
-    return r->name.n + r->unit.n + r->other.n + r->message_id.n + r->body.n;
-}
-
 static void copy_text(struct text *t, char **to) {
     if (!t->at) return;
     memcpy(*to, t->at, t->n);
@@ -157,17 +117,27 @@ static void copy_text(struct text *t, char **to) {
     *to += t->n;
 }
 
+/* Exposures that say the same share their body, here as in the file: whoever scans one has scanned the next. */
+static bool shares_body(const struct group *group, size_t i) {
+    return i > 0 && group->kept[i].record->body.at == group->kept[i - 1].record->body.at;
+}
+
 static struct journal_block *block_new(struct journal *j) {
     struct group *group = &j->group;
     size_t bytes = sizeof(struct block) + group->n * sizeof(struct journal_record);
-    for (size_t i = 0; i < group->n; i++) bytes += text_bytes(group->kept[i].record);
+    for (size_t i = 0; i < group->n; i++)
+        bytes += text_bytes(group->kept[i].record) - (shares_body(group, i) ? group->kept[i].record->body.n : 0);
     struct block *block = memory_alloc(bytes);
     char *to = (char *)&block->records[group->n];
     for (size_t i = 0; i < group->n; i++) {
         struct journal_record *r = &block->records[i];
         *r = *group->kept[i].record;
-        struct text *texts[] = {&r->name, &r->unit, &r->other, &r->message_id, &r->body};
+        struct text *texts[] = {&r->name, &r->unit, &r->other, &r->message_id};
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) copy_text(texts[k], &to);
+        if (shares_body(group, i))
+            r->body = block->records[i - 1].body;
+        else
+            copy_text(&r->body, &to);
     }
     block->lag = j->lag;
     block->bytes = bytes;
@@ -189,13 +159,9 @@ void journal_block_free(struct journal_block *public) {
 
 static void publish(struct journal *j, int64_t now) {
     struct group *group = &j->group;
-    for (int i = 0; i < atomic_load(&j->rings_n); i++)
-        if (group->places[i]) ring_release(j->rings[i].ring, group->places[i]);
     if (!group->n) return;
-    int64_t bytes = 0;
-    for (size_t i = 0; i < group->n; i++) bytes += ROW_BYTES + (int64_t)text_bytes(group->kept[i].record);
-    j->file_bytes += bytes;
-    j->stats.bytes += bytes;
+    j->file_bytes += group->bytes;
+    j->stats.bytes += group->bytes;
     gauge_set(j->bytes_gauge, j->stats.bytes);
     j->last_received = group->kept[group->n - 1].record->received;
     if (!j->stats.oldest) j->stats.oldest = group->kept[0].record->received;
@@ -210,6 +176,11 @@ static void publish(struct journal *j, int64_t now) {
     struct journal_block *block = block_new(j);
     gauge_set(j->lag_gauge, atomic_load(&j->lag->bytes));
     for (int i = 0; i < j->subscribers_n; i++) j->subscribers[i].committed(j->subscribers[i].subscriber, block);
+}
+
+static void release_rings(struct journal *j) {
+    for (int i = 0; i < atomic_load(&j->rings_n); i++)
+        if (j->group.places[i]) ring_release(j->rings[i].ring, j->group.places[i]);
 }
 
 static void answer(struct journal *j, struct journal_batch *batches, int code) {
@@ -229,7 +200,7 @@ static void answer(struct journal *j, struct journal_batch *batches, int code) {
 
 static int write_rows(struct journal *j, struct journal_batch *batches, int64_t now, struct error *error) {
     int rc = 0;
-    for (int i = 0; i < atomic_load(&j->rings_n) && rc == 0; i++) rc = write_ring(j, i, now, error);
+    for (int i = 0; i < atomic_load(&j->rings_n) && rc == 0; i++) rc = journal_write_ring(j, i, now, error);
     for (struct journal_batch *b = batches; b && rc == 0; b = b->next) rc = write_batch(j, b, error);
     return rc;
 }
@@ -273,6 +244,7 @@ void journal_commit_group(struct journal *j, struct journal_batch *batches) {
     arena_init(&arena, 64 * 1024);
     j->group.arena = &arena;
     j->group.n = 0;
+    j->group.bytes = 0;
     j->group.checksum = 0;
     memset(j->group.places, 0, sizeof j->group.places);
     fingerprint_prepare(&j->seen, now, rows);
@@ -280,6 +252,7 @@ void journal_commit_group(struct journal *j, struct journal_batch *batches) {
     say(j, rc, &error);
     if (rc == 0) {
         publish(j, now);
+        release_rings(j);
         histogram_observe(j->commit_time, clock_ticks() - started);
     } else {
         count(j->failed_groups, 1);

@@ -31,7 +31,7 @@ static struct timespec at_ticks(uint64_t ticks) {
 /* Under the lock: sleeps until a batch comes, exposures have waited long enough, or the journal is closed. */
 static void wait_for_work(struct journal *j) {
     uint64_t deadline = 0;
-    while (!j->first && !j->erasures && !j->stopping) {
+    while (!j->first && !j->erasures && !j->questions && !j->stopping) {
         if (!deadline && rings_filled(j)) {
             deadline = clock_ticks() + RING_MS * 1000000ull;
             if (deadline < j->retry_at) deadline = j->retry_at;
@@ -63,6 +63,15 @@ static struct journal_batch *take_batches(struct journal *j) {
     return taken;
 }
 
+static void answer_heads(const struct journal *j, struct journal_heads *question) {
+    for (struct journal_heads *next; question; question = next) {
+        next = question->next;
+        for (size_t i = 0; i < question->n; i++)
+            question->heads[i] = (int64_t)unit_map_get(&j->heads, unit_of(question->units[i]));
+        question->mail.receive(&question->mail);
+    }
+}
+
 static void *write_groups(void *arg) {
     struct journal *j = arg;
     for (bool stopping = false; !stopping;) {
@@ -70,9 +79,12 @@ static void *write_groups(void *arg) {
         wait_for_work(j);
         struct journal_batch *batches = take_batches(j);
         struct journal_erasure *erasures = j->erasures;
+        struct journal_heads *questions = j->questions;
         j->erasures = NULL;
+        j->questions = NULL;
         stopping = j->stopping && !j->first;
         pthread_mutex_unlock(&j->mutex);
+        answer_heads(j, questions);
         for (struct journal_erasure *next; erasures; erasures = next) {
             next = erasures->next;
             journal_erase_units(j, erasures);
@@ -219,6 +231,14 @@ void journal_erase(struct journal *j, struct journal_erasure *erasure) {
     pthread_mutex_lock(&j->mutex);
     erasure->next = j->erasures;
     j->erasures = erasure;
+    pthread_cond_signal(&j->filled);
+    pthread_mutex_unlock(&j->mutex);
+}
+
+void journal_find_heads(struct journal *j, struct journal_heads *question) {
+    pthread_mutex_lock(&j->mutex);
+    question->next = j->questions;
+    j->questions = question;
     pthread_cond_signal(&j->filled);
     pthread_mutex_unlock(&j->mutex);
 }

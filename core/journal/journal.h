@@ -80,6 +80,19 @@ struct journal_erasure {
 /* Any thread; done between two groups. */
 void journal_erase(struct journal *journal, struct journal_erasure *erasure);
 
+/* --- where units are --- */
+
+/* The last row of some units, where their chains begin (reader.h). The caller's until answered. */
+struct journal_heads {
+    struct mail mail;         /* mail.receive is set by the caller; called on the writer's thread, so it is short */
+    const struct text *units; /* borrowed */
+    size_t n;
+    int64_t *heads;             /* the caller's, `n` of them: seqs, 0 where there is no row */
+    struct journal_heads *next; /* the journal's */
+};
+/* Any thread; answered between two groups, so every row that the answer names can be read. */
+void journal_find_heads(struct journal *journal, struct journal_heads *question);
+
 /* --- what was committed --- */
 
 /* `committed` is called on the writer's thread for each group, in order, before its batches are answered; it hands the block

@@ -1,4 +1,4 @@
-/* What journal.c (queue and thread), group.c (one transaction) and recover.c (what is known after a start) share. */
+/* What journal.c (queue and thread), group.c (one transaction), exposures.c (its rings) and recover.c (what is known after a start) share. */
 #ifndef PARLEY_CORE_JOURNAL_JOURNAL_INTERNAL_H
 #define PARLEY_CORE_JOURNAL_JOURNAL_INTERNAL_H
 
@@ -35,6 +35,7 @@ struct journal {
     struct journal_batch *first, **last;
     size_t waiting;                   /* bytes */
     struct journal_erasure *erasures; /* newest first */
+    struct journal_heads *questions;  /* likewise */
     bool stopping;
     _Atomic bool sleeping; /* the writer waits without a time-out: whoever fills a ring wakes it */
     _Atomic int rings_n;
@@ -65,6 +66,7 @@ struct journal {
             uint64_t fingerprint;
         } * kept;
         size_t n, room;
+        int64_t bytes; /* about, of the rows that were written */
         uint64_t checksum, places[JOURNAL_RINGS];
     } group;
 
@@ -79,6 +81,13 @@ struct journal {
 
 /* Writes rings, then `batches` (may be NULL) as one transaction and answers. The writer's thread. */
 void journal_commit_group(struct journal *journal, struct journal_batch *batches);
+/* Within the transaction. Gives a record its seq and the row of its unit before it, and remembers both for an undoing. */
+void journal_keep(struct journal *journal, struct journal_record *record, struct unit_id unit, uint64_t fingerprint);
+/* A row into the file. */
+int journal_put_row(struct journal *journal, const struct journal_record *row, uint64_t fingerprint,
+                    struct error *error);
+/* Everything that lies in a ring. Its texts stay the ring's until the group is published. */
+int journal_write_ring(struct journal *journal, int ring, int64_t now, struct error *error);
 /* Erases and answers. The writer's thread, between groups. */
 void journal_erase_units(struct journal *journal, struct journal_erasure *erasure);
 /* Opens the newest file and learns what must be known of all; at the start, on the caller's thread. */

@@ -22,12 +22,28 @@ static const struct sql_migration migrations[] = {
         "CREATE VIEW journal AS SELECT seq, strftime('%Y-%m-%dT%H:%M:%fZ', received / 1000.0, 'unixepoch') AS received,"
         " strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at,"
         " CASE kind WHEN 1 THEN 'track' WHEN 2 THEN 'identify' WHEN 3 THEN 'alias' WHEN 4 THEN 'page'"
-        " WHEN 5 THEN 'exposure' WHEN 6 THEN 'part' END AS kind,"
+        " WHEN 5 THEN 'exposure' WHEN 6 THEN 'entry' WHEN 7 THEN 'part' END AS kind,"
         " CASE actor WHEN 0 THEN 'customer' WHEN 1 THEN 'staff' WHEN 2 THEN 'system' WHEN 3 THEN 'plugin' END AS actor,"
         " name, unit, other, message_id, body FROM event;"
         "CREATE VIEW exposure AS SELECT seq, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at,"
         " name AS experiment, unit, json_extract(body, '$.variant') AS variant, json_extract(body, '$.epoch') AS epoch,"
         " json_extract(body, '$.attributes') AS attributes FROM event WHERE kind = 5"},
+    /* Since then a row may be a pack of exposures (pack.h): the views open it. */
+    {2,
+     "DROP VIEW journal; DROP VIEW exposure;"
+     "CREATE VIEW entry AS SELECT seq, received, at, kind, actor, name, unit, other, message_id, body FROM event"
+     " WHERE kind <> 8 UNION ALL SELECT seq + key, received, at + coalesce(json_extract(value, '$[1]'), 0), 5, actor,"
+     " name, coalesce(json_extract(value, '$[0]'), ''), NULL, NULL, body FROM event, json_each(event.other)"
+     " WHERE kind = 8;"
+     "CREATE VIEW journal AS SELECT seq, strftime('%Y-%m-%dT%H:%M:%fZ', received / 1000.0, 'unixepoch') AS received,"
+     " strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at,"
+     " CASE kind WHEN 1 THEN 'track' WHEN 2 THEN 'identify' WHEN 3 THEN 'alias' WHEN 4 THEN 'page'"
+     " WHEN 5 THEN 'exposure' WHEN 6 THEN 'entry' WHEN 7 THEN 'part' END AS kind,"
+     " CASE actor WHEN 0 THEN 'customer' WHEN 1 THEN 'staff' WHEN 2 THEN 'system' WHEN 3 THEN 'plugin' END AS actor,"
+     " name, unit, other, message_id, body FROM entry;"
+     "CREATE VIEW exposure AS SELECT seq, strftime('%Y-%m-%dT%H:%M:%fZ', at / 1000.0, 'unixepoch') AS at,"
+     " name AS experiment, unit, json_extract(body, '$.variant') AS variant, json_extract(body, '$.epoch') AS epoch,"
+     " json_extract(body, '$.attributes') AS attributes FROM entry WHERE kind = 5"},
 };
 
 void partition_path(char out[static PARTITION_PATH_ROOM], const char *folder, int number) {

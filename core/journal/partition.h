@@ -39,6 +39,8 @@ int partition_insert_group(struct sql *sql, int64_t first, int64_t last, uint64_
 /* The columns of a row, for queries that partition_row reads. */
 #define PARTITION_COLUMNS                                                                                              \
     "seq, prev, received, at, kind, actor, flags, name, unit, other, message_id, body, fingerprint"
+/* Where a reading from $1 on begins: at the row that holds it, which may begin before it (pack.h). */
+#define PARTITION_FROM "seq >= coalesce((SELECT max(seq) FROM event WHERE seq <= $1), 0)"
 /* Texts are borrowed from `rows`. Returns the fingerprint, 0 for none. */
 uint64_t partition_row(struct journal_record *record, const struct sql_rows *rows);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/base/memory.h"
+#include "core/journal/pack.h"
 #include "core/journal/partition.h"
 
 enum { OPEN_FILES = 8, PAGE_ROWS = 4096 };
@@ -18,11 +19,13 @@ struct journal_reader {
         uint64_t used;
     } open[OPEN_FILES];
     uint64_t uses;
+    struct arena arena; /* takes one row's exposures */
 };
 
 int journal_reader_open(struct journal_reader **out, const char *folder, struct error *error) {
     struct journal_reader *reader = memory_new(struct journal_reader);
     reader->folder = memory_copy(folder);
+    arena_init(&reader->arena, 64 * 1024);
     int rc = partition_list(&reader->list, folder, error);
     if (rc < 0) {
         journal_reader_close(reader);
@@ -36,6 +39,7 @@ void journal_reader_close(struct journal_reader *reader) {
     if (!reader) return;
     for (int i = 0; i < OPEN_FILES; i++) sql_close(reader->open[i].sql);
     partition_list_free(&reader->list);
+    arena_free(&reader->arena);
     free(reader->folder);
     free(reader);
 }
@@ -88,24 +92,26 @@ static int refresh(struct journal_reader *reader, struct error *error) {
     return 0;
 }
 
-/* A page of rows from `from` on; `*next` is the seq after the last one visited, or -1 when the file has no more. */
-static int read_page(struct sql *sql, int64_t from, int64_t to, int64_t *next, journal_visit visit, void *visitor,
-                     struct error *error) {
+/* A page of rows from `from` on; `*next` is the seq of the row after the last one visited, or -1 when the file has no more. */
+static int read_page(struct journal_reader *reader, struct sql *sql, int64_t from, int64_t to, int64_t *next,
+                     journal_visit visit, void *visitor, struct error *error) {
     struct sql_rows rows;
     int rc = sql_query(sql, &rows, error,
-                       "SELECT " PARTITION_COLUMNS " FROM event WHERE seq >= $1 AND seq <= $2 ORDER BY seq LIMIT $3",
+                       "SELECT " PARTITION_COLUMNS " FROM event WHERE " PARTITION_FROM
+                       " AND seq <= $2 ORDER BY seq LIMIT $3",
                        SQL_I(from), SQL_I(to), SQL_I(PAGE_ROWS));
     int n = 0, got;
     *next = -1;
     while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
-        struct journal_record record;
+        struct journal_record row;
         if (got < 0) {
             rc = got;
             break;
         }
-        partition_row(&record, &rows);
-        rc = visit(visitor, &record);
-        if (++n == PAGE_ROWS) *next = record.seq + 1;
+        partition_row(&row, &rows);
+        arena_reset(&reader->arena);
+        rc = pack_visit(&row, from, to, &reader->arena, visit, visitor);
+        if (++n == PAGE_ROWS) *next = row.seq + pack_seqs(&row, &reader->arena);
     }
     sql_done(&rows);
     return rc;
@@ -121,7 +127,7 @@ int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journa
         int64_t next = from;
         while (rc == 0 && next >= 0 && next <= to) {
             rc = file(reader, reader->list.items[i].number, &sql, error);
-            if (rc == 0) rc = read_page(sql, next, to, &next, visit, visitor, error);
+            if (rc == 0) rc = read_page(reader, sql, next, to, &next, visit, visitor, error);
         }
     }
     return rc;
@@ -139,23 +145,37 @@ static int visit_link(void *visitor, const struct journal_record *record) {
     return chain->visit(chain->visitor, record);
 }
 
+struct one {
+    journal_visit visit;
+    void *visitor;
+    bool found;
+};
+
+static int visit_one(void *visitor, const struct journal_record *record) {
+    struct one *one = visitor;
+    one->found = true;
+    return one->visit(one->visitor, record);
+}
+
 static int get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error) {
     ptrdiff_t i = find(reader, seq);
     if (i < 0) return ERR_NOT_FOUND;
     struct sql *sql;
     struct sql_rows rows;
+    struct one one = {visit, visitor, false};
     int rc = file(reader, reader->list.items[i].number, &sql, error);
     if (rc < 0) return rc;
-    rc = sql_query(sql, &rows, error, "SELECT " PARTITION_COLUMNS " FROM event WHERE seq = $1", SQL_I(seq));
+    rc = sql_query(sql, &rows, error,
+                   "SELECT " PARTITION_COLUMNS " FROM event WHERE seq <= $1 ORDER BY seq DESC LIMIT 1", SQL_I(seq));
     if (rc == 0) rc = sql_next(&rows, error);
     if (rc > 0) {
-        struct journal_record record;
-        partition_row(&record, &rows);
-        rc = visit(visitor, &record);
-    } else if (rc == 0)
-        rc = ERR_NOT_FOUND;
+        struct journal_record row;
+        partition_row(&row, &rows);
+        arena_reset(&reader->arena);
+        rc = pack_visit(&row, seq, seq, &reader->arena, visit_one, &one);
+    }
     sql_done(&rows);
-    return rc;
+    return rc == 0 && !one.found ? ERR_NOT_FOUND : rc;
 }
 
 int journal_get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error) {
@@ -229,10 +249,11 @@ int journal_seek(struct journal_reader *reader, int64_t received, int64_t *seq, 
 
 struct sum {
     uint64_t value;
-    int64_t n;
+    int64_t seqs, rows;
 };
 
-static int sum_group(struct sql *sql, int64_t first, int64_t last, struct sum *sum, struct error *error) {
+static int sum_group(struct journal_reader *reader, struct sql *sql, int64_t first, int64_t last, struct sum *sum,
+                     struct error *error) {
     struct sql_rows rows;
     int rc = sql_query(sql, &rows, error,
                        "SELECT " PARTITION_COLUMNS " FROM event WHERE seq >= $1 AND seq <= $2 ORDER BY seq",
@@ -241,25 +262,28 @@ static int sum_group(struct sql *sql, int64_t first, int64_t last, struct sum *s
         struct journal_record record;
         uint64_t fingerprint = partition_row(&record, &rows);
         sum->value = partition_checksum(sum->value, &record, fingerprint);
-        sum->n++;
+        arena_reset(&reader->arena);
+        sum->seqs += pack_seqs(&record, &reader->arena);
+        sum->rows++;
         rc = 0;
     }
     sql_done(&rows);
     return rc;
 }
 
-static int verify_file(struct sql *sql, int64_t *total, struct error *error) {
+static int verify_file(struct journal_reader *reader, struct sql *sql, int64_t *total, struct error *error) {
     struct sql_rows groups;
     int64_t rows_n = 0;
     int rc = sql_query(sql, &groups, error, "SELECT first, last, crc FROM grp ORDER BY first");
     while (rc == 0 && (rc = sql_next(&groups, error)) > 0) {
         int64_t first = sql_int(&groups, 0), last = sql_int(&groups, 1);
         struct sum sum = {0};
-        rc = sum_group(sql, first, last, &sum, error);
-        if (rc == 0 && (sum.n != last - first + 1 || sum.value != (uint64_t)sql_int(&groups, 2)))
+        rc = sum_group(reader, sql, first, last, &sum, error);
+        if (rc == 0 && (sum.seqs != last - first + 1 || sum.value != (uint64_t)sql_int(&groups, 2)))
             rc = error_set(error, ERR_CORRUPT, "%s: rows %lld to %lld are not what was written", sql_path(sql),
                            (long long)first, (long long)last);
-        rows_n += sum.n;
+        rows_n += sum.rows;
+        *total += sum.seqs;
     }
     sql_done(&groups);
     if (rc < 0) return rc;
@@ -268,7 +292,6 @@ static int verify_file(struct sql *sql, int64_t *total, struct error *error) {
     if (rc > 0 && sql_int(&groups, 0) != rows_n)
         rc = error_set(error, ERR_CORRUPT, "%s: it holds rows that belong to no group", sql_path(sql));
     sql_done(&groups);
-    *total += rows_n;
     return rc < 0 ? rc : 0;
 }
 
@@ -278,7 +301,7 @@ int journal_verify(struct journal_reader *reader, int64_t *rows, struct error *e
     for (size_t i = 0; i < reader->list.n && rc == 0; i++) {
         struct sql *sql;
         rc = file(reader, reader->list.items[i].number, &sql, error);
-        if (rc == 0) rc = verify_file(sql, rows, error);
+        if (rc == 0) rc = verify_file(reader, sql, rows, error);
     }
     return rc;
 }

@@ -12,8 +12,8 @@ enum journal_kind {
     JOURNAL_ALIAS = 3,
     JOURNAL_PAGE = 4,
     JOURNAL_EXPOSURE = 5, /* an evaluation's; `Experiment Viewed` is a JOURNAL_TRACK */
-    JOURNAL_PART = 6,     /* staff: `unit` and `other` are two people after all (un-merge) */
     JOURNAL_ENTRY = 6,    /* an entry of the customer's timeline that a plugin wrote; measures nothing */
+    JOURNAL_PART = 7,     /* staff: `unit` and `other` are two people after all (un-merge) */
 };
 
 /* Who did it: the metric event `*` counts what customers do. */

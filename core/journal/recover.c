@@ -10,6 +10,7 @@
 #include "core/base/memory.h"
 #include "core/base/secret.h"
 #include "core/journal/journal_internal.h"
+#include "core/journal/pack.h"
 
 /* --- DIR/heads --- */
 
@@ -90,13 +91,18 @@ struct span {
 
 static int read_span(struct sql *sql, struct span *span, struct error *error) {
     struct sql_rows rows;
+    struct journal_record row;
+    struct arena arena;
     *span = (struct span){0};
-    int rc = sql_query(sql, &rows, error, "SELECT seq, received FROM event ORDER BY seq DESC LIMIT 1");
+    arena_init(&arena, 64 * 1024);
+    int rc = sql_query(sql, &rows, error, "SELECT " PARTITION_COLUMNS " FROM event ORDER BY seq DESC LIMIT 1");
     if (rc == 0 && (rc = sql_next(&rows, error)) > 0) {
-        span->last = sql_int(&rows, 0);
-        span->received = sql_int(&rows, 1);
+        partition_row(&row, &rows);
+        span->last = row.seq + pack_seqs(&row, &arena) - 1;
+        span->received = row.received;
     }
     sql_done(&rows);
+    arena_free(&arena);
     if (rc <= 0) return rc;
     rc = sql_query(sql, &rows, error, "SELECT received FROM event ORDER BY seq LIMIT 1");
     if (rc == 0 && (rc = sql_next(&rows, error)) > 0) span->first_received = sql_int(&rows, 0);
@@ -106,33 +112,49 @@ static int read_span(struct sql *sql, struct span *span, struct error *error) {
 
 static int received_of(struct sql *sql, int64_t seq, int64_t *received, struct error *error) {
     struct sql_rows rows;
-    int rc = sql_query(sql, &rows, error, "SELECT received FROM event WHERE seq = $1", SQL_I(seq));
+    int rc = sql_query(sql, &rows, error, "SELECT received FROM event WHERE seq <= $1 ORDER BY seq DESC LIMIT 1",
+                       SQL_I(seq));
     if (rc == 0 && (rc = sql_next(&rows, error)) > 0) *received = sql_int(&rows, 0);
     sql_done(&rows);
     return rc < 0 ? rc : 0;
 }
 
+struct learning {
+    struct journal *journal;
+    int64_t heads, since; /* a seq, a time */
+};
+
+static int learn_record(void *visitor, const struct journal_record *r) {
+    const struct learning *l = visitor;
+    if (r->seq > l->heads && r->unit.n) unit_map_put(&l->journal->heads, unit_of(r->unit), (uint64_t)r->seq);
+    return 0;
+}
+
 /* Rows behind `from`: heads of those behind `heads`, fingerprints of those received since `since`. */
-static int scan(struct journal *j, struct sql *sql, int64_t from, int64_t heads, int64_t since, struct error *error) {
+static int scan(struct learning *l, struct sql *sql, int64_t from, struct error *error) {
+    struct fingerprint_set *seen = &l->journal->seen;
     struct sql_rows rows;
-    int got,
-        rc = sql_query(sql, &rows, error,
-                       "SELECT seq, received, fingerprint, unit FROM event WHERE seq > $1 ORDER BY seq", SQL_I(from));
+    struct arena arena;
+    arena_init(&arena, 64 * 1024);
+    int got, rc = sql_query(sql, &rows, error,
+                            "SELECT " PARTITION_COLUMNS " FROM event WHERE " PARTITION_FROM " ORDER BY seq",
+                            SQL_I(from + 1));
     while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
+        struct journal_record row;
         if (got < 0) {
             rc = got;
             break;
         }
-        int64_t seq = sql_int(&rows, 0), received = sql_int(&rows, 1);
-        uint64_t fingerprint = (uint64_t)sql_int(&rows, 2);
-        struct text unit = sql_text(&rows, 3);
-        if (seq > heads && unit.n) unit_map_put(&j->heads, unit_of(unit), (uint64_t)seq);
-        if (fingerprint && received >= since) {
-            fingerprint_prepare(&j->seen, received, 1);
-            fingerprint_add(&j->seen, fingerprint);
+        uint64_t fingerprint = partition_row(&row, &rows);
+        arena_reset(&arena);
+        rc = pack_visit(&row, from + 1, INT64_MAX, &arena, learn_record, l);
+        if (fingerprint && row.seq > from && row.received >= l->since) {
+            fingerprint_prepare(seen, row.received, 1);
+            fingerprint_add(seen, fingerprint);
         }
     }
     sql_done(&rows);
+    arena_free(&arena);
     return rc;
 }
 
@@ -191,6 +213,7 @@ static int64_t believed_heads(struct journal *j, const struct start *start) {
 
 static int learn(struct journal *j, const struct start *start, struct error *error) {
     int64_t heads = believed_heads(j, start), since = clock_now(j->options.clock) - j->options.recognise_ms;
+    struct learning learning = {j, heads, since};
     int64_t behind = j->last_seq - 2 * (int64_t)j->options.recognise_n;
     int rc = 0;
     for (size_t i = 0; i < start->list.n && rc == 0; i++) {
@@ -201,7 +224,7 @@ static int learn(struct journal *j, const struct start *start, struct error *err
         partition_path(path, j->folder, start->list.items[i].number);
         if ((rc = sql_open(&sql, path, SQL_READER, error)) < 0) break;
         int64_t from = span->received >= since && behind < heads ? (behind > 0 ? behind : 0) : heads;
-        rc = scan(j, sql, from, heads, since, error);
+        rc = scan(&learning, sql, from, error);
         sql_close(sql);
     }
     return rc;

@@ -53,7 +53,7 @@ static int64_t read_at(struct event *e) {
 
 /* --- who --- */
 
-static bool speaks_for(const struct segment_caller *caller, struct text user, struct text anonymous) {
+bool segment_speaks_for(const struct segment_caller *caller, struct text user, struct text anonymous) {
     return (!user.at || (caller->user.at && text_eq(user, caller->user))) &&
            (!anonymous.at || (caller->anonymous.at && text_eq(anonymous, caller->anonymous)));
 }
@@ -63,7 +63,7 @@ static bool read_unit(struct event *e, struct journal_record *record) {
     struct text anonymous = read_id(e, TEXT("anonymousId"), MAY_BE_ABSENT);
     if (e->fault) return false;
     if (e->caller->browser) {
-        if (!speaks_for(e->caller, user, anonymous))
+        if (!segment_speaks_for(e->caller, user, anonymous))
             return refuse(e, "`userId` or `anonymousId` is not that of the shopper who sends this");
         if (!user.at && !anonymous.at) {
             user = e->caller->user;
@@ -81,7 +81,7 @@ static bool read_unit(struct event *e, struct journal_record *record) {
 static bool read_alias(struct event *e, struct journal_record *record) {
     if (!(record->flags & JOURNAL_KNOWN)) return refuse(e, "`userId` is needed");
     record->other = read_id(e, TEXT("previousId"), MUST_BE_THERE);
-    if (e->caller->browser && record->other.at && !speaks_for(e->caller, TEXT_NONE, record->other))
+    if (e->caller->browser && record->other.at && !segment_speaks_for(e->caller, TEXT_NONE, record->other))
         return refuse(e, "`previousId` is not that of the shopper who sends this");
     return true;
 }

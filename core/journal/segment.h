@@ -32,6 +32,9 @@ struct segment_intake {
     size_t rejected_n;
 };
 
+/* Whether a browser's token may send for these two; TEXT_NONE for one that the event does not name. */
+bool segment_speaks_for(const struct segment_caller *caller, struct text user, struct text anonymous);
+
 /* Reads the body of one call. `received` is the time of its arrival, ms. Everything made is in `arena`; bodies are borrowed
  * from the JSON's text. 0, or ERR_INVALID with places where the body as a whole is not what the call takes: then nothing of
  * it is to be kept. Any thread. */

@@ -6,7 +6,8 @@
 #include "core/base/memory.h"
 
 struct node {
-    struct node *parent; /* itself: a root */
+    struct node *parent;       /* itself: a root */
+    struct node *first, *next; /* of those that point to it; the next one that points to the same */
     struct text id;
 };
 
@@ -19,14 +20,22 @@ static struct node *node_of(struct identity_map *map, struct text id) {
     struct node *node = map_get(&map->nodes, id);
     if (node) return node;
     node = arena_new(&map->arena, struct node);
-    *node = (struct node){node, arena_text(&map->arena, id)};
+    *node = (struct node){.parent = node, .id = arena_text(&map->arena, id)};
     map_put(&map->nodes, node->id, node);
     return node;
 }
 
 void identity_map_set(struct identity_map *map, struct text id, struct text parent) {
     struct node *node = node_of(map, id);
+    if (node->parent != node) {
+        struct node **link = &node->parent->first;
+        while (*link != node) link = &(*link)->next;
+        *link = node->next;
+    }
     node->parent = node_of(map, parent);
+    if (node->parent == node) return;
+    node->next = node->parent->first;
+    node->parent->first = node;
 }
 
 struct text identity_map_root(const struct identity_map *map, struct text id) {
@@ -34,6 +43,26 @@ struct text identity_map_root(const struct identity_map *map, struct text id) {
     if (!node) return id;
     while (node->parent != node) node = node->parent;
     return node->id;
+}
+
+/* Adds the nodes below `node`, itself included; only counts them where `keys` is NULL. */
+static void collect(const struct node *node, struct text *keys, size_t *n) {
+    if (keys) keys[*n] = node->id;
+    ++*n;
+    for (const struct node *child = node->first; child; child = child->next) collect(child, keys, n);
+}
+
+void identity_map_keys(const struct identity_map *map, struct text id, struct arena *arena, struct text **keys,
+                       size_t *n) {
+    const struct node *node = map_get(&map->nodes, identity_map_root(map, id));
+    size_t filled = 0;
+    *n = 0;
+    if (node) collect(node, NULL, n);
+    *keys = arena_array(arena, struct text, *n ? *n : 1);
+    if (node)
+        collect(node, *keys, &filled);
+    else
+        (*keys)[(*n)++] = id;
 }
 
 int identity_map_load(struct identity_map **out, struct sql *sql, struct error *error) {

@@ -13,6 +13,9 @@ void identity_map_free(struct identity_map *map); /* NULL is fine */
 
 /* The customer that a key belongs to: `id` itself where nothing is known of it. Else borrowed from the map until it is freed. */
 struct text identity_map_root(const struct identity_map *map, struct text id);
+/* All keys of the customer that `id` belongs to, the customer's own first. In the arena, their texts as identity_map_root's. */
+void identity_map_keys(const struct identity_map *map, struct text id, struct arena *arena, struct text **keys,
+                       size_t *n);
 /* `id` points to `parent` from now on (what identity_join, _merge and _unmerge report). Both are copied. */
 void identity_map_set(struct identity_map *map, struct text id, struct text parent);
 

@@ -52,10 +52,12 @@ static struct boot_release *make_room(struct boot_plugin *plugin) {
 
 /* ---- what is installed ---- */
 
-static void read_release(const char *folder, const struct plugin_state_release *known, struct boot_release *release) {
+static void read_release(const struct boot *boot, const char *folder, const struct plugin_state_release *known,
+                         struct boot_release *release) {
     char *path = plugin_release_folder(folder, known->version, known->digest);
     *release = (struct boot_release){.error = {0}};
-    if (bundle_read_folder(&release->bundle, path, &release->error) == 0) {
+    if (trust_origin(&boot->trusted, &known->origin, &release->error) == 0 &&
+        bundle_read_folder(&release->bundle, path, &release->error) == 0) {
         if (strcmp(release->bundle.digest, known->digest) == 0)
             bundle_drop_library(&release->bundle);
         else {
@@ -87,8 +89,16 @@ static void read_installed(struct boot *boot, const char *path) {
     plugin->state = state;
     plugin->releases = memory_zero(state.n + 1, sizeof *plugin->releases);
     for (size_t i = 0; i < state.n; i++) {
-        read_release(path, &state.releases[i], &plugin->releases[i]);
-        if (plugin->releases[i].error.code) warn(boot, path, &plugin->releases[i].error);
+        struct error *wrong = &plugin->releases[i].error;
+        read_release(boot, path, &state.releases[i], &plugin->releases[i]);
+        if (wrong->code == ERR_UNTRUSTED)
+            log_error(boot->log, "a plugin's release is not trusted and does not run", LOG_S("plugin", state.name),
+                      LOG_S("release", state.releases[i].version), LOG_S("why", wrong->detail));
+        else if (wrong->code)
+            warn(boot, path, wrong);
+        else if (state.releases[i].origin.kind == ORIGIN_UNSIGNED)
+            log_warn(boot->log, "a plugin's release is UNSIGNED (plugins.unsigned)", LOG_S("plugin", state.name),
+                     LOG_S("release", state.releases[i].version));
     }
 }
 
@@ -135,20 +145,25 @@ static void install(struct boot *boot, const char *folder, struct bundle *bundle
     struct boot_plugin *plugin = find_or_add(boot, &bundle->manifest);
     size_t i = place_of(plugin, version);
     struct boot_release *release = NULL;
+    struct origin origin = {.kind = ORIGIN_BUNDLED, .sequence = bundle->manifest.sequence};
     char *replaced = NULL;
     if (i == plugin->state.n) {
-        plugin_state_add(&plugin->state, version, bundle->digest, boot->now);
+        plugin_state_add(&plugin->state, version, bundle->digest, boot->now, &origin);
         release = make_room(plugin);
     } else {
         release = &plugin->releases[i];
         char *digest = plugin->state.releases[i].digest;
-        if (!release->error.code && strcmp(digest, bundle->digest) == 0) {
+        struct origin *before = &plugin->state.releases[i].origin;
+        bool same_origin = before->kind == origin.kind && before->sequence == origin.sequence;
+        *before = origin;
+        if (!release->error.code && same_origin && strcmp(digest, bundle->digest) == 0) {
             bundle_free(bundle);
             return;
         }
         if (strcmp(digest, bundle->digest) != 0) replaced = plugin_release_folder(folder, version, digest);
         snprintf(digest, BUNDLE_DIGEST, "%s", bundle->digest);
     }
+    plugin_state_saw(&plugin->state, &origin);
     put(folder, bundle, &plugin->state, error);
     if (error->code)
         bundle_free(bundle);
@@ -168,9 +183,12 @@ static void install_bundled(struct boot *boot, const char *path) {
     bool is_one = access(manifest, F_OK) == 0; /* a build folder has other things beside */
     free(manifest);
     if (!is_one) return;
-    if (bundle_read_folder(&bundle, path, &error) == 0) {
+    if (trust_folder(path, &error) == 0 && bundle_read_folder(&bundle, path, &error) == 0) {
         char *folder = join(boot->dir, bundle.manifest.name);
-        install(boot, folder, &bundle, &error);
+        if (trust_library(&boot->trusted, &bundle, &error) == 0)
+            install(boot, folder, &bundle, &error);
+        else
+            bundle_free(&bundle);
         free(folder);
     }
     if (error.code) warn(boot, path, &error);
@@ -178,8 +196,12 @@ static void install_bundled(struct boot *boot, const char *path) {
 
 void boot_read(struct lane_job *job, void *owner) {
     struct boot *boot = (struct boot *)job;
+    struct error error = {0};
+    if (trust_load(&boot->trusted, &boot->trust, &error) != 0) /* then no key is trusted */
+        log_error(boot->log, "the keys that plugins are signed with cannot be read", LOG_S("why", error.detail));
     for_each(boot, boot->dir, read_installed);
     if (boot->bundled) for_each(boot, boot->bundled, install_bundled);
+    trust_free(&boot->trusted);
 }
 
 void boot_free(struct boot *boot) {

@@ -10,8 +10,10 @@
 struct boot {
     struct lane_job job;       /* first */
     const char *dir, *bundled; /* as in struct plugins_options; `bundled` may be NULL */
+    struct trust_options trust;
     const struct log *log;
     int64_t now;
+    struct trust trusted; /* while it reads */
     struct boot_plugin {
         struct plugin_state state;
         struct boot_release {

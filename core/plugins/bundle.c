@@ -1,11 +1,14 @@
 #include "core/plugins/bundle_internal.h"
 
-#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/memory.h"
+#include "core/plugins/elf.h"
 
 void bundle_free(struct bundle *bundle) {
     for (size_t i = 0; i < bundle->n; i++) {
@@ -17,20 +20,34 @@ void bundle_free(struct bundle *bundle) {
     *bundle = (struct bundle){0};
 }
 
+int bundle_load(struct buffer *out, const char *path, struct error *error) {
+    struct stat what;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), code = 0;
+    if (fd < 0)
+        return error_set(error, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "the bundle %s cannot be opened: %m", path);
+    if (fstat(fd, &what) != 0 || !S_ISREG(what.st_mode))
+        code = error_set(error, ERR_INVALID, "%s is neither a folder nor a file", path);
+    else if (what.st_size > BUNDLE_MAX)
+        code = error_set(error, ERR_TOO_LARGE, "%s is larger than 64 MiB", path);
+    while (!code && out->n < (size_t)what.st_size) {
+        size_t left = (size_t)what.st_size - out->n;
+        ssize_t n = read(fd, buffer_reserve(out, left), left);
+        if (n <= 0) code = error_set(error, ERR_IO, "%s cannot be read whole", path);
+        if (n > 0) out->n += (size_t)n;
+    }
+    close(fd);
+    return code;
+}
+
 int bundle_read(struct bundle *bundle, const char *path, struct error *error) {
     *bundle = (struct bundle){0};
     struct stat what;
     if (stat(path, &what) != 0) return error_set(error, ERR_NOT_FOUND, "there is no bundle at %s", path);
     if (S_ISDIR(what.st_mode)) return bundle_read_folder(bundle, path, error);
-    if (!S_ISREG(what.st_mode)) return error_set(error, ERR_INVALID, "%s is neither a folder nor a file", path);
-    if (what.st_size > BUNDLE_MAX) return error_set(error, ERR_TOO_LARGE, "%s is larger than 64 MiB", path);
-    FILE *file = fopen(path, "re");
-    if (!file) return error_set(error, ERR_IO, "%s cannot be opened: %m", path);
-    char *bytes = memory_alloc((size_t)what.st_size + 1);
-    size_t n = fread(bytes, 1, (size_t)what.st_size, file);
-    fclose(file);
-    int code = bundle_read_archive(bundle, text_n(bytes, n), error);
-    free(bytes);
+    struct buffer file = {0};
+    int code = bundle_load(&file, path, error);
+    if (!code) code = bundle_read_archive(bundle, buffer_view(&file), error);
+    buffer_free(&file);
     return code;
 }
 
@@ -76,24 +93,14 @@ char *bundle_add(struct bundle *bundle, struct text name, int64_t size, struct e
 }
 
 static int check_library(const struct bundle *bundle, struct error *error) {
-#if defined __x86_64__
-    enum { MACHINE = EM_X86_64 };
-#elif defined __aarch64__
-    enum { MACHINE = EM_AARCH64 };
-#else
-    enum { MACHINE = EM_NONE }; /* say here which one this is */
-#endif
     const char *name = bundle->manifest.library;
     const struct bundle_file *file = bundle_find(bundle, text_of(name));
+    struct error wrong = {0};
+    struct elf elf;
     if (!file) return error_set(error, ERR_INVALID, "the library %s is not in the bundle", name);
-    Elf64_Ehdr head;
-    if (file->bytes.n < sizeof head || memcmp(file->bytes.at, ELFMAG, SELFMAG) != 0)
-        return error_set(error, ERR_INVALID, "the library %s is no ELF", name);
-    memcpy(&head, file->bytes.at, sizeof head);
-    if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_ident[EI_DATA] != ELFDATA2LSB || head.e_machine != MACHINE)
-        return error_set(error, ERR_INVALID, "the library %s is an ELF of another machine", name);
-    if (head.e_type != ET_DYN) return error_set(error, ERR_INVALID, "the library %s is no shared object", name);
-    return 0;
+    if (elf_read(&elf, file->bytes, &wrong) == 0) return 0;
+    return error_set(error, ERR_INVALID, "%s %s: the library %s %s", bundle->manifest.name, bundle->manifest.version,
+                     name, wrong.detail);
 }
 
 static int check_hashes(const struct bundle *bundle, struct error *error) {
@@ -117,16 +124,29 @@ static int check_hashes(const struct bundle *bundle, struct error *error) {
     return 0;
 }
 
+/* plugin.json counts by what it says, whatever its layout, and without the hashes that packing adds to it: they are counted
+ * themselves. So the folder, the file packed from it and the folder unpacked from that have one digest. */
+static void hash_manifest(const struct bundle *bundle, unsigned char out[static 32]) {
+    json_t *said = json_copy(bundle->manifest.root);
+    json_object_del(said, "sha256");
+    char *text = json_dumps(said, JSON_SORT_KEYS | JSON_COMPACT);
+    crypto_hash_sha256(out, (const unsigned char *)text, strlen(text));
+    free(text);
+    json_decref(said);
+}
+
 static void hash_all(struct bundle *bundle) {
+    unsigned char digest[crypto_hash_sha256_BYTES], said[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_state state;
+    hash_manifest(bundle, said);
     crypto_hash_sha256_init(&state);
     for (size_t i = 0; i < bundle->n; i++) {
         struct bundle_file *file = &bundle->files[i];
+        bool is_manifest = strcmp(file->name, "plugin.json") == 0;
         crypto_hash_sha256(file->sha256, (const unsigned char *)file->bytes.at, file->bytes.n);
         crypto_hash_sha256_update(&state, (const unsigned char *)file->name, strlen(file->name) + 1);
-        crypto_hash_sha256_update(&state, file->sha256, sizeof file->sha256);
+        crypto_hash_sha256_update(&state, is_manifest ? said : file->sha256, sizeof said);
     }
-    unsigned char digest[32];
     crypto_hash_sha256_final(&state, digest);
     sodium_bin2hex(bundle->digest, sizeof bundle->digest, digest, sizeof digest);
 }

@@ -5,11 +5,14 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "core/base/buffer.h"
 #include "core/base/memory.h"
+
+enum { TAR_OVERHEAD = 4 << 20 }; /* bytes of headers, folders and padding */
 
 static int damaged(struct archive *archive, struct error *error) {
     const char *why = archive_error_string(archive);
@@ -37,6 +40,21 @@ static int read_entry(struct bundle *bundle, struct archive *archive, struct arc
     return 0;
 }
 
+/* zstd of zstd of ... is libarchive's to take and nobody's to send: a few bytes would keep it busy for hours. And a tar can be
+ * large without any file in it: folders and headers count too. */
+static int read_all(struct bundle *bundle, struct archive *archive, struct text bytes, struct error *error) {
+    struct archive_entry *entry;
+    int code = 0, got = archive_read_open_memory(archive, bytes.at, bytes.n);
+    if (got == ARCHIVE_OK && archive_filter_count(archive) > 2) /* zstd, and the memory it is read from */
+        return error_set(error, ERR_INVALID, "the file is compressed more than once; a bundle is a tar, plain or zstd");
+    while (!code && got == ARCHIVE_OK && (got = archive_read_next_header(archive, &entry)) == ARCHIVE_OK) {
+        code = read_entry(bundle, archive, entry, error);
+        if (!code && archive_filter_bytes(archive, 0) > BUNDLE_MAX + TAR_OVERHEAD)
+            code = error_set(error, ERR_TOO_LARGE, "the bundle is larger than 64 MiB when unpacked");
+    }
+    return code || got == ARCHIVE_EOF ? code : damaged(archive, error);
+}
+
 int bundle_read_archive(struct bundle *bundle, struct text bytes, struct error *error) {
     *bundle = (struct bundle){0};
     struct error ignored = {0};
@@ -46,11 +64,7 @@ int bundle_read_archive(struct bundle *bundle, struct text bytes, struct error *
     if (!archive) return error_set(error, ERR_NO_MEMORY, "no memory to read a bundle");
     archive_read_support_format_tar(archive);
     archive_read_support_filter_zstd(archive);
-    struct archive_entry *entry;
-    int code = 0, got = archive_read_open_memory(archive, bytes.at, bytes.n);
-    while (!code && got == ARCHIVE_OK && (got = archive_read_next_header(archive, &entry)) == ARCHIVE_OK)
-        code = read_entry(bundle, archive, entry, error);
-    if (!code && got != ARCHIVE_EOF) code = damaged(archive, error);
+    int code = read_all(bundle, archive, bytes, error);
     archive_read_free(archive);
     if (!code) return bundle_check(bundle, error);
     bundle_free(bundle);
@@ -95,19 +109,40 @@ static int write_all(struct archive *archive, const struct bundle *bundle) {
     return code;
 }
 
-int bundle_write(const char *folder, const char *out, struct error *error) {
-    struct bundle bundle;
-    int code = bundle_read_folder(&bundle, folder, error);
-    if (code) return code;
+static la_ssize_t put_packed(struct archive *archive, void *out, const void *bytes, size_t n) {
+    buffer_put(out, bytes, n);
+    return (la_ssize_t)n;
+}
+
+int bundle_pack(const struct bundle *bundle, struct buffer *out, struct error *error) {
     struct archive *archive = archive_write_new();
     archive_write_set_format_ustar(archive);
     archive_write_add_filter_zstd(archive);
-    if (archive_write_open_filename(archive, out) != ARCHIVE_OK || write_all(archive, &bundle) != 0 ||
-        archive_write_close(archive) != ARCHIVE_OK) {
-        code = error_set(error, ERR_IO, "%s cannot be written: %.200s", out, archive_error_string(archive));
-        unlink(out);
-    }
+    archive_write_set_bytes_in_last_block(archive, 1);
+    int code = 0;
+    if (archive_write_open(archive, out, NULL, put_packed, NULL) != ARCHIVE_OK || write_all(archive, bundle) != 0 ||
+        archive_write_close(archive) != ARCHIVE_OK)
+        code = error_set(error, ERR_NO_MEMORY, "the bundle cannot be packed: %.200s", archive_error_string(archive));
     archive_write_free(archive);
+    return code;
+}
+
+int bundle_write(const char *folder, const char *out, struct error *error) {
+    struct bundle bundle;
+    struct buffer packed = {0};
+    int code = bundle_read_folder(&bundle, folder, error);
+    if (code) return code;
+    code = bundle_pack(&bundle, &packed, error);
+    FILE *file = code ? NULL : fopen(out, "we");
+    if (!code && !file) code = error_set(error, ERR_IO, "%s cannot be written: %m", out);
+    if (file) {
+        bool whole = fwrite(packed.at, 1, packed.n, file) == packed.n;
+        if (fclose(file) != 0 || !whole) {
+            code = error_set(error, ERR_IO, "%s cannot be written: %m", out);
+            unlink(out);
+        }
+    }
+    buffer_free(&packed);
     bundle_free(&bundle);
     return code;
 }

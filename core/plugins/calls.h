@@ -22,6 +22,7 @@ struct call {
     int tries;            /* how often it may still be sent; `request` is kept while that is not 0 */
     bool held;            /* it waits while a release has the database for itself */
     bool errand;          /* its release runs for it if need be */
+    bool probe;           /* its fate decides over its release's breaker */
     enum frame_type type; /* FRAME_REQUEST, FRAME_EXPORT, ... */
     uint32_t slot;
     uint64_t id;      /* what the worker sees: a serial number, then 16 bits of slot */

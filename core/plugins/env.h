@@ -5,6 +5,7 @@
 #include "core/base/lane.h"
 #include "core/plugins/calls.h"
 #include "core/plugins/channel.h"
+#include "core/plugins/feed.h"
 #include "core/plugins/host.h"
 
 struct plugin_env {
@@ -15,14 +16,23 @@ struct plugin_env {
     const struct clock *clock;
     const char *worker, *dir; /* owned by the host */
     struct plugin_timing timing;
-    struct lane *spawner; /* starts processes */
-    struct lane *files;   /* reads and writes bundles and state */
+    struct breaker_policy breaker;
+    struct probation_policy probation;
+    struct trust_options trust; /* its strings are owned by the host */
+    struct lane *spawner;       /* starts processes */
+    struct lane *files;         /* reads and writes bundles and state */
     struct channels channels;
     struct calls calls;
     struct supervisor *workers; /* all that are not gone yet */
     uint32_t worker_serial;
+    int (*judge)(const struct manifest *manifest, struct error *error);
+    void (*on_standing)(void *user);
     void (*on_effect)(void *user, const struct plugin_effect *effect);
+    void (*on_event)(void *user, const struct plugin_event *event);
+    struct sandbox_policy (*sandbox)(const void *user, const char *plugin);
+    const void *sandbox_user;
     void *user;
+    const struct feed *feed; /* NULL: there are no events */
     int operations; /* under way */
     bool stopping;
     void (*changed)(struct plugin_env *env); /* something started or ended: the host looks what that means */
@@ -30,6 +40,14 @@ struct plugin_env {
 
 static inline uint64_t env_now(const struct plugin_env *env) {
     return uv_now(env->loop);
+}
+
+static inline void env_tell(const struct plugin_env *env, const struct plugin_event *event) {
+    if (env->on_event) env->on_event(env->user, event);
+}
+
+static inline struct sandbox_policy env_sandbox(const struct plugin_env *env, const char *plugin) {
+    return env->sandbox ? env->sandbox(env->sandbox_user, plugin) : (struct sandbox_policy){.off = false};
 }
 
 #endif

@@ -15,20 +15,22 @@ enum {
 
 enum frame_type {
     /* parleyd to worker */
-    FRAME_HELLO =
-        1, /* JSON {protocol, plugin, version, library (an fd), data (a folder), settings}: load and start; id 0 */
+    /* JSON {protocol, plugin, version, library (an fd), libraries (further ones it may need), data (a folder), settings}: load and
+     * start; id 0 */
+    FRAME_HELLO = 1,
     FRAME_REQUEST = 2, /* struct frame_request; answered by FRAME_REPLY with the same id */
     FRAME_PING = 3,    /* answered by FRAME_PONG */
     FRAME_KEPT = 4,    /* id: every effect up to this outbox number is durable in parleyd; the worker may delete them */
     FRAME_STOP = 5,    /* finish what is held, then stop and exit 0 */
     FRAME_EXPORT = 6,  /* payload: customer id; answered by FRAME_REPLY with JSON */
     FRAME_FORGET = 7,  /* payload: customer id; answered by FRAME_REPLY */
-    /* JSON array of events this release subscribed to, [{event, customer, known, properties, at}], id = position; answered by
-     * FRAME_REPLY with {"failed":[indices]} */
+    /* JSON {after, upto, events: [{seq, event, customer, known, ...}]}: what the release subscribed to among the journal's rows behind
+     * `after`, where the plugin's database is taken to stand (-1: nowhere yet), up to `upto`. Answered by FRAME_REPLY with
+     * {position, ran, failed}: where it stands now. That is `after` of the next batch, wherever it is. */
     FRAME_EVENTS = 8,
     /* worker to parleyd */
-    /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff}], subscribes: [names]}:
-     * started and healthy */
+    /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff}], subscribes: [names],
+     * position: seq or -1}: started and healthy */
     FRAME_READY = 64,
     FRAME_FAILED =
         65, /* text: why loading or starting failed; id: the error's number, -code; the worker exits after it */

@@ -9,6 +9,8 @@
 #include "core/plugins/operation.h"
 #include "core/plugins/traffic.h"
 
+enum { TICK_MS = 1000 };
+
 static struct plugins *of_env(struct plugin_env *env) {
     return (struct plugins *)env;
 }
@@ -102,6 +104,7 @@ static void close_all(struct plugins *plugins) {
     for (size_t i = 0; i < plugins->n; i++)
         for (struct release *r = plugins->list[i]->releases; r; r = r->next)
             close_handle(plugins, (uv_handle_t *)&r->again);
+    close_handle(plugins, (uv_handle_t *)&plugins->tick);
     close_handle(plugins, (uv_handle_t *)&plugins->env.calls.timer);
     close_handle(plugins, (uv_handle_t *)&plugins->env.channels.prepare);
     close_handle(plugins, (uv_handle_t *)&plugins->env.channels.check);
@@ -134,6 +137,31 @@ static struct plugin_timing with_defaults(struct plugin_timing timing) {
     return timing;
 }
 
+static struct tally_limits limits_with_defaults(struct tally_limits limits, struct tally_limits defaults) {
+    or_default(&limits.least, defaults.least);
+    or_default(&limits.errors, defaults.errors);
+    or_default(&limits.slow, defaults.slow);
+    return limits;
+}
+
+static struct breaker_policy breaker_with_defaults(struct breaker_policy policy) {
+    policy.limits = limits_with_defaults(policy.limits, (struct tally_limits){20, 50, 2000});
+    or_default(&policy.window, 10000);
+    or_default(&policy.open, 5000);
+    return policy;
+}
+
+static struct probation_policy probation_with_defaults(struct probation_policy policy) {
+    policy.limits = limits_with_defaults(policy.limits, (struct tally_limits){20, 10, 1000});
+    return policy;
+}
+
+const char *plugin_event_name(enum plugin_event_kind kind) {
+    static const char *const names[] = {"running",        "crashed", "stays-down", "breaker-open",
+                                        "breaker-closed", "swapped", "rolled-back"};
+    return names[kind];
+}
+
 struct plugins *plugins_new(const struct plugins_options *options) {
     struct plugins *plugins = memory_new(struct plugins);
     if (mkdir(options->dir, 0755) != 0 && errno != EEXIST)
@@ -142,6 +170,9 @@ struct plugins *plugins_new(const struct plugins_options *options) {
     if (!plugins->dir) plugins->dir = memory_copy(options->dir);
     plugins->bundled = memory_copy(options->bundled);
     plugins->worker = memory_copy(options->worker);
+    plugins->keys = memory_copy(options->trust.keys);
+    plugins->revoked = memory_copy(options->trust.revoked);
+    plugins->libraries = memory_copy(options->trust.libraries);
     plugins->env = (struct plugin_env){.loop = options->loop,
                                        .mailbox = options->mailbox,
                                        .log = options->log,
@@ -150,26 +181,47 @@ struct plugins *plugins_new(const struct plugins_options *options) {
                                        .worker = plugins->worker,
                                        .dir = plugins->dir,
                                        .timing = with_defaults(options->timing),
+                                       .breaker = breaker_with_defaults(options->breaker),
+                                       .probation = probation_with_defaults(options->probation),
+                                       .sandbox = options->sandbox,
+                                       .sandbox_user = options->sandbox_user,
+                                       .on_event = options->on_event,
+                                       .trust = {plugins->keys, plugins->revoked, plugins->libraries,
+                                                 options->trust.unsigned_bundles},
                                        .spawner = spawner_start(),
                                        .files = lane_start("plugin-files", NULL),
+                                       .judge = options->judge,
+                                       .on_standing = options->on_standing,
                                        .on_effect = options->on_effect,
                                        .user = options->user,
+                                       .feed = options->feed,
                                        .changed = on_changed};
     channels_open(&plugins->env.channels, options->loop);
     calls_open(&plugins->env.calls, options->loop, traffic_due);
+    uv_timer_init(options->loop, &plugins->tick);
+    plugins->tick.data = plugins;
     return plugins;
+}
+
+static void on_tick(uv_timer_t *tick) {
+    struct plugins *plugins = tick->data;
+    for (size_t i = 0; i < plugins->n; i++) events_review(plugins->list[i]);
 }
 
 static void make_plugin(struct plugins *plugins, struct boot_plugin *read) {
     struct plugin_env *env = &plugins->env;
     struct plugin *plugin = find_or_add(env, text_of(read->state.name));
     plugin->retired = read->state.retired;
+    plugin->sequence = read->state.sequence;
     for (size_t i = 0; i < read->state.n; i++) {
         const struct plugin_state_release *known = &read->state.releases[i];
         struct boot_release *release = &read->releases[i];
         char *folder = plugin_release_folder(plugin->folder, known->version, known->digest);
-        plugin_add(plugin, release_new(env, plugin, known->version, known->digest, known->installed_at, folder,
-                                       release->error.code ? NULL : &release->bundle, release->error.detail));
+        struct release *made = release_new(env, plugin, known->version, known->digest, known->installed_at, folder,
+                                           release->error.code ? NULL : &release->bundle, release->error.detail);
+        made->origin = known->origin;
+        if (release->error.code == ERR_UNTRUSTED) release_distrust(made, release->error.detail);
+        plugin_add(plugin, made);
         release->bundle = (struct bundle){0};
         free(folder);
     }
@@ -194,12 +246,17 @@ static void on_boot_read(struct mail *mail) {
 void plugins_start(struct plugins *plugins, void (*started)(void *user), void *user) {
     assert(plugins->phase == NEW);
     plugins->phase = BOOTING;
+    if (plugins->env.feed) uv_timer_start(&plugins->tick, on_tick, TICK_MS, TICK_MS);
     plugins->told = started;
     plugins->told_user = user;
+    if (plugins_take_unsigned(plugins))
+        log_warn(plugins->env.log, "UNSIGNED PLUGINS ARE TAKEN (plugins.unsigned): for development only",
+                 LOG_S("means", "whoever has a publisher's token can run any code here"));
     plugins->boot =
         (struct boot){.job = {.mail = {.receive = on_boot_read}, .work = boot_read, .reply_to = plugins->env.mailbox},
                       .dir = plugins->dir,
                       .bundled = plugins->bundled,
+                      .trust = plugins->env.trust,
                       .log = plugins->env.log,
                       .now = clock_now(plugins->env.clock)};
     plugins->env.operations++;
@@ -228,6 +285,9 @@ void plugins_free(struct plugins *plugins) {
     free(plugins->dir);
     free(plugins->bundled);
     free(plugins->worker);
+    free(plugins->keys);
+    free(plugins->revoked);
+    free(plugins->libraries);
     free(plugins);
 }
 
@@ -273,6 +333,10 @@ void plugins_kept(struct plugins *plugins, uint64_t ticket) {
     supervisor_kept(&plugins->env, ticket);
 }
 
+void plugins_fed(struct feed_want *want) {
+    events_fed(want->user);
+}
+
 /* ---- changing ---- */
 
 static struct operation *new_operation(struct plugins *plugins, const char *what, plugins_done done, void *user) {
@@ -290,6 +354,13 @@ void plugins_install(struct plugins *plugins, const char *path, plugins_done don
 void plugins_install_bytes(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user) {
     struct operation *op = new_operation(plugins, "installation of", done, user);
     op->bytes = text_n(bytes, n);
+    operation_install(op);
+}
+
+void plugins_install_older(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user) {
+    struct operation *op = new_operation(plugins, "installation of", done, user);
+    op->bytes = text_n(bytes, n);
+    op->older_too = true;
     operation_install(op);
 }
 
@@ -314,11 +385,7 @@ void plugins_activate(struct plugins *plugins, struct text name, struct text ver
 void plugins_rollback(struct plugins *plugins, struct text name, plugins_done done, void *user) {
     struct operation *op = new_operation(plugins, "rollback to", done, user);
     struct plugin *plugin = plugin_for(plugins, op, name);
-    if (!plugin) return;
-    if (plugin->previous)
-        operation_activate(op, plugin, plugin->previous);
-    else
-        operation_fail(op, ERR_CONFLICT, "%s has no release to roll back to", plugin->name);
+    if (plugin) operation_roll_back(op, plugin);
 }
 
 void plugins_retire(struct plugins *plugins, struct text name, plugins_done done, void *user) {

@@ -14,7 +14,13 @@
 #include "core/base/log.h"
 #include "core/base/mailbox.h"
 #include "core/base/telemetry.h"
+#include "core/plugins/breaker.h"
+#include "core/plugins/feed.h"
 #include "core/plugins/frames.h"
+#include "core/plugins/manifest.h"
+#include "core/plugins/probation.h"
+#include "core/plugins/worker_sandbox.h"
+#include "core/plugins/trust.h"
 
 struct plugins;
 
@@ -40,6 +46,23 @@ struct plugin_effect {
     uint64_t ticket;
 };
 
+/* What happens to releases without anybody asking. Texts are borrowed until the function returns. */
+enum plugin_event_kind {
+    PLUGIN_RUNNING,        /* a worker serves */
+    PLUGIN_CRASHED,        /* one died or could not start; `detail` says why */
+    PLUGIN_STAYS_DOWN,     /* and none is started any more */
+    PLUGIN_BREAKER_OPEN,   /* it gets no calls for a while */
+    PLUGIN_BREAKER_CLOSED, /* it gets them again */
+    PLUGIN_SWAPPED,        /* it took over from `before` */
+    PLUGIN_ROLLED_BACK,    /* it took over from `before`, which failed its probation; `evidence` is JSON */
+};
+struct plugin_event {
+    enum plugin_event_kind kind;
+    struct text plugin, version, before, detail, evidence; /* what does not apply is TEXT_NONE */
+};
+/* "running", "crashed", "stays-down", "breaker-open", "breaker-closed", "swapped", "rolled-back" */
+const char *plugin_event_name(enum plugin_event_kind kind);
+
 struct plugins_options {
     uv_loop_t *loop;
     struct mailbox *mailbox; /* of that loop; open until `stopped` was called */
@@ -50,8 +73,22 @@ struct plugins_options {
     struct telemetry *telemetry;
     const struct clock *clock;
     struct plugin_timing timing;
+    /* What a bundle says of things above this floor (metrics): 0, or a code with the sentence why it is refused. On any thread. NULL:
+     * nobody judges. */
+    int (*judge)(const struct manifest *manifest, struct error *error);
+    /* Which releases are installed, or which one is active, may have changed. NULL: nobody wants to know. */
+    void (*on_standing)(void *user);
+    struct breaker_policy breaker;     /* a zero means the default: 20 calls, 50 %, 2000 ms; 10000 ms; 5000 ms */
+    struct probation_policy probation; /* time 0: none; a zero limit means the default: 20 calls, 10 %, 1000 ms */
+    struct sandbox_policy (*sandbox)(const void *user, const char *plugin); /* NULL: the defaults for all */
+    const void *sandbox_user;
+    void (*on_event)(void *user, const struct plugin_event *event); /* NULL: nobody listens */
+    struct trust_options
+        trust; /* whose bundles may run; its files are read at the start, and again for each installation and
+                                 * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
     void *user;
+    const struct feed *feed; /* of events; NULL: there are none */
 };
 
 /* All but strings are borrowed. */
@@ -95,6 +132,9 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
 /* An effect is durable; its worker is told once all before it are too. */
 void plugins_kept(struct plugins *plugins, uint64_t ticket);
 
+/* The feed's answer to a want, which is the host's again. Every want is answered before `stopped` is called. */
+void plugins_fed(struct feed_want *want);
+
 /* ---- changing: one operation per plugin at a time, else ERR_CONFLICT saying which is under way ---- */
 
 struct plugin_result {
@@ -104,10 +144,14 @@ struct plugin_result {
 };
 typedef void (*plugins_done)(void *user, const struct plugin_result *result);
 
-/* Installs a bundle, given as the path of a file or folder, or as bytes (from malloc, taken). The same release again is fine; another one of the same
- * version is ERR_CONFLICT: a release never changes. Nothing is started. */
+/* Installs a bundle, given as the path of a file or folder, or as bytes (from malloc, taken). The same release again is fine, and what was
+ * damaged or not trusted may run then; another one of the same version is ERR_CONFLICT: a release never changes. So is a signed
+ * one whose sequence is lower than one that was installed before: an old build is not a new one. ERR_UNTRUSTED: trust_open. Nothing is
+ * started. */
 void plugins_install(struct plugins *plugins, const char *path, plugins_done done, void *user);
 void plugins_install_bytes(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user);
+/* plugins_install_bytes, but a lower sequence is taken too. */
+void plugins_install_older(struct plugins *plugins, char *bytes, size_t n, plugins_done done, void *user);
 /* Starts that release, proves it healthy, switches the route, remembers it on disk, drains the one before. Whatever fails, the one before
  * goes on serving and the error says what failed. For the active release: starts it where it is down. Un-retires. */
 void plugins_activate(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user);
@@ -125,6 +169,8 @@ void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_nam
 
 /* ---- looking ---- */
 
+/* True where unsigned bundles are taken: a server for development. */
+bool plugins_take_unsigned(const struct plugins *plugins);
 /* With TEXT_NONE: whether the plugin is there (and not retired). */
 bool plugins_has(const struct plugins *plugins, struct text name, struct text version);
 /* One plugin with all its releases; false (and nothing written) where there is none. */
@@ -137,8 +183,26 @@ bool plugins_logs_json(const struct plugins *plugins, struct text name, struct j
  * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type);
-/* True while a call to that release (TEXT_NONE: the active one) would be taken: its worker runs. */
-bool plugins_takes(const struct plugins *plugins, struct text name, struct text version);
+/* Where a plugin stands. False where there is none of that name. Borrowed until the loop's next turn. */
+struct plugin_standing {
+    struct text active, previous; /* versions; TEXT_NONE: none */
+    bool retired;
+};
+bool plugins_standing(const struct plugins *plugins, struct text name, struct plugin_standing *standing);
+/* Every installed release that can be read, plugin by plugin, with what its bundle says of itself. */
+void plugins_each_release(const struct plugins *plugins,
+                          void (*each)(void *user, struct text plugin, const struct plugin_standing *standing,
+                                       const struct manifest *manifest),
+                          void *user);
+/* What the settings of a release (TEXT_NONE: the active one) must look like; NULL where it does not say. Borrowed until the loop's
+ * next turn. */
+struct schema *plugins_schema(const struct plugins *plugins, struct text name, struct text version);
+/* Appends that as JSON, {} where it does not say; false (and nothing is appended) where there is no such release. */
+bool plugins_settings_json(const struct plugins *plugins, struct text name, struct text version, struct buffer *out);
+/* A line into the plugin's log and parleyd's; nothing where there is no such plugin. */
+void plugins_note(struct plugins *plugins, struct text name, struct text line);
+/* True while that release (TEXT_NONE: the active one) serves: its worker runs, and its breaker lets calls through. */
+bool plugins_serves(const struct plugins *plugins, struct text name, struct text version);
 /* What a page needs to load a release's widget; TEXT_NONE for the active one. False where there is no such release. Borrowed
  * until the loop's next turn. */
 struct plugin_web {

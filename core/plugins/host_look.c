@@ -3,8 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/json_dump.h"
 #include "core/plugins/host_internal.h"
 #include "core/plugins/operation.h"
+
+bool plugins_take_unsigned(const struct plugins *plugins) {
+    return plugins->env.trust.unsigned_bundles == UNSIGNED_TAKEN;
+}
 
 bool plugins_has(const struct plugins *plugins, struct text name, struct text version) {
     const struct plugin *plugin = host_find_installed(plugins, name);
@@ -39,7 +44,9 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, struct
     if (!plugin) return false;
     json_open_object(w);
     summary(plugin, w);
+    events_json(plugin, w);
     if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
+    probation_json(plugin, w);
     const json_t *settings = to_show(plugin)->bundle.manifest.settings;
     char *schema = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
     if (schema) json_put_raw(w, "settings", text_of(schema));
@@ -81,9 +88,55 @@ static const struct release *find_release(const struct plugins *plugins, struct 
     return version.n ? plugin_find(plugin, version) : plugin->active;
 }
 
-bool plugins_takes(const struct plugins *plugins, struct text name, struct text version) {
+static struct text version_of(const struct release *release) {
+    return release ? text_of(release->version) : TEXT_NONE;
+}
+
+static struct plugin_standing standing_of(const struct plugin *plugin) {
+    return (struct plugin_standing){version_of(plugin->active), version_of(plugin->previous), plugin->retired};
+}
+
+bool plugins_standing(const struct plugins *plugins, struct text name, struct plugin_standing *standing) {
+    const struct plugin *plugin = host_find_installed(plugins, name);
+    if (plugin) *standing = standing_of(plugin);
+    return plugin;
+}
+
+void plugins_each_release(const struct plugins *plugins,
+                          void (*each)(void *user, struct text plugin, const struct plugin_standing *standing,
+                                       const struct manifest *manifest),
+                          void *user) {
+    for (size_t i = 0; i < plugins->n; i++) {
+        struct plugin_standing standing = standing_of(plugins->list[i]);
+        for (const struct release *r = plugins->list[i]->releases; r; r = r->next)
+            if (!r->damaged) each(user, text_of(plugins->list[i]->name), &standing, &r->bundle.manifest);
+    }
+}
+
+struct schema *plugins_schema(const struct plugins *plugins, struct text name, struct text version) {
     const struct release *release = find_release(plugins, name, version);
-    return release && release_takes(release);
+    return release ? release->bundle.manifest.schema : NULL;
+}
+
+bool plugins_settings_json(const struct plugins *plugins, struct text name, struct text version, struct buffer *out) {
+    const struct release *release = find_release(plugins, name, version);
+    if (!release || release->damaged) return false;
+    const json_t *settings = release->bundle.manifest.settings;
+    if (settings)
+        json_dump(out, settings);
+    else
+        buffer_cstr(out, "{}");
+    return true;
+}
+
+void plugins_note(struct plugins *plugins, struct text name, struct text line) {
+    struct plugin *plugin = host_find_installed(plugins, name);
+    if (plugin) plugin_note(plugin, LOG_WARN, "", "%.*s", TEXT_ARGS(line));
+}
+
+bool plugins_serves(const struct plugins *plugins, struct text name, struct text version) {
+    const struct release *release = find_release(plugins, name, version);
+    return release && release_serves(release);
 }
 
 bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {

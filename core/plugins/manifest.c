@@ -57,8 +57,19 @@ static void check_abi(struct manifest *manifest, struct error *error) {
                  MANIFEST_ABI_MAJOR);
         return;
     }
+    if (json_integer_value(minor) < 0 || json_integer_value(minor) > MANIFEST_ABI_MINOR_MOST) {
+        error_at(error, "/abi", "has the minor number %lld, which no Parley has", (long long)json_integer_value(minor));
+        return;
+    }
     manifest->abi_major = (int)json_integer_value(major);
     manifest->abi_minor = (int)json_integer_value(minor);
+}
+
+static void check_sequence(struct manifest *manifest, struct error *error) {
+    const json_t *sequence = json_object_get(manifest->root, "sequence");
+    manifest->sequence = json_integer_value(sequence);
+    if (sequence && (manifest->sequence < 1 || manifest->sequence > MANIFEST_SEQUENCE_MOST))
+        error_at(error, "/sequence", "must be a whole number from 1, raised with each release");
 }
 
 static void check_hashes(json_t *hashes, struct error *error) {
@@ -83,9 +94,25 @@ static void check_element(const json_t *element, struct error *error) {
     if (!fits) error_at(error, "/element", "must be a custom element's name, such as \"parley-polls\"");
 }
 
+static void check_metrics(const json_t *metrics, struct error *error) {
+    size_t n = json_array_size(metrics);
+    if (metrics && (!json_is_array(metrics) || n > MANIFEST_METRICS))
+        error_at(error, "/metrics", "must be an array of at most %d metrics", MANIFEST_METRICS);
+    for (size_t i = 0; i < n; i++) {
+        char pointer[64];
+        const json_t *key = json_object_get(json_array_get(metrics, i), "key");
+        snprintf(pointer, sizeof pointer, "/metrics/%zu/key", i);
+        if (!text_is_key(text_of(json_string_value(key))))
+            error_at(error, pointer, "must be a metric's key, such as \"poll-vote-rate\"");
+        for (size_t j = 0; j < i; j++)
+            if (json_equal(key, json_object_get(json_array_get(metrics, j), "key")))
+                error_at(error, pointer, "is that of another metric too");
+    }
+}
+
 static void check_members(struct manifest *manifest, struct error *error) {
-    static const char *const known[] = {"name",    "version", "abi",     "title",    "description",
-                                        "library", "web",     "element", "settings", "sha256"};
+    static const char *const known[] = {"name", "version", "abi",      "title",   "description", "library",
+                                        "web",  "element", "settings", "metrics", "sha256",      "sequence"};
     const char *key;
     json_t *value;
     json_object_foreach(manifest->root, key, value) {
@@ -107,8 +134,10 @@ static void check_members(struct manifest *manifest, struct error *error) {
     check_text(root, "title", 200, error);
     check_text(root, "description", 2000, error);
     json_t *settings = json_object_get(root, "settings");
-    if (settings && !json_is_object(settings)) error_at(error, "/settings", "must be a JSON Schema (an object)");
+    if (settings) schema_open(&manifest->schema, settings, "/settings", error);
+    check_metrics(json_object_get(root, "metrics"), error);
     check_abi(manifest, error);
+    check_sequence(manifest, error);
     check_hashes(json_object_get(root, "sha256"), error);
 }
 
@@ -145,11 +174,13 @@ int manifest_read(struct manifest *manifest, struct text json, struct error *err
     manifest->title = or_empty(json_string_value(json_object_get(root, "title")));
     manifest->description = or_empty(json_string_value(json_object_get(root, "description")));
     manifest->settings = json_object_get(root, "settings");
+    manifest->metrics = json_object_get(root, "metrics");
     manifest->sha256 = json_object_get(root, "sha256");
     return 0;
 }
 
 void manifest_free(struct manifest *manifest) {
+    schema_release(manifest->schema);
     json_decref(manifest->root);
     *manifest = (struct manifest){0};
 }

@@ -1,18 +1,20 @@
 /* plugin.json: what a bundle says about itself, checked. Knows nothing of where it came from.
  *
- * { "name": "polls", "version": "1.0.0", "abi": [1, 0], "title": "Polls", "description": "...",
- *   "library": "polls.so", "web": "web/polls.js", "element": "parley-poll", "settings": {JSON Schema}, "sha256": {"polls.so": "hex", ...} }
+ * { "name": "polls", "version": "1.0.0", "abi": [1, 1], "title": "Polls", "description": "...",
+ *   "library": "polls.so", "sequence": 7, "web": "web/polls.js", "element": "parley-poll", "settings": {JSON Schema},
+ *   "metrics": [{"key": "poll-vote-rate", ...}], "sha256": {"polls.so": "hex", ...} }
  *
- * name, version, abi and library must be there; `sha256`, where it is, must list every other file of the bundle. */
+ * name, version, abi and library must be there; `sequence`, which what is signed must have, grows with each release; `sha256`,
+ * where it is, must list every other file of the bundle. */
 #ifndef PARLEY_CORE_PLUGINS_MANIFEST_H
 #define PARLEY_CORE_PLUGINS_MANIFEST_H
 
 #include <jansson.h>
 
-#include "core/base/error.h"
-#include "core/base/text.h"
+#include "core/base/schema.h"
 
-enum { MANIFEST_MAX = 256 << 10, MANIFEST_ABI_MAJOR = 1 };
+enum { MANIFEST_MAX = 256 << 10, MANIFEST_ABI_MAJOR = 1, MANIFEST_ABI_MINOR_MOST = 9999, MANIFEST_METRICS = 20 };
+#define MANIFEST_SEQUENCE_MOST (INT64_C(1) << 53)
 
 /* All strings live as long as `root`. */
 struct manifest {
@@ -22,7 +24,10 @@ struct manifest {
     const char *web;                 /* the entry module's file; NULL where there is none */
     const char *element;             /* the custom element that it defines; NULL where there is none */
     int abi_major, abi_minor;
+    int64_t sequence;          /* from 1 to 2^53; 0 where there is none */
     json_t *settings, *sha256; /* borrowed from root; NULL where there is none */
+    json_t *metrics;           /* definitions, each with a key of its own; what they mean is for others to judge */
+    struct schema *schema;     /* `settings`, understood; NULL where there is none */
 };
 
 /* Reads and checks it. 0, or ERR_INVALID with a sentence and the places. Any thread. */

@@ -1,8 +1,10 @@
 #include "core/plugins/notes.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 
 #include "core/base/json_write.h"
+#include "core/base/memory.h"
 #include "core/plugins/frames.h"
 
 void note_hello(struct buffer *out, const struct supervisor_launch *launch, int library_fd) {
@@ -13,8 +15,16 @@ void note_hello(struct buffer *out, const struct supervisor_launch *launch, int 
     json_put_text(&w, "plugin", text_of(launch->plugin));
     json_put_text(&w, "version", text_of(launch->version));
     json_put_int(&w, "library", library_fd);
+    json_put_text(&w, "libraries", text_of(launch->libraries));
     json_put_text(&w, "data", text_of(launch->data));
     json_put_raw(&w, "settings", TEXT("{}"));
+    json_key(&w, TEXT("sandbox"));
+    json_open_object(&w);
+    json_put_bool(&w, "off", launch->sandbox.off);
+    json_put_int(&w, "memory", launch->sandbox.memory);
+    json_put_int(&w, "files", launch->sandbox.files);
+    json_put_int(&w, "cpu", launch->sandbox.cpu);
+    json_close_object(&w);
     json_close_object(&w);
 }
 
@@ -41,12 +51,33 @@ static json_t *parse(struct text payload) {
     return json_loadb(payload.at ? payload.at : "", payload.n, 0, NULL);
 }
 
-int note_ready(struct text payload, const struct supervisor_launch *launch, char **routes, struct error *error) {
-    json_t *ready = parse(payload);
-    int code = judge(ready, launch, error);
-    if (!code) *routes = json_dumps(json_object_get(ready, "routes"), JSON_COMPACT);
-    json_decref(ready);
+static void take_subscribes(const json_t *names, struct ready *ready) {
+    ready->subscribes = memory_zero(json_array_size(names) + 1, sizeof *ready->subscribes);
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (name) ready->subscribes[ready->subscribes_n++] = memory_copy(name);
+    }
+}
+
+int note_ready(struct text payload, const struct supervisor_launch *launch, struct ready *ready, struct error *error) {
+    json_t *said = parse(payload);
+    int code = judge(said, launch, error);
+    if (!code) {
+        const json_t *position = json_object_get(said, "position");
+        ready->routes = json_dumps(json_object_get(said, "routes"), JSON_COMPACT);
+        ready->sandbox = json_dumps(json_object_get(said, "sandbox"), JSON_COMPACT);
+        ready->position = json_is_integer(position) && json_integer_value(position) >= 0 ? json_integer_value(position) : -1;
+        take_subscribes(json_object_get(said, "subscribes"), ready);
+    }
+    json_decref(said);
     return code;
+}
+
+void ready_free(struct ready *ready) {
+    for (size_t i = 0; i < ready->subscribes_n; i++) free(ready->subscribes[i]);
+    free(ready->subscribes);
+    free(ready->routes);
+    free(ready->sandbox);
 }
 
 void note_pong(struct text payload, int64_t *memory, char **waits) {

@@ -26,6 +26,7 @@ static void tell(struct mail *mail) {
     struct operation *op = (struct operation *)mail; /* job.mail is its first member */
     struct plugin_env *env = op->env;
     op->done(op->user, &(struct plugin_result){op->error, text_of(op->name), text_of(op->version)});
+    if (op->plugin) probation_review(op->plugin);
     plugin_state_free(&op->state);
     bundle_free(&op->bundle);
     free(op->folder);
@@ -33,6 +34,7 @@ static void tell(struct mail *mail) {
     free((char *)op->bytes.at);
     free(op);
     env->operations--;
+    if (env->on_standing) env->on_standing(env->user);
     env->changed(env);
 }
 
@@ -88,10 +90,14 @@ static void persist(struct operation *op, void (*receive)(struct mail *)) {
 
 static void read_bundle(struct lane_job *job, void *owner) {
     struct operation *op = (struct operation *)job;
+    struct trust trust;
+    if (trust_load(&trust, &op->env->trust, &op->error) != 0) return;
     if (op->path)
-        bundle_read(&op->bundle, op->path, &op->error);
+        trust_open_path(&trust, op->path, &op->bundle, &op->origin, &op->error);
     else
-        bundle_read_archive(&op->bundle, op->bytes, &op->error);
+        trust_open(&trust, op->bytes, &op->bundle, &op->origin, &op->error);
+    trust_free(&trust);
+    if (!op->error.code && op->env->judge) op->env->judge(&op->bundle.manifest, &op->error);
 }
 
 static void make_folder(const char *path, struct error *error) {
@@ -111,17 +117,50 @@ static void unpack(struct lane_job *job, void *owner) {
     if (!op->error.code) bundle_drop_library(&op->bundle);
 }
 
+static void note_installed(const struct operation *op) {
+    const struct origin *origin = &op->origin;
+    if (origin->kind == ORIGIN_SIGNED)
+        plugin_note(op->plugin, LOG_INFO, op->version, "installed; signed by key %s, sequence %lld", origin->key,
+                    (long long)origin->sequence);
+    else
+        plugin_note(op->plugin, LOG_WARN, op->version,
+                    "installed UNSIGNED: anybody may have made it (plugins.unsigned)");
+}
+
 static void on_unpacked(struct mail *mail) {
     struct operation *op = (struct operation *)mail;
     struct plugin *plugin = op->plugin;
     if (!op->error.code) {
-        const struct plugin_state_release *last = &op->state.releases[op->state.n - 1];
-        plugin_add(plugin, release_new(op->env, plugin, last->version, last->digest, last->installed_at, op->folder,
-                                       &op->bundle, NULL));
+        if (op->release)
+            release_renew(op->release, &op->bundle, &op->origin);
+        else {
+            const struct plugin_state_release *last = &op->state.releases[op->state.n - 1];
+            struct release *made = release_new(op->env, plugin, last->version, last->digest, last->installed_at,
+                                               op->folder, &op->bundle, NULL);
+            made->origin = op->origin;
+            plugin_add(plugin, made);
+        }
         op->bundle = (struct bundle){0};
-        plugin_note(plugin, LOG_INFO, op->version, "installed");
+        plugin->sequence = op->state.sequence;
+        note_installed(op);
     }
     operation_finish(op);
+}
+
+/* The state as it will be with this release: added, or brought again. */
+static void plan(struct operation *op, const struct release *same) {
+    plugin_to_state(op->plugin, &op->state);
+    if (!same) plugin_state_add(&op->state, op->version, op->bundle.digest, clock_now(op->env->clock), &op->origin);
+    for (size_t i = 0; same && i < op->state.n; i++)
+        if (strcmp(op->state.releases[i].version, op->version) == 0) op->state.releases[i].origin = op->origin;
+    plugin_state_saw(&op->state, &op->origin);
+}
+
+/* What is there stays as it is, unless it may not run or is now signed. */
+static bool nothing_new(const struct operation *op, const struct release *same) {
+    if (same->damaged || same->untrusted) return false;
+    return op->origin.kind == ORIGIN_UNSIGNED || same->origin.kind == ORIGIN_BUNDLED ||
+           strcmp(op->origin.key, same->origin.key) == 0;
 }
 
 static void on_bundle_read(struct mail *mail) {
@@ -134,17 +173,24 @@ static void on_bundle_read(struct mail *mail) {
     struct plugin *plugin = op->find_or_add(op->env, text_of(manifest->name));
     snprintf(op->version, sizeof op->version, "%s", manifest->version);
     if (!begin(op, plugin)) return;
-    const struct release *same = plugin_find(plugin, text_of(manifest->version));
-    if (same && strcmp(same->digest, op->bundle.digest) == 0)
+    struct release *same = plugin_find(plugin, text_of(manifest->version));
+    bool equal = same && strcmp(same->digest, op->bundle.digest) == 0;
+    if (equal && nothing_new(op, same))
         operation_finish(op);
-    else if (same)
+    else if (same && !equal)
         operation_fail(op, ERR_CONFLICT,
                        "%s %s is installed with other contents; a release never changes: raise the version",
                        plugin->name, same->version);
+    else if (!equal && !op->older_too && op->origin.kind == ORIGIN_SIGNED && op->origin.sequence < plugin->sequence)
+        operation_fail(
+            op, ERR_CONFLICT,
+            "%s %s has sequence %lld, but one with sequence %lld was installed before: this is an older build. "
+            "If it is wanted all the same, an administrator may push it with ?downgrade=yes",
+            plugin->name, op->version, (long long)op->origin.sequence, (long long)plugin->sequence);
     else {
+        op->release = same;
         op->folder = plugin_release_folder(plugin->folder, manifest->version, op->bundle.digest);
-        plugin_to_state(plugin, &op->state);
-        plugin_state_add(&op->state, manifest->version, op->bundle.digest, clock_now(op->env->clock));
+        plan(op, same);
         operation_on_lane(op, unpack, on_unpacked);
     }
 }
@@ -166,6 +212,17 @@ static void switch_back(struct operation *op) {
     plugin_review(plugin);
 }
 
+static void swapped(struct operation *op) {
+    if (op->back)
+        probation_end(op->plugin);
+    else
+        probation_begin(op->plugin);
+    env_tell(op->env, &(struct plugin_event){.kind = PLUGIN_SWAPPED,
+                                             .plugin = text_of(op->name),
+                                             .version = text_of(op->version),
+                                             .before = text_of(op->before->version)});
+}
+
 static void on_active_written(struct mail *mail) {
     struct operation *op = (struct operation *)mail;
     if (op->error.code) {
@@ -178,6 +235,7 @@ static void on_active_written(struct mail *mail) {
     }
     if (op->before && op->before != op->release) release_unwant(op->before, WANT_ACTIVE);
     plugin_note(op->plugin, LOG_INFO, op->version, "is active");
+    if (op->before && op->before != op->release) swapped(op);
     if (op->alone) alone_end(op);
     operation_finish(op);
 }
@@ -205,7 +263,9 @@ void operation_trial_failed(struct operation *op) {
         alone_begin(op);
         return;
     }
-    int code = release->failed_code == ERR_VERSION ? ERR_CONFLICT : ERR_UNAVAILABLE; /* the data has moved on */
+    int code = release->failed_code == ERR_VERSION     ? ERR_CONFLICT /* the data has moved on */
+               : release->failed_code == ERR_UNTRUSTED ? ERR_UNTRUSTED
+                                                       : ERR_UNAVAILABLE;
     error_set(&op->error, code, "%s %s %s", op->name, release->version, release->why);
     if (op->alone)
         alone_go_back(op);
@@ -213,13 +273,60 @@ void operation_trial_failed(struct operation *op) {
         operation_finish(op);
 }
 
+/* What was not read at the start, for want of trust or because of damage, may be whole now. If not, it says what it said. */
+static void read_again(struct operation *op) {
+    const struct release *release = op->release;
+    if (bundle_read_folder(&op->bundle, release->folder, NULL) != 0) return;
+    if (strcmp(op->bundle.digest, release->digest) == 0)
+        bundle_drop_library(&op->bundle);
+    else
+        bundle_free(&op->bundle);
+}
+
+static void judge_origin(struct lane_job *job, void *owner) {
+    struct operation *op = (struct operation *)job;
+    struct trust trust = {.n = 0};
+    bool needs_key = op->origin.kind != ORIGIN_BUNDLED; /* the way back to one must not hang on a file of keys */
+    if (needs_key && trust_load(&trust, &op->env->trust, &op->error) != 0) return;
+    trust_origin(&trust, &op->origin, &op->error);
+    trust_free(&trust);
+    if (!op->error.code && op->release->damaged) read_again(op);
+}
+
+static void on_judged(struct mail *mail) {
+    struct operation *op = (struct operation *)mail;
+    struct release *release = op->release;
+    if (op->error.code == ERR_UNTRUSTED) {
+        struct error why = op->error;
+        release_distrust(release, why.detail);
+        op->error.code = 0;
+        operation_fail(op, why.code, "%s %s %s", op->name, op->version, why.detail);
+    } else if (op->error.code)
+        operation_finish(op);
+    else if (op->env->stopping)
+        operation_fail(op, ERR_UNAVAILABLE, "Parley is stopping");
+    else {
+        if (op->bundle.n || (release->untrusted && !release->damaged)) release_renew(release, &op->bundle, &op->origin);
+        op->on_trial = true;
+        release_want(release, WANT_TRIAL);
+        if (op->on_trial && release->state == RELEASE_RUNNING) operation_trial_passed(op);
+    }
+}
+
 void operation_activate(struct operation *op, struct plugin *plugin, struct release *release) {
     snprintf(op->version, sizeof op->version, "%s", release->version);
     if (!begin(op, plugin)) return;
     op->release = release;
-    op->on_trial = true;
-    release_want(release, WANT_TRIAL);
-    if (op->on_trial && release->state == RELEASE_RUNNING) operation_trial_passed(op);
+    op->origin = release->origin;
+    operation_on_lane(op, judge_origin, on_judged);
+}
+
+void operation_roll_back(struct operation *op, struct plugin *plugin) {
+    op->back = true;
+    if (plugin->previous)
+        operation_activate(op, plugin, plugin->previous);
+    else
+        operation_fail(op, ERR_CONFLICT, "%s has no release to roll back to", plugin->name);
 }
 
 /* ---- retire ---- */

@@ -12,11 +12,13 @@ struct operation {
     const char *what; /* "activation", for people */
     struct plugin *plugin;
     struct release *release, *before, *before_that; /* activate: the new one, the active one, the previous one */
-    bool was_retired, on_trial;
+    bool was_retired, on_trial, back; /* back: to what served before, which needs no probation */
     enum alone_step { ALONE_NOT, ALONE_DRAINING, ALONE_COPYING, ALONE_TRYING, ALONE_BACK, ALONE_RESTORING } alone;
     char *path; /* install: where from; NULL: from bytes */
     struct text bytes;
+    bool older_too; /* install: a lower sequence is taken */
     struct bundle bundle;
+    struct origin origin;
     char *folder; /* install: where to */
     struct plugin_state state;
     struct error error;
@@ -34,6 +36,8 @@ void operation_finish(struct operation *op);
 void operation_fail(struct operation *op, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void operation_install(struct operation *op);
 void operation_activate(struct operation *op, struct plugin *plugin, struct release *release);
+/* Activates the release that was active before. */
+void operation_roll_back(struct operation *op, struct plugin *plugin);
 void operation_retire(struct operation *op, struct plugin *plugin);
 
 /* The release on trial serves, or died. */

@@ -29,6 +29,7 @@ void plugin_free(struct plugin *plugin) {
         release_free(r);
     }
     log_ring_free(&plugin->log);
+    events_free(&plugin->events);
     free(plugin->name);
     free(plugin->folder);
     free(plugin->data);
@@ -59,9 +60,10 @@ void plugin_to_state(const struct plugin *plugin, struct plugin_state *state) {
         .active = plugin->active ? memory_copy(plugin->active->version) : NULL,
         .previous = plugin->previous ? memory_copy(plugin->previous->version) : NULL,
         .retired = plugin->retired,
+        .sequence = plugin->sequence,
     };
     for (const struct release *r = plugin->releases; r; r = r->next)
-        plugin_state_add(state, r->version, r->digest, r->installed_at);
+        plugin_state_add(state, r->version, r->digest, r->installed_at, &r->origin);
 }
 
 void plugin_note(struct plugin *plugin, enum log_level level, const char *version, const char *format, ...) {
@@ -82,6 +84,7 @@ static bool on_trial(const struct plugin *plugin, const struct release *release)
 
 void plugin_release_serves(struct plugin *plugin, struct release *release) {
     if (on_trial(plugin, release)) operation_trial_passed(plugin->busy);
+    events_review(plugin);
 }
 
 void plugin_release_died(struct plugin *plugin, struct release *release) {
@@ -98,6 +101,7 @@ void plugin_review(struct plugin *plugin) {
 
 void plugin_stop(struct plugin *plugin) {
     plugin_review(plugin);
+    events_review(plugin);
     if (!plugin->busy || !plugin->busy->on_trial) return;
     snprintf(plugin->busy->release->why, sizeof plugin->busy->release->why, "was not finished: Parley is stopping");
     operation_trial_failed(plugin->busy);

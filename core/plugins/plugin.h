@@ -2,6 +2,7 @@
 #ifndef PARLEY_CORE_PLUGINS_PLUGIN_H
 #define PARLEY_CORE_PLUGINS_PLUGIN_H
 
+#include "core/plugins/events.h"
 #include "core/plugins/log_ring.h"
 #include "core/plugins/plugin_state.h"
 #include "core/plugins/release.h"
@@ -12,10 +13,13 @@ struct plugin {
     struct release *releases;   /* in the order of their installation */
     struct release *active, *previous;
     bool retired;
+    int64_t sequence;       /* as in plugin_state */
     struct release *alone;  /* it is being activated with the database for itself: see alone.h. NULL: none */
     bool alone_may_run;     /* all others have stopped */
     int held;               /* calls that wait for that to end */
     struct operation *busy; /* what changes it now */
+    struct probation probation;
+    struct delivery events;
     struct log_ring log;
 };
 

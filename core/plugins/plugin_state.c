@@ -10,10 +10,16 @@
 
 #include "core/base/memory.h"
 
-void plugin_state_add(struct plugin_state *state, const char *version, const char *digest, int64_t installed_at) {
+void plugin_state_saw(struct plugin_state *state, const struct origin *origin) {
+    if (origin->kind != ORIGIN_UNSIGNED && origin->sequence > state->sequence) state->sequence = origin->sequence;
+}
+
+void plugin_state_add(struct plugin_state *state, const char *version, const char *digest, int64_t installed_at,
+                      const struct origin *origin) {
     state->releases = memory_grow(state->releases, (state->n + 1) * sizeof *state->releases);
     struct plugin_state_release *release = &state->releases[state->n++];
-    *release = (struct plugin_state_release){.version = memory_copy(version), .installed_at = installed_at};
+    *release =
+        (struct plugin_state_release){.version = memory_copy(version), .installed_at = installed_at, .origin = *origin};
     snprintf(release->digest, sizeof release->digest, "%s", digest);
 }
 
@@ -24,6 +30,15 @@ void plugin_state_free(struct plugin_state *state) {
     free(state->active);
     free(state->previous);
     *state = (struct plugin_state){0};
+}
+
+/* What an earlier Parley wrote says nothing of it: then it is unsigned, until the same comes again signed or with Parley. */
+static struct origin read_origin(const json_t *item) {
+    struct origin origin = {.kind = origin_of_name(json_string_value(json_object_get(item, "origin"))),
+                            .sequence = json_integer_value(json_object_get(item, "sequence"))};
+    const char *key = json_string_value(json_object_get(item, "key"));
+    if (key) snprintf(origin.key, sizeof origin.key, "%s", key);
+    return origin;
 }
 
 int plugin_state_read(struct plugin_state *state, const char *folder, struct error *error) {
@@ -38,14 +53,17 @@ int plugin_state_read(struct plugin_state *state, const char *folder, struct err
     state->active = memory_copy(json_string_value(json_object_get(root, "active")));
     state->previous = memory_copy(json_string_value(json_object_get(root, "previous")));
     state->retired = json_is_true(json_object_get(root, "retired"));
+    state->sequence = json_integer_value(json_object_get(root, "sequence"));
     state->migrating = json_is_true(json_object_get(root, "migrating"));
     bool whole = state->name != NULL;
     size_t i;
     json_array_foreach(json_object_get(root, "releases"), i, item) {
         const char *version = json_string_value(json_object_get(item, "version"));
         const char *digest = json_string_value(json_object_get(item, "digest"));
+        struct origin origin = read_origin(item);
         whole = whole && version && digest && strlen(digest) == BUNDLE_DIGEST - 1;
-        if (whole) plugin_state_add(state, version, digest, json_integer_value(json_object_get(item, "installedAt")));
+        if (whole)
+            plugin_state_add(state, version, digest, json_integer_value(json_object_get(item, "installedAt")), &origin);
     }
     json_decref(root);
     if (whole) return 0;
@@ -57,11 +75,15 @@ static json_t *to_json(const struct plugin_state *state) {
     json_t *releases = json_array();
     for (size_t i = 0; i < state->n; i++) {
         const struct plugin_state_release *r = &state->releases[i];
-        json_array_append_new(releases, json_pack("{s:s, s:s, s:I}", "version", r->version, "digest", r->digest,
-                                                  "installedAt", (json_int_t)r->installed_at));
+        const struct origin *origin = &r->origin;
+        json_array_append_new(releases,
+                              json_pack("{s:s, s:s, s:I, s:s, s:s, s:I}", "version", r->version, "digest", r->digest,
+                                        "installedAt", (json_int_t)r->installed_at, "origin", origin_name(origin->kind),
+                                        "key", origin->key, "sequence", (json_int_t)origin->sequence));
     }
-    return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:o}", "name", state->name, "active", state->active, "previous",
-                     state->previous, "retired", state->retired, "migrating", state->migrating, "releases", releases);
+    return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:I, s:o}", "name", state->name, "active", state->active, "previous",
+                     state->previous, "retired", state->retired, "migrating", state->migrating, "sequence",
+                     (json_int_t)state->sequence, "releases", releases);
 }
 
 static int failed(const char *path, struct error *error) {

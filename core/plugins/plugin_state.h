@@ -6,23 +6,28 @@
 #include <stdint.h>
 
 #include "core/base/error.h"
-#include "core/plugins/bundle.h"
+#include "core/plugins/trust.h"
 
 struct plugin_state {
     char *name;
     char *active, *previous; /* versions; NULL: none */
     bool retired;
-    bool migrating; /* a release is tried that changes the data; the data as it was lies beside it: plugin_data.h */
+    int64_t sequence; /* the highest of a signed or bundled release that was ever installed; 0: none */
+    bool migrating;   /* a release is tried that changes the data; the data as it was lies beside it: plugin_data.h */
     struct plugin_state_release {
         char *version;
         char digest[BUNDLE_DIGEST];
         int64_t installed_at; /* ms */
+        struct origin origin;
     } * releases;
     size_t n;
 };
 
 /* Frees with plugin_state_free, always. */
-void plugin_state_add(struct plugin_state *state, const char *version, const char *digest, int64_t installed_at);
+void plugin_state_add(struct plugin_state *state, const char *version, const char *digest, int64_t installed_at,
+                      const struct origin *origin);
+/* A trusted release of that origin is installed: its sequence counts. */
+void plugin_state_saw(struct plugin_state *state, const struct origin *origin);
 void plugin_state_free(struct plugin_state *state);
 
 /* `folder` is the plugin's, DIR/plugins/NAME. Reading: 0, ERR_NOT_FOUND, ERR_CORRUPT. Writing makes the folders that are

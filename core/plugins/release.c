@@ -28,16 +28,50 @@ static void make_instruments(struct release *r) {
         telemetry_counter(t, "parley_plugin_log_lines_dropped_total", "Log lines over the limit", labels);
     r->misbehaved =
         telemetry_counter(t, "parley_plugin_protocol_errors_total", "Workers ended for what they sent", labels);
+    r->breaker_state =
+        telemetry_gauge(t, "parley_plugin_breaker_state", "0: closed, 1: one call let through, 2: open", labels);
+    r->breaker_opened =
+        telemetry_counter(t, "parley_plugin_breaker_opened_total", "Calls were stopped for a while", labels);
 }
 
 static void on_again(uv_timer_t *timer) {
     release_review(timer->data);
 }
 
+static void take_bundle(struct release *r, struct bundle *bundle) {
+    struct buffer path = {0};
+    buffer_printf(&path, "%s/%s", r->folder, bundle->manifest.library);
+    free(r->library);
+    r->library = buffer_take(&path, NULL);
+    bundle_free(&r->bundle);
+    r->bundle = *bundle;
+    *bundle = (struct bundle){0};
+}
+
+void release_renew(struct release *r, struct bundle *bundle, const struct origin *origin) {
+    r->origin = *origin;
+    if (r->damaged)
+        take_bundle(r, bundle);
+    else
+        bundle_free(bundle);
+    if (r->damaged || r->untrusted) {
+        r->why[0] = 0;
+        r->failed_code = 0;
+        if (r->state == RELEASE_FAILED) r->state = RELEASE_STOPPED;
+    }
+    r->damaged = r->untrusted = false;
+    release_review(r);
+}
+
+void release_distrust(struct release *r, const char *why) {
+    r->untrusted = true;
+    r->failed_code = ERR_UNTRUSTED;
+    snprintf(r->why, sizeof r->why, "%s", why);
+}
+
 struct release *release_new(struct plugin_env *env, struct plugin *plugin, const char *version, const char *digest,
                             int64_t installed_at, const char *folder, struct bundle *bundle, const char *why) {
     struct release *r = memory_new(struct release);
-    struct buffer path = {0};
     r->env = env;
     r->plugin = plugin;
     r->version = memory_copy(version);
@@ -45,11 +79,9 @@ struct release *release_new(struct plugin_env *env, struct plugin *plugin, const
     r->installed_at = installed_at;
     r->library_fd = -1;
     snprintf(r->digest, sizeof r->digest, "%s", digest);
-    if (bundle) {
-        r->bundle = *bundle;
-        buffer_printf(&path, "%s/%s", folder, bundle->manifest.library);
-        r->library = buffer_take(&path, NULL);
-    } else {
+    if (bundle)
+        take_bundle(r, bundle);
+    else {
         r->damaged = true;
         snprintf(r->why, sizeof r->why, "%s", why);
     }
@@ -71,12 +103,28 @@ void release_free(struct release *r) {
 
 /* ---- what the worker tells ---- */
 
+static void tell(struct release *r, enum plugin_event_kind kind, const char *detail) {
+    env_tell(r->env, &(struct plugin_event){.kind = kind,
+                                            .plugin = text_of(r->plugin->name),
+                                            .version = text_of(r->version),
+                                            .detail = text_of(detail)});
+}
+
+/* Once for each worker, and loud where it is not all of it. */
+static void note_sandbox(struct release *r, const char *sandbox) {
+    bool whole = sandbox && strstr(sandbox, "\"landlock\":\"abi") && strstr(sandbox, "\"seccomp\":\"on\"");
+    plugin_note(r->plugin, whole ? LOG_INFO : LOG_WARN, r->version, "%s: %s",
+                whole ? "sandbox" : "the sandbox is not whole", sandbox ? sandbox : "the worker says nothing of one");
+}
+
 static void on_serving(void *user, struct supervisor *worker) {
     struct release *r = user;
     r->state = RELEASE_RUNNING;
     r->settled = true;
     r->why[0] = 0;
     plugin_note(r->plugin, LOG_INFO, r->version, "worker %d serves", worker->pid);
+    note_sandbox(r, worker->ready.sandbox);
+    tell(r, PLUGIN_RUNNING, "");
     plugin_release_serves(r->plugin, r);
     traffic_running(r);
     r->env->changed(r->env);
@@ -111,7 +159,9 @@ static unsigned wants(const struct release *r) {
 static void fail(struct release *r) {
     r->state = RELEASE_FAILED;
     plugin_note(r->plugin, LOG_ERROR, r->version, "stays down: %s", r->why);
+    tell(r, PLUGIN_STAYS_DOWN, r->why);
     traffic_down(r);
+    probation_failed(r->plugin, r, r->why);
 }
 
 static void start_again_later(struct release *r) {
@@ -136,7 +186,7 @@ static void died(struct release *r) {
     plugin_release_died(r->plugin, r); /* ends a trial */
     if (r->plugin->alone == r && r->needs_alone)
         r->state = RELEASE_STOPPED; /* it gets its chance when the others have stopped */
-    else if (wants(r) && !r->damaged)
+    else if (wants(r) && !r->damaged && !r->untrusted)
         start_again_later(r);
     else
         fail(r);
@@ -163,6 +213,7 @@ static void on_gone(void *user, struct supervisor *worker) {
     if (current && !told) {
         snprintf(r->why, sizeof r->why, "%s", worker->why);
         r->failed_code = worker->failed_code;
+        tell(r, PLUGIN_CRASHED, r->why);
         r->needs_alone = worker->needs_alone;
         died(r);
     }
@@ -177,7 +228,7 @@ static const struct supervisor_owner owner = {on_serving, on_reply, on_effect, o
 /* ---- wants ---- */
 
 static void start(struct release *r) {
-    if (r->damaged) {
+    if (r->damaged || r->untrusted) {
         died(r);
         return;
     }
@@ -189,7 +240,9 @@ static void start(struct release *r) {
                                        .sha256 = library->sha256,
                                        .abi_major = r->bundle.manifest.abi_major,
                                        .abi_minor = r->bundle.manifest.abi_minor,
-                                       .library_fd = &r->library_fd};
+                                       .libraries = r->env->trust.libraries,
+                                       .library_fd = &r->library_fd,
+                                       .sandbox = env_sandbox(r->env, r->plugin->name)};
     r->state = RELEASE_STARTING;
     r->needs_alone = false;
     r->worker = supervisor_start(r->env, &launch, &owner, r);
@@ -230,6 +283,10 @@ void release_want(struct release *r, enum release_want why) {
         r->state = RELEASE_STOPPED;
         r->backoff = (struct backoff){0};
     }
+    if (why == WANT_TRIAL) {
+        r->breaker = (struct breaker){0};
+        gauge_set(r->breaker_state, r->breaker.state);
+    }
     release_review(r);
 }
 
@@ -239,15 +296,45 @@ void release_unwant(struct release *r, enum release_want why) {
     release_review(r);
 }
 
-/* ---- looking ---- */
+/* ---- calls ---- */
 
-bool release_takes(const struct release *r) {
+bool release_runs(const struct release *r) {
     return r->state == RELEASE_RUNNING && supervisor_takes(r->worker);
 }
 
+bool release_serves(const struct release *r) {
+    return r->state == RELEASE_RUNNING && breaker_admits(&r->breaker, &r->env->breaker, env_now(r->env));
+}
+
+bool release_takes(const struct release *r) {
+    return release_serves(r) && release_runs(r);
+}
+
+bool release_sends(struct release *r) {
+    bool probe = breaker_sends(&r->breaker, env_now(r->env));
+    if (probe) gauge_set(r->breaker_state, r->breaker.state);
+    return probe;
+}
+
+void release_saw(struct release *r, bool probe, bool failed, double ms) {
+    if (breaker_saw(&r->breaker, &r->env->breaker, env_now(r->env), probe, failed, ms)) {
+        bool open = r->breaker.state == BREAKER_OPEN;
+        gauge_set(r->breaker_state, r->breaker.state);
+        count(r->breaker_opened, open);
+        plugin_note(r->plugin, open ? LOG_ERROR : LOG_INFO, r->version, "breaker %s%s%s", breaker_name(r->breaker.state),
+                    open ? ": " : "", r->breaker.why);
+        tell(r, open ? PLUGIN_BREAKER_OPEN : PLUGIN_BREAKER_CLOSED, r->breaker.why);
+        if (open) probation_failed(r->plugin, r, r->breaker.why);
+    }
+    probation_saw(r->plugin, r, failed, ms);
+}
+
+/* ---- looking ---- */
+
 int release_retry_after(const struct release *r) {
     if (r->state == RELEASE_FAILED || r->state == RELEASE_STOPPED) return RETRY_FAILED;
-    uint64_t ms = uv_is_active((uv_handle_t *)&r->again) ? uv_timer_get_due_in(&r->again) : 0;
+    uint64_t ms = uv_is_active((uv_handle_t *)&r->again) ? uv_timer_get_due_in(&r->again)
+                                                         : breaker_wait(&r->breaker, &r->env->breaker, env_now(r->env));
     return (int)(ms / 1000) + 1;
 }
 
@@ -290,24 +377,51 @@ static void waits_json(const struct release *r, struct json_writer *w) {
     json_close_array(w);
 }
 
+static void breaker_json(const struct release *r, struct json_writer *w) {
+    const struct breaker *breaker = &r->breaker;
+    json_key(w, TEXT("breaker"));
+    json_open_object(w);
+    json_put_text(w, "state", text_of(breaker_name(breaker->state)));
+    json_put_int(w, "calls", breaker->now.calls + breaker->before.calls);
+    json_put_int(w, "failed", breaker->now.failed + breaker->before.failed);
+    json_put_int(w, "slow", breaker->now.slow + breaker->before.slow);
+    if (breaker->state == BREAKER_OPEN)
+        json_put_double(w, "secondsLeft", (double)breaker_wait(breaker, &r->env->breaker, env_now(r->env)) / 1e3);
+    if (*breaker->why) json_put_text(w, "why", text_of(breaker->why));
+    json_close_object(w);
+}
+
+static void signature_json(const struct release *r, struct json_writer *w) {
+    json_key(w, TEXT("signature"));
+    json_open_object(w);
+    json_put_text(w, "origin", text_of(origin_name(r->origin.kind)));
+    if (*r->origin.key) json_put_text(w, "key", text_of(r->origin.key));
+    if (r->origin.sequence) json_put_int(w, "sequence", r->origin.sequence);
+    json_put_bool(w, "trusted", !r->untrusted);
+    json_close_object(w);
+}
+
 void release_json(const struct release *r, struct json_writer *w) {
     json_open_object(w);
     json_put_text(w, "version", text_of(r->version));
     json_put_text(w, "digest", text_of(r->digest));
     json_put_time(w, "installedAt", r->installed_at);
+    signature_json(r, w);
     json_put_text(w, "state", text_of(release_state_name(r)));
     if (*r->why) json_put_text(w, "why", text_of(r->why));
     if (r->worker) {
         json_put_int(w, "pid", r->worker->pid);
         json_put_time(w, "startedAt", r->worker->started_at);
         json_put_int(w, "memory", r->worker->memory);
-        if (r->worker->routes) json_put_raw(w, "routes", text_of(r->worker->routes));
+        if (r->worker->ready.routes) json_put_raw(w, "routes", text_of(r->worker->ready.routes));
+        if (r->worker->ready.sandbox) json_put_raw(w, "sandbox", text_of(r->worker->ready.sandbox));
     }
     json_put_int(w, "restarts", r->restart_count);
     json_put_int(w, "inFlight", r->in_flight->value);
     json_put_int(w, "leaving", r->leaving);
     waits_json(r, w);
     latency_json(r->latency, w);
+    breaker_json(r, w);
     if (r->bundle.manifest.web) json_put_text(w, "widget", text_of(r->bundle.manifest.web + strlen("web/")));
     json_close_object(w);
 }

@@ -4,7 +4,8 @@
 #define PARLEY_CORE_PLUGINS_RELEASE_H
 
 #include "core/plugins/backoff.h"
-#include "core/plugins/bundle.h"
+#include "core/plugins/breaker.h"
+#include "core/plugins/trust.h"
 #include "core/plugins/supervisor.h"
 
 enum release_state { RELEASE_STOPPED, RELEASE_STARTING, RELEASE_RUNNING, RELEASE_DRAINING, RELEASE_FAILED };
@@ -26,6 +27,9 @@ struct release {
     int64_t installed_at;
     struct bundle bundle; /* without the library's bytes; empty where it is damaged on disk */
     bool damaged;
+    struct origin origin;
+    bool
+        untrusted; /* what signed it is not trusted any more (`damaged` too, then), or it came unsigned and may not run */
     int library_fd; /* sealed copy, -1 while it does not run */
     unsigned want;
     int errands; /* calls for which WANT_ERRAND is set */
@@ -34,18 +38,24 @@ struct release {
     struct supervisor *worker; /* the current one; NULL: none */
     int leaving;               /* earlier ones that are not gone yet */
     struct backoff backoff;
+    struct breaker breaker;
     uv_timer_t again; /* the next start */
     char why[400];    /* what went wrong last; empty: nothing */
     int failed_code;  /* its error code, where the worker said one */
     bool needs_alone; /* it failed because another release works on the database */
     int64_t restart_count;
-    struct counter *requests, *failures, *restarts, *in_flight, *refused, *lines_dropped, *misbehaved;
+    struct counter *requests, *failures, *restarts, *in_flight, *refused, *lines_dropped, *misbehaved, *breaker_state,
+        *breaker_opened;
     struct histogram *latency;
 };
 
 /* Takes `bundle`'s content; NULL for one that cannot be read, `why` saying so. `folder` is copied. */
 struct release *release_new(struct plugin_env *env, struct plugin *plugin, const char *version, const char *digest,
                             int64_t installed_at, const char *folder, struct bundle *bundle, const char *why);
+/* The same release was brought again: what was damaged or not trusted may run now. Takes `bundle`'s content. */
+void release_renew(struct release *release, struct bundle *bundle, const struct origin *origin);
+/* Its origin is not trusted (any more): it is not started again, and says why. What runs goes on. */
+void release_distrust(struct release *release, const char *why);
 /* Only once no worker is left; the timer is closed and the release freed in the next turn of the loop. */
 void release_free(struct release *release);
 
@@ -53,8 +63,16 @@ void release_want(struct release *release, enum release_want why);
 void release_unwant(struct release *release, enum release_want why);
 /* Does what the wants and the plugin's state ask for: start, resume, drain or nothing. */
 void release_review(struct release *release);
-/* True when it takes calls now. */
+/* True when its worker takes a call now. */
+bool release_runs(const struct release *release);
+/* True when it runs, busy or not, and its breaker lets calls through. */
+bool release_serves(const struct release *release);
+/* Both. */
 bool release_takes(const struct release *release);
+/* A call is sent to its worker; true: its fate decides over the breaker, and release_saw must be told so. */
+bool release_sends(struct release *release);
+/* How a call went: failed or not, after so many ms. */
+void release_saw(struct release *release, bool probe, bool failed, double ms);
 /* Seconds after which trying again makes sense. */
 int release_retry_after(const struct release *release);
 const char *release_state_name(const struct release *release);

@@ -10,10 +10,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/plugins/sealed.h"
 
 enum { FIRST_FREE_FD = 10 }; /* sources lie above the numbers they are copied to */
 
@@ -28,36 +29,34 @@ static int above(int fd) {
     return copy;
 }
 
+static int check_hash(int fd, const unsigned char *expected, bool *fits) {
+    struct stat what;
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    if (fstat(fd, &what) != 0) return -1;
+    void *bytes = mmap(NULL, (size_t)what.st_size, PROT_READ, MAP_SHARED, fd, 0);
+    if (bytes == MAP_FAILED) return -1;
+    crypto_hash_sha256(hash, bytes, (unsigned long long)what.st_size);
+    munmap(bytes, (size_t)what.st_size);
+    *fits = memcmp(hash, expected, sizeof hash) == 0;
+    return 0;
+}
+
 /* A sealed copy in memory: what is checked is what is loaded, whatever happens to the file. */
 static int seal(struct spawn *spawn) {
     int file = open(spawn->library, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (file < 0) return failed(spawn, "the library cannot be opened");
-    struct stat what;
-    int copy = above(memfd_create("parley-plugin", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    if (copy < 0 || fstat(file, &what) != 0) goto fail;
-    for (off_t done = 0; done < what.st_size;) {
-        ssize_t n = sendfile(copy, file, NULL, (size_t)(what.st_size - done));
-        if (n <= 0) goto fail;
-        done += n;
-    }
-    if (fcntl(copy, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) goto fail;
-    unsigned char hash[crypto_hash_sha256_BYTES];
-    void *bytes = mmap(NULL, (size_t)what.st_size, PROT_READ, MAP_SHARED, copy, 0);
-    if (bytes == MAP_FAILED) goto fail;
-    crypto_hash_sha256(hash, bytes, (unsigned long long)what.st_size);
-    munmap(bytes, (size_t)what.st_size);
+    int copy = sealed_copy(file, FIRST_FREE_FD);
+    bool fits = false;
+    if (copy < 0 || check_hash(copy, spawn->sha256, &fits) != 0)
+        failed(spawn, "the library cannot be copied into memory");
+    else if (!fits)
+        error_set(&spawn->error, ERR_CORRUPT, "the library on disk is not the one that was installed: %s",
+                  spawn->library);
     close(file);
-    if (memcmp(hash, spawn->sha256, sizeof hash) == 0) {
+    if (!spawn->error.code)
         spawn->library_fd = copy;
-        return 0;
-    }
-    close(copy);
-    return error_set(&spawn->error, ERR_CORRUPT, "the library on disk is not the one that was installed: %s",
-                     spawn->library);
-fail:
-    failed(spawn, "the library cannot be copied into memory");
-    if (copy >= 0) close(copy);
-    close(file);
+    else if (copy >= 0)
+        close(copy);
     return spawn->error.code;
 }
 
@@ -66,9 +65,10 @@ static void environment(char *into[], size_t room) {
     static const char *const passed[] = {
         "PATH=", "LANG=", "TZ=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS="};
     size_t n = 0;
-    for (char **e = environ; *e && n + 1 < room; e++)
+    for (char **e = environ; *e && n + 2 < room; e++)
         for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
             if (strncmp(*e, passed[i], strlen(passed[i])) == 0) into[n++] = *e;
+    into[n++] = (char *)"LIBC_FATAL_STDERR_=1"; /* a damaged heap is told of on stderr, where it gets into the log */
     into[n] = NULL;
 }
 

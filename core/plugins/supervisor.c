@@ -87,7 +87,7 @@ static void closed(struct supervisor *w) {
             break;
         }
     channel_free(&w->channel);
-    free(w->routes);
+    ready_free(&w->ready);
     free(w->waits);
     free(w);
     env->changed(env);
@@ -141,6 +141,17 @@ static void on_output(uv_poll_t *poll, int status, int events) {
     read_printed(poll->data);
 }
 
+/* What was dropped since the last heartbeat is said, once. */
+static void start_lines(struct supervisor *w) {
+    if (w->lines > SUPERVISOR_LINES) {
+        char text[80];
+        int n = snprintf(text, sizeof text, "%d lines more than %d within a heartbeat were dropped",
+                         w->lines - SUPERVISOR_LINES, SUPERVISOR_LINES);
+        w->owner->line(w->user, LOG_WARN, text_n(text, (size_t)n));
+    }
+    w->lines = 0;
+}
+
 static void on_log(struct supervisor *w, struct text payload) {
     if (!payload.n || (unsigned char)payload.at[0] > LOG_ERROR)
         misbehaves(w, "sent a log line of level %llu", payload.n ? (unsigned char)payload.at[0] : 0);
@@ -168,7 +179,7 @@ static void on_ready(struct supervisor *w, struct text payload) {
         misbehaves(w, "said READY when nobody had asked (phase %llu)", w->phase);
         return;
     }
-    int code = note_ready(payload, &w->launch, &w->routes, &error);
+    int code = note_ready(payload, &w->launch, &w->ready, &error);
     if (code) {
         w->misbehaved = code == ERR_INVALID;
         supervisor_fail(w, "%s", error.detail);
@@ -176,6 +187,17 @@ static void on_ready(struct supervisor *w, struct text payload) {
     }
     enter(w, PHASE_PROVING);
     ping(w);
+}
+
+/* Said once, before the limit ends it. */
+static void watch_memory(struct supervisor *w) {
+    int64_t most = sandbox_policy_whole(w->launch.sandbox).memory;
+    if (w->memory_told || w->memory < most / 5 * 4) return;
+    char text[80];
+    int n = snprintf(text, sizeof text, "it uses %lld of its %lld MiB of memory", (long long)w->memory >> 20,
+                     (long long)most >> 20);
+    w->memory_told = true;
+    w->owner->line(w->user, LOG_WARN, text_n(text, (size_t)n));
 }
 
 static void on_pong(struct supervisor *w, struct text payload) {
@@ -186,6 +208,7 @@ static void on_pong(struct supervisor *w, struct text payload) {
     w->pings = 0;
     free(w->waits);
     note_pong(payload, &w->memory, &w->waits);
+    watch_memory(w);
     if (w->phase != PHASE_PROVING) return;
     uv_timer_stop(&w->deadline);
     enter(w, PHASE_SERVING);
@@ -281,13 +304,14 @@ static void on_exit_seen(uv_poll_t *poll, int status, int events) {
     if (waitid(P_PIDFD, (id_t)w->spawn.pid_fd, &info, WEXITED | WNOHANG) != 0 || !info.si_pid) return;
     channel_finish(&w->channel); /* answers that it sent before */
     while (w->lines < SUPERVISOR_LINES && read_printed(w)) continue;
+    start_lines(w);
     describe_exit(w, &info);
     end(w);
 }
 
 static void on_heart(uv_timer_t *timer) {
     struct supervisor *w = timer->data;
-    w->lines = 0;
+    start_lines(w);
     if (w->phase != PHASE_SERVING && w->phase != PHASE_DRAINING) return;
     if (w->channel.paused) return; /* it is we who do not listen */
     if (w->pings < MISSED)

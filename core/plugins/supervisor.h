@@ -61,7 +61,8 @@ struct supervisor {
     int handles; /* open ones */
     int in_flight, pings, lines;
     int64_t memory; /* bytes, as it says */
-    char *routes;   /* JSON array, as it says */
+    bool memory_told;
+    struct ready ready; /* what it said when it had started */
     char *waits;    /* JSON array, as it says */
     struct effects effects;
     size_t kept_end; /* where the last KEPT ends among what waits to be written */

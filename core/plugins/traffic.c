@@ -25,8 +25,15 @@ static void held_by(struct call *call, struct release *r) {
     call->state = CALL_SENT;
     call->worker = r->worker;
     r->worker->in_flight++;
+    call->probe = !call->errand && release_sends(r);
     count(r->in_flight, 1);
     channel_touch(&r->worker->channel);
+}
+
+/* One that the release's worker held has come to its end, well or not. */
+static void saw(struct call *call, struct release *r, bool failed) {
+    release_saw(r, call->probe, failed, (double)(clock_ticks() - call->started) / 1e6);
+    call->probe = false;
 }
 
 /* What is kept of the call goes to the release's worker, which takes it. */
@@ -120,7 +127,25 @@ int traffic_errand(struct plugin *plugin, enum frame_type type, struct text cust
     buffer_text(&call->request, customer);
     r->errands++;
     release_want(r, WANT_ERRAND);
-    if (call->state == CALL_WAITING && release_takes(r)) send_kept(call, r);
+    if (call->state == CALL_WAITING && release_runs(r)) send_kept(call, r);
+    return 0;
+}
+
+int traffic_events(struct plugin *plugin, struct release *r, struct text batch,
+                   void (*answered)(void *user, const struct plugin_answer *answer), void *user) {
+    struct plugin_env *env = plugin->env;
+    struct call *call = calls_take(&env->calls, (uint64_t)env->timing.call);
+    if (!call) return ERR_UNAVAILABLE;
+    call->errand = call->held = false;
+    call->tries = 0;
+    call->type = FRAME_EVENTS;
+    call->plugin = plugin;
+    call->release = r;
+    call->answered = answered;
+    call->user = user;
+    describe(call, TEXT("events"), TEXT_NONE);
+    frame_put(channel_out(&r->worker->channel), FRAME_EVENTS, call->id, batch);
+    held_by(call, r);
     return 0;
 }
 
@@ -146,6 +171,7 @@ static void refuse(struct call *call, struct release *r, int code) {
     count(r->requests, 1);
     count(r->failures, 1);
     if (code == ERR_TIMEOUT) { /* the worker still holds it */
+        saw(call, r, true);
         call->state = CALL_ABANDONED;
         calls_move(&call->plugin->env->calls, call, (uint64_t)call->plugin->env->timing.overrun);
     } else
@@ -168,13 +194,19 @@ void traffic_reply(struct release *r, struct supervisor *worker, const struct fr
         return;
     }
     if (call->state == CALL_ABANDONED) {
+        double late = (double)(clock_ticks() - call->started) / 1e9;
+        plugin_note(r->plugin, LOG_WARN, r->version, "answered request %llu %s after %.1f s, when its caller had given up",
+                    call_number(call), call->what, late);
         give(call);
         return;
     }
+    saw(call, r, answer.reply.status >= 500);
     void (*answered)(void *, const struct plugin_answer *) = call->answered;
     void *user = call->user;
-    count(r->requests, 1);
-    histogram_observe(r->latency, clock_ticks() - call->started);
+    if (call->type != FRAME_EVENTS) { /* which are many in one */
+        count(r->requests, 1);
+        histogram_observe(r->latency, clock_ticks() - call->started);
+    }
     give(call);
     answered(user, &answer);
 }
@@ -200,7 +232,7 @@ static bool will_run(const struct release *r) {
 static void try_again(struct call *call) {
     struct release *r = target(call);
     call->state = CALL_WAITING;
-    if (release_takes(r))
+    if (call->errand ? release_runs(r) : release_takes(r))
         send_kept(call, r);
     else if (!will_run(r) && !call->plugin->alone)
         refuse(call, r, ERR_UNAVAILABLE);
@@ -213,9 +245,12 @@ void traffic_worker_gone(struct release *r, struct supervisor *worker) {
         if (call->worker != worker) continue;
         call->worker = NULL;
         count(r->in_flight, -1);
-        if (call->state == CALL_ABANDONED)
+        if (call->state == CALL_ABANDONED) {
             give(call);
-        else if (call->tries > 0)
+            continue;
+        }
+        saw(call, r, true);
+        if (call->tries > 0)
             try_again(call);
         else
             refuse(call, r, ERR_UNAVAILABLE);
@@ -228,7 +263,7 @@ void traffic_running(struct release *r) {
     for (struct call *call = calls->first, *after; call; call = after) {
         after = call->after;
         if (call->state != CALL_WAITING || target(call) != r) continue;
-        if (release_takes(r))
+        if (call->errand ? release_runs(r) : release_takes(r))
             send_kept(call, r);
         else
             refuse(call, r, ERR_UNAVAILABLE);

@@ -11,19 +11,20 @@
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/plugins/worker_wire.h"
+#include "core/plugins/worker_events.h"
 #include "core/plugins/worker_group.h"
 #include "core/plugins/worker_library.h"
-#include "core/plugins/worker_migrate.h"
+#include "core/plugins/worker_runtime.h"
 #include "core/plugins/worker_sandbox.h"
 
 enum {
-    CALL_ARENA = 4 << 10,
     TIMER_LOOK = CLOCK_SECOND,
     SWEEP_AFTER = 200, /* ms without a write, after which acknowledged effects are deleted in a commit of their own */
 };
 
 struct worker {
     struct runtime runtime;
+    struct sandbox sandbox;
     struct wire wire;
     struct group group;
     struct text name, version; /* of the hello; they live in `hello` */
@@ -44,7 +45,7 @@ static parley_call *take_call(struct worker *worker) {
     else {
         call = memory_new(parley_call);
         call->runtime = &worker->runtime;
-        arena_init(&call->arena, CALL_ARENA);
+        arena_init(&call->arena, RUNTIME_ARENA);
     }
     call->next = NULL;
     return call;
@@ -59,9 +60,22 @@ static void give_call(struct worker *worker, parley_call *call) {
 /* ---- before the loop: hello, load, start ---- */
 
 struct hello {
-    struct text data, settings;
+    struct text data, settings, libraries;
     int library;
+    struct sandbox_policy sandbox;
 };
+
+/* "sandbox": {"off", "memory", "files", "cpu"}, each where it is not the default. */
+static struct sandbox_policy read_policy(const struct json *json, json_at at) {
+    struct sandbox_policy policy = {.off = json_kind(json, json_get(json, at, TEXT("off"))) == JSON_KIND_TRUE};
+    int64_t files = 0, cpu = 0;
+    json_whole(json, json_get(json, at, TEXT("memory")), &policy.memory);
+    json_whole(json, json_get(json, at, TEXT("files")), &files);
+    json_whole(json, json_get(json, at, TEXT("cpu")), &cpu);
+    policy.files = (int)files;
+    policy.cpu = (int)cpu;
+    return policy;
+}
 
 static int read_hello(struct worker *worker, struct hello *hello, struct error *error) {
     struct frame frame;
@@ -80,8 +94,10 @@ static int read_hello(struct worker *worker, struct hello *hello, struct error *
     worker->name = json_unescaped(&json, json_get(&json, 0, TEXT("plugin")), arena);
     worker->version = json_unescaped(&json, json_get(&json, 0, TEXT("version")), arena);
     hello->data = json_unescaped(&json, json_get(&json, 0, TEXT("data")), arena);
+    hello->libraries = json_unescaped(&json, json_get(&json, 0, TEXT("libraries")), arena);
     hello->settings = json_source(&json, json_get(&json, 0, TEXT("settings")));
     hello->library = (int)library;
+    hello->sandbox = read_policy(&json, json_get(&json, 0, TEXT("sandbox")));
     if (protocol != FRAME_PROTOCOL)
         return error_set(error, ERR_INVALID, "the hello speaks protocol %d; this worker %d", (int)protocol,
                          FRAME_PROTOCOL);
@@ -90,30 +106,15 @@ static int read_hello(struct worker *worker, struct hello *hello, struct error *
     return 0;
 }
 
-/* Negative: what the plugin said, or that it said nothing. */
-static int prove_healthy(struct worker *worker, parley_call *call, struct error *error) {
-    call->kind = CALL_HEALTH;
-    if (call_run(call) == 0) return 0;
-    return error_set(error, ERR_INVALID, "it is not healthy: %.*s", TEXT_ARGS(call->refusal));
-}
-
 static int start_plugin(struct worker *worker, const struct hello *hello, struct error *error) {
     struct runtime *runtime = &worker->runtime;
-    int rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
+    int rc = library_check(hello->library, hello->libraries, error);
+    if (rc == 0) rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
     if (rc < 0) return rc;
     close(hello->library);
-    *runtime->plugin.host = &call_host;
-    rc = database_open(&runtime->database, arena_cstr(&worker->hello, hello->data), error);
+    rc = sandbox_seal(&worker->sandbox, error);
     if (rc < 0) return rc;
-    parley_call *call = take_call(worker);
-    call->request.now = clock_now(&clock_system);
-    call->request.settings = hello->settings;
-    rc = migrate(runtime, call, error);
-    call->kind = CALL_START;
-    if (rc == 0) rc = group_alone(runtime, call, error);
-    if (rc == 0) rc = prove_healthy(worker, call, error);
-    give_call(worker, call);
-    return rc;
+    return runtime_start(runtime, arena_cstr(&worker->hello, hello->data), hello->settings, error);
 }
 
 static void put_routes(struct json_writer *w, const struct parley_plugin *plugin) {
@@ -136,8 +137,11 @@ static void put_routes(struct json_writer *w, const struct parley_plugin *plugin
     json_close_array(w);
 }
 
-static void put_ready(struct worker *worker) {
+static int put_ready(struct worker *worker, struct error *error) {
     const struct parley_plugin *plugin = &worker->runtime.plugin;
+    int64_t position;
+    int rc = events_position(&worker->runtime.database.reads, &position, error);
+    if (rc < 0) return rc;
     struct buffer *out = &worker->wire.out;
     struct json_writer w;
     size_t frame = frame_open(out, FRAME_READY, 0);
@@ -151,8 +155,12 @@ static void put_ready(struct worker *worker) {
     json_int(&w, plugin->abi_minor);
     json_close_array(&w);
     put_routes(&w, plugin);
+    json_put_int(&w, "position", position);
+    json_key(&w, TEXT("sandbox"));
+    sandbox_json(&worker->sandbox, &w);
     json_close_object(&w);
-    frame_close(out, frame);
+    if (frame_close(out, frame) == 0) return 0;
+    return error_set(error, ERR_TOO_LARGE, "its routes and subscriptions need more than a frame");
 }
 
 /* ---- on the loop ---- */
@@ -170,6 +178,7 @@ static void put_pong(struct worker *worker, uint64_t id) {
     struct group *group = &worker->group;
     struct buffer *out = &worker->wire.out;
     struct json_writer w;
+    sandbox_beat(&worker->sandbox);
     size_t frame = frame_open(out, FRAME_PONG, id);
     json_writer_init(&w, out);
     json_open_object(&w);
@@ -290,7 +299,7 @@ static void arm_timer(struct worker *worker, int64_t wait) {
 static void on_timer(uv_timer_t *timer) {
     struct worker *worker = timer->data;
     struct buffer name = {0};
-    int64_t at = INT64_MAX, now = clock_now(&clock_system);
+    int64_t at = INT64_MAX, now = clock_now(worker->runtime.clock);
     bool due = timer_first(&worker->runtime.database, &name, &at, NULL) > 0 && at <= now;
     worker->runtime.timers_changed = due; /* then the next one is looked for when a group is done */
     if (!due)
@@ -338,7 +347,6 @@ static void serve(struct worker *worker) {
 }
 
 static void free_worker(struct worker *worker) {
-    struct runtime *runtime = &worker->runtime;
     while (worker->spare) {
         parley_call *call = worker->spare;
         worker->spare = call->next;
@@ -346,36 +354,35 @@ static void free_worker(struct worker *worker) {
         free(call);
     }
     if (worker->statm >= 0) close(worker->statm);
-    database_close(&runtime->database);
-    buffer_free(&runtime->body);
-    buffer_free(&runtime->scratch);
+    runtime_free(&worker->runtime);
     arena_free(&worker->hello);
     wire_free(&worker->wire);
 }
 
 int worker_run(int fd) {
-    struct worker worker = {.runtime.logs = &worker.wire.out,
-                            .runtime.database = {.gate = -1, .writer = -1, .users = -1}};
+    struct worker worker = {0};
     struct hello hello = {0};
     struct error error = {0};
+    runtime_init(&worker.runtime, &clock_system, &worker.wire.out);
     wire_init(&worker.wire, fd);
-    arena_init(&worker.hello, CALL_ARENA);
+    arena_init(&worker.hello, RUNTIME_ARENA);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
     int rc = read_hello(&worker, &hello, &error);
-    if (rc == 0) rc = sandbox_enter(fd, hello.library, &error);
+    if (rc == 0) rc = sandbox_close_others(fd, hello.library, &error);
+    if (rc == 0) rc = library_seal(hello.library, &error);
     worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (rc == 0)
+        rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
     if (getrandom(&worker.runtime.outbox.worker, sizeof worker.runtime.outbox.worker, 0) < 0) rc = ERR_IO;
     if (rc == 0) rc = start_plugin(&worker, &hello, &error);
-    if (rc == 0) {
-        put_ready(&worker);
-        rc = outbox_resend(&worker.runtime.outbox, &worker.runtime.database, &worker.wire.out, &error);
-    }
+    if (rc == 0) rc = put_ready(&worker, &error);
+    if (rc == 0) rc = outbox_resend(&worker.runtime.outbox, &worker.runtime.database, &worker.wire.out, &error);
     if (rc < 0)
         frame_put(&worker.wire.out, worker.runtime.needs_alone ? FRAME_ALONE : FRAME_FAILED, (uint64_t)-rc,
                   text_of(error.detail));
     if (wire_wait_sent(&worker.wire, &error) == 0 && rc == 0) {
         serve(&worker);
-        if (worker.runtime.plugin.stop) worker.runtime.plugin.stop(worker.runtime.state);
+        runtime_stop(&worker.runtime);
     }
     free_worker(&worker);
     return rc == 0 ? 0 : 1;

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "core/base/clock.h"
+#include "core/plugins/worker_events.h"
 
 enum {
     ANSWER_MOST = 1 << 20, /* bytes of a body */
@@ -69,7 +70,7 @@ int call_decode(parley_call *call, const struct frame *frame, struct error *erro
     if (frame->payload.n) memcpy(copy, frame->payload.at, frame->payload.n);
     call->id = frame->id;
     call->payload = text_n(copy, frame->payload.n);
-    call->request.now = clock_now(&clock_system); /* a request brings its own */
+    call->request.now = clock_now(call->runtime->clock); /* a request brings its own */
     switch (frame->type) {
     case FRAME_REQUEST: {
         int rc = frame_request_decode(call->payload, &call->request, error);
@@ -83,6 +84,8 @@ int call_decode(parley_call *call, const struct frame *frame, struct error *erro
     case FRAME_EVENTS: {
         struct error why = {0};
         call->kind = CALL_EVENTS;
+        if (!call->runtime->plugin.on_event)
+            return error_set(error, ERR_INVALID, "events for a plugin that takes none");
         call->body = document_scan(&call->arena, call->payload, &why);
         if (why.code) problem_of(call, &why);
         return 0;
@@ -106,36 +109,8 @@ static int start(parley_call *call) {
     struct runtime *runtime = call->runtime;
     int rc = runtime->plugin.start ? runtime->plugin.start(call, &runtime->state) : 0;
     if (rc >= 0 && runtime->plugin.configure) rc = runtime->plugin.configure(call, call_host.settings(call));
+    runtime->started = rc >= 0;
     return rc;
-}
-
-/* One event, in a savepoint of its own: one that fails takes no other with it. */
-static int event(parley_call *call, parley_json event) {
-    struct runtime *runtime = call->runtime;
-    struct connection *sql = &runtime->database.writes;
-    size_t effects = runtime->effects->n;
-    int rc = connection_run(sql, "SAVEPOINT parley_event", NULL);
-    if (rc < 0) return rc;
-    parley_json known = document_get(event, "known");
-    call->request.customer = text_of_parley(document_text(document_get(event, "customer")));
-    call->request.known = document_truth(known);
-    rc = runtime->plugin.on_event(call, event);
-    if (call->rows) sqlite3_reset(call->rows);
-    call->rows = NULL;
-    if (rc < 0) {
-        runtime->effects->n = effects;
-        connection_run(sql, "ROLLBACK TO parley_event", NULL);
-    }
-    connection_run(sql, "RELEASE parley_event", NULL);
-    return rc;
-}
-
-static int events(parley_call *call) {
-    parley_json failed = document_list(&call->arena);
-    int64_t i = 0;
-    for (parley_json e = document_first(call->body); parley_is(e); e = document_after(call->body, e), i++)
-        if (event(call, e) < 0) document_append(failed, arena_printf(&call->arena, "%lld", (long long)i));
-    return call_host.reply(call, 200, "{failed}", (const parley_value[]){parley_of_json(failed)}, 1);
 }
 
 /* The row goes in the same savepoint; another worker of this plugin may have been first. */
@@ -147,13 +122,18 @@ static int timer(parley_call *call) {
     return runtime->plugin.on_timer(call, parley_of(call->payload));
 }
 
+static int forget(parley_call *call) {
+    call->runtime->database.forgot = true;
+    return call->runtime->plugin.forget_customer(call, parley_of(call->request.customer));
+}
+
 static int callback(parley_call *call) {
     const struct parley_plugin *plugin = &call->runtime->plugin;
     switch (call->kind) {
     case CALL_REQUEST: return call->match.route->handle(call);
     case CALL_EXPORT: return plugin->export_customer(call, parley_of(call->request.customer));
-    case CALL_FORGET: return plugin->forget_customer(call, parley_of(call->request.customer));
-    case CALL_EVENTS: return plugin->on_event ? events(call) : 0;
+    case CALL_FORGET: return forget(call);
+    case CALL_EVENTS: return events_run(call);
     case CALL_TIMER: return timer(call);
     case CALL_START: return start(call);
     case CALL_HEALTH: return plugin->health ? plugin->health(call) : 0;
@@ -161,12 +141,16 @@ static int callback(parley_call *call) {
     return 0;
 }
 
+void call_end_rows(parley_call *call) {
+    if (call->rows) sqlite3_reset(call->rows);
+    call->rows = NULL;
+}
+
 int call_run(parley_call *call) {
     call->sql = call_writes(call) ? &call->runtime->database.writes : &call->runtime->database.reads;
     call->status = 0;
     int rc = callback(call);
-    if (call->rows) sqlite3_reset(call->rows);
-    call->rows = NULL;
+    call_end_rows(call);
     if (rc >= 0 && call->status && call->runtime->body.n > ANSWER_MOST) {
         call_problem(call, 500, NULL, TEXT("the plugin's answer is over 1 MiB"));
         return ERR_TOO_LARGE;
@@ -198,6 +182,10 @@ void call_reset(parley_call *call) {
     struct runtime *runtime = call->runtime;
     arena_reset(&arena);
     *call = (parley_call){.runtime = runtime, .arena = arena};
+}
+
+void runtime_rolled_back(struct runtime *runtime) {
+    if (runtime->started && runtime->plugin.rolled_back) runtime->plugin.rolled_back(runtime->state);
 }
 
 void runtime_log(struct runtime *runtime, enum parley_level level, struct text line) {

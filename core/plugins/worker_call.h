@@ -3,6 +3,7 @@
 #ifndef PARLEY_CORE_PLUGINS_WORKER_CALL_H
 #define PARLEY_CORE_PLUGINS_WORKER_CALL_H
 
+#include "core/base/clock.h"
 #include "core/plugins/frames.h"
 #include "core/plugins/worker_document.h"
 #include "core/plugins/worker_outbox.h"
@@ -11,7 +12,9 @@
 /* The plugin, and what its calls share. Loop thread only, but for the database's writing side while a commit is under way. */
 struct runtime {
     struct parley_plugin plugin;
-    void *state; /* the plugin's own */
+    void *state;  /* the plugin's own */
+    bool started; /* start() and configure() went well */
+    const struct clock *clock; /* borrowed */
     struct database database;
     struct outbox outbox;
     struct buffer body;     /* of the reply being made */
@@ -39,6 +42,7 @@ struct parley_call {
     int status;                   /* of the reply; 0 while there is none */
     struct text refusal;          /* the sentence of a reply that is a problem */
     int trouble;                  /* the last enum parley_error a host function returned */
+    bool ended_all;               /* a statement of its ended the transaction of its group */
 };
 
 /* The table given to plugins. */
@@ -55,8 +59,12 @@ int call_run(parley_call *call);
 void call_answer(parley_call *call, struct buffer *out);
 /* An answer that is a problem, in place of whatever there was. */
 void call_problem(parley_call *call, int status, const char *pointer, struct text detail);
+/* Ends the last statement's rows. */
+void call_end_rows(parley_call *call);
 /* Ready for another frame; what the call held is free. */
 void call_reset(parley_call *call);
+/* Tells the plugin that something it wrote was undone. */
+void runtime_rolled_back(struct runtime *runtime);
 /* A line for the plugin's log. */
 void runtime_log(struct runtime *runtime, enum parley_level level, struct text line);
 

@@ -74,7 +74,7 @@ int connection_open(struct connection *connection, const char *path, enum connec
     rc = connection_script(connection,
                            side == CONNECTION_WRITES
                                ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                                 "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0"
+                                 "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON"
                                : "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0",
                            SPEAKER_HOST, error);
     if (rc < 0)

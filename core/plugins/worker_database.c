@@ -47,6 +47,18 @@ static void checkpoint(struct database *database) {
     database->writes.wal_pages = 0;
 }
 
+/* What was erased stands in the log until it is emptied, which waits for whoever reads; they read for some milliseconds. Where it
+ * cannot be had, the next commit tries again. */
+static void empty_log(struct database *database) {
+    enum { TRIES = 20, WAIT_US = 5000 };
+    for (int i = 0; i < TRIES && database->forgot; i++) {
+        int rc = sqlite3_wal_checkpoint_v2(database->writes.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        database->forgot = rc != SQLITE_OK;
+        if (database->forgot) usleep(WAIT_US);
+    }
+    database->writes.wal_pages = 0;
+}
+
 int database_open(struct database *database, const char *folder, struct error *error) {
     *database = (struct database){.gate = -1, .writer = -1, .users = -1};
     snprintf(database->path, sizeof database->path, "%s/data.db", folder);
@@ -105,7 +117,10 @@ int database_commit(struct database *database, struct error *error) {
         database_rollback(database);
         return rc;
     }
-    if (database->writes.wal_pages >= CHECKPOINT_PAGES) checkpoint(database);
+    if (database->forgot)
+        empty_log(database);
+    else if (database->writes.wal_pages >= CHECKPOINT_PAGES)
+        checkpoint(database);
     give_up_turn(database);
     return 0;
 }

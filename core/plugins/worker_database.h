@@ -11,6 +11,7 @@ struct database {
     struct connection writes, reads;
     int gate, writer, users; /* file descriptors of the locks */
     bool reading;            /* a read transaction is open: all reads of one wake-up see one state */
+    bool forgot;             /* a customer was erased: with the next commit the log is emptied too */
     char path[512];          /* of data.db */
 };
 

@@ -9,14 +9,10 @@ enum {
     TIMER_RETRY = CLOCK_MINUTE,
 };
 
-static void tell_rolled_back(struct runtime *runtime) {
-    if (runtime->plugin.rolled_back) runtime->plugin.rolled_back(runtime->state);
-}
-
 static int undo(struct runtime *runtime, size_t effects, struct error *error) {
     runtime->effects->n = effects;
     int rc = database_undo(&runtime->database, error);
-    tell_rolled_back(runtime);
+    runtime_rolled_back(runtime);
     return rc;
 }
 
@@ -28,7 +24,8 @@ static int run_saved(struct runtime *runtime, parley_call *call, struct buffer *
     if (rc < 0) return rc;
     int outcome = call_run(call);
     /* An interrupted statement, OR ROLLBACK and a full disk end the transaction behind our back. */
-    if (connection_idle(&database->writes))
+    call->ended_all = connection_idle(&database->writes);
+    if (call->ended_all)
         return error_set(error, ERR_UNAVAILABLE, "the transaction was ended by a statement of the plugin");
     if (outcome >= 0 && connection_owes_keys(&database->writes)) {
         call_problem(call, 409, NULL, TEXT("this refers to something that the plugin does not hold"));
@@ -51,10 +48,13 @@ static void finish(struct group *group) {
         buffer_text(group->out, buffer_view(&group->effects));
     } else {
         runtime_log(runtime, PARLEY_ERROR, text_of(group->outcome.detail));
-        tell_rolled_back(runtime);
+        runtime_rolled_back(runtime);
         for (parley_call *call = calls; call; call = call->next) {
             if (call->kind == CALL_TIMER) continue;
-            call_problem(call, 503, NULL, TEXT("it could not be stored; try again"));
+            if (call->ended_all)
+                call_problem(call, 500, NULL, TEXT("a statement of the plugin ended the transaction; its log says which"));
+            else
+                call_problem(call, 503, NULL, TEXT("it could not be stored; try again"));
             call_answer(call, group->out);
         }
     }
@@ -189,17 +189,26 @@ void group_close(struct group *group) {
     buffer_free(&group->effects);
 }
 
-int group_alone(struct runtime *runtime, parley_call *call, struct error *error) {
+int group_alone(struct runtime *runtime, parley_call *call, struct buffer *frames, struct error *error) {
     struct buffer effects = {0}, answers = {0};
     runtime->effects = &effects;
     int rc = database_wait_begin(&runtime->database, error);
     if (rc == 0) {
-        rc = run_saved(runtime, call, &answers, error);
-        if (rc == 0 && call->status >= 400) rc = error_set(error, ERR_INVALID, "%.*s", TEXT_ARGS(call->refusal));
-        if (rc < 0)
-            database_rollback(&runtime->database); /* the worker does not start, so nothing else is to be put right */
-        else
+        if (outbox_needs_sweep(&runtime->outbox)) rc = outbox_sweep(&runtime->outbox, &runtime->database, error);
+        if (rc == 0) rc = run_saved(runtime, call, &answers, error);
+        if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, error);
+        if (rc == 0 && call->kind == CALL_START && call->status >= 400)
+            rc = error_set(error, ERR_INVALID, "%.*s", TEXT_ARGS(call->refusal));
+        if (rc < 0) {
+            outbox_forget(&runtime->outbox);
+            database_rollback(&runtime->database);
+            runtime_rolled_back(runtime);
+        } else
             rc = database_commit(&runtime->database, error);
+    }
+    if (rc == 0 && frames) {
+        buffer_text(frames, buffer_view(&answers));
+        buffer_text(frames, buffer_view(&effects));
     }
     runtime->effects = NULL;
     buffer_free(&effects);

@@ -38,8 +38,9 @@ static inline bool group_idle(const struct group *group) {
     return group->state == GROUP_IDLE && !group->waiting;
 }
 
-/* One call in a transaction and a commit of its own, waiting for both: for what comes before the loop runs. Negative: undone. Its
- * effects are in the outbox, and not sent. */
-int group_alone(struct runtime *runtime, parley_call *call, struct error *error);
+/* One call in a transaction and a commit of its own, waiting for both: for what comes before the loop runs, and where there is none.
+ * Its answer and its effects go to `frames` (NULL: the effects stay in the outbox, and are not sent). Negative: undone, by a failure
+ * of the database or because a start was refused. */
+int group_alone(struct runtime *runtime, parley_call *call, struct buffer *frames, struct error *error);
 
 #endif

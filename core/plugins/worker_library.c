@@ -2,7 +2,12 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "core/plugins/elf.h"
+#include "core/plugins/sealed.h"
 #include "core/plugins/worker_route.h"
 
 /* A descriptor and its tables as ABI 1.0 had them: nothing smaller can be right. */
@@ -29,6 +34,7 @@ static int check_abi(const struct parley_plugin *p, struct error *error) {
 }
 
 static int check_names(const struct parley_plugin *p, struct text name, struct text version, struct error *error) {
+    if (!name.at && p->name && p->version) return 0;
     if (!p->name || !text_is(name, p->name))
         return error_set(error, ERR_INVALID, "it calls itself '%s'; the bundle says '%.*s'",
                          p->name ? p->name : "(nothing)", TEXT_ARGS(name));
@@ -70,6 +76,31 @@ static int check_tables(const struct parley_plugin *p, struct error *error) {
     return 0;
 }
 
+int library_seal(int fd, struct error *error) {
+    if (sealed(fd)) return 0;
+    int copy = sealed_copy(fd, 0);
+    bool moved = copy >= 0 && dup2(copy, fd) == fd;
+    int code = moved ? 0 : error_set(error, ERR_IO, "its library cannot be copied into memory: %m");
+    if (copy >= 0) close(copy);
+    return code;
+}
+
+int library_check(int fd, struct text also, struct error *error) {
+    struct stat what;
+    struct elf elf;
+    struct error wrong = {0};
+    if (!sealed(fd) || fstat(fd, &what) != 0)
+        return error_set(error, ERR_INVALID, "its library is no sealed file in memory");
+    size_t n = (size_t)what.st_size;
+    void *bytes = n ? mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0) : NULL;
+    if (bytes == MAP_FAILED) return error_set(error, ERR_IO, "its library cannot be mapped: %m");
+    int code = elf_read(&elf, text_n(bytes, n), &wrong);
+    if (code == 0) code = elf_allow(&elf, also, &wrong);
+    if (code) error_set(error, code, "its library %s", wrong.detail);
+    if (bytes) munmap(bytes, n);
+    return code;
+}
+
 int library_load(struct parley_plugin *plugin, int fd, struct text name, struct text version, struct error *error) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -80,6 +111,11 @@ int library_load(struct parley_plugin *plugin, int fd, struct text name, struct 
     if (!found)
         return error_set(error, ERR_INVALID,
                          "it has no symbol parley_plugin_v1: it is not a plugin, or for another major ABI");
+    return library_take(plugin, found, name, version, error);
+}
+
+int library_take(struct parley_plugin *plugin, const struct parley_plugin *found, struct text name, struct text version,
+                 struct error *error) {
     int rc = check_abi(found, error);
     if (rc < 0) return rc;
     *plugin = (struct parley_plugin){0};

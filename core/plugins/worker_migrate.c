@@ -1,5 +1,7 @@
 #include "core/plugins/worker_migrate.h"
 
+#include "core/plugins/worker_events.h"
+
 static const struct parley_migration *migration(const struct parley_plugin *plugin, size_t i) {
     return (const void *)((const char *)plugin->migrations + i * plugin->migration_size);
 }
@@ -57,6 +59,7 @@ static int migrate_in_transaction(struct runtime *runtime, parley_call *call, st
     size_t n = runtime->plugin.migrations_n;
     int newest = n ? migration(&runtime->plugin, n - 1)->number : 0, from = 0, to, breaking = 0;
     int rc = outbox_prepare(&runtime->database, error);
+    if (rc == 0) rc = events_prepare(runtime, error);
     if (rc == 0) rc = reached(sql, &from, &breaking, error);
     if (rc < 0) return rc;
     if (breaking > newest)

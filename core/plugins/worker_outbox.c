@@ -12,6 +12,7 @@ int outbox_prepare(struct database *database, struct error *error) {
         "NOT NULL);"
         "CREATE TABLE IF NOT EXISTS parley_next (number INTEGER NOT NULL);"
         "INSERT INTO parley_next SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM parley_next);"
+        "CREATE TABLE IF NOT EXISTS parley_position (seq INTEGER NOT NULL);"
         "CREATE TABLE IF NOT EXISTS parley_timer (name TEXT PRIMARY KEY, at INTEGER NOT NULL);"
         "CREATE INDEX IF NOT EXISTS parley_timer_at ON parley_timer (at)",
         SPEAKER_HOST, error);

@@ -58,6 +58,19 @@ int audit_list(struct sql *sql, struct arena *arena, struct text kind, struct te
     return rc < 0 ? rc : 0;
 }
 
+int audit_after(struct sql *sql, struct arena *arena, int64_t after, size_t limit, struct audit_page *page,
+                struct error *error) {
+    *page = (struct audit_page){.items = arena_array(arena, struct audit_entry, limit)};
+    struct sql_rows rows;
+    int rc = sql_query(sql, &rows, error,
+                       "SELECT id, at, actor, action, kind, key, version, before, after, note FROM audit WHERE id > $1"
+                       " ORDER BY id LIMIT $2",
+                       SQL_I(after), SQL_I((int64_t)limit));
+    while (rc >= 0 && (rc = sql_next(&rows, error)) > 0) page->items[page->n++] = read_entry(&rows, arena);
+    sql_done(&rows);
+    return rc < 0 ? rc : 0;
+}
+
 int audit_newest(struct sql *sql, int64_t *id, struct error *error) {
     struct sql_rows rows;
     int rc = sql_query(sql, &rows, error, "SELECT coalesce(max(id), 0) FROM audit");

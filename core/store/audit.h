@@ -29,6 +29,10 @@ struct audit_page {
 int audit_list(struct sql *sql, struct arena *arena, struct text kind, struct text key, int64_t before, size_t limit,
                struct audit_page *page, struct error *error);
 
+/* Entries after id `after`, oldest first, at most `limit`; page->next is not set. */
+int audit_after(struct sql *sql, struct arena *arena, int64_t after, size_t limit, struct audit_page *page,
+                struct error *error);
+
 /* The newest entry's id; 0 where there is none. */
 int audit_newest(struct sql *sql, int64_t *id, struct error *error);
 

@@ -185,18 +185,36 @@ static struct value run_whole(const struct condition *condition, const struct co
     return run_eval(&run, 0);
 }
 
+/* Whether the unit is on the segment's list. An event has no targetingKey: its unit is its userId, else its anonymousId. */
+static struct value on_list(struct run *run, const struct condition_segment *segment) {
+    const struct condition_input *input = run->input;
+    const struct text names[] = {segment->unit, TEXT("userId"), TEXT("anonymousId")};
+    size_t n = text_is(segment->unit, "targetingKey") ? 3 : 1;
+    for (size_t i = 0; input->json && i < n; i++) {
+        json_at at = json_get(input->json, input->root, names[i]);
+        enum json_kind kind = json_kind(input->json, at);
+        if (at == JSON_NONE || (kind != JSON_KIND_STRING && kind != JSON_KIND_NUMBER)) continue;
+        bool text = kind == JSON_KIND_STRING;
+        return value_bool(id_list_has(
+            segment->list, text ? json_unescaped(input->json, at, input->arena) : json_source(input->json, at)));
+    }
+    return (struct value){.kind = VALUE_BOOL, .truth = false, .absent = true};
+}
+
 /* True where one of the named segments holds. A segment that is not there, or refers to itself, is unknown. */
 static struct value eval_in_segment(struct run *run, uint32_t at) {
     struct value result = value_bool(false);
     for (uint32_t child = at + 1; child < run->nodes[at].next; child = run->nodes[child].next) {
         struct value name = run_eval(run, child);
-        const struct condition *segment =
+        const struct condition_segment *segment =
             name.kind == VALUE_STRING && run->input->segments ? map_get(run->input->segments, name.string) : NULL;
         if (!segment || run->segment_depth >= CONDITION_MAX_SEGMENT_DEPTH) {
             result.absent = true;
             continue;
         }
-        struct value v = run_whole(segment, run->input, run->steps, run->segment_depth + 1);
+        struct value v = segment->condition
+                             ? run_whole(segment->condition, run->input, run->steps, run->segment_depth + 1)
+                             : on_list(run, segment);
         if (truth(run, v)) return (struct value){.kind = VALUE_BOOL, .truth = true, .absent = v.absent};
         result.absent |= v.absent;
     }

@@ -8,6 +8,7 @@
 
 #include "core/base/json_write.h"
 #include "core/base/map.h"
+#include "experiments/decide/id_list.h"
 #include "experiments/decide/value.h"
 #include "experiments/model/reader.h"
 
@@ -20,13 +21,20 @@ enum {
 
 struct condition; /* immutable; lives in the arena it was compiled into; read by any thread */
 
+/* What in_segment asks for by name: a condition, or a list of ids. Borrowed. */
+struct condition_segment {
+    const struct condition *condition; /* NULL: a list */
+    const struct id_list *list;        /* NULL: an empty one */
+    struct text unit;                  /* of a list: the attribute that is looked up in it */
+};
+
 /* What a condition is evaluated over. All borrowed. */
 struct condition_input {
     const struct json *json;    /* the document, or NULL for an empty one */
     json_at root;               /* the value that `var` starts from */
     struct text feature_key;    /* for fractional without an expression and for `$flagd.flagKey` */
     int64_t now;                /* ms; for `$flagd.timestamp` */
-    const struct map *segments; /* key -> const struct condition *; NULL for none */
+    const struct map *segments; /* key -> const struct condition_segment *; NULL for none */
     struct arena *arena;        /* takes what cat, map, filter ... make; never NULL */
 };
 

@@ -25,7 +25,7 @@ bool context_unit(const struct context *context, struct text unit, struct text *
 }
 
 struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                          const struct context *context, const struct remembered_all *remembered, int depth) {
+                          const struct context *context, const struct remembered_all *remembered, struct variants_known *known) {
     return (struct decider){snapshot,
                             feature,
                             context,
@@ -36,7 +36,7 @@ struct decider decider_of(const struct snapshot *snapshot, const struct snapshot
                              .now = context->now,
                              .segments = &snapshot->segment_conditions,
                              .arena = context->arena},
-                            depth};
+                            known};
 }
 
 static bool serve(const struct decider *d, struct decision *out, uint32_t variant, enum decision_reason reason) {
@@ -71,20 +71,56 @@ static bool step_disabled(const struct decider *d, struct decision *out) {
 }
 
 static void decide_at(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                      const struct context *context, const struct remembered_all *remembered, int depth,
-                      struct decision *out);
+                      const struct context *context, const struct remembered_all *remembered,
+                      struct variants_known *known, struct decision *out);
+
+enum { KEY_MISSING = 1, FIRST_VARIANT = 2 }; /* in variants_known */
+
+static uint16_t outcome(const struct decider *d, const struct snapshot_feature *feature) {
+    struct decision decision;
+    decide_at(d->snapshot, feature, d->context, d->remembered, d->known, &decision);
+    return (uint16_t)(decision.targeting_key_missing ? KEY_MISSING : decision.index + FIRST_VARIANT);
+}
+
+static uint16_t *known_of(const struct decider *d, const struct snapshot_feature *feature) {
+    return &d->known->of[feature - d->snapshot->features];
+}
+
+static const struct snapshot_feature *first_unknown(const struct decider *d, const struct snapshot_feature *of) {
+    for (uint32_t i = 0; i < of->definition.n_prerequisites; i++)
+        if (of->prerequisites[i].feature && !*known_of(d, of->prerequisites[i].feature))
+            return of->prerequisites[i].feature;
+    return NULL;
+}
+
+void decide_prerequisites(const struct decider *d) {
+    if (d->feature->depth < 2) return; /* they require nothing: each is decided when it is asked for */
+    if (!d->known->of) d->known->of = arena_array(d->context->arena, uint16_t, d->snapshot->n_features);
+    const struct snapshot_feature **way =
+        arena_array(d->context->arena, const struct snapshot_feature *, d->feature->depth + 1);
+    uint32_t n = 0;
+    way[n++] = d->feature;
+    while (n > 0) {
+        const struct snapshot_feature *next = first_unknown(d, way[n - 1]);
+        if (next)
+            way[n++] = next;
+        else if (--n > 0)
+            *known_of(d, way[n]) = outcome(d, way[n]);
+    }
+}
 
 bool decide_prerequisite(const struct decider *d, uint32_t i, struct decision *out) {
     const struct snapshot_prerequisite *prerequisite = &d->feature->prerequisites[i];
-    struct decision other;
-    if (!prerequisite->feature || d->depth >= PREREQUISITE_DEPTH) return false;
-    decide_at(d->snapshot, prerequisite->feature, d->context, d->remembered, d->depth + 1, &other);
-    out->targeting_key_missing |= other.targeting_key_missing;
-    return !other.targeting_key_missing && (prerequisite->variants & 1u << other.index);
+    if (!prerequisite->feature) return false;
+    uint16_t known = d->known->of ? *known_of(d, prerequisite->feature) : 0;
+    if (!known) known = outcome(d, prerequisite->feature);
+    out->targeting_key_missing |= known == KEY_MISSING;
+    return known >= FIRST_VARIANT && (prerequisite->variants & 1u << (known - FIRST_VARIANT));
 }
 
 static bool step_prerequisites(const struct decider *d, struct decision *out) {
     const struct feature *feature = &d->feature->definition;
+    decide_prerequisites(d);
     for (uint32_t i = 0; i < feature->n_prerequisites; i++) {
         if (decide_prerequisite(d, i, out)) continue;
         return out->targeting_key_missing || serve(d, out, feature->off, REASON_DISABLED);
@@ -144,22 +180,26 @@ static bool step_rules(const struct decider *d, struct decision *out) {
 /* ---- holdouts ---- */
 
 /* A holdout covers what goes on trial after it began, for as long as it lasts. */
-static bool covers(const struct decider *d, const struct holdout *holdout) {
-    return d->feature->last_trial > holdout->start && d->context->now >= holdout->start &&
-           (!holdout->end || d->context->now < holdout->end);
+static bool covers(const struct holdout *holdout, const struct snapshot_feature *feature, int64_t now) {
+    return feature->last_trial > holdout->start && now >= holdout->start && (!holdout->end || now < holdout->end);
+}
+
+int decide_holdout(const struct snapshot_holdout *holdout, const struct snapshot_feature *feature,
+                   const struct context *context, struct text *unit) {
+    const struct holdout *definition = &holdout->definition;
+    if (!covers(definition, feature, context->now) || !context_unit(context, definition->unit, unit)) return -1;
+    uint64_t hash = bucket_hash(holdout->seed, unit_of(*unit));
+    return bucket_scale(hash, BUCKET_TRAFFIC_FULL) < definition->share ? HOLDOUT_HELD : HOLDOUT_OPEN;
 }
 
 static bool step_holdouts(const struct decider *d, struct decision *out) {
     for (uint32_t i = 0; i < d->feature->n_holdouts && !out->held; i++) {
         const struct snapshot_holdout *holdout = d->feature->holdouts[i];
         struct text unit;
-        if (!covers(d, &holdout->definition) || !context_unit(d->context, holdout->definition.unit, &unit)) continue;
-        struct unit_id id = unit_of(unit);
-        bool held = bucket_scale(bucket_hash(holdout->seed, id), BUCKET_TRAFFIC_FULL) < holdout->definition.share;
-        if (out->holdout && !held) continue;
+        int part = decide_holdout(holdout, d->feature, d->context, &unit);
+        if (part < 0 || (out->holdout && part == HOLDOUT_OPEN)) continue;
         out->holdout = holdout;
-        out->holdout_unit = id;
-        out->held = held;
+        out->held = part == HOLDOUT_HELD;
     }
     return out->held && serve(d, out, d->feature->definition.off, REASON_SPLIT);
 }
@@ -264,10 +304,10 @@ const struct decide_step decide_steps[] = {
 const size_t decide_steps_count = sizeof decide_steps / sizeof *decide_steps;
 
 static void decide_at(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                      const struct context *context, const struct remembered_all *remembered, int depth,
-                      struct decision *out) {
-    struct decider d = decider_of(snapshot, feature, context, remembered, depth);
-    *out = (struct decision){0};
+                      const struct context *context, const struct remembered_all *remembered,
+                      struct variants_known *known, struct decision *out) {
+    struct decider d = decider_of(snapshot, feature, context, remembered, known);
+    *out = (struct decision){.feature = feature};
     if (context->crawler) {
         out->step = STEP_CRAWLER;
         serve(&d, out, feature->definition.off, REASON_DEFAULT);
@@ -282,5 +322,6 @@ static void decide_at(const struct snapshot *snapshot, const struct snapshot_fea
 
 void decide(const struct snapshot *snapshot, const struct snapshot_feature *feature, const struct context *context,
             const struct remembered_all *remembered, struct decision *out) {
-    decide_at(snapshot, feature, context, remembered, 0, out);
+    struct variants_known own = {0};
+    decide_at(snapshot, feature, context, remembered, context->known ? context->known : &own, out);
 }

@@ -11,6 +11,11 @@ struct preview {
     struct text feature, variant;
 };
 
+/* Which variant features gave in one context, so that none is decided twice where prerequisites meet. Zeroed: nothing is known. */
+struct variants_known {
+    uint16_t *of; /* by feature: 0 not known, 1 it wants a targeting key, else the variant's index + 2; the arena's */
+};
+
 /* Who is asking. All borrowed for the call. */
 struct context {
     const struct json *json;   /* the request's document, or NULL */
@@ -21,7 +26,8 @@ struct context {
     bool crawler;              /* gets what is off, and is never exposed */
     const struct preview *previews;
     uint32_t n_previews;
-    struct arena *arena; /* for conditions that make strings or lists; usual ones take nothing */
+    struct variants_known *known; /* shared by the decisions of this context; NULL: each looks for itself */
+    struct arena *arena; /* for prerequisites that have prerequisites, and for conditions that make strings or lists; usual ones take nothing */
 };
 
 #define DECISION_REASONS(X) X(STATIC) X(DEFAULT) X(TARGETING_MATCH) X(SPLIT) X(DISABLED)
@@ -50,6 +56,7 @@ struct decision {
         targeting_key_missing; /* it cannot be decided without one (OFREP's TARGETING_KEY_MISSING); the rest is empty */
     enum decision_reason reason;
     enum decision_step step;
+    const struct snapshot_feature *feature; /* that was decided on */
     const struct variant *variant; /* its value is JSON text; never NULL when decided */
     uint32_t index;                /* of the variant */
     const struct rule *rule;       /* that decided, or NULL */
@@ -66,12 +73,16 @@ struct decision {
         *overridden;                        /* a rule caught an enrolled unit of this experiment: `ruleOverride` */
     const struct snapshot_holdout *holdout; /* the first that covers the feature, or NULL: `holdout:KEY` */
     bool held;                              /* the unit is in it */
-    struct unit_id holdout_unit;
 };
 
 /* Decides. `remembered` may be NULL (nothing is). Any thread that owns context.arena and may read `remembered`. */
 void decide(const struct snapshot *snapshot, const struct snapshot_feature *feature, const struct context *context,
             const struct remembered_all *remembered, struct decision *out);
+
+/* What a holdout makes of who asks: HOLDOUT_HELD, HOLDOUT_OPEN with the unit's text in *unit, or -1 where it does not cover the
+ * feature now, or there is no such unit. Those of a feature are asked in turn until one holds the unit out. */
+int decide_holdout(const struct snapshot_holdout *holdout, const struct snapshot_feature *feature,
+                   const struct context *context, struct text *unit);
 
 /* Writes the way to the decision as an array: each step with "step", "result" (true, false, unknown) and what it looked at. */
 void decide_trace(const struct snapshot *snapshot, const struct snapshot_feature *feature,

@@ -4,19 +4,17 @@
 
 #include "experiments/decide/evaluate.h"
 
-enum { PREREQUISITE_DEPTH = 8 }; /* features that require features */
-
 struct decider {
     const struct snapshot *snapshot;
     const struct snapshot_feature *feature;
     const struct context *context;
     const struct remembered_all *remembered;
     struct condition_input input; /* what conditions are evaluated over */
-    int depth;
+    struct variants_known *known;
 };
 
 struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                          const struct context *context, const struct remembered_all *remembered, int depth);
+                          const struct context *context, const struct remembered_all *remembered, struct variants_known *known);
 
 /* One step: true when it decided (or found that the targeting key is missing), with the rest of `out` filled. */
 typedef bool decide_step_fn(const struct decider *d, struct decision *out);
@@ -28,6 +26,8 @@ struct decide_step {
 extern const struct decide_step decide_steps[];
 extern const size_t decide_steps_count;
 
+/* Decides everything that the feature requires, the deepest first, where prerequisites have some of their own. */
+void decide_prerequisites(const struct decider *d);
 /* Whether prerequisite number `i` is met. */
 bool decide_prerequisite(const struct decider *d, uint32_t i, struct decision *out);
 /* Serves one rule, whose condition holds; false where it splits by an attribute that is not there. */

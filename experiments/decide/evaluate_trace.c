@@ -37,17 +37,45 @@ static void trace_rules(const struct decider *d, bool overrides, struct json_wri
     json_close_array(out);
 }
 
-static void trace_prerequisites(const struct decider *d, struct json_writer *out) {
+/* What one feature requires. */
+static void trace_required(const struct decider *d, struct json_writer *out) {
     const struct feature *feature = &d->feature->definition;
-    json_key(out, TEXT("prerequisites"));
-    json_open_array(out);
     for (uint32_t i = 0; i < feature->n_prerequisites; i++) {
+        const struct snapshot_feature *other = d->feature->prerequisites[i].feature;
         struct decision scratch = {0};
         bool met = decide_prerequisite(d, i, &scratch);
         json_open_object(out);
         json_put_text(out, "feature", feature->prerequisites[i].feature);
+        json_put_text(out, "requiredBy", feature->key);
         json_put_text(out, "result", result_of(scratch.targeting_key_missing, met));
+        if (other) {
+            struct decision given;
+            decide(d->snapshot, other, d->context, d->remembered, &given);
+            if (given.variant) json_put_text(out, "variant", given.variant->key);
+        }
         json_close_object(out);
+    }
+}
+
+/* The whole chain, each feature that requires something once: what the feature requires, what that requires, and so on. */
+static void trace_prerequisites(const struct decider *d, struct json_writer *out) {
+    const struct snapshot *s = d->snapshot;
+    bool *seen = arena_array(d->context->arena, bool, s->n_features);
+    const struct snapshot_feature **queue = arena_array(d->context->arena, const struct snapshot_feature *,
+                                                        s->n_features);
+    uint32_t head = 0, tail = 0;
+    json_key(out, TEXT("prerequisites"));
+    json_open_array(out);
+    for (queue[tail++] = d->feature; head < tail; head++) {
+        struct decider of = *d;
+        of.feature = queue[head];
+        trace_required(&of, out);
+        for (uint32_t i = 0; i < of.feature->definition.n_prerequisites; i++) {
+            const struct snapshot_feature *next = of.feature->prerequisites[i].feature;
+            if (!next || seen[next - s->features]) continue;
+            seen[next - s->features] = true;
+            queue[tail++] = next;
+        }
     }
     json_close_array(out);
 }
@@ -86,7 +114,10 @@ static void trace_step(const struct decider *d, const struct decide_step *step, 
 
 void decide_trace(const struct snapshot *snapshot, const struct snapshot_feature *feature,
                   const struct context *context, const struct remembered_all *remembered, struct json_writer *out) {
-    struct decider d = decider_of(snapshot, feature, context, remembered, 0);
+    struct variants_known known = {0};
+    struct context shared = *context; /* by everything that is decided on the way */
+    shared.known = &known;
+    struct decider d = decider_of(snapshot, feature, &shared, remembered, &known);
     struct decision decision = {0};
     bool decided = false;
     json_open_array(out);

@@ -12,77 +12,53 @@ struct remembered_slot {
 };
 _Static_assert(sizeof(struct remembered_slot) == 24, "24 bytes a unit");
 
-enum { FIRST_ROOM = 64, MOVED_PER_PUT = 32 };
+/* A table is full at 85 % and then made so large that it is 77 % full: 24 / 0.77 is 31.2 bytes a unit. Tables are split when
+ * there are TABLE_UNITS for each, so that no put moves more than a few thousand units. */
+enum { FIRST_ROOM = 8, FULL = 85, FILLED = 77, TABLE_UNITS = 2048 };
 
-/* The unit's slot, or the free one where it would go. The unit's id is a hash already. */
+/* ---- one table: open addressing, linear probing ---- */
+
+/* The unit's id is a hash already: one half says which table, the other where in it. */
+static uint32_t home_of(const struct remembered_table *table, struct unit_id unit) {
+    return (uint32_t)(((unsigned __int128)unit.lo * table->room) >> 64);
+}
+
+static uint32_t after(const struct remembered_table *table, uint32_t i) {
+    return i + 1 == table->room ? 0 : i + 1;
+}
+
+/* The unit's slot, or the free one where it would go. */
 static struct remembered_slot *slot_of(const struct remembered_table *table, struct unit_id unit) {
-    size_t mask = table->room - 1, i = unit.lo & mask;
-    while (table->slots[i].arm1 && !unit_eq(table->slots[i].unit, unit)) i = (i + 1) & mask;
+    uint32_t i = home_of(table, unit);
+    while (table->slots[i].arm1 && !unit_eq(table->slots[i].unit, unit)) i = after(table, i);
     return &table->slots[i];
 }
 
-static struct remembered_slot *find(const struct remembered_table *table, struct unit_id unit) {
-    if (!table->n) return NULL;
-    struct remembered_slot *slot = slot_of(table, unit);
-    return slot->arm1 ? slot : NULL;
+static struct remembered_table table_for(uint32_t n) {
+    uint32_t room = (uint32_t)((uint64_t)n * 100 / FILLED) + 1;
+    if (room < FIRST_ROOM) room = FIRST_ROOM;
+    return (struct remembered_table){memory_zero(room, sizeof(struct remembered_slot)), room, 0};
 }
 
-/* Moves some slots of the old table over: at 32 a put, the old one is empty long before the new one is full. Slots that
- * were moved stay in the old table, so that its chains of probes are not cut; the new table is asked first. */
-static void move_some(struct remembered *r, size_t count) {
-    for (; r->old.slots && count > 0; count--) {
-        if (r->moved == r->old.room) {
-            free(r->old.slots);
-            r->old = (struct remembered_table){0};
-            return;
-        }
-        const struct remembered_slot *from = &r->old.slots[r->moved++];
-        if (!from->arm1) continue;
-        *slot_of(&r->table, from->unit) = *from;
-        r->table.n++;
-        r->old.n--;
-    }
+static void take_in(struct remembered_table *table, const struct remembered_slot *slot) {
+    *slot_of(table, slot->unit) = *slot;
+    table->n++;
 }
 
-static void grow(struct remembered *r) {
-    move_some(r, SIZE_MAX);
-    r->old = r->table;
-    r->moved = 0;
-    size_t room = r->old.room ? r->old.room * 2 : FIRST_ROOM;
-    r->table = (struct remembered_table){memory_zero(room, sizeof *r->table.slots), room, 0};
-}
-
-static struct remembered_slot *current(const struct remembered *r, struct unit_id unit) {
-    struct remembered_slot *slot = find(&r->table, unit);
-    return slot ? slot : find(&r->old, unit);
-}
-
-static struct remembered_unit unit_in(const struct remembered_slot *slot) {
-    return (struct remembered_unit){slot->unit, slot->t0, (uint16_t)(slot->arm1 - 1), slot->epoch};
-}
-
-bool remembered_find(const struct remembered *remembered, struct unit_id unit, struct remembered_unit *out) {
-    const struct remembered_slot *slot = current(remembered, unit);
-    if (slot) *out = unit_in(slot);
-    return slot != NULL;
-}
-
-bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
-    if (current(r, unit->unit)) return false;
-    if ((remembered_count(r) + 1) * 4 > r->table.room * 3) grow(r);
-    move_some(r, MOVED_PER_PUT);
-    *slot_of(&r->table, unit->unit) =
-        (struct remembered_slot){unit->unit, unit->t0, (uint16_t)(unit->arm + 1), unit->epoch};
-    r->table.n++;
-    return true;
+static void grow(struct remembered_table *table) {
+    struct remembered_table larger = table_for(table->n + 1);
+    for (uint32_t i = 0; i < table->room; i++)
+        if (table->slots[i].arm1) take_in(&larger, &table->slots[i]);
+    free(table->slots);
+    *table = larger;
 }
 
 /* Closes the gap: what was probed past it moves back (Knuth, TAOCP 3, 6.4, algorithm R). */
-static void close_gap(struct remembered_table *table, size_t gap) {
-    size_t mask = table->room - 1;
-    for (size_t i = (gap + 1) & mask; table->slots[i].arm1; i = (i + 1) & mask) {
-        size_t home = table->slots[i].unit.lo & mask;
-        if (((i - home) & mask) < ((i - gap) & mask)) continue; /* its home lies behind the gap */
+static void close_gap(struct remembered_table *table, uint32_t gap) {
+    uint32_t room = table->room;
+    for (uint32_t i = after(table, gap); table->slots[i].arm1; i = after(table, i)) {
+        uint32_t home = home_of(table, table->slots[i].unit);
+        if ((i + room - home) % room < (i + room - gap) % room) continue; /* its home lies behind the gap */
         table->slots[gap] = table->slots[i];
         gap = i;
     }
@@ -90,29 +66,71 @@ static void close_gap(struct remembered_table *table, size_t gap) {
     table->n--;
 }
 
+/* ---- the tables ---- */
+
+static struct remembered_table *table_of(const struct remembered *r, struct unit_id unit) {
+    uint32_t i = (uint32_t)unit.hi & (r->mask * 2 + 1);
+    return &r->tables[i < r->tables_n ? i : i & r->mask];
+}
+
+/* The next table of the round gives the half of its units that have one more bit to a new one. */
+static void split(struct remembered *r) {
+    if (r->tables_n == r->mask + 1)
+        r->tables = memory_grow(r->tables, (size_t)r->tables_n * 2 * sizeof *r->tables);
+    struct remembered_table whole = r->tables[r->tables_n - (r->mask + 1)];
+    uint32_t bit = r->mask + 1, moved = 0;
+    for (uint32_t i = 0; i < whole.room; i++) moved += whole.slots[i].arm1 && (whole.slots[i].unit.hi & bit);
+    struct remembered_table stays = table_for(whole.n - moved), goes = table_for(moved);
+    for (uint32_t i = 0; i < whole.room; i++)
+        if (whole.slots[i].arm1) take_in(whole.slots[i].unit.hi & bit ? &goes : &stays, &whole.slots[i]);
+    free(whole.slots);
+    r->tables[r->tables_n - bit] = stays;
+    r->tables[r->tables_n++] = goes;
+    if (r->tables_n == bit * 2) r->mask = r->mask * 2 + 1;
+}
+
+static struct remembered_slot *find(const struct remembered *r, struct unit_id unit) {
+    if (!r->n) return NULL;
+    struct remembered_slot *slot = slot_of(table_of(r, unit), unit);
+    return slot->arm1 ? slot : NULL;
+}
+
+bool remembered_find(const struct remembered *remembered, struct unit_id unit, struct remembered_unit *out) {
+    const struct remembered_slot *slot = find(remembered, unit);
+    if (slot) *out = (struct remembered_unit){slot->unit, slot->t0, (uint16_t)(slot->arm1 - 1), slot->epoch};
+    return slot != NULL;
+}
+
+bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
+    if (find(r, unit->unit)) return false;
+    if (!r->tables) {
+        r->tables = memory_new(struct remembered_table);
+        r->tables[r->tables_n++] = table_for(0);
+    }
+    struct remembered_table *table = table_of(r, unit->unit);
+    if ((uint64_t)(table->n + 1) * 100 > (uint64_t)table->room * FULL) grow(table);
+    take_in(table, &(struct remembered_slot){unit->unit, unit->t0, (uint16_t)(unit->arm + 1), unit->epoch});
+    if (++r->n > (size_t)r->tables_n * TABLE_UNITS) split(r);
+    return true;
+}
+
 bool remembered_remove(struct remembered *r, struct unit_id unit) {
-    move_some(r, SIZE_MAX);
-    struct remembered_slot *slot = find(&r->table, unit);
+    struct remembered_slot *slot = find(r, unit);
     if (!slot) return false;
-    close_gap(&r->table, (size_t)(slot - r->table.slots));
+    struct remembered_table *table = table_of(r, unit);
+    close_gap(table, (uint32_t)(slot - table->slots));
+    r->n--;
     return true;
 }
 
 size_t remembered_count(const struct remembered *r) {
-    return r->table.n + r->old.n;
+    return r->n;
 }
 
-bool remembered_next(const struct remembered *r, size_t *cursor, struct remembered_unit *out) {
-    size_t left = r->old.slots ? r->old.room - r->moved : 0;
-    for (; *cursor < r->table.room + left;) {
-        size_t i = (*cursor)++;
-        const struct remembered_slot *slot =
-            i < r->table.room ? &r->table.slots[i] : &r->old.slots[r->moved + i - r->table.room];
-        if (!slot->arm1) continue;
-        *out = unit_in(slot);
-        return true;
-    }
-    return false;
+size_t remembered_bytes(const struct remembered *r) {
+    size_t bytes = r->tables_n ? (size_t)(r->mask + 1) * (r->tables_n > r->mask + 1 ? 2 : 1) * sizeof *r->tables : 0;
+    for (uint32_t i = 0; i < r->tables_n; i++) bytes += r->tables[i].room * sizeof(struct remembered_slot);
+    return bytes;
 }
 
 /* ---- of all experiments ---- */
@@ -137,8 +155,8 @@ struct remembered *remembered_make(struct remembered_all *all, struct text salt)
 }
 
 static void empty(struct remembered *r) {
-    free(r->table.slots);
-    free(r->old.slots);
+    for (uint32_t i = 0; i < r->tables_n; i++) free(r->tables[i].slots);
+    free(r->tables);
     *r = (struct remembered){0};
 }
 

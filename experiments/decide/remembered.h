@@ -1,6 +1,7 @@
-/* Which unit met which arm: 24 bytes each, open addressing at most three quarters full, so at most 32 bytes a unit when full.
- * Growing is spread over the insertions that follow. Owned by one loop thread; the journal's exposures refill it after a
- * start. Knows nothing of experiments but their salts. */
+/* Which unit met which arm: 24 bytes each, in many small tables that are at least three quarters full, so at most 32 bytes a unit
+ * at any time, growing included (linear hashing: Litwin 1980; the tables in place of pages have the size of what is in
+ * them). Owned by one loop thread; the journal's exposures refill it after a start. Knows nothing of experiments but their
+ * salts. */
 #ifndef PARLEY_EXPERIMENTS_DECIDE_REMEMBERED_H
 #define PARLEY_EXPERIMENTS_DECIDE_REMEMBERED_H
 
@@ -18,9 +19,11 @@ struct remembered_unit {
 struct remembered {
     struct remembered_table {
         struct remembered_slot *slots;
-        size_t room, n; /* room is 0 or a power of two */
-    } table, old;       /* old: being moved over, from `moved` on */
-    size_t moved;
+        uint32_t room, n;
+    } * tables;      /* room for a power of two of them */
+    uint32_t tables_n;
+    uint32_t mask;   /* tables 0..mask are a whole round; those beyond it are the split halves of 0, 1, 2 ... */
+    size_t n;
 };
 
 /* True with the unit's entry in *out. About 50 ns at a million units. */
@@ -30,8 +33,8 @@ bool remembered_put(struct remembered *remembered, const struct remembered_unit 
 /* Forgets one (erasure). False where it was not there. */
 bool remembered_remove(struct remembered *remembered, struct unit_id unit);
 size_t remembered_count(const struct remembered *remembered);
-/* All units in no order: start with a zeroed cursor; false at the end. Nothing may be put in between. */
-bool remembered_next(const struct remembered *remembered, size_t *cursor, struct remembered_unit *out);
+/* What the tables take, in bytes. */
+size_t remembered_bytes(const struct remembered *remembered);
 
 /* Those of all experiments, by salt. Zeroed: none. */
 struct remembered_all {

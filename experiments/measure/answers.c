@@ -116,15 +116,9 @@ void answer_forgetting(struct fold *fold, const struct measure_forgetting *f) {
 
 /* --- proof --- */
 
-struct proof_reading {
-    struct fold *fold;
-    int64_t records;
-};
-
 static int read_again(void *visitor, const struct journal_record *record) {
-    struct proof_reading *reading = visitor;
-    fold_record(reading->fold, record);
-    return ++reading->records % 4096 == 0 ? fold_settle(reading->fold) : 0;
+    fold_record(visitor, record);
+    return 0;
 }
 
 static void compare(struct measure_proof *proof, const struct measured *a, const struct measured *b) {
@@ -134,19 +128,25 @@ static void compare(struct measure_proof *proof, const struct measured *a, const
     proof->units += a->units.n;
 }
 
-void answer_proof(const struct fold *fold, struct measure_proof *proof) {
-    struct fold again;
-    struct proof_reading reading = {&again, 0};
-    fold_init(&again, fold->reader, NULL, fold->late_ms);
-    fold_set_plan(&again, plan_new(fold->plan->snapshot));
-    int rc = journal_read(fold->reader, 1, fold->position, read_again, &reading, &proof->error);
-    if (rc == 0) rc = fold_settle(&again);
-    for (uint32_t i = 0; rc == 0 && i < fold->n; i++)
-        for (uint32_t k = 0; k < fold->measured[i]->residual_n; k++)
-            proof->residual += fold->measured[i]->residual[k].units;
-    for (uint32_t i = 0; rc == 0 && i < fold->n; i++)
-        if (fold->measured[i]->live) compare(proof, fold->measured[i], again.measured[i]);
-    if (rc < 0) error_set(&proof->error, rc, "the journal cannot be read");
-    proof->records = reading.records;
-    fold_free(&again);
+void answer_proof_begin(const struct fold *fold, struct fold *again) {
+    fold_init(again, fold->reader, NULL, fold->late_ms);
+    fold_set_plan(again, plan_new(fold->plan->snapshot));
+}
+
+int answer_proof_read(const struct fold *fold, struct fold *again, int64_t rows) {
+    int64_t last = again->position + rows < fold->position ? again->position + rows : fold->position;
+    int rc = journal_read(fold->reader, again->position + 1, last, read_again, again, NULL);
+    if (rc == 0) rc = fold_settle(again);
+    if (rc == 0 && again->position < last) again->position = last; /* rows whose file is gone */
+    return rc;
+}
+
+void answer_proof(const struct fold *fold, const struct fold *again, struct measure_proof *proof) {
+    proof->records = fold->position;
+    for (uint32_t i = 0; i < fold->n; i++) {
+        const struct measured *m = fold->measured[i];
+        if (proof->experiment.n && !text_eq(m->plan->source->definition.key, proof->experiment)) continue;
+        for (uint32_t k = 0; k < m->residual_n; k++) proof->residual += m->residual[k].units;
+        compare(proof, m, again->measured[i]);
+    }
 }

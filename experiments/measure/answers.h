@@ -9,6 +9,9 @@ void answer_traffic(struct fold *fold, struct measure_traffic *traffic, int64_t 
 void answer_memory(const struct fold *fold, struct measure_memory *memory);
 void answer_export(struct fold *fold, struct measure_export *page, int64_t now);
 void answer_forgetting(struct fold *fold, const struct measure_forgetting *forgetting);
-void answer_proof(const struct fold *fold, struct measure_proof *proof);
+/* Computing again, a slice of rows at a time: `again` follows `fold` until it has come as far; then they are compared. */
+void answer_proof_begin(const struct fold *fold, struct fold *again);
+int answer_proof_read(const struct fold *fold, struct fold *again, int64_t rows);
+void answer_proof(const struct fold *fold, const struct fold *again, struct measure_proof *proof);
 
 #endif

@@ -109,6 +109,9 @@ void fold_set_plan(struct fold *fold, struct plan *plan);
 
 /* The next record of the journal, for everything that is live. */
 void fold_record(struct fold *fold, const struct journal_record *record);
+/* Records that follow each other, as a block of the journal has them: what is behind the position is left out, a body that
+ * several share is scanned once. */
+void fold_records(struct fold *fold, const struct journal_record *records, size_t n);
 /* At the end of a group: computes again the units that need it. 0, or a negative code of the journal's; then the units stay
  * noted and the next call tries again. */
 int fold_settle(struct fold *fold);

@@ -113,8 +113,7 @@ static void fold_block(struct lane_job *job, void *owner) {
         m->target = block->last; /* behind the files: it is read from them in its turn */
         keep_reading(m);
     } else {
-        for (size_t i = 0; i < block->n; i++)
-            if (block->records[i].seq > m->fold.position) fold_record(&m->fold, &block->records[i]);
+        fold_records(&m->fold, block->records, block->n);
         complain(m, fold_settle(&m->fold));
         checkpoint_if_due(m);
     }
@@ -307,12 +306,46 @@ void measure_forget(struct measure *m, struct measure_forgetting *forgetting) {
     lane_do(m->lane, &forgetting->job);
 }
 
-static void prove(struct lane_job *job, void *owner) {
+struct proof_job {
+    struct lane_job job;
+    struct measure_proof *proof;
+    struct fold again;
+    bool begun;
+};
+
+static void end_proof(struct proof_job *job) {
+    struct measure_proof *proof = job->proof;
+    if (job->begun) fold_free(&job->again);
+    free(job);
+    if (proof->job.reply_to) mailbox_post(proof->job.reply_to, &proof->job.mail);
+}
+
+static void prove(struct lane_job *lane_job, void *owner) {
     struct measure *m = owner;
-    answer_proof(&m->fold, (struct measure_proof *)job);
+    struct proof_job *job = (struct proof_job *)lane_job;
+    struct error *error = &job->proof->error;
+    struct text key = job->proof->experiment;
+    if (job->begun && job->again.plan->snapshot != m->fold.plan->snapshot) fold_free(&job->again), job->begun = false;
+    if (!job->begun) answer_proof_begin(&m->fold, &job->again);
+    job->begun = true;
+    if (key.n && !map_get(&m->fold.plan->by_key, key))
+        error_set(error, ERR_NOT_FOUND, "there is no experiment `%.*s` that was started", TEXT_ARGS(key));
+    else if (m->closing || m->warned)
+        error_set(error, ERR_UNAVAILABLE, "the journal cannot be read now");
+    else if (answer_proof_read(&m->fold, &job->again, READ_ROWS) < 0)
+        error_set(error, ERR_IO, "the journal cannot be read");
+    bool caught_up = m->fold.position >= m->target && all_live(&m->fold) && job->again.position == m->fold.position;
+    if (!error->code && !caught_up) {
+        lane_do(m->lane, lane_job);
+        return;
+    }
+    if (!error->code) answer_proof(&m->fold, &job->again, job->proof);
+    end_proof(job);
 }
 
 void measure_verify(struct measure *m, struct measure_proof *proof) {
-    proof->job.work = prove;
-    lane_do(m->lane, &proof->job);
+    struct proof_job *job = memory_new(struct proof_job);
+    job->job.work = prove;
+    job->proof = proof;
+    lane_do(m->lane, &job->job);
 }

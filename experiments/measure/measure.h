@@ -86,9 +86,11 @@ struct measure_export {
 };
 void measure_export_units(struct measure *measure, struct measure_export *page);
 
-/* Computes everything again from the journal and compares, bit for bit. Takes as long as reading the journal; events wait. */
+/* Computes everything again from the journal and compares, bit for bit. Takes as long as reading the journal, in slices, so that
+ * events and questions come between; definitions that change meanwhile begin it anew. */
 struct measure_proof {
     struct lane_job job;
+    struct text experiment; /* asked: its key, or TEXT_NONE for all; borrowed until answered */
     int64_t records, units; /* read; compared */
     int64_t different;      /* units that are not the same; 0 is right */
     int64_t residual;       /* erased units, which cannot be computed again */

@@ -152,17 +152,34 @@ void fold_distribute(struct fold *fold, struct event *event, bool live, int64_t 
     }
 }
 
-void fold_record(struct fold *fold, const struct journal_record *r) {
-    struct event event = {.record = r, .arena = &fold->record_arena};
-    int64_t before;
-    arena_reset(&fold->record_arena);
+static void fold_one(struct fold *fold, struct event *event) {
+    const struct journal_record *r = event->record;
     fold->position = r->seq;
     if (!r->unit.n) return; /* erased */
     uint32_t key = keys_find_or_add(&fold->keys, unit_of(r->unit));
-    before = keys_see(&fold->keys, key, r->seq, r->at);
+    int64_t before = keys_see(&fold->keys, key, r->seq, r->at);
     if (r->flags & JOURNAL_KNOWN) fold->keys.rows[key].known = 1;
-    if (r->kind == JOURNAL_TRACK && text_is(r->name, PLAN_COMPLETED)) fold_claim_order(fold, &event);
+    if (r->kind == JOURNAL_TRACK && text_is(r->name, PLAN_COMPLETED)) fold_claim_order(fold, event);
     bool says_who = r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS || r->kind == JOURNAL_PART;
     if (says_who && r->other.n) fold_join_or_part(fold, r);
-    fold_distribute(fold, &event, true, before);
+    fold_distribute(fold, event, true, before);
+}
+
+void fold_records(struct fold *fold, const struct journal_record *records, size_t n) {
+    enum { AHEAD = 8 };
+    struct event event = {.arena = &fold->record_arena};
+    for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n) unit_map_prefetch(&fold->keys.index, unit_of(records[i + AHEAD].unit));
+        if (records[i].seq <= fold->position) continue;
+        if (!event.record || event.record->body.at != records[i].body.at) {
+            arena_reset(&fold->record_arena);
+            event.scanned = false;
+        }
+        event.record = &records[i];
+        fold_one(fold, &event);
+    }
+}
+
+void fold_record(struct fold *fold, const struct journal_record *record) {
+    fold_records(fold, record, 1);
 }

@@ -65,6 +65,7 @@ static void entry_clear(struct entry *entry) {
     free((void *)(uintptr_t)entry->key.at);
     json_decref(entry->body);
     json_decref(entry->state);
+    id_list_release(entry->list);
 }
 
 static void entry_remove(struct catalogue *c, enum definition_kind kind, struct text key) {
@@ -101,11 +102,10 @@ static int read_entry(struct catalogue *c, const struct document *row, struct er
     json_t **slot = is_state ? &entry->state : &entry->body;
     json_decref(*slot);
     *slot = json;
-    if (!is_state) {
-        entry->version = row->version;
-        entry->at = row->at;
-    }
-    return 0;
+    if (is_state) return 0;
+    entry->version = row->version;
+    entry->at = row->at;
+    return kind == DEFINITION_SEGMENT ? catalogue_load_list(c->sql, row->key, json, &entry->list, error) : 0;
 }
 
 /* A state may be read before, or have outlived, its definition. */
@@ -133,12 +133,12 @@ static void unload(struct catalogue *c) {
     for (size_t i = 0; i < c->n; i++) entry_clear(&c->entries[i]);
     free(c->entries);
     snapshot_release(c->snapshot);
-    *c = (struct catalogue){.sql = c->sql};
+    *c = (struct catalogue){.sql = c->sql, .before = -1, .releases = c->releases};
 }
 
 int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error) {
     struct catalogue *c = memory_new(struct catalogue);
-    c->sql = sql;
+    *c = (struct catalogue){.sql = sql, .before = -1};
     int rc = load(c, error);
     if (rc < 0) {
         catalogue_close(c);
@@ -151,6 +151,7 @@ int catalogue_open(struct catalogue **out, struct sql *sql, struct error *error)
 void catalogue_close(struct catalogue *c) {
     if (!c) return;
     unload(c);
+    releases_release(c->releases);
     free(c);
 }
 
@@ -177,7 +178,9 @@ int catalogue_transaction(struct catalogue *c, int (*work)(void *user, struct sq
     *changed = NULL;
     int rc = sql_begin(c->sql, error);
     if (rc < 0) return rc;
+    c->before = before;
     rc = sql_end(c->sql, work(user, c->sql, error), error);
+    c->before = -1;
     if (rc < 0 && catalogue_revision(c) != before) catalogue_reload(c);
     if (rc >= 0 && catalogue_revision(c) != before) *changed = catalogue_snapshot(c);
     return rc;
@@ -194,6 +197,7 @@ void draft_end(struct draft *draft) {
     for (size_t i = 0; i < draft->n; i++) {
         json_decref(draft->items[i].body);
         json_decref(draft->items[i].state);
+        id_list_release(draft->items[i].list);
     }
     arena_free(&draft->arena);
 }
@@ -213,6 +217,12 @@ void draft_body(struct draft *draft, enum definition_kind kind, struct text key,
     item->body = body;
     item->body_changes = true;
     item->if_match = if_match;
+}
+
+void draft_list(struct draft *draft, struct text key, struct id_list *list) {
+    struct draft_item *item = draft_item(draft, DEFINITION_SEGMENT, key);
+    id_list_release(item->list);
+    item->list = list;
 }
 
 void draft_state(struct draft *draft, enum definition_kind kind, struct text key, json_t *state) {
@@ -237,6 +247,15 @@ static void date_features(const struct catalogue *c, const struct draft *draft, 
     }
 }
 
+static void set_lists(const struct catalogue *c, const struct draft *draft, struct snapshot *snapshot) {
+    for (uint32_t i = 0; i < snapshot->n_segments; i++) {
+        struct text key = snapshot->segments[i].definition.key;
+        const struct draft_item *item = draft_of(draft, DEFINITION_SEGMENT, key);
+        const struct entry *entry = catalogue_find(c, DEFINITION_SEGMENT, key);
+        snapshot_set_list(snapshot, key, item ? item->list : entry->list);
+    }
+}
+
 /* What is committed, with the draft laid over it. */
 static int compile(const struct catalogue *c, const struct draft *draft, int64_t revision, struct snapshot **out,
                    struct error *error) {
@@ -257,6 +276,7 @@ static int compile(const struct catalogue *c, const struct draft *draft, int64_t
     int rc = snapshot_build(out, revision, definitions, n, error);
     if (rc == 0) date_features(c, draft, *out);
     free(definitions);
+    if (rc == 0) set_lists(c, draft, *out);
     return rc;
 }
 
@@ -271,7 +291,7 @@ static struct text dumped(struct arena *arena, const json_t *json) {
 static int write_draft(struct draft *draft, struct change_set *set, struct error *error) {
     struct document_change changes[8];
     *set = (struct change_set){
-        .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
+        .joins = set->joins, .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
     struct draft_item *of[8];
     for (size_t i = 0; i < draft->n; i++) {
         struct draft_item *item = &draft->items[i];
@@ -318,6 +338,8 @@ static void take_over(struct catalogue *c, struct draft *draft) {
             if (entry->version != item->version) entry->at = draft->change->now;
             json_decref(entry->body);
             entry->body = json_incref(item->body);
+            id_list_release(entry->list);
+            entry->list = id_list_keep(item->list);
             entry->version = item->version;
         }
         if (item->state_changes) {
@@ -331,7 +353,9 @@ int draft_commit(struct draft *draft, struct error *error) {
     struct catalogue *c = draft->catalogue;
     struct snapshot *snapshot = NULL;
     struct change_set set;
-    int rc = compile(c, draft, c->snapshot->revision + 1, &snapshot, error);
+    set.joins = c->before >= 0 && c->snapshot->revision > c->before;
+    int rc = compile(c, draft, c->snapshot->revision + !set.joins, &snapshot, error);
+    if (rc == 0) rc = check_segment_depths(snapshot, error);
     if (rc == 0) rc = write_draft(draft, &set, error);
     if (rc == 0 && set.revision == snapshot->revision) {
         take_over(c, draft);
@@ -359,6 +383,11 @@ static void write_state(const struct entry *entry, const struct snapshot *snapsh
     if (state->start_at) json_put_time(out, "startedAt", state->start_at);
     if (state->end_at) json_put_time(out, "endsAt", state->end_at);
     if (state->start_at) json_put_double(out, "trafficNow", state->traffic / 10000.0);
+    if (state->ramp_steps) {
+        json_put_int(out, "rampStep", state->ramp_steps);
+        json_put_time(out, "rampSince", state->ramp_from);
+    }
+    if (state->ramp_approved) json_put_time(out, "rampApprovedAt", state->ramp_approved);
     json_put_int(out, "epochs", state->n_epochs);
     if (state->phase != PHASE_CONCLUDED) return;
     json_put_time(out, "concludedAt", state->concluded_at);

@@ -5,6 +5,7 @@
 
 #include "core/base/json_write.h"
 #include "core/store/sql.h"
+#include "experiments/model/releases.h"
 #include "experiments/model/repository.h"
 #include "experiments/model/snapshot.h"
 
@@ -20,7 +21,8 @@ int64_t catalogue_revision(const struct catalogue *catalogue);
 /* Reads everything again: after a transaction with changes in it was rolled back. Aborts where that is not possible. */
 void catalogue_reload(struct catalogue *catalogue);
 
-/* Does `work` in one transaction: its changes, audit rows and whatever else it writes, or nothing. A negative code of `work`
+/* Does `work` in one transaction: its changes, audit rows and whatever else it writes, or nothing. All its changes together
+ * are one revision. A negative code of `work`
  * rolls back. *changed: the snapshot of after it where definitions changed (a reference, the caller's), else NULL. */
 int catalogue_transaction(struct catalogue *catalogue, int (*work)(void *user, struct sql *sql, struct error *error),
                           void *user, struct snapshot **changed, struct error *error);
@@ -48,7 +50,25 @@ int catalogue_restore(struct catalogue *catalogue, const struct change *change, 
 /* The kill switch of a feature: needs no If-Match and conflicts with nothing. */
 int catalogue_kill(struct catalogue *catalogue, const struct change *change, bool killed, struct error *error);
 
-enum experiment_step { STEP_START, STEP_PAUSE, STEP_RESUME, STEP_CONCLUDE, STEP_RAMP, STEP_END };
+/* Uploaded ids of a segment that has a list: in place of those that are there, beside them, or out of them. A version of the
+ * segment, with the ids' count and digest in its body. The ids of the newest KEPT_LISTS versions are kept to be restored. */
+enum list_change { LIST_REPLACE, LIST_ADD, LIST_REMOVE };
+enum { IDS_MOST = 10000000, KEPT_LISTS = 8 };
+int catalogue_list_change(struct catalogue *catalogue, const struct change *change, enum list_change how,
+                          const struct id_list *ids, struct error *error);
+/* What is known of plugin releases from now on: settings are checked against it. Takes the reference over. */
+void catalogue_set_releases(struct catalogue *catalogue, struct releases *releases);
+/* Whether every feature's settings suit those of `releases` that may serve it: 0, or ERR_CONFLICT with
+ * "/features/KEY/variants/KEY/settings..." as places. */
+int catalogue_check_releases(const struct catalogue *catalogue, const struct releases *releases, struct error *error);
+/* Makes the metrics that plugins bring those of their active releases: new ones are made, changed ones changed (but not under
+ * a live experiment), those that nobody brings any more are deleted unless an experiment names them. A metric of the same key that
+ * is a person's, or another plugin's, stays; `note` is told each such thing, with the plugin's name. change: actor and now alone. */
+int catalogue_contribute(struct catalogue *catalogue, const struct change *change,
+                         void (*note)(void *user, struct text plugin, struct text sentence), void *user,
+                         struct error *error);
+
+enum experiment_step { STEP_START, STEP_PAUSE, STEP_RESUME, STEP_CONCLUDE, STEP_RAMP, STEP_END, STEP_APPROVE };
 struct experiment_step_input {
     int64_t at; /* start, ramp, end: when it is, or was, due; ms */
     enum experiment_outcome outcome;

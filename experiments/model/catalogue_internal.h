@@ -11,6 +11,7 @@ struct entry {
     struct text key; /* owned, as are body and state */
     int64_t version, at;
     json_t *body, *state; /* state: NULL where there is none */
+    struct id_list *list; /* of a segment: one reference; NULL where it has none */
 };
 
 struct catalogue {
@@ -18,6 +19,8 @@ struct catalogue {
     struct entry *entries; /* by kind, then key */
     size_t n;
     struct snapshot *snapshot;
+    struct releases *releases; /* NULL: nothing is known of plugins yet */
+    int64_t before; /* the revision before the transaction that is under way; -1: none is */
 };
 
 /* A change under way: what will be different, kept apart until it is committed. */
@@ -30,6 +33,7 @@ struct draft {
         struct text key;
         json_t *body; /* owned; NULL: deleted, or unchanged where only the state changes */
         json_t *state;
+        struct id_list *list; /* of a segment whose body changes; one reference */
         bool body_changes, state_changes;
         int64_t if_match;
         int64_t version; /* after the commit */
@@ -38,16 +42,26 @@ struct draft {
     struct arena arena;
 };
 
+/* The plugin that brings the metric, "polls"; TEXT_NONE where it is a person's. */
+struct text catalogue_origin(const struct entry *entry);
 const struct entry *catalogue_find(const struct catalogue *catalogue, enum definition_kind kind, struct text key);
 int catalogue_missing(enum definition_kind kind, struct text key, struct error *error);
 
 void draft_begin(struct draft *draft, struct catalogue *catalogue, const struct change *change, const char *action);
 /* Steals body and state. */
 void draft_body(struct draft *draft, enum definition_kind kind, struct text key, json_t *body, int64_t if_match);
+/* The ids of a segment whose body is in the draft. Takes over the reference. */
+void draft_list(struct draft *draft, struct text key, struct id_list *list);
 void draft_state(struct draft *draft, enum definition_kind kind, struct text key, json_t *state);
 /* Compiles, writes, takes over; or leaves everything as it was. Ends the draft either way. */
 int draft_commit(struct draft *draft, struct error *error);
 void draft_end(struct draft *draft);
+
+/* The ids that a segment's body names by digest, in *list: a reference, NULL where it names none. ERR_GONE where they are not kept. */
+int catalogue_load_list(struct sql *sql, struct text segment, const json_t *body, struct id_list **list,
+                        struct error *error);
+/* A segment with a list that says no digest keeps the ids that are there. */
+void catalogue_settle_list(const struct catalogue *catalogue, struct segment *segment);
 
 /* The state document of an experiment's entry after `change` of its or its feature's definition; adds it to the draft where it
  * differs. */

@@ -10,16 +10,19 @@ union parsed {
     struct segment segment;
     struct layer layer;
     struct holdout holdout;
+    struct page page;
 };
 
 /* Form, then what it refers to. */
 static int parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena,
-                 union parsed *into, const struct snapshot *snapshot, struct error *error) {
+                 union parsed *into, const struct catalogue *c, struct error *error) {
+    const struct snapshot *snapshot = c->snapshot;
     int rc = ERR_INTERNAL;
     switch (kind) {
     case DEFINITION_FEATURE:
         rc = feature_parse(&into->feature, body, key, arena, error);
-        return rc < 0 ? rc : check_feature(&into->feature, snapshot, error);
+        if (rc == 0) rc = check_feature(&into->feature, snapshot, error);
+        return rc < 0 ? rc : releases_check_feature(c->releases, &into->feature, "", error);
     case DEFINITION_EXPERIMENT:
         rc = experiment_parse(&into->experiment, body, key, arena, error);
         return rc < 0 ? rc : check_experiment(&into->experiment, snapshot, error);
@@ -31,6 +34,9 @@ static int parse(enum definition_kind kind, const json_t *body, struct text key,
     case DEFINITION_HOLDOUT:
         rc = holdout_parse(&into->holdout, body, key, arena, error);
         return rc < 0 ? rc : check_holdout(&into->holdout, snapshot, error);
+    case DEFINITION_PAGE:
+        rc = page_parse(&into->page, body, key, arena, error);
+        return rc < 0 ? rc : check_page(&into->page, snapshot, error);
     }
     return rc;
 }
@@ -43,6 +49,7 @@ static json_t *canonical(enum definition_kind kind, const union parsed *parsed, 
     case DEFINITION_SEGMENT: return segment_canonical(&parsed->segment, body);
     case DEFINITION_LAYER: return layer_canonical(&parsed->layer, body);
     case DEFINITION_HOLDOUT: return holdout_canonical(&parsed->holdout, body);
+    case DEFINITION_PAGE: return page_canonical(&parsed->page, body);
     }
     return NULL;
 }
@@ -62,6 +69,11 @@ int draft_experiment_change(struct draft *draft, const struct snapshot_experimen
                               draft->change->now, taken, &draft->arena, &free_slots, error);
     if (rc == 0) draft_state(draft, DEFINITION_EXPERIMENT, now->key, experiment_state_json(&state));
     return rc;
+}
+
+/* Whether the same units are held out, and counted from the same moment. */
+static bool same_draw(const struct holdout *a, const struct holdout *b) {
+    return a->share == b->share && text_eq(a->unit, b->unit) && text_eq(a->salt, b->salt) && a->start == b->start;
 }
 
 /* A new experiment gets its state; one that runs may have to open an epoch, and so may a feature's. */
@@ -84,6 +96,14 @@ static int settle_state(struct draft *draft, enum definition_kind kind, union pa
         lifecycle_create(&state, &parsed->experiment, salt);
         draft_state(draft, kind, parsed->experiment.key, experiment_state_json(&state));
     }
+    if (kind == DEFINITION_HOLDOUT) {
+        const struct snapshot_holdout *was = snapshot_holdout(snapshot, parsed->holdout.key);
+        if (was && was->definition.start <= draft->change->now && !same_draw(&was->definition, &parsed->holdout))
+            return error_set(error, ERR_CONFLICT,
+                             "holdout '%.*s' has begun: share, unit, salt and start stay as they are; set its end and "
+                             "write another",
+                             TEXT_ARGS(was->definition.key));
+    }
     if (kind == DEFINITION_FEATURE) {
         const struct snapshot_feature *was = snapshot_feature(snapshot, parsed->feature.key);
         if (was && is_live(was->experiment))
@@ -93,15 +113,47 @@ static int settle_state(struct draft *draft, enum definition_kind kind, union pa
     return 0;
 }
 
+/* The ids that the segment's body names. */
+static int put_list(struct draft *draft, struct text key, struct error *error) {
+    struct id_list *list = NULL;
+    json_t *named = json_object_get(draft->items[0].body, "list");
+    int rc = catalogue_load_list(draft->catalogue->sql, key, draft->items[0].body, &list, error);
+    if (named) json_object_set_new(named, "count", json_integer((json_int_t)id_list_count(list)));
+    draft_list(draft, key, list);
+    return rc;
+}
+
+static int is_brought(const struct entry *entry, struct error *error) {
+    struct text plugin = catalogue_origin(entry);
+    return error_set(
+        error, ERR_CONFLICT,
+        "metric '%.*s' is brought by the plugin '%.*s' and changes with its releases; write your own under another key",
+        TEXT_ARGS(entry->key), TEXT_ARGS(plugin));
+}
+
+/* What a plugin brings is not for people to change; the same again is fine. */
+static int keep_origin(const struct catalogue *c, const struct change *change, json_t *written, struct error *error) {
+    const struct entry *entry = catalogue_find(c, change->kind, change->key);
+    if (!entry || !catalogue_origin(entry).n) return 0;
+    json_object_set(written, "origin", json_object_get(entry->body, "origin"));
+    return json_equal(written, entry->body) ? 0 : is_brought(entry, error);
+}
+
 static int write_body(struct catalogue *c, const struct change *change, const json_t *body, const char *action,
                       struct error *error) {
     struct draft draft;
     union parsed parsed;
     memset(&parsed, 0, sizeof parsed);
     draft_begin(&draft, c, change, action);
-    int rc = parse(change->kind, body, change->key, &draft.arena, &parsed, c->snapshot, error);
+    int rc = parse(change->kind, body, change->key, &draft.arena, &parsed, c, error);
+    if (rc == 0 && change->kind == DEFINITION_SEGMENT) catalogue_settle_list(c, &parsed.segment);
+    json_t *written = rc == 0 ? canonical(change->kind, &parsed, body) : NULL;
+    if (rc == 0) rc = keep_origin(c, change, written, error);
     if (rc == 0)
-        draft_body(&draft, change->kind, change->key, canonical(change->kind, &parsed, body), change->if_match);
+        draft_body(&draft, change->kind, change->key, written, change->if_match);
+    else
+        json_decref(written);
+    if (rc == 0 && change->kind == DEFINITION_SEGMENT) rc = put_list(&draft, change->key, error);
     if (rc == 0) rc = settle_state(&draft, change->kind, &parsed, error);
     if (rc == 0) return draft_commit(&draft, error);
     draft_end(&draft);
@@ -153,7 +205,9 @@ int catalogue_restore(struct catalogue *c, const struct change *change, int64_t 
 }
 
 int catalogue_delete(struct catalogue *c, const struct change *change, struct error *error) {
-    if (!catalogue_find(c, change->kind, change->key)) return catalogue_missing(change->kind, change->key, error);
+    const struct entry *entry = catalogue_find(c, change->kind, change->key);
+    if (!entry) return catalogue_missing(change->kind, change->key, error);
+    if (releases_bring(c->releases, catalogue_origin(entry), entry->key)) return is_brought(entry, error);
     const struct snapshot_experiment *experiment =
         change->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(c->snapshot, change->key) : NULL;
     if (is_live(experiment))

@@ -85,9 +85,10 @@ static int conclude(struct draft *draft, const struct snapshot_experiment *exper
 
 int catalogue_step(struct catalogue *c, const struct change *change, enum experiment_step step,
                    const struct experiment_step_input *input, struct error *error) {
-    static const char *const actions[] = {"start", "pause", "resume", "conclude", "ramp", "end"};
+    static const char *const actions[] = {"start", "pause", "resume", "conclude", "ramp", "end", "approve"};
     const struct snapshot_experiment *experiment = snapshot_experiment(c->snapshot, change->key);
-    if (!experiment) return catalogue_missing(DEFINITION_EXPERIMENT, change->key, error);
+    if (!experiment || !catalogue_find(c, DEFINITION_EXPERIMENT, change->key)) /* a holdout's read-out takes no steps */
+        return catalogue_missing(DEFINITION_EXPERIMENT, change->key, error);
     struct draft draft;
     struct experiment_state state = experiment->state;
     int rc = 0;
@@ -100,6 +101,7 @@ int catalogue_step(struct catalogue *c, const struct change *change, enum experi
     case STEP_CONCLUDE: rc = conclude(&draft, experiment, &state, input, error); break;
     case STEP_RAMP: rc = ramp(&draft, experiment, &state, input->at, error); break;
     case STEP_END: rc = lifecycle_end(&state, input->at, error); break;
+    case STEP_APPROVE: rc = lifecycle_approve(&state, &experiment->definition, change->now, error); break;
     }
     if (rc < 0) {
         draft_end(&draft);

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "experiments/model/uses.h"
+
 /* ---- segments that conditions name ---- */
 
 struct naming {
@@ -11,19 +13,69 @@ struct naming {
     struct text self; /* a segment may not refer to itself */
 };
 
+/* "a → b → c → a": long ones with their middle left out. `way` goes from what `key` is to name back to `key`. */
+static struct text circle(struct text key, const struct graph *graph, struct text (*key_of)(const void *, uint32_t),
+                          const uint32_t *way, uint32_t n, struct arena *arena) {
+    enum { SHOWN = 6 };
+    struct text out = key;
+    for (uint32_t i = 0; i < n; i++) {
+        if (n > SHOWN && i == SHOWN / 2) {
+            out = arena_printf(arena, "%.*s → … %u more …", TEXT_ARGS(out), n - SHOWN);
+            i = n - SHOWN / 2;
+        }
+        out = arena_printf(arena, "%.*s → %.*s", TEXT_ARGS(out), TEXT_ARGS(key_of(graph->ctx, way[i])));
+    }
+    return out;
+}
+
+/* A fault where `from` leads back to `to`, whose key is `key`. */
+static void check_circle(struct reader *r, const struct path *path, const char *what, struct text key,
+                         struct text (*key_of)(const void *, uint32_t), struct graph graph, uint32_t from,
+                         uint32_t to) {
+    struct arena arena;
+    uint32_t n;
+    arena_init(&arena, 4096);
+    const uint32_t *way = graph_way(&graph, from, to, &arena, &n);
+    if (way)
+        reader_fault(r, path, "%s in turn: %.*s; break the circle", what,
+                     TEXT_ARGS(circle(key, &graph, key_of, way, n, &arena)));
+    arena_free(&arena);
+}
+
+static struct text segment_key(const void *snapshot, uint32_t i) {
+    return ((const struct snapshot *)snapshot)->segments[i].definition.key;
+}
+
 static void check_named_segment(void *ctx, struct text segment) {
     struct naming *naming = ctx;
+    const struct snapshot *snapshot = naming->snapshot;
+    const struct snapshot_segment *other = snapshot_segment(snapshot, segment);
+    const struct snapshot_segment *self = naming->self.n ? snapshot_segment(snapshot, naming->self) : NULL;
     if (text_eq(segment, naming->self))
         reader_fault(naming->reader, naming->path, "asks for the segment itself; write its condition without that");
-    else if (!snapshot_segment(naming->snapshot, segment))
+    else if (!other)
         reader_fault(naming->reader, naming->path, "asks for segment \"%.*s\", which is not there; create it first",
                      TEXT_ARGS(segment));
+    else if (self)
+        check_circle(naming->reader, naming->path, "asks for a segment that asks for this one", naming->self,
+                     segment_key, snapshot_segment_graph(snapshot), (uint32_t)(other - snapshot->segments),
+                     (uint32_t)(self - snapshot->segments));
 }
 
 static void check_condition(struct reader *r, const struct path *path, const struct condition *condition,
                             const struct snapshot *snapshot, struct text self) {
     struct naming naming = {r, path, snapshot, self};
     condition_segments(condition, check_named_segment, &naming);
+}
+
+int check_segment_depths(const struct snapshot *snapshot, struct error *error) {
+    for (uint32_t i = 0; i < snapshot->n_segments; i++)
+        if (snapshot->segments[i].depth >= CONDITION_MAX_SEGMENT_DEPTH)
+            return error_set(error, ERR_CONFLICT,
+                             "segment \"%.*s\" would ask for segments that ask for segments, more than %d deep; "
+                             "write it with fewer steps",
+                             TEXT_ARGS(snapshot->segments[i].definition.key), CONDITION_MAX_SEGMENT_DEPTH);
+    return 0;
 }
 
 int check_segment(const struct segment *segment, const struct snapshot *snapshot, struct error *error) {
@@ -34,15 +86,8 @@ int check_segment(const struct segment *segment, const struct snapshot *snapshot
 
 /* ---- features ---- */
 
-enum { PREREQUISITE_DEPTH = 8 };
-
-/* Whether `from` requires `key`, itself or through others. Chains are at most PREREQUISITE_DEPTH long. */
-static bool leads_to(const struct snapshot_feature *from, struct text key, int depth) {
-    if (!from || depth > PREREQUISITE_DEPTH) return from != NULL;
-    if (text_eq(from->definition.key, key)) return true;
-    for (uint32_t i = 0; i < from->definition.n_prerequisites; i++)
-        if (leads_to(from->prerequisites[i].feature, key, depth + 1)) return true;
-    return false;
+static struct text feature_key(const void *snapshot, uint32_t i) {
+    return ((const struct snapshot *)snapshot)->features[i].definition.key;
 }
 
 static void check_prerequisite(struct reader *r, const struct path *path, const struct feature *feature,
@@ -57,10 +102,11 @@ static void check_prerequisite(struct reader *r, const struct path *path, const 
         if (feature_variant(&other->definition, prerequisite->variants[i]) < 0)
             reader_fault(r, PATH_ELEMENT(PATH_MEMBER(path, "variants"), i), "is no variant of feature \"%.*s\"",
                          TEXT_ARGS(prerequisite->feature));
-    if (leads_to(other, feature->key, 1))
-        reader_fault(r, PATH_MEMBER(path, "feature"),
-                     "requires this feature in turn, or a chain of more than %d features; break the circle",
-                     PREREQUISITE_DEPTH);
+    const struct snapshot_feature *own = snapshot_feature(snapshot, feature->key);
+    if (own) /* nobody requires what is new */
+        check_circle(r, PATH_MEMBER(path, "feature"), "requires this feature", feature->key, feature_key,
+                     snapshot_prerequisites(snapshot), (uint32_t)(other - snapshot->features),
+                     (uint32_t)(own - snapshot->features));
 }
 
 /* A running experiment's arms must stay: they are removed by taking their weight away first. */
@@ -152,6 +198,26 @@ int check_holdout(const struct holdout *holdout, const struct snapshot *snapshot
             reader_fault(&r, PATH_ELEMENT(PATH_MEMBER(NULL, "features"), i),
                          "names feature \"%.*s\", which is not there; create it first",
                          TEXT_ARGS(holdout->features[i]));
+    const struct path *metrics = PATH_MEMBER(NULL, "metrics");
+    check_metric_named(&r, PATH_MEMBER(metrics, "primary"), holdout->primary, snapshot);
+    for (uint32_t i = 0; i < holdout->n_secondary; i++)
+        check_metric_named(&r, PATH_ELEMENT(PATH_MEMBER(metrics, "secondary"), i), holdout->secondary[i], snapshot);
+    return reader_result(&r);
+}
+
+/* ---- pages ---- */
+
+int check_page(const struct page *page, const struct snapshot *snapshot, struct error *error) {
+    struct reader r = {NULL, error, 0};
+    const struct snapshot_feature *layout = page->layout.n ? snapshot_feature(snapshot, page->layout) : NULL;
+    for (uint32_t i = 0; i < page->n_sections; i++) {
+        const struct page_section *section = &page->sections[i];
+        if (!snapshot_feature(snapshot, section->feature))
+            reader_fault(&r, PATH_MEMBER(PATH_MEMBER(PATH_MEMBER(NULL, "sections"), section->id.at), "feature"),
+                         "names feature \"%.*s\", which is not there; create it first", TEXT_ARGS(section->feature));
+    }
+    if (page->layout.n && (!layout || layout->definition.type != FEATURE_OBJECT))
+        reader_fault(&r, PATH_MEMBER(NULL, "layout"), "must name a feature of type object");
     return reader_result(&r);
 }
 
@@ -186,60 +252,26 @@ int check_start(const struct snapshot_experiment *experiment, const struct snaps
 
 /* ---- deleting ---- */
 
-struct use {
-    struct text segment;
-    bool found;
+struct finding {
+    enum definition_kind kind;
+    struct text key;
+    struct error *error;
 };
 
-static void is_use(void *ctx, struct text segment) {
-    struct use *use = ctx;
-    use->found |= text_eq(use->segment, segment);
-}
-
-static bool uses_segment(const struct condition *condition, struct text segment) {
-    struct use use = {segment, false};
-    condition_segments(condition, is_use, &use);
-    return use.found;
-}
-
-static bool feature_uses(const struct feature *feature, enum definition_kind kind, struct text key) {
-    for (uint32_t i = 0; kind == DEFINITION_FEATURE && i < feature->n_prerequisites; i++)
-        if (text_eq(feature->prerequisites[i].feature, key)) return true;
-    for (uint32_t i = 0; kind == DEFINITION_SEGMENT && i < feature->n_rules; i++)
-        if (uses_segment(feature->rules[i].condition, key)) return true;
+static bool refuse_use(void *ctx, const struct use *use) {
+    const struct finding *f = ctx;
+    error_set(f->error, ERR_CONFLICT, "%s \"%.*s\" is used by %s \"%.*s\"; change that first",
+              definition_kinds[f->kind], TEXT_ARGS(f->key), definition_kinds[use->kind], TEXT_ARGS(use->key));
     return false;
 }
 
-static bool experiment_uses(const struct experiment *experiment, enum definition_kind kind, struct text key) {
-    switch (kind) {
-    case DEFINITION_FEATURE: return text_eq(experiment->feature, key);
-    case DEFINITION_LAYER: return text_eq(experiment->layer, key);
-    case DEFINITION_SEGMENT: return uses_segment(experiment->audience, key);
-    case DEFINITION_METRIC: break;
-    default: return false;
-    }
-    bool used = text_eq(experiment->primary, key);
-    for (uint32_t i = 0; i < experiment->n_secondary; i++) used |= text_eq(experiment->secondary[i], key);
-    for (uint32_t i = 0; i < experiment->n_guardrails; i++) used |= text_eq(experiment->guardrails[i].metric, key);
-    return used;
-}
-
-static int in_use(struct error *error, enum definition_kind kind, struct text key, enum definition_kind by,
-                  struct text by_key) {
-    return error_set(error, ERR_CONFLICT, "%s \"%.*s\" is used by %s \"%.*s\"; change that first",
-                     definition_kinds[kind], TEXT_ARGS(key), definition_kinds[by], TEXT_ARGS(by_key));
-}
-
 int check_unused(enum definition_kind kind, struct text key, const struct snapshot *snapshot, struct error *error) {
-    for (uint32_t i = 0; i < snapshot->n_features; i++)
-        if (feature_uses(&snapshot->features[i].definition, kind, key))
-            return in_use(error, kind, key, DEFINITION_FEATURE, snapshot->features[i].definition.key);
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++)
-        if (experiment_uses(&snapshot->experiments[i].definition, kind, key))
-            return in_use(error, kind, key, DEFINITION_EXPERIMENT, snapshot->experiments[i].definition.key);
-    for (uint32_t i = 0; kind == DEFINITION_SEGMENT && i < snapshot->n_segments; i++)
-        if (uses_segment(snapshot->segments[i].condition, key))
-            return in_use(error, kind, key, DEFINITION_SEGMENT, snapshot->segments[i].key);
+    struct error found = {0};
+    uses_of(snapshot, kind, key, refuse_use, &(struct finding){kind, key, &found});
+    if (found.code) {
+        *error = found;
+        return found.code;
+    }
     const struct snapshot_experiment *experiment =
         kind == DEFINITION_EXPERIMENT ? snapshot_experiment(snapshot, key) : NULL;
     if (experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED)

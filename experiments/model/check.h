@@ -11,6 +11,9 @@ int check_feature(const struct feature *feature, const struct snapshot *snapshot
 int check_experiment(struct experiment *experiment, const struct snapshot *snapshot, struct error *error);
 int check_segment(const struct segment *segment, const struct snapshot *snapshot, struct error *error);
 int check_holdout(const struct holdout *holdout, const struct snapshot *snapshot, struct error *error);
+int check_page(const struct page *page, const struct snapshot *snapshot, struct error *error);
+/* ERR_CONFLICT where segments name segments deeper than evaluation follows. */
+int check_segment_depths(const struct snapshot *snapshot, struct error *error);
 /* Whether the experiment can be started: the feature has no other that runs (ERR_CONFLICT), its metrics can be measured, and
  * it has arms with weight. */
 int check_start(const struct snapshot_experiment *experiment, const struct snapshot *snapshot, struct error *error);

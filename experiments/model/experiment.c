@@ -153,18 +153,34 @@ static void read_analysis(struct reader *r, struct experiment *experiment, const
 
 /* ---- when ---- */
 
+/* What must hold, beside the time, before the next step begins. */
+static void read_gate(struct reader *r, const struct path *path, const json_t *gate, bool last,
+                      const struct experiment *experiment, struct ramp_step *step) {
+    static const char *const members[] = {"units", "approval", "guardrails", NULL};
+    if (!reader_object(r, path, gate, members)) return;
+    if (last) reader_fault(r, path, "guards the way to a next step, but this is the last; leave it out");
+    reader_integer(r, path, gate, "units", 1, 1000000000000, &step->units);
+    reader_bool(r, path, gate, "approval", &step->approval);
+    reader_bool(r, path, gate, "guardrails", &step->guardrails);
+    if (step->guardrails && !experiment->n_guardrails)
+        reader_fault(r, PATH_MEMBER(path, "guardrails"),
+                     "has nothing to look at: write the guardrails into metrics.guardrails");
+}
+
 static void read_ramp_step(struct reader *r, const struct path *path, const json_t *json, bool last,
-                           struct ramp_step *step) {
-    static const char *const members[] = {"traffic", "hold", NULL};
+                           const struct experiment *experiment, struct ramp_step *step) {
+    static const char *const members[] = {"traffic", "hold", "gate", NULL};
     if (!reader_object(r, path, json, members)) return;
     const json_t *traffic = json_object_get(json, "traffic");
     if (!traffic)
         reader_missing(r, path, "traffic", "write the percentage of units that are in");
     else
         read_percent(r, PATH_MEMBER(path, "traffic"), traffic, &step->traffic);
-    if (!json_object_get(json, "hold") && !last)
-        reader_missing(r, path, "hold", "say how long the step lasts, like \"P1D\"");
+    const json_t *gate = json_object_get(json, "gate");
+    if (!json_object_get(json, "hold") && !gate && !last)
+        reader_missing(r, path, "hold", "say how long the step lasts, like \"P1D\", or what it waits for, as \"gate\"");
     reader_duration(r, path, json, "hold", &step->hold);
+    if (gate) read_gate(r, PATH_MEMBER(path, "gate"), gate, last, experiment, step);
 }
 
 static void read_ramp(struct reader *r, struct experiment *experiment, const json_t *schedule,
@@ -175,7 +191,8 @@ static void read_ramp(struct reader *r, struct experiment *experiment, const jso
     uint32_t n = experiment->n_ramp = (uint32_t)json_array_size(ramp);
     experiment->ramp = arena_array(r->arena, struct ramp_step, n);
     for (uint32_t i = 0; i < n; i++) {
-        read_ramp_step(r, PATH_ELEMENT(here, i), json_array_get(ramp, i), i + 1 == n, &experiment->ramp[i]);
+        read_ramp_step(r, PATH_ELEMENT(here, i), json_array_get(ramp, i), i + 1 == n, experiment,
+                       &experiment->ramp[i]);
         if (i && experiment->ramp[i].traffic <= experiment->ramp[i - 1].traffic)
             reader_fault(r, PATH_MEMBER(PATH_ELEMENT(here, i), "traffic"),
                          "is not above the step before; a ramp only goes up");

@@ -225,6 +225,20 @@ int lifecycle_ramp(struct experiment_state *state, const struct experiment *expe
     if (code) return code;
     state->ramp_steps++;
     state->ramp_from = due;
+    state->ramp_approved = 0;
+    return 0;
+}
+
+int lifecycle_approve(struct experiment_state *state, const struct experiment *experiment, int64_t at,
+                      struct error *error) {
+    if (state->phase != PHASE_RUNNING && state->phase != PHASE_PAUSED) return refuse(error, state, "approved");
+    uint32_t step = state->ramp_steps;
+    if (!step || step >= experiment->n_ramp || !experiment->ramp[step - 1].approval)
+        return error_set(error, ERR_CONFLICT, "the ramp waits for no approval: it is at step %u of %u", step,
+                         experiment->n_ramp);
+    if (state->ramp_approved)
+        return error_set(error, ERR_CONFLICT, "step %u of the ramp is approved already", step);
+    state->ramp_approved = at;
     return 0;
 }
 
@@ -234,6 +248,17 @@ static bool same_texts(const struct text *a, uint32_t n, const struct text *b, u
     if (n != m) return false;
     for (uint32_t i = 0; i < n; i++)
         if (!text_eq(a[i], b[i])) return false;
+    return true;
+}
+
+static bool same_ramp(const struct experiment *a, const struct experiment *b) {
+    if (a->n_ramp != b->n_ramp) return false;
+    for (uint32_t i = 0; i < a->n_ramp; i++) {
+        const struct ramp_step *x = &a->ramp[i], *y = &b->ramp[i];
+        if (x->traffic != y->traffic || x->hold != y->hold || x->units != y->units || x->approval != y->approval ||
+            x->guardrails != y->guardrails)
+            return false;
+    }
     return true;
 }
 
@@ -286,6 +311,7 @@ int lifecycle_change(struct experiment_state *state, const struct experiment *wa
     struct experiment_state next = *state;
     if (was->traffic != now->traffic) next.traffic = now->traffic;
     if (was->scheduled_end != now->scheduled_end) next.end_at = now->scheduled_end;
+    if (!same_ramp(was, now)) next.ramp_approved = 0; /* what was approved was another ramp */
     if (!was->n_ramp && now->n_ramp) {
         next.ramp_steps = 0;
         next.ramp_from = at;

@@ -27,6 +27,7 @@ struct experiment_state {
     uint32_t traffic;           /* in force now, ten-thousandths of a percent: the ramp's or the definition's */
     uint32_t ramp_steps;        /* of the ramp that have begun */
     int64_t ramp_from;          /* ms: when the last of them began (none: when the ramp came), moved on by pauses */
+    int64_t ramp_approved;      /* ms: when the step that lasts was approved; 0: it was not */
     int64_t paused_at;          /* ms, while paused */
     const struct text *arms;    /* variant keys; only ever appended to: an arm's index is its name for ever */
     const bool *removed;        /* by arm */
@@ -77,6 +78,9 @@ int lifecycle_traffic(struct experiment_state *state, const struct experiment *e
  * higher stays. */
 int lifecycle_ramp(struct experiment_state *state, const struct experiment *experiment, int64_t due, int64_t at,
                    struct slots_taken taken, struct arena *arena, int *free, struct error *error);
+/* Somebody lets the ramp go on to its next step. ERR_CONFLICT where the step that lasts waits for no approval, or has it. */
+int lifecycle_approve(struct experiment_state *state, const struct experiment *experiment, int64_t at,
+                      struct error *error);
 /* A new definition of the experiment, or of its feature, takes effect. Where it opens an epoch (epoch_opens), one is opened
  * at `at`; arms without weight from now on are removed, new ones are appended. The unit, the control, the layer, the
  * assignment and the primary metric of what runs cannot change: ERR_CONFLICT. */

@@ -101,9 +101,10 @@ bool reader_object(struct reader *r, const struct path *path, const json_t *valu
 }
 
 bool reader_definition(struct reader *r, const json_t *body, const char *const *known) {
-    static const char *const read_only[] = {"version",        "updatedAt",   "killed", "state",       "startedAt",
-                                            "endsAt",         "trafficNow",  "epochs", "concludedAt", "outcome",
-                                            "outcomeVariant", "outcomeNote", NULL};
+    static const char *const read_only[] = {"version", "updatedAt",   "killed",   "state",          "startedAt",
+                                            "endsAt",  "trafficNow",  "rampStep", "rampSince",      "rampApprovedAt",
+                                            "epochs",  "concludedAt", "outcome",  "outcomeVariant", "outcomeNote",
+                                            "origin",  NULL};
     return object(r, NULL, body, known, read_only);
 }
 

@@ -196,7 +196,7 @@ static int apply(struct sql *sql, struct arena *arena, struct change_set *set, s
 int repository_write(struct sql *sql, struct change_set *set, struct error *error) {
     struct arena arena;
     arena_init(&arena, 1 << 14);
-    bool counted = false;
+    bool counted = set->joins;
     int rc = repository_revision(sql, &set->revision, error);
     for (size_t i = 0; rc == 0 && i < set->n; i++) rc = apply(sql, &arena, set, &set->changes[i], &counted, error);
     arena_free(&arena);

@@ -72,6 +72,7 @@ struct change_set {
     size_t n;
     struct text actor, note; /* note: TEXT_NONE for none */
     int64_t at;              /* ms since 1970 */
+    bool joins;              /* the transaction has made a revision already: these changes are part of it */
     int64_t revision;        /* set: the configuration's revision now */
 };
 

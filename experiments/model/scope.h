@@ -5,10 +5,14 @@
 
 #include "experiments/model/feature.h"
 
-/* {"key":"vip","name":"…","if":{…}} */
+/* {"key":"vip","name":"…","if":{…}}, or with a list of ids in place of the condition:
+ * {"key":"vip","list":{"unit":"targetingKey","count":2,"digest":"…"}}, of which people write the unit alone. */
 struct segment {
     struct text key, name;
-    const struct condition *condition;
+    const struct condition *condition; /* NULL: a list */
+    struct text unit;                  /* of a list: the attribute that is looked up */
+    struct text digest;                /* of the ids; TEXT_NONE: those that are there, or none yet */
+    int64_t count;
 };
 
 /* {"key":"home","name":"…","unit":"targetingKey","salt":"…"} : 10,000 slots. */
@@ -18,7 +22,8 @@ struct layer {
     struct text salt; /* the key where the body says none */
 };
 
-/* {"key":"2027-q1","name":"…","share":5,"unit":"targetingKey","features":["a"],"start":"…","end":"…","salt":"…"} */
+/* {"key":"2027-q1","name":"…","share":5,"unit":"targetingKey","features":["a"],"start":"…","end":"…","salt":"…",
+ *  "metrics":{"primary":"bought","secondary":["spend"]}} : reads out as experiment `holdout:KEY`. */
 struct holdout {
     struct text key, name;
     struct text unit, salt;
@@ -26,6 +31,9 @@ struct holdout {
     struct text *features; /* keys; none: every feature */
     uint32_t n_features;
     int64_t start, end; /* ms; end 0: open */
+    struct text primary;    /* key of a metric; TEXT_NONE */
+    struct text *secondary;
+    uint32_t n_secondary;
 };
 
 /* As feature_parse. */

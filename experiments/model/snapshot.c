@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
+#include "experiments/model/readout.h"
 
-const char *const definition_kinds[] = {"feature", "experiment", "metric", "segment", "layer", "holdout", NULL};
+const char *const definition_kinds[] = {"feature", "experiment", "metric", "segment", "layer", "holdout", "page", NULL};
 
-enum { KINDS = DEFINITION_HOLDOUT + 1 };
+enum { KINDS = DEFINITION_PAGE + 1 };
 
 /* ---- parsing ---- */
 
@@ -41,8 +42,8 @@ static int parse(struct snapshot *s, const struct definition *d, struct error *e
         return put(s, d, m, metric_parse(m, d->body, d->key, &s->arena, error));
     }
     case DEFINITION_SEGMENT: {
-        struct segment *g = &s->segments[s->n_segments++];
-        return put(s, d, g, segment_parse(g, d->body, d->key, &s->arena, error));
+        struct snapshot_segment *g = &s->segments[s->n_segments++];
+        return put(s, d, g, segment_parse(&g->definition, d->body, d->key, &s->arena, error));
     }
     case DEFINITION_LAYER: {
         struct layer *l = &s->layers[s->n_layers++];
@@ -52,6 +53,10 @@ static int parse(struct snapshot *s, const struct definition *d, struct error *e
         struct snapshot_holdout *h = &s->holdouts[s->n_holdouts++];
         return put(s, d, h, holdout_parse(&h->definition, d->body, d->key, &s->arena, error));
     }
+    case DEFINITION_PAGE: {
+        struct page *p = &s->pages[s->n_pages++];
+        return put(s, d, p, page_parse(p, d->body, d->key, &s->arena, error));
+    }
     }
     return error_set(error, ERR_INTERNAL, "there is no definition of that kind");
 }
@@ -60,11 +65,13 @@ static int parse_all(struct snapshot *s, const struct definition *definitions, s
     size_t counts[KINDS] = {0};
     for (size_t i = 0; i < n; i++) counts[definitions[i].kind]++;
     s->features = arena_array(&s->arena, struct snapshot_feature, counts[DEFINITION_FEATURE]);
-    s->experiments = arena_array(&s->arena, struct snapshot_experiment, counts[DEFINITION_EXPERIMENT]);
+    s->experiments = arena_array(&s->arena, struct snapshot_experiment,
+                                 counts[DEFINITION_EXPERIMENT] + counts[DEFINITION_HOLDOUT]);
     s->metrics = arena_array(&s->arena, struct metric, counts[DEFINITION_METRIC]);
-    s->segments = arena_array(&s->arena, struct segment, counts[DEFINITION_SEGMENT]);
+    s->segments = arena_array(&s->arena, struct snapshot_segment, counts[DEFINITION_SEGMENT]);
     s->layers = arena_array(&s->arena, struct layer, counts[DEFINITION_LAYER]);
     s->holdouts = arena_array(&s->arena, struct snapshot_holdout, counts[DEFINITION_HOLDOUT]);
+    s->pages = arena_array(&s->arena, struct page, counts[DEFINITION_PAGE]);
     for (size_t i = 0; i < n; i++) {
         struct error fault = {0};
         if (parse(s, &definitions[i], &fault))
@@ -88,6 +95,80 @@ static void connect_prerequisites(struct snapshot *s, struct snapshot_feature *f
             if (variant >= 0) to->variants |= 1u << variant;
         }
     }
+}
+
+static uint32_t prerequisites_of(void *snapshot, uint32_t feature) {
+    return ((const struct snapshot *)snapshot)->features[feature].definition.n_prerequisites;
+}
+
+static uint32_t prerequisite_of(void *snapshot, uint32_t feature, uint32_t i) {
+    const struct snapshot *s = snapshot;
+    const struct snapshot_feature *to = s->features[feature].prerequisites[i].feature;
+    return to ? (uint32_t)(to - s->features) : GRAPH_NOTHING;
+}
+
+static void cut_prerequisite(void *snapshot, uint32_t feature, uint32_t i) {
+    ((struct snapshot *)snapshot)->features[feature].prerequisites[i].feature = NULL;
+}
+
+struct graph snapshot_prerequisites(const struct snapshot *snapshot) {
+    return (struct graph){snapshot->n_features, (void *)(uintptr_t)snapshot, prerequisites_of, prerequisite_of};
+}
+
+static void measure_depths(struct snapshot *s) {
+    uint32_t *depths = arena_array(&s->arena, uint32_t, s->n_features);
+    struct graph graph = snapshot_prerequisites(s);
+    graph_depths(&graph, depths, cut_prerequisite);
+    for (uint32_t i = 0; i < s->n_features; i++) s->features[i].depth = depths[i];
+}
+
+/* ---- segments that name segments ---- */
+
+struct referring {
+    struct snapshot *snapshot;
+    struct snapshot_segment *segment; /* NULL: references are counted only */
+    uint32_t n;
+};
+
+static void note_reference(void *ctx, struct text key) {
+    struct referring *r = ctx;
+    const struct snapshot_segment *to = snapshot_segment(r->snapshot, key);
+    if (to && r->segment) r->segment->references[r->n] = (uint32_t)(to - r->snapshot->segments);
+    r->n += to != NULL;
+}
+
+static void connect_segment(struct snapshot *s, struct snapshot_segment *segment) {
+    struct referring counting = {.snapshot = s}, noting = {s, segment, 0};
+    const struct segment *definition = &segment->definition;
+    segment->asked = (struct condition_segment){definition->condition, NULL, definition->unit};
+    map_put(&s->segment_conditions, definition->key, &segment->asked);
+    condition_segments(definition->condition, note_reference, &counting);
+    segment->references = arena_array(&s->arena, uint32_t, counting.n);
+    condition_segments(definition->condition, note_reference, &noting);
+    segment->n_references = noting.n;
+}
+
+static uint32_t references_of(void *snapshot, uint32_t segment) {
+    return ((const struct snapshot *)snapshot)->segments[segment].n_references;
+}
+
+static uint32_t reference_of(void *snapshot, uint32_t segment, uint32_t i) {
+    return ((const struct snapshot *)snapshot)->segments[segment].references[i];
+}
+
+/* Evaluation stops in a circle by itself. */
+static void pass_over(void *snapshot, uint32_t segment, uint32_t i) {}
+
+struct graph snapshot_segment_graph(const struct snapshot *snapshot) {
+    return (struct graph){snapshot->n_segments, (void *)(uintptr_t)snapshot, references_of, reference_of};
+}
+
+static void connect_segments(struct snapshot *s) {
+    uint32_t *depths = arena_array(&s->arena, uint32_t, s->n_segments);
+    for (uint32_t i = 0; i < s->n_segments; i++) connect_segment(s, &s->segments[i]);
+    struct graph graph = snapshot_segment_graph(s);
+    graph_depths(&graph, depths, pass_over);
+    for (uint32_t i = 0; i < s->n_segments; i++) s->segments[i].depth = depths[i];
 }
 
 static bool covers(const struct holdout *holdout, struct text feature) {
@@ -155,16 +236,29 @@ static void connect_experiment(struct snapshot *s, struct snapshot_experiment *e
     connect_metrics(s, experiment);
 }
 
+/* Units are drawn by the holdout's own hash: whoever is in its share falls into the range of the first arm. */
+static void connect_readout(struct snapshot *s, struct snapshot_holdout *holdout) {
+    struct snapshot_experiment *readout = &s->experiments[s->n_experiments++];
+    readout_make(readout, &holdout->definition, &s->arena);
+    holdout->readout = readout;
+    holdout->seed = readout->variant_seed = bucket_seed(holdout->definition.salt, BUCKET_HOLDOUT);
+    readout->in_seed = bucket_seed(readout->state.salt, BUCKET_IN);
+    readout->again_seed = bucket_seed(readout->state.salt, BUCKET_AGAIN);
+    connect_arms(s, readout);
+    connect_metrics(s, readout);
+    map_put(&s->by_key[DEFINITION_EXPERIMENT], readout->definition.key, readout);
+}
+
 static void connect_all(struct snapshot *s) {
-    for (uint32_t i = 0; i < s->n_segments; i++)
-        map_put(&s->segment_conditions, s->segments[i].key, (void *)s->segments[i].condition);
-    for (uint32_t i = 0; i < s->n_holdouts; i++)
-        s->holdouts[i].seed = bucket_seed(s->holdouts[i].definition.salt, BUCKET_HOLDOUT);
+    connect_segments(s);
     for (uint32_t i = 0; i < s->n_features; i++) {
         connect_prerequisites(s, &s->features[i]);
         connect_holdouts(s, &s->features[i]);
     }
+    measure_depths(s);
     for (uint32_t i = 0; i < s->n_experiments; i++) connect_experiment(s, &s->experiments[i]);
+    s->n_defined = s->n_experiments;
+    for (uint32_t i = 0; i < s->n_holdouts; i++) connect_readout(s, &s->holdouts[i]);
 }
 
 /* ---- life ---- */
@@ -172,6 +266,7 @@ static void connect_all(struct snapshot *s) {
 static void free_snapshot(struct snapshot *s) {
     for (int kind = 0; kind < KINDS; kind++) map_free(&s->by_key[kind]);
     map_free(&s->segment_conditions);
+    for (uint32_t i = 0; i < s->n_segments; i++) id_list_release(s->segments[i].list);
     arena_free(&s->arena);
     free(s);
 }
@@ -190,6 +285,13 @@ int snapshot_build(struct snapshot **out, int64_t revision, const struct definit
     connect_all(s);
     *out = s;
     return 0;
+}
+
+void snapshot_set_list(struct snapshot *snapshot, struct text segment, struct id_list *list) {
+    struct snapshot_segment *to = map_get(&snapshot->by_key[DEFINITION_SEGMENT], segment);
+    id_list_release(to->list);
+    to->list = id_list_keep(list);
+    to->asked.list = list;
 }
 
 struct snapshot *snapshot_keep(struct snapshot *snapshot) {
@@ -213,12 +315,16 @@ const struct snapshot_experiment *snapshot_experiment(const struct snapshot *sna
 const struct metric *snapshot_metric(const struct snapshot *snapshot, struct text key) {
     return map_get(&snapshot->by_key[DEFINITION_METRIC], key);
 }
-const struct segment *snapshot_segment(const struct snapshot *snapshot, struct text key) {
+const struct snapshot_segment *snapshot_segment(const struct snapshot *snapshot, struct text key) {
     return map_get(&snapshot->by_key[DEFINITION_SEGMENT], key);
 }
 const struct layer *snapshot_layer(const struct snapshot *snapshot, struct text key) {
     return map_get(&snapshot->by_key[DEFINITION_LAYER], key);
 }
+const struct page *snapshot_page(const struct snapshot *snapshot, struct text key) {
+    return map_get(&snapshot->by_key[DEFINITION_PAGE], key);
+}
+
 const struct snapshot_holdout *snapshot_holdout(const struct snapshot *snapshot, struct text key) {
     return map_get(&snapshot->by_key[DEFINITION_HOLDOUT], key);
 }
@@ -230,10 +336,10 @@ static bool holds_slots(const struct snapshot_experiment *experiment, struct tex
 struct slots_taken snapshot_slots_taken(const struct snapshot *snapshot, struct text layer, struct text except,
                                         struct arena *arena) {
     uint32_t n = 0;
-    for (uint32_t i = 0; layer.n && i < snapshot->n_experiments; i++)
+    for (uint32_t i = 0; layer.n && i < snapshot->n_defined; i++)
         if (holds_slots(&snapshot->experiments[i], layer, except)) n += snapshot->experiments[i].state.n_slots;
     struct bucket_slots *slots = arena_array(arena, struct bucket_slots, n), *next = slots;
-    for (uint32_t i = 0; n && i < snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; n && i < snapshot->n_defined; i++) {
         const struct snapshot_experiment *experiment = &snapshot->experiments[i];
         if (!holds_slots(experiment, layer, except) || !experiment->state.n_slots) continue;
         memcpy(next, experiment->state.slots, experiment->state.n_slots * sizeof *next);
@@ -248,7 +354,7 @@ static void consider(int64_t *next, int64_t now, int64_t at) {
 
 int64_t snapshot_next_change(const struct snapshot *snapshot, int64_t now) {
     int64_t next = 0;
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
         if (snapshot->experiments[i].state.phase != PHASE_RUNNING) continue;
         consider(&next, now, snapshot->experiments[i].state.start_at);
         consider(&next, now, snapshot->experiments[i].state.end_at);

@@ -3,8 +3,10 @@
 #ifndef PARLEY_EXPERIMENTS_MODEL_SNAPSHOT_H
 #define PARLEY_EXPERIMENTS_MODEL_SNAPSHOT_H
 
+#include "experiments/model/graph.h"
 #include "experiments/model/lifecycle.h"
 #include "experiments/model/metric.h"
+#include "experiments/model/page.h"
 #include "experiments/model/scope.h"
 
 enum { NO_VARIANT = UINT16_MAX };
@@ -15,17 +17,30 @@ enum definition_kind {
     DEFINITION_METRIC,
     DEFINITION_SEGMENT,
     DEFINITION_LAYER,
-    DEFINITION_HOLDOUT
+    DEFINITION_HOLDOUT,
+    DEFINITION_PAGE
 };
 extern const char *const definition_kinds[]; /* "feature", "experiment" ...; NULL-terminated */
+
+/* The arms of a holdout's read-out. */
+enum { HOLDOUT_HELD, HOLDOUT_OPEN };
 
 struct snapshot_holdout {
     struct holdout definition;
     uint64_t seed;
+    const struct snapshot_experiment *readout; /* `holdout:KEY`: the held out against all others that it covers */
+};
+
+struct snapshot_segment {
+    struct segment definition;
+    struct condition_segment asked; /* as conditions ask for it */
+    struct id_list *list;           /* one reference; NULL: none */
+    uint32_t *references;           /* segments that its condition names, as indexes */
+    uint32_t n_references, depth;   /* depth: segments that name one another, below this one */
 };
 
 struct snapshot_prerequisite {
-    const struct snapshot_feature *feature; /* NULL: there is none of that key; never met */
+    const struct snapshot_feature *feature; /* NULL: there is none of that key, or it requires this one in turn; never met */
     uint32_t variants;                      /* bit i: variant i meets it */
 };
 
@@ -33,6 +48,7 @@ struct snapshot_feature {
     struct feature definition;
     bool killed;
     struct snapshot_prerequisite *prerequisites;  /* as many as the definition has */
+    uint32_t depth;                               /* features that require one another, below this one */
     const struct snapshot_experiment *experiment; /* running, paused or maturing; NULL */
     int64_t changed_at;                           /* ms: when its definition was last written; 0: whoever built it did not say */
     const struct snapshot_experiment *concluded;  /* the latest of its experiments that was concluded; NULL */
@@ -62,11 +78,13 @@ struct snapshot {
     struct snapshot_feature *features;
     struct snapshot_experiment *experiments;
     struct metric *metrics;
-    struct segment *segments;
+    struct snapshot_segment *segments;
     struct layer *layers;
     struct snapshot_holdout *holdouts;
-    uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts;
-    struct map by_key[DEFINITION_HOLDOUT + 1]; /* by kind */
+    struct page *pages;
+    uint32_t n_defined; /* of the experiments: those that somebody wrote; behind them the holdouts' read-outs */
+    uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts, n_pages;
+    struct map by_key[DEFINITION_PAGE + 1]; /* by kind */
     struct map segment_conditions;             /* what condition_input.segments takes */
 };
 
@@ -82,6 +100,8 @@ struct definition {
  * validate; what refers to a definition that is gone is left out, not refused. 10,000 features take under 100 ms. */
 int snapshot_build(struct snapshot **out, int64_t revision, const struct definition *definitions, size_t n,
                    struct error *error);
+/* The ids of a segment that is a list; takes a reference of its own. Before anybody else has the snapshot. */
+void snapshot_set_list(struct snapshot *snapshot, struct text segment, struct id_list *list);
 /* One more reference; returns `snapshot`. Any thread. */
 struct snapshot *snapshot_keep(struct snapshot *snapshot);
 /* Gives a reference back; the last one frees. NULL is fine. Any thread. */
@@ -91,9 +111,15 @@ void snapshot_release(struct snapshot *snapshot);
 const struct snapshot_feature *snapshot_feature(const struct snapshot *snapshot, struct text key);
 const struct snapshot_experiment *snapshot_experiment(const struct snapshot *snapshot, struct text key);
 const struct metric *snapshot_metric(const struct snapshot *snapshot, struct text key);
-const struct segment *snapshot_segment(const struct snapshot *snapshot, struct text key);
+const struct snapshot_segment *snapshot_segment(const struct snapshot *snapshot, struct text key);
 const struct layer *snapshot_layer(const struct snapshot *snapshot, struct text key);
+const struct page *snapshot_page(const struct snapshot *snapshot, struct text key);
 const struct snapshot_holdout *snapshot_holdout(const struct snapshot *snapshot, struct text key);
+
+/* Which features require which; nodes are the features in their order. Borrows the snapshot. */
+struct graph snapshot_prerequisites(const struct snapshot *snapshot);
+/* Which segments name which. */
+struct graph snapshot_segment_graph(const struct snapshot *snapshot);
 
 /* The slots that experiments other than `except` hold in a layer (started, not concluded). In `arena`. */
 struct slots_taken snapshot_slots_taken(const struct snapshot *snapshot, struct text layer, struct text except,

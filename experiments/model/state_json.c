@@ -70,6 +70,7 @@ json_t *experiment_state_json(const struct experiment_state *state) {
     json_object_set_new(json, "traffic", scaled_json(state->traffic));
     if (state->ramp_steps) json_object_set_new(json, "rampSteps", json_integer(state->ramp_steps));
     put_time(json, "rampFrom", state->ramp_from);
+    put_time(json, "rampApproved", state->ramp_approved);
     put_time(json, "pausedAt", state->paused_at);
     if (state->n_star) json_object_set_new(json, "nStar", json_integer(state->n_star));
     json_object_set_new(json, "arms", arms_json(state));
@@ -175,6 +176,7 @@ int experiment_state_parse(struct experiment_state *state, const json_t *json, c
     state->traffic = scaled_of(json_object_get(json, "traffic"));
     state->ramp_steps = (uint32_t)json_integer_value(json_object_get(json, "rampSteps"));
     reader_time(&r, NULL, json, "rampFrom", &state->ramp_from);
+    reader_time(&r, NULL, json, "rampApproved", &state->ramp_approved);
     reader_time(&r, NULL, json, "pausedAt", &state->paused_at);
     read_arms(state, json_object_get(json, "arms"), arena);
     read_epochs(state, json_object_get(json, "epochs"), &r);

@@ -60,7 +60,7 @@ static bool is_refused(const struct text *refused, size_t n, struct text key) {
 static struct due_step earliest_due(const struct snapshot *snapshot, int64_t now, const struct text *refused,
                                     size_t n_refused) {
     struct due_step first = {0};
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
         const struct snapshot_experiment *e = &snapshot->experiments[i];
         struct schedule_due due = schedule_next(&e->definition, &e->state);
         if (due.step == SCHEDULE_NOTHING || due.at > now || (first.key.n && due.at >= first.due.at)) continue;
@@ -135,7 +135,7 @@ int steer_schedules(struct catalogue *catalogue, struct sql *sql, int64_t now, c
     return rc;
 }
 
-/* ---- looks ---- */
+/* ---- looks and gates ---- */
 
 /* Still the one that was judged, and in the phase it was judged in. */
 static bool unchanged(const struct snapshot *snapshot, const struct snapshot_experiment *judged) {
@@ -208,6 +208,48 @@ int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_
     struct arena arena;
     arena_init(&arena, 16 * 1024);
     rc = follow(catalogue, sql, seen, rules, now, log, &arena, error);
+    arena_free(&arena);
+    return rc;
+}
+
+/* What the figures say of the gate behind which the ramp waits: open, and why, in words. */
+static bool gate_open(const struct ramp_step *gate, const struct judgement *judgement, struct arena *arena,
+                      struct text *words) {
+    int64_t units = judgement_units(judgement);
+    bool safe = !gate->guardrails || judgement_harm_excluded(judgement, NULL, NULL);
+    *words = arena_printf(arena, "the gate is open: %lld units are in%s", (long long)units,
+                          gate->guardrails ? ", harm beyond every margin is excluded" : "");
+    return units >= gate->units && safe;
+}
+
+int steer_gate(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement, int64_t now,
+               const struct log *log, struct error *error) {
+    const struct snapshot_experiment *judged = judgement->results->experiment;
+    struct text key = judged->definition.key;
+    struct snapshot *snapshot = catalogue_snapshot(catalogue);
+    const struct snapshot_experiment *is = snapshot_experiment(snapshot, key);
+    struct arena arena;
+    struct experiment_step_input input = {.at = now};
+    int rc = 0;
+    arena_init(&arena, 16 * 1024);
+    bool same = is && unchanged(snapshot, judged) && is->state.ramp_steps == judged->state.ramp_steps;
+    struct schedule_due due = same ? schedule_gated(&is->definition, &is->state) : (struct schedule_due){0};
+    if (due.step == SCHEDULE_RAMP && due.at <= now &&
+        gate_open(&is->definition.ramp[is->state.ramp_steps - 1], judgement, &arena, &input.note)) {
+        struct change change = {
+            .kind = DEFINITION_EXPERIMENT, .key = key, .if_match = DOCUMENT_ANY, .actor = ACTOR, .now = now};
+        struct due_step step = {key, due};
+        struct error why = {0};
+        rc = catalogue_step(catalogue, &change, STEP_RAMP, &input, &why);
+        if (rc == 0) {
+            log_info(log, "a ramp went on", LOG_T("experiment", key), LOG_T("why", input.note));
+            rc = 1;
+        } else if (refuses(rc))
+            rc = note_refusal(sql, &step, now, log, &why, error);
+        else
+            *error = why;
+    }
+    snapshot_release(snapshot);
     arena_free(&arena);
     return rc;
 }

@@ -34,4 +34,10 @@ struct steer_seen {
 int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen, const struct steer_rules *rules,
                int64_t now, const struct log *log, struct error *error);
 
+/* Begins the ramp's next step where only figures were waited for (schedule_gated) and the judged ones say that it may: enough units
+ * are in, and harm beyond the margin of every guardrail is excluded in every arm that is left to try. Nothing where the experiment went on, or changed, since it was judged. 1 where a step was
+ * made, 0, or a negative code. */
+int steer_gate(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement, int64_t now,
+               const struct log *log, struct error *error);
+
 #endif

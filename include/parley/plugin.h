@@ -1,4 +1,4 @@
-/* Parley's plugin interface, ABI 1.0. This header is the whole of it: a plugin includes nothing else of Parley and links with
+/* Parley's plugin interface, ABI 1.1. This header is the whole of it: a plugin includes nothing else of Parley and links with
  * libc alone. One shared object exports one symbol, `parley_plugin_v1`; Parley runs it in a process of its own.
  *
  *     #include <parley/plugin.h>
@@ -26,6 +26,14 @@
  * EFFECTS (track, timeline, timer) are kept in the same transaction and delivered at least once afterwards, a crash in between
  * included; Parley drops the repeats.
  *
+ * EVENTS of the journal that a release subscribes to come to on_event in their order, many in one transaction, each in a savepoint.
+ * How far a plugin has come is a number in its own database, written in that transaction: what on_event wrote there and what it had
+ * seen are never apart, so each event counts once, crashes included. An event that on_event refuses is undone, logged, counted and
+ * passed over; one that takes the worker down is tried three more times alone, then passed over. Only the active release gets
+ * events. One that is slow or down lags behind, and reads on from the journal's files: nothing is lost.
+ *
+ * TESTS of a plugin need no server: <parley/test.h>.
+ *
  * HOW IT GROWS. Rules that bind both sides, for ever:
  *   - A new MINOR adds members at the end of `struct parley_plugin`, `parley_route`, `parley_migration`, `parley_host`, values at
  *     the end of enums. Each says "added in". Nothing is moved, removed or given another meaning.
@@ -42,7 +50,7 @@
 
 enum {
     PARLEY_ABI_MAJOR = 1,
-    PARLEY_ABI_MINOR = 0,
+    PARLEY_ABI_MINOR = 1,
     PARLEY_MAGIC = 0x594C5250, /* "PRLY" */
 };
 
@@ -104,6 +112,12 @@ enum parley_kind {
     PARLEY_OBJECT,
 };
 
+/* Where events begin for a database that has had none yet. added in 1.1 */
+enum parley_history {
+    PARLEY_FROM_NOW = 0,   /* with what happens after the release was activated */
+    PARLEY_FROM_START = 1, /* with the first event that the journal has */
+};
+
 enum parley_level { PARLEY_DEBUG, PARLEY_INFO, PARLEY_WARN, PARLEY_ERROR };
 
 /* ------------------------------------------------------------------------------------------------ what the plugin gives ---- */
@@ -157,8 +171,10 @@ struct parley_plugin {
     void (*stop)(void *state);
     /* After start, with the plugin's own settings (an object, borrowed). Negative, best by fail(): they are refused. */
     int (*configure)(parley_call *c, parley_json settings);
-    /* An event this release subscribes to; may write. `event`: {event, customer, known, properties, at} (borrowed); its customer is
-     * parley->customer(c) too. Each comes at least once. */
+    /* An event this release subscribes to; may write; see EVENTS above. `event` (borrowed): {seq, type, event, customer, known, actor,
+     * plugin, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",
+     * "system" or "plugin"; plugin: which, else absent. at: when it happened, ms since 1970. Its customer is parley->customer(c) too,
+     * and what is tracked here is hers. What this plugin tracked itself comes only by its name, not by "*". */
     int (*on_event)(parley_call *c, parley_json event);
     /* A timer set by parley->timer() is due; may write. `name` (borrowed) is the name it was set under. */
     int (*on_timer)(parley_call *c, parley_text name);
@@ -173,6 +189,9 @@ struct parley_plugin {
     /* What writing callbacks wrote was undone: one failed, or the commit of several did. Drop what memory learnt from uncommitted
      * rows. `state`: the plugin's own. */
     void (*rolled_back)(void *state);
+
+    /* -- added in 1.1 */
+    enum parley_history history; /* of events */
 };
 
 #define PARLEY_PLUGIN(name_, version_, host_)                                                                          \

@@ -182,6 +182,20 @@ enum exit_code act_flags(struct call *call) {
     return code;
 }
 
+enum exit_code act_prove(struct call *call) {
+    struct answer answer;
+    struct json json;
+    enum exit_code code =
+        client_fetch(&call->client, call->command->method, call_path(call, CALL_PLAIN), TEXT_NONE, &answer);
+    if (code != EXIT_OK) return code;
+    struct text text = buffer_view(&answer.body);
+    show(call, text);
+    bool same = json_scan(&json, text, &call->arena, NULL) == 0 &&
+                json_kind(&json, json_get(&json, 0, TEXT("same"))) == JSON_KIND_TRUE;
+    buffer_free(&answer.body);
+    return same ? EXIT_OK : EXIT_FAILED;
+}
+
 enum exit_code act_delete(struct call *call) {
     enum exit_code code = ask_and_show(call, call_path(call, CALL_PLAIN), TEXT_NONE);
     if (code == EXIT_OK) fprintf(stderr, "%sd %s\n", call->command->verb, call->arguments[0]);

@@ -15,6 +15,7 @@ enum exit_code act_activate(struct call *call); /* {"version":"VERSION"} as text
 enum exit_code act_enable(struct call *call);   /* {"enabled":true} */
 enum exit_code act_disable(struct call *call);
 enum exit_code act_results(struct call *call);
+enum exit_code act_prove(struct call *call); /* fails where what was computed again is not the same */
 enum exit_code act_plan(struct call *call);
 enum exit_code act_report(struct call *call); /* to --out, else to stdout */
 enum exit_code act_units(struct call *call); /* every page of NDJSON or CSV, as it comes */
@@ -22,8 +23,12 @@ enum exit_code act_token(struct call *call);
 enum exit_code act_evaluate(struct call *call);
 enum exit_code act_track(struct call *call);
 enum exit_code act_stats(struct call *call);
+enum exit_code act_ids(struct call *call);  /* FILE's ids, of --type or as its name ends */
 enum exit_code act_push(struct call *call); /* FILE's bytes, a bundle */
 enum exit_code act_pack(struct call *call);
+enum exit_code act_keygen(struct call *call);
+enum exit_code act_sign(struct call *call);
+enum exit_code act_verify(struct call *call);
 enum exit_code act_plugin_call(struct call *call);
 enum exit_code act_export(struct call *call);
 enum exit_code act_apply(struct call *call);

@@ -6,10 +6,12 @@
 #include "programs/parley/demo.h"
 #include "programs/parley/replay.h"
 
-#define BASE    "/admin/v1/"
-#define PLUGINS BASE "plugins"
-#define POLLS   PLUGINS "/polls/api/polls"
-#define MATCH   "--if-match VERSION"
+#define BASE      "/admin/v1/"
+#define PLUGINS   BASE "plugins"
+#define POLLS     PLUGINS "/polls/api/polls"
+#define CUSTOMERS BASE "customers"
+#define MATCH     "--if-match VERSION"
+#define IDS       "--if-match VERSION --type lines|csv|csv-header|ndjson"
 
 /* What every kind of definition can do. */
 #define DEFINITIONS(plural, one, columns)                                                                              \
@@ -27,6 +29,8 @@
          "GET",        BASE plural "/{KEY}/versions",                                                                  \
          act_list,     "version at actor configRevision note",                                                         \
          "its history"},                                                                                               \
+        {plural,   "impact",  "KEY", "--limit N", "GET", BASE plural "/{KEY}/impact",                                  \
+         act_list, "kind key as of.kind of.key state units", "what a change of it would touch"},                       \
     {                                                                                                                  \
         plural, "restore", "KEY VERSION", "", "POST", BASE plural "/{KEY}/restore", act_restore, NULL,                 \
             "makes an earlier version the newest"                                                                      \
@@ -48,6 +52,8 @@ const struct command commands[] = {
                 "key feature state control traffic metrics.primary owner reviewBy version"),
     {"experiments", "start", "KEY", "--at TIME", "POST", BASE "experiments/{KEY}/start", act_flags, NULL,
      "starts it, now or as of a time that may be past"},
+    {"experiments", "approve", "KEY", "--note TEXT", "POST", BASE "experiments/{KEY}/approve", act_flags, NULL,
+     "let a ramp that waits for approval go on to its next step"},
     {"experiments", "pause", "KEY", "", "POST", BASE "experiments/{KEY}/pause", act_flags, NULL,
      "everybody gets the default; nobody enters"},
     {"experiments", "resume", "KEY", "", "POST", BASE "experiments/{KEY}/resume", act_flags, NULL, "goes on"},
@@ -68,16 +74,29 @@ const struct command commands[] = {
     {"experiments", "units", "KEY", "--format ndjson|csv", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
      "every unit with its exposure and totals, a line each"},
 
-    DEFINITIONS("segments", "segment", "key name version"),
+    {"experiments", "verify", "KEY", "", "POST", BASE "experiments/{KEY}/verify", act_prove, NULL,
+     "computes its figures again from the journal and compares, bit for bit"},
+
+    DEFINITIONS("segments", "segment", "key name list.count list.unit version"),
+    {"segments", "upload", "KEY FILE|-", IDS, "PUT", BASE "segments/{KEY}/ids", act_ids, NULL,
+     "puts the file's ids in place of the list: .txt one a line, .csv the first column, .ndjson"},
+    {"segments", "add", "KEY FILE|-", IDS, "POST", BASE "segments/{KEY}/ids", act_ids, NULL,
+     "adds the file's ids to the list"},
+    {"segments", "remove", "KEY FILE|-", IDS, "POST", BASE "segments/{KEY}/ids/remove", act_ids, NULL,
+     "takes the file's ids out of the list"},
+    {"segments", "has", "KEY ID", "", "GET", BASE "segments/{KEY}/ids/{ID}", act_get, NULL,
+     "whether the id is on the list"},
     DEFINITIONS("layers", "layer", "key name unit version"),
     DEFINITIONS("holdouts", "holdout", "key name share unit start end version"),
+    DEFINITIONS("pages", "page", "key name order layout owner version"),
 
     {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
     {"plugins", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
-     "version state why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
+     "version state signature.origin why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
      "its releases: state, memory, latency, what each waits for"},
-    {"plugins", "push", "FILE", "", "POST", PLUGINS, act_push, NULL, "installs a bundle; nothing is started"},
+    {"plugins", "push", "FILE", "--downgrade yes", "POST", PLUGINS, act_push, NULL,
+     "installs a bundle; nothing is started"},
     {"plugins", "activate", "NAME VERSION", "", "POST", PLUGINS "/{NAME}/activate", act_activate, NULL,
      "starts that release, then switches to it"},
     {"plugins", "rollback", "NAME", "", "POST", PLUGINS "/{NAME}/rollback", act_send, NULL,
@@ -88,12 +107,40 @@ const struct command commands[] = {
     {"plugins", "call", "NAME METHOD PATH [FILE|-]", "", NULL, PLUGINS "/{NAME}/api", act_plugin_call, NULL,
      "a call to its staff API, as GET /polls"},
 
+    {"plugin", "keygen", "NAME", "--no-password", NULL, NULL, act_keygen, NULL,
+     "makes NAME.key, which signs plugins, and NAME.pub, which servers trust (minisign's files)"},
+    {"plugin", "sign", "FOLDER", "--key FILE --out FILE", NULL, NULL, act_sign, NULL,
+     "makes a signed bundle of a folder or a bundle [NAME-VERSION.parley]"},
+    {"plugin", "verify", "FILE", "--keys FILE|FOLDER --revoked FILE --libraries NAMES", NULL, NULL, act_verify, NULL,
+     "says whether a server with these keys would take it, and what is in it; no server"},
+
     {"polls", "list", "", "--about TEXT --limit N", "GET", POLLS, act_list, "id question kind results about closed",
      "all polls"},
     {"polls", "create", "FILE|-", "", "POST", POLLS, act_send, NULL, "a new poll"},
     {"polls", "get", "ID", "", "GET", POLLS "/{ID}", act_get, NULL, "one poll"},
     {"polls", "patch", "ID FILE|-", "", "PATCH", POLLS "/{ID}", act_send, NULL, "changes it"},
     {"polls", "results", "ID", "--by known|feature|variant", "GET", POLLS "/{ID}/results", act_get, NULL, "its votes"},
+
+    {"customers", "list", "", "--q WORD --limit N", "GET", CUSTOMERS, act_list, "id customer name email matched",
+     "those whose id, name or e-mail begins so"},
+    {"customers", "get", "ID", "", "GET", CUSTOMERS "/{ID}", act_get, NULL, "what is known of one"},
+    {"customers", "timeline", "ID", "--kinds KIND,KIND --limit N", "GET", CUSTOMERS "/{ID}/timeline", act_list,
+     "at actor channel kind body", "everything said, asked and bought, newest first"},
+    {"customers", "correct", "ID FILE|-", "", "PATCH", CUSTOMERS "/{ID}/traits", act_send, NULL,
+     "corrects facts: {\"traits\":{\"name\":\"Anna\",\"wrong\":null}}"},
+    {"customers", "merges", "", "--limit N", "GET", BASE "merges", act_list, "one other because at",
+     "who may be one person"},
+    {"customers", "merge", "ID", "--other ID", "POST", CUSTOMERS "/{ID}/merge", act_flags, NULL,
+     "makes the other part of this one"},
+    {"customers", "unmerge", "ID", "", "POST", CUSTOMERS "/{ID}/unmerge", act_send, NULL,
+     "takes that back, figures too"},
+    {"customers", "export", "ID", "", "GET", CUSTOMERS "/{ID}/export", act_get, NULL,
+     "everything that is held of one, plugins included"},
+    {"customers", "erase", "ID", "", "DELETE", CUSTOMERS "/{ID}", act_get, NULL,
+     "forgets one everywhere, for good; figures of trials stay"},
+    {"customers", "erasure", "ID", "", "GET", "/v1/me/erasures/{ID}", act_get, NULL, "how far an erasure is"},
+    {"customers", "reinstate", "ID", "", "DELETE", CUSTOMERS "/{ID}/suppression", act_delete, NULL,
+     "lets an erased customer be collected again"},
 
     {"tokens", "list", "", "", "GET", BASE "tokens", act_list, "id name role createdAt expiresAt revokedAt",
      "all tokens"},
@@ -109,6 +156,12 @@ const struct command commands[] = {
      "key variant value reason experiment rule bucket errorCode", "what a customer gets and why; records nothing"},
     {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",
      "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
+    {"trends", NULL, "",
+     "--kind shopping|purchasing --window DAYS --base DAYS --min N --at TIME --order trending|popular --limit N", "GET",
+     BASE "trends", act_list, "item customers before expected z",
+     "products that more customers turn to than usual, or that most turn to"},
+    {"cohorts", NULL, "", "--by month|week", "GET", BASE "cohorts", act_get, NULL,
+     "customers by their first purchase, and how many bought again"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "", NULL, NULL, act_export, NULL, "every definition as one JSON document"},

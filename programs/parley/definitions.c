@@ -6,7 +6,7 @@
 #include "programs/parley/actions.h"
 
 /* In the order in which they refer to each other. */
-static const char *const kinds[] = {"metrics", "segments", "layers", "features", "holdouts", "experiments"};
+static const char *const kinds[] = {"metrics", "segments", "layers", "features", "holdouts", "experiments", "pages"};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static enum exit_code export_page(struct call *call, const char *path, struct json_writer *w, struct text *next) {

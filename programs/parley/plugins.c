@@ -10,8 +10,8 @@ enum exit_code act_push(struct call *call) {
     struct error error = {0};
     enum exit_code code = read_input(call_argument(call, "FILE"), &bundle);
     if (code != EXIT_OK) return code;
-    int rc = client_ask(&call->client, "POST", call->command->path, buffer_view(&bundle), "application/octet-stream",
-                        &answer, &error);
+    int rc = client_ask(&call->client, "POST", call_path(call, CALL_WITH_QUERY), buffer_view(&bundle),
+                        "application/octet-stream", &answer, &error);
     buffer_free(&bundle);
     if (rc != 0) {
         fprintf(stderr, "parley: %s\n", error.detail);

@@ -85,12 +85,15 @@ void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
     arena_init(&kept->arena, 1024);
     uv_timer_init(app->loop, &kept->retry);
     kept->retry.data = kept;
-    if (fill(kept, effect)) {
+    bool understood = fill(kept, effect);
+    if (understood && !app_suppressed(app, kept->record.unit)) {
         append(kept);
         return;
     }
-    log_warn(app->log, "a plugin's effect is not understood and is dropped", LOG_T("plugin", effect->plugin));
-    count(app->effects_dropped, 1);
+    if (!understood) {
+        log_warn(app->log, "a plugin's effect is not understood and is dropped", LOG_T("plugin", effect->plugin));
+        count(app->effects_dropped, 1);
+    }
     plugins_kept(app->plugins, effect->ticket);
     uv_close((uv_handle_t *)&kept->retry, on_closed);
 }

@@ -57,6 +57,15 @@ static bool asked_to_print(const struct config *config) {
     return true;
 }
 
+/* That the files of keys can be read: later they are read again each time. */
+static int check_keys(const struct config *config, struct error *error) {
+    struct trust trust;
+    struct trust_options options = options_trust(config);
+    int rc = secret_init() < 0 ? ERR_INTERNAL : trust_load(&trust, &options, error);
+    if (rc == 0) trust_free(&trust);
+    return rc;
+}
+
 /* What loading alone cannot see: values that only make sense together. */
 static int check(const struct config *config, struct log *log, struct error *error) {
     char host[256];
@@ -69,6 +78,7 @@ static int check(const struct config *config, struct log *log, struct error *err
     struct steer_rules rules;
     if (rc == 0) rc = options_steer(config, &rules, error);
     if (rc == 0) rc = cors_check(text_of(config_text(config, "cors.origins")), error);
+    if (rc == 0) rc = check_keys(config, error);
     int64_t ring = config_size(config, "exposures.ring");
     if (rc == 0 && (ring & (ring - 1)))
         rc = error_set(error, ERR_INVALID, "exposures.ring = %lld: it must be a power of two", (long long)ring);

@@ -8,6 +8,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/secret.h"
+#include "experiments/insight/insight.h"
 #include "experiments/model/catalogue.h"
 #include "programs/parleyd/parleyd.h"
 
@@ -74,7 +75,7 @@ static void open_on_lane(struct lane_job *job, void *owner) {
     if (rc == 0) parleyd_make_up(app);
     if (rc == 0) rc = demo_key(app, owner, &arena, error);
     if (rc == 0) rc = token_table_load(&app->tokens, owner, app->admin_token, error);
-    if (rc == 0) rc = identity_map_load(&app->joined, owner, error);
+    if (rc == 0) rc = parleyd_people_load(app, owner, error);
     if (rc == 0) rc = looks_load(app->looks, owner, error);
     if (rc == 0) rc = usage_load(app->usage, owner, error);
     if (rc == 0) app->snapshot = catalogue_snapshot(app->catalogue);
@@ -113,6 +114,21 @@ static int open_journal(struct app *app, const struct config *config, const char
     return journal_open(&app->journal, &options, error);
 }
 
+static int open_insight(struct app *app, const char *folder, struct error *error) {
+    char path[4096], journal[4096];
+    struct journal_stats stats;
+    snprintf(path, sizeof path, "%s/insight.db", folder);
+    snprintf(journal, sizeof journal, "%s/journal", folder);
+    journal_stats(app->journal, &stats);
+    struct insight_options options = {.path = path,
+                                      .journal_folder = journal,
+                                      .journal_last = stats.last,
+                                      .clock = app->clock,
+                                      .log = app->log,
+                                      .telemetry = app->telemetry};
+    return insight_open(&app->insight, &options, error);
+}
+
 int parleyd_open(struct app *app, const struct config *config, struct error *error) {
     const char *folder = config_text(config, "data");
     app->admin_token = text_of(config_text(config, "admin-token"));
@@ -123,10 +139,13 @@ int parleyd_open(struct app *app, const struct config *config, struct error *err
     int rc = crawlers_open(&app->crawlers, config_text(config, "bots.file"), error);
     if (rc == 0) rc = main_db_open(&app->db, folder, error);
     if (rc == 0) rc = parleyd_secret(folder, app->identity.server, error);
+    if (rc == 0) suppression_init(&app->suppression, text_of(app->identity.server));
     if (rc == 0) rc = open_definitions(app, error);
     if (rc == 0) rc = open_journal(app, config, folder, error);
     if (rc == 0) app->exposures = journal_ring_open(app->journal, (size_t)config_size(config, "exposures.ring"));
+    if (rc == 0) rc = parleyd_people(app, config, error);
     if (rc == 0) rc = parleyd_measure(app, config, error);
+    if (rc == 0) rc = open_insight(app, folder, error);
     return rc;
 }
 
@@ -138,6 +157,8 @@ static void close_on_lane(struct lane_job *job, void *owner) {
 void parleyd_close(struct app *app) {
     journal_close(app->journal); /* first: what waits is committed and handed to the measures */
     measure_close(app->measure);
+    parleyd_people_close(app);
+    insight_close(app->insight);
     if (app->catalogue) {
         struct opening closing = {.app = app};
         closing.job = (struct lane_job){.mail.receive = opened, .work = close_on_lane, .reply_to = &app->mailbox};
@@ -147,7 +168,7 @@ void parleyd_close(struct app *app) {
     main_db_close(app->db);
     snapshot_release(app->snapshot);
     remembered_all_free(&app->remembered);
-    identity_map_free(app->joined);
+    parleyd_people_free(app);
     token_table_free(app->tokens);
     looks_free(app->looks);
     usage_free(app->usage);

@@ -25,6 +25,9 @@ static const struct config_option options[] = {
     {"journal.recognise", CONFIG_DURATION, "7d", "a messageId counts once within this", 1000, 366LL * 86400000, false},
     {"journal.recognise-most", CONFIG_INT, "20000000", "or among so many, whichever is shorter", 1000, 1000000000,
      false},
+    {"people.cap.day", CONFIG_INT, "3", "pushes to a customer within 24 hours, over all plugins; 0: no cap", 0, 1000,
+     false},
+    {"people.cap.week", CONFIG_INT, "10", "pushes to a customer within 7 days; 0: no cap", 0, 1000, false},
     {"measure.checkpoint", CONFIG_DURATION, "10s", "how often sums are saved, so that a start reads little journal",
      100, 3600000, false},
     {"steer.checkpoint", CONFIG_DURATION, "1h", "how often guardrails are looked at", 100, 86400000, false},
@@ -36,7 +39,34 @@ static const struct config_option options[] = {
     {"exposures.ring", CONFIG_SIZE, "4M", "exposures waiting to be written; a power of two", 4096, 1 << 30, false},
     {"plugins.bundled", CONFIG_TEXT, NULL, "folder of the plugins that come with Parley [beside parleyd]", 0, 0, false},
     {"plugins.worker", CONFIG_TEXT, NULL, "path of parley-worker [beside parleyd]", 0, 0, false},
+    {"plugins.keys", CONFIG_TEXT, NULL, "public keys that sign plugins: a file, or a folder of *.pub files", 0, 0,
+     false},
+    {"plugins.revoked", CONFIG_TEXT, NULL, "file of keys that are revoked: a key's id on each line", 0, 0, false},
+    {"plugins.unsigned", CONFIG_BOOL, "no", "FOR DEVELOPMENT: takes plugins that nobody has signed", 0, 0, false},
+    {"plugins.libraries", CONFIG_TEXT, NULL, "further libraries that plugins may need: names with commas between", 0, 0,
+     false},
     {"plugins.deadline", CONFIG_DURATION, "5s", "how long a plugin may take to answer", 10, 600000, false},
+    {"plugins.overrun", CONFIG_DURATION, "5s", "and how much longer before its worker is killed", 10, 600000, false},
+    {"plugins.start", CONFIG_DURATION, "5s", "how long a worker may take until it serves", 10, 600000, false},
+    {"plugins.stop", CONFIG_DURATION, "5s", "how long it may take to end when told to", 10, 600000, false},
+    {"plugins.drain", CONFIG_DURATION, "10s", "and to finish what it holds before that", 10, 600000, false},
+    {"plugins.heartbeat", CONFIG_DURATION, "2s", "how often it says that it lives; three missed, and it is killed", 10,
+     600000, false},
+    {"plugins.breaker.errors", CONFIG_INT, "50", "percent of calls that fail before a release gets none for a while", 1,
+     100, false},
+    {"plugins.breaker.slow", CONFIG_DURATION, "2s", "or half of them take longer", 1, 600000, false},
+    {"plugins.breaker.least", CONFIG_INT, "20", "calls before that is judged", 1, 1000000, false},
+    {"plugins.breaker.window", CONFIG_DURATION, "10s", "over which calls are looked at", 10, 3600000, false},
+    {"plugins.breaker.open", CONFIG_DURATION, "5s", "how long until one call tries again", 10, 3600000, false},
+    {"plugins.probation", CONFIG_DURATION, "1m", "how long after a swap a release that fails is rolled back; 0: never", 0,
+     86400000, false},
+    {"plugins.probation.errors", CONFIG_INT, "10", "percent of its calls that fail", 1, 100, false},
+    {"plugins.probation.slow", CONFIG_DURATION, "1s", "or half of them take longer", 1, 600000, false},
+    {"plugins.probation.least", CONFIG_INT, "20", "calls before that is judged", 1, 1000000, false},
+    {"plugins.*.sandbox", CONFIG_BOOL, "on", "of one plugin (plugins.polls.sandbox) or, with the *, of all", 0, 0, false},
+    {"plugins.*.memory", CONFIG_SIZE, "512M", "most data of its worker", 16 << 20, 1LL << 40, false},
+    {"plugins.*.files", CONFIG_INT, "64", "most files its worker opens", 16, 1 << 20, false},
+    {"plugins.*.cpu", CONFIG_DURATION, "10s", "most processor time between two heartbeats", 1000, 86400000, false},
     {"check-config", CONFIG_FLAG, NULL, "says whether the configuration is right, and ends", 0, 0, false},
     {"print-config", CONFIG_FLAG, NULL, "prints every option, its value and where it came from, and ends", 0, 0, false},
     {"print-routes", CONFIG_FLAG, NULL, "prints every route: method, path, roles (-: anybody), largest body; and ends",
@@ -100,6 +130,15 @@ int options_steer(const struct config *config, struct steer_rules *rules, struct
     rules->guard.no_data = no_data >= 0 ? (enum guardrail_action)no_data : ACTION_WARN;
     rules->guard.no_data_after = no_data >= 0 ? config_duration(config, "steer.no-data-after") : 0;
     return 0;
+}
+
+struct trust_options options_trust(const struct config *config) {
+    return (struct trust_options){
+        .keys = config_text(config, "plugins.keys"),
+        .revoked = config_text(config, "plugins.revoked"),
+        .libraries = config_text(config, "plugins.libraries"),
+        .unsigned_bundles = config_bool(config, "plugins.unsigned") ? UNSIGNED_TAKEN : UNSIGNED_REFUSED,
+    };
 }
 
 int options_log(const struct config *config, struct log *log, struct error *error) {

@@ -4,6 +4,7 @@
 
 #include "core/base/config.h"
 #include "core/base/log.h"
+#include "core/plugins/trust.h"
 #include "experiments/steer/steer.h"
 
 extern const struct config_schema parleyd_schema;
@@ -12,6 +13,8 @@ extern const struct config_schema parleyd_schema;
 int options_listen(const struct config *config, char *host, size_t room, int *port, struct error *error);
 /* What steering does about what it finds. */
 int options_steer(const struct config *config, struct steer_rules *rules, struct error *error);
+/* Borrowed from `config`. */
+struct trust_options options_trust(const struct config *config);
 int options_log(const struct config *config, struct log *log, struct error *error);
 
 #endif

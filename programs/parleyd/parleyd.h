@@ -20,13 +20,22 @@ void parleyd_close(struct app *app);
 /* Opens the measures on what the journal and the definitions say, and fills what the loop remembers of units. */
 int parleyd_measure(struct app *app, const struct config *config, struct error *error);
 
+/* On the store lane: who is who, who was erased, what was muted. */
+int parleyd_people_load(struct app *app, struct sql *sql, struct error *error);
+/* Follows the journal and reads timelines; when the journal is open and nothing is appended yet. */
+int parleyd_people(struct app *app, const struct config *config, struct error *error);
+/* After the journal and the measures were closed, while the store lane runs. */
+void parleyd_people_close(struct app *app);
+void parleyd_people_free(struct app *app); /* what parleyd_people_load loaded */
+
 /* Schedules and looks, while the server runs. All of it is the loop's. */
 struct steer {
     struct app *app;
     uv_timer_t due, checkpoint;
     int64_t checkpoint_ms, checkpoint_at; /* at: the next one; ms */
     struct steer_rules rules;
-    int looking; /* looks under way */
+    int looking; /* looks of a checkpoint under way */
+    int64_t gates_looked; /* ms: figures that ramps wait for were asked for then */
     int64_t tried_revision, tried_at; /* what was due then (ms) has been tried, and was made or refused */
     bool under_way;                   /* due steps are being made */
     bool stopped;
@@ -37,6 +46,9 @@ void parleyd_make_up(struct app *app);
 void parleyd_steer(struct steer *steer, struct app *app, const struct config *config);
 /* No step is begun any more; `steer` must last until the mailbox is closed. Nothing where it was not started. */
 void parleyd_steer_stop(struct steer *steer);
+
+/* How plugins are held, and who is told what happens to them; the options' `user` is the app, `config` outlives them. */
+void parleyd_plugins(struct plugins_options *options, const struct config *config);
 
 /* Effects of plugins become journal records; the plugin is told when they are durable. */
 void parleyd_on_effect(void *user, const struct plugin_effect *effect);

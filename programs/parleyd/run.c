@@ -5,14 +5,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/secret.h"
+#include "experiments/insight/insight.h"
+#include "programs/parleyd/events.h"
 #include "programs/parleyd/parleyd.h"
 
 struct parleyd {
     struct app app;
     const struct config *config;
     struct router *router;
+    struct events *events;
     uv_signal_t terminate, interrupt;
     uv_timer_t hurry; /* ends a drain that takes too long */
     uv_timer_t tick;  /* once a second: checkpoints */
@@ -62,6 +66,7 @@ static void on_signal(uv_signal_t *signal, int number) {
 static void on_tick(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
     measure_tick(d->app.measure);
+    insight_tick(d->app.insight);
 }
 
 static void on_plugins_started(void *user) {
@@ -79,6 +84,7 @@ static void on_plugins_started(void *user) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
     };
+    settings_changed(&d->app);
     if (server_start(&d->app.server, &options, &error) < 0) {
         log_error(d->app.log, "cannot serve", LOG_S("detail", error.detail));
         d->status = 1;
@@ -86,6 +92,7 @@ static void on_plugins_started(void *user) {
         return;
     }
     parleyd_steer(&d->steer, &d->app, d->config);
+    erasures_resume(d->app.erasures);
     char url[300];
     snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d",
              strcmp(d->host, "0.0.0.0") == 0 ? "127.0.0.1" : d->host, server_port(d->app.server));
@@ -119,10 +126,14 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .log = d->app.log,
         .telemetry = d->app.telemetry,
         .clock = d->app.clock,
-        .timing = {.call = (int)config_duration(d->config, "plugins.deadline")},
+        .judge = settings_judge,
+        .on_standing = settings_changed,
+        .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
         .user = &d->app,
+        .feed = events_feed(d->events),
     };
+    parleyd_plugins(&options, d->config);
     d->app.plugins = plugins_new(&options);
     plugins_start(d->app.plugins, on_plugins_started, d);
 }
@@ -139,6 +150,8 @@ static void listen_for_signals(struct parleyd *d) {
 
 static void make_counters(struct app *app) {
     app->evaluations = telemetry_counter(app->telemetry, "parley_evaluations_total", "Features decided", "");
+    app->sections_left_out = telemetry_counter(app->telemetry, "parley_page_sections_left_out_total",
+                                               "Sections of composed pages that were late or down", "");
     app->exposures_recorded = telemetry_counter(app->telemetry, "parley_exposures_total", "Exposures recorded", "");
     app->exposures_refused = telemetry_counter(app->telemetry, "parley_exposures_refused_total",
                                                "Exposures not recorded because the ring was full", "");
@@ -146,12 +159,18 @@ static void make_counters(struct app *app) {
                                              "Effects that were not understood", "");
 }
 
+static int open_events(struct parleyd *d, struct error *error) {
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/journal", config_text(d->config, "data"));
+    return events_open(&d->events, d->app.journal, folder, &d->app.mailbox, d->app.log, error);
+}
+
 static int serve(struct parleyd *d, const char *program) {
     struct error error = {0};
     d->router = router_new(api_tables, api_tables_n);
     listen_for_signals(d);
     mailbox_open(&d->app.mailbox, d->app.loop);
-    if (parleyd_open(&d->app, d->config, &error) < 0) {
+    if (parleyd_open(&d->app, d->config, &error) < 0 || open_events(d, &error) < 0) {
         log_error(d->app.log, "cannot start", LOG_S("detail", error.detail));
         return 1;
     }
@@ -186,8 +205,10 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     int status = serve(&d, program);
     plugins_free(d.app.plugins);
     parleyd_close(&d.app);
+    events_close(d.events);
     if (status == 0) log_info(log, "stopped");
     if (d.hurried) _exit(status);
+    settings_free(&d.app.settings);
     push_close(d.app.push);
     close_handles(&d);
     uv_run(&loop, UV_RUN_DEFAULT);

@@ -9,7 +9,11 @@
 #include "experiments/steer/schedule.h"
 #include "programs/parleyd/parleyd.h"
 
-enum { LONGEST_WAIT = CLOCK_MINUTE }; /* wall time may jump; and what was refused is tried again */
+enum {
+    LONGEST_WAIT = CLOCK_MINUTE,   /* wall time may jump; and what was refused is tried again */
+    NO_CHECKPOINT = 0,             /* as the time of a look: for the sake of a gate alone */
+    GATE_WAIT = 10 * CLOCK_SECOND, /* between two looks at figures that a ramp waits for; a checkpoint, where that is sooner */
+};
 
 static int make_up(void *user, struct sql *sql, struct error *error) {
     const struct app *app = user;
@@ -88,19 +92,36 @@ static void steps_made(struct steering *s) {
     free(s);
 }
 
+static void look_at_gates(struct steer *steer);
+
 static void on_due(uv_timer_t *timer) {
     struct steer *steer = timer->data;
+    look_at_gates(steer);
     struct steering *s = memory_new(struct steering);
     *s = (struct steering){.steer = steer, .work = make_due_steps, .then = steps_made};
     steer->under_way = true;
     steering_go(s);
 }
 
+static int64_t between_looks(const struct steer *steer) {
+    return steer->checkpoint_ms < GATE_WAIT ? steer->checkpoint_ms : GATE_WAIT;
+}
+
+/* How long until the figures of a ramp's gate are to be looked at: when the step is due, and again and again from then on. */
+static int64_t gate_wait(const struct steer *steer, const struct snapshot_experiment *experiment, int64_t now) {
+    struct schedule_due gated = schedule_gated(&experiment->definition, &experiment->state);
+    if (gated.step == SCHEDULE_NOTHING) return LONGEST_WAIT;
+    int64_t at = gated.at > steer->gates_looked ? gated.at : steer->gates_looked + between_looks(steer);
+    return at > now ? at - now : 0;
+}
+
 static int64_t wait_for_next(const struct steer *steer) {
     const struct snapshot *snapshot = steer->app->snapshot;
     int64_t now = clock_now(steer->app->clock), wait = LONGEST_WAIT;
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
         struct schedule_due due = schedule_next(&snapshot->experiments[i].definition, &snapshot->experiments[i].state);
+        int64_t gate = gate_wait(steer, &snapshot->experiments[i], now);
+        if (gate < wait) wait = gate;
         if (due.step == SCHEDULE_NOTHING || due.at - now >= wait) continue;
         if (due.at > now)
             wait = due.at - now;
@@ -127,29 +148,35 @@ static void on_snapshot(void *user) {
 struct look_taken {
     struct steering steering;
     struct measure_question question;
-    struct steer_seen seen;
+    struct steer_seen seen; /* at NO_CHECKPOINT only a gate is looked at, and nothing is kept */
     struct buffer document;
     struct arena arena; /* the judgement's, the caps', and the key's */
 };
 
 static void look_free(struct look_taken *look) {
-    look->steering.steer->looking--;
+    look->steering.steer->looking -= look->seen.at != NO_CHECKPOINT;
     measure_results_free(look->question.results);
     buffer_free(&look->document);
     arena_free(&look->arena);
     free(look);
 }
 
+/* Guardrails first: what they stop does not go on. */
 static int act_on(void *steering, struct sql *sql, struct error *error) {
     struct look_taken *look = steering;
     const struct steer *steer = look->steering.steer;
-    return steer_look(steer->app->catalogue, sql, &look->seen, &steer->rules, look->steering.now, steer->app->log, error);
+    const struct app *app = steer->app;
+    int rc = 0;
+    if (look->seen.at != NO_CHECKPOINT)
+        rc = steer_look(app->catalogue, sql, &look->seen, &steer->rules, look->steering.now, app->log, error);
+    if (rc >= 0) rc = steer_gate(app->catalogue, sql, look->seen.judgement, look->steering.now, app->log, error);
+    return rc < 0 ? rc : 0;
 }
 
 static void acted(struct steering *s) {
     struct look_taken *look = (struct look_taken *)s;
     struct error error = {0};
-    if (!s->error.code)
+    if (!s->error.code && look->seen.at != NO_CHECKPOINT)
         looks_set(s->steer->app->looks, look->question.results->experiment->state.salt, buffer_view(&look->document),
                   &error);
     look_free(look);
@@ -182,7 +209,7 @@ static void look_at(struct steer *steer, const struct snapshot_experiment *e, in
     look->question.frozen = app_frozen_caps(steer->app, e, &look->arena);
     look->question.job.mail.receive = on_figures;
     look->question.job.reply_to = &steer->app->mailbox;
-    steer->looking++;
+    steer->looking += at != NO_CHECKPOINT;
     measure_ask(steer->app->measure, &look->question);
 }
 
@@ -223,13 +250,22 @@ static void save_usage(struct steer *steer) {
 static void on_checkpoint(uv_timer_t *timer) {
     struct steer *steer = timer->data;
     const struct snapshot *snapshot = steer->app->snapshot;
-    for (uint32_t i = 0; !steer->looking && i < snapshot->n_experiments; i++) {
+    for (uint32_t i = 0; !steer->looking && i < snapshot->n_defined; i++) {
         enum experiment_phase phase = snapshot->experiments[i].state.phase;
         if (phase == PHASE_RUNNING || phase == PHASE_PAUSED || phase == PHASE_MATURING)
             look_at(steer, &snapshot->experiments[i], steer->checkpoint_at);
     }
     save_usage(steer);
     arm_checkpoint(steer);
+}
+
+static void look_at_gates(struct steer *steer) {
+    const struct snapshot *snapshot = steer->app->snapshot;
+    int64_t now = clock_now(steer->app->clock);
+    for (uint32_t i = 0; i < snapshot->n_defined; i++)
+        if (gate_wait(steer, &snapshot->experiments[i], now) == 0)
+            look_at(steer, &snapshot->experiments[i], NO_CHECKPOINT);
+    steer->gates_looked = now;
 }
 
 /* Checkpoints are at whole multiples of the interval since 1970, so that a restart does not move them. */

@@ -2,8 +2,26 @@
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { startBrowser, startServer, visit, openConsole, overflow, PHONE } from './harness.mjs';
+import { accessibilityFindings, startBrowser, startServer, visit, openConsole, overflow, PHONE } from './harness.mjs';
 import { seedTrial, sendShoppers } from './seed.mjs';
+
+describe('the console of a server for development', () => {
+  it('says on every page that unsigned plugins are taken', async () => {
+    const [server, browser] = await Promise.all([startServer({ PARLEY_PLUGINS_UNSIGNED: 'yes' }), startBrowser()]);
+    try {
+      const page = await visit(browser);
+      for (const place of ['features', 'plugins']) {
+        await openConsole(page, server, place);
+        await page.getByText('Unsigned plugins are taken (plugins.unsigned)').waitFor();
+      }
+      await page.getByText('Came with Parley.').first().waitFor();
+      assert.deepEqual(await accessibilityFindings(page), []);
+    } finally {
+      await browser.close();
+      await server.stop();
+    }
+  });
+});
 
 describe('the console', () => {
   let server, browser, page;

@@ -1,31 +1,44 @@
-/* The polls plugin as shoppers and staff meet it: through a real worker process and a real database. */
+/* The polls plugin as shoppers and staff meet it, tested as any plugin is: <parley/test.h>. */
 #include <criterion/criterion.h>
+#include <parley/test.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/base/clock.h"
-#include "core/base/memory.h"
-#include "tests/core/plugins/channel_client.h"
+#include "tests/plugins/build_path.h"
 
-static struct client worker;
-static struct client_reply reply;
+static parley_test *t;
+static int status; /* of the last call */
 
+static struct parley_test_options release(const char *version) {
+    return (struct parley_test_options){.library = build_path("plugins/polls-%s/polls.so", version)};
+}
 static void start_polls(void) {
-    client_polls(&worker, "1.0.0", client_folder());
+    struct parley_test_options options = release("1.0.0");
+    t = parley_test_start(&options);
+    parley_test_variant(t, "product-poll", "top", NULL);
 }
 static void stop_polls(void) {
-    cr_expect_eq(client_stop(&worker), 0);
+    parley_test_stop(t);
 }
 TestSuite(polls, .init = start_polls, .fini = stop_polls);
 
+static int shopper(const char *customer, const char *method, const char *path, const char *body) {
+    parley_test_as(t, customer);
+    return status = parley_test_call(t, method, path, body);
+}
+static int staff(const char *method, const char *path, const char *body) {
+    parley_test_as_staff(t);
+    return status = parley_test_call(t, method, path, body);
+}
+
 static void expect_has(const char *part) {
-    cr_expect(strstr(reply.body, part), "expected %s in %s", part, reply.body);
+    cr_expect(strstr(parley_test_body(t), part), "expected %s in %s", part, parley_test_body(t));
 }
 static void expect_lacks(const char *part) {
-    cr_expect(!strstr(reply.body, part), "did not expect %s in %s", part, reply.body);
+    cr_expect(!strstr(parley_test_body(t), part), "did not expect %s in %s", part, parley_test_body(t));
 }
 static void expect_status(int expected) {
-    cr_expect_eq(reply.status, expected, "expected %d, got %d: %s", expected, reply.status, reply.body);
+    cr_expect_eq(status, expected, "expected %d, got %d: %s", expected, status, parley_test_body(t));
 }
 
 /* A poll "p" with options a, b, c; `more` are members to add. */
@@ -35,17 +48,17 @@ static void make_poll(const char *more) {
              "{\"id\":\"p\",\"question\":\"Which colour?\",\"options\":[{\"key\":\"a\",\"label\":\"Red\"},"
              "{\"key\":\"b\",\"label\":\"Blue\"},{\"key\":\"c\",\"label\":\"Green\"}]%s%s}",
              *more ? "," : "", more);
-    cr_assert_eq(client_staff(&worker, "POST", "/polls", body, &reply), 201, "%s", reply.body);
+    cr_assert_eq(staff("POST", "/polls", body), 201, "%s", parley_test_body(t));
 }
 
 static int vote(const char *customer, const char *options) {
     char body[200];
     snprintf(body, sizeof body, "{\"options\":%s}", options);
-    return client_shopper(&worker, customer, "PUT", "/polls/p/vote", body, &reply);
+    return shopper(customer, "PUT", "/polls/p/vote", body);
 }
 
 static int look(const char *customer) {
-    return client_shopper(&worker, customer, "GET", "/polls/p", NULL, &reply);
+    return shopper(customer, "GET", "/polls/p", NULL);
 }
 
 Test(polls, a_vote_counts_and_is_shown_back) {
@@ -74,7 +87,7 @@ Test(polls, a_vote_can_be_taken_back) {
     make_poll("");
     vote("ann", "[\"a\"]");
     vote("ben", "[\"a\"]");
-    client_shopper(&worker, "ann", "DELETE", "/polls/p/vote", NULL, &reply);
+    shopper("ann", "DELETE", "/polls/p/vote", NULL);
     expect_status(200);
     expect_has("\"voted\":[]");
     expect_has("\"voters\":1");
@@ -89,23 +102,21 @@ Test(polls, results_on_vote_are_hidden_until_one_has_voted) {
     look("ben");
     expect_has("\"tally\":null");
     expect_lacks("\"votes\"");
-    client_shopper(&worker, "ben", "GET", "/polls", NULL, &reply);
+    shopper("ben", "GET", "/polls", NULL);
     expect_has("\"tally\":null");
-    client_shopper(&worker, "ann", "DELETE", "/polls/p/vote", NULL, &reply);
+    shopper("ann", "DELETE", "/polls/p/vote", NULL);
     expect_has("\"tally\":null");
 }
 
 Test(polls, results_on_close_are_hidden_from_everybody_until_then) {
-    struct frame_request request;
     make_poll("\"results\":\"on_close\",\"closeAt\":\"2030-01-01T00:00:00Z\"");
     vote("ann", "[\"a\"]");
     expect_has("\"tally\":null");
     look("ann");
     expect_has("\"tally\":null");
     expect_lacks("\"votes\"");
-    request = client_request("ben", "GET", "/polls/p", NULL);
-    cr_assert(clock_parse(TEXT("2030-01-01T00:00:00Z"), &request.now));
-    client_call(&worker, &request, &reply);
+    parley_test_wait_until(t, "2030-01-01T00:00:00Z");
+    look("ben");
     expect_has("\"closed\":true");
     expect_has("\"tally\":{\"voters\":1,");
 }
@@ -114,15 +125,14 @@ Test(polls, results_for_staff_are_seen_by_staff_alone) {
     make_poll("\"results\":\"staff\",\"closeAt\":\"2030-01-01T00:00:00Z\"");
     vote("ann", "[\"a\"]");
     expect_has("\"tally\":null");
-    struct frame_request later = client_request("ann", "GET", "/polls/p", NULL);
-    cr_assert(clock_parse(TEXT("2031-01-01T00:00:00Z"), &later.now));
-    client_call(&worker, &later, &reply);
+    parley_test_wait_until(t, "2031-01-01T00:00:00Z");
+    look("ann");
     expect_has("\"tally\":null");
-    client_shopper(&worker, "ann", "GET", "/polls/p/results", NULL, &reply);
+    shopper("ann", "GET", "/polls/p/results", NULL);
     expect_status(404); /* not a shopper's path at all */
-    client_staff(&worker, "GET", "/polls/p", NULL, &reply);
+    staff("GET", "/polls/p", NULL);
     expect_has("\"tally\":{\"voters\":1,");
-    client_staff(&worker, "GET", "/polls/p/results", NULL, &reply);
+    staff("GET", "/polls/p/results", NULL);
     expect_has("\"voters\":1");
 }
 
@@ -135,12 +145,15 @@ Test(polls, a_hidden_tally_leaks_through_no_other_output) {
         vote(customer, "[\"b\"]");
         expect_lacks("7");
     }
-    client_wait_effects(&worker, 14);
-    cr_expect(!memmem(worker.effects.at, worker.effects.n, "votes", 5));
-    client_shopper(&worker, "c1", "GET", "/polls?limit=5", NULL, &reply);
+    cr_expect_eq(parley_test_tracked(t, NULL), 7);
+    cr_expect_eq(parley_test_entries(t, NULL), 7);
+    for (size_t i = 0; i < 7; i++) {
+        cr_expect(!strstr(parley_test_properties(t, NULL, i), "votes"));
+        cr_expect(!strstr(parley_test_entry(t, NULL, i), "votes"));
+    }
+    shopper("c1", "GET", "/polls?limit=5", NULL);
     expect_has("\"tally\":null");
-    client_frame(&worker, FRAME_EXPORT, 1, "c1");
-    client_reply(&worker, &reply);
+    parley_test_export(t, "c1");
     expect_has("\"options\":[\"b\"]");
     expect_lacks("voters");
 }
@@ -150,9 +163,9 @@ Test(polls, a_closed_poll_takes_no_vote_and_gives_none_back) {
     vote("ann", "[\"a\"]");
     expect_status(409);
     expect_has("this poll is closed");
-    client_shopper(&worker, "ann", "DELETE", "/polls/p/vote", NULL, &reply);
+    shopper("ann", "DELETE", "/polls/p/vote", NULL);
     expect_status(409);
-    client_staff(&worker, "PATCH", "/polls/p", "{\"closeAt\":null}", &reply);
+    staff("PATCH", "/polls/p", "{\"closeAt\":null}");
     expect_status(200);
     cr_expect_eq(vote("ann", "[\"a\"]"), 200, "opened again");
 }
@@ -163,11 +176,11 @@ Test(polls, several_options_may_be_taken_up_to_the_variants_limit) {
     expect_has("\"voted\":[\"a\",\"c\"]"); /* in the poll's order */
     expect_has("\"tally\":{\"voters\":1,\"options\":[{\"key\":\"a\",\"votes\":1},{\"key\":\"b\",\"votes\":0},{\"key\":"
                "\"c\",\"votes\":1}]}");
-    struct frame_request request = client_request("ben", "PUT", "/polls/p/vote", "{\"options\":[\"a\",\"b\"]}");
-    request.settings = TEXT("{\"maxOptions\":1}");
-    client_call(&worker, &request, &reply);
+    parley_test_variant(t, "product-poll", "top", "{\"maxOptions\":1}");
+    vote("ben", "[\"a\",\"b\"]");
     expect_status(400);
     expect_has("2 options were taken; this poll allows 1");
+    parley_test_variant(t, "product-poll", "top", NULL);
     vote("ann", "[\"b\"]");
     expect_has("[{\"key\":\"a\",\"votes\":0},{\"key\":\"b\",\"votes\":1},{\"key\":\"c\",\"votes\":0}]");
 }
@@ -190,7 +203,7 @@ Test(polls, a_vote_that_cannot_be_is_refused_with_its_reason) {
     }
     vote("ann", "[\"z\"]");
     expect_has("\"pointer\":\"/options/0\"");
-    client_shopper(&worker, "ann", "PUT", "/polls/nowhere/vote", "{\"options\":[\"a\"]}", &reply);
+    shopper("ann", "PUT", "/polls/nowhere/vote", "{\"options\":[\"a\"]}");
     expect_status(404);
     expect_has("there is no poll \\\"nowhere\\\"");
     look("ann");
@@ -199,20 +212,20 @@ Test(polls, a_vote_that_cannot_be_is_refused_with_its_reason) {
 
 Test(polls, a_hostile_megabyte_is_refused_in_a_short_sentence) {
     enum { LONG = 1000000 };
-    char *options = memory_zero(1, LONG + 8);
+    char *options = calloc(1, LONG + 8);
     memcpy(options, "[\"", 2);
     memcpy(options + LONG, "\"]", 3);
-    char *body = memory_zero(1, LONG + 64);
+    char *body = calloc(1, LONG + 64);
     memset(options + 2, 'z', LONG - 2);
     snprintf(body, LONG + 64, "{\"options\":%s}", options);
     make_poll("");
-    client_shopper(&worker, "ann", "PUT", "/polls/p/vote", body, &reply);
+    shopper("ann", "PUT", "/polls/p/vote", body);
     expect_status(400);
-    cr_expect_lt(strlen(reply.body), 4000);
+    cr_expect_lt(strlen(parley_test_body(t)), 4000);
     snprintf(body, LONG + 64, "{\"options\":[\"a\"],%.*s\":1}", LONG - 10, options + 1);
-    client_shopper(&worker, "ann", "PUT", "/polls/p/vote", body, &reply);
+    shopper("ann", "PUT", "/polls/p/vote", body);
     expect_status(400);
-    cr_expect_lt(strlen(reply.body), 4000);
+    cr_expect_lt(strlen(parley_test_body(t)), 4000);
     free(options);
     free(body);
 }
@@ -239,7 +252,7 @@ Test(polls, a_definition_that_cannot_be_is_refused_with_its_place) {
         {"{\"question\":\"Q\"," OPTIONS ",\"colour\":1}", "unknown member \\\"colour\\\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        client_staff(&worker, "POST", "/polls", cases[i][0], &reply);
+        staff("POST", "/polls", cases[i][0]);
         expect_status(400);
         expect_has(cases[i][1]);
     }
@@ -248,37 +261,37 @@ Test(polls, a_definition_that_cannot_be_is_refused_with_its_place) {
 Test(polls, an_id_is_taken_once_and_made_where_none_is_given) {
     char id[64] = "";
     make_poll("");
-    client_staff(&worker, "POST", "/polls", "{\"id\":\"p\",\"question\":\"Q\"," OPTIONS "}", &reply);
+    staff("POST", "/polls", "{\"id\":\"p\",\"question\":\"Q\"," OPTIONS "}");
     expect_status(409);
     expect_has("there is a poll \\\"p\\\" already");
-    client_staff(&worker, "POST", "/polls", "{\"question\":\"Q\"," OPTIONS "}", &reply);
+    staff("POST", "/polls", "{\"question\":\"Q\"," OPTIONS "}");
     expect_status(201);
-    cr_assert_eq(sscanf(reply.body, "{\"id\":\"%12[a-z0-9]\"", id), 1, "%s", reply.body);
+    cr_assert_eq(sscanf(parley_test_body(t), "{\"id\":\"%12[a-z0-9]\"", id), 1, "%s", parley_test_body(t));
     char path[80];
     snprintf(path, sizeof path, "/polls/%s", id);
-    cr_expect_eq(client_shopper(&worker, "ann", "GET", path, NULL, &reply), 200);
+    cr_expect_eq(shopper("ann", "GET", path, NULL), 200);
 }
 
 Test(polls, the_staff_may_change_a_poll_but_not_take_away_what_was_voted_for) {
     make_poll("");
     vote("ann", "[\"b\"]");
-    client_staff(&worker, "PATCH", "/polls/p", "{" OPTIONS ",\"question\":\"And now?\",\"about\":\"sku:1\"}", &reply);
+    staff("PATCH", "/polls/p", "{" OPTIONS ",\"question\":\"And now?\",\"about\":\"sku:1\"}");
     expect_status(200);
     expect_has("\"question\":\"And now?\"");
     expect_has("\"about\":\"sku:1\"");
     expect_has("[{\"key\":\"a\",\"votes\":0},{\"key\":\"b\",\"votes\":1}]");
-    client_staff(&worker, "PATCH", "/polls/p",
-                 "{\"options\":[{\"key\":\"a\",\"label\":\"A\"},{\"key\":\"c\",\"label\":\"C\"}]}", &reply);
+    staff("PATCH", "/polls/p",
+                 "{\"options\":[{\"key\":\"a\",\"label\":\"A\"},{\"key\":\"c\",\"label\":\"C\"}]}");
     expect_status(409);
     expect_has("option \\\"b\\\" has votes");
-    client_staff(&worker, "PATCH", "/polls/p",
-                 "{\"options\":[{\"key\":\"b\",\"label\":\"B\"},{\"key\":\"a\",\"label\":\"A\"}]}", &reply);
+    staff("PATCH", "/polls/p",
+                 "{\"options\":[{\"key\":\"b\",\"label\":\"B\"},{\"key\":\"a\",\"label\":\"A\"}]}");
     expect_has("[{\"key\":\"b\",\"votes\":1},{\"key\":\"a\",\"votes\":0}]");
     look("ann");
     expect_has("[{\"key\":\"b\",\"votes\":1},{\"key\":\"a\",\"votes\":0}]");
-    client_staff(&worker, "PATCH", "/polls/p", "{\"kind\":\"multiple\"}", &reply);
+    staff("PATCH", "/polls/p", "{\"kind\":\"multiple\"}");
     expect_status(400);
-    client_staff(&worker, "PATCH", "/polls/q", "{\"question\":\"x\"}", &reply);
+    staff("PATCH", "/polls/q", "{\"question\":\"x\"}");
     expect_status(404);
 }
 
@@ -286,23 +299,23 @@ Test(polls, are_listed_by_what_they_are_about_page_by_page) {
     char body[300], cursor[64] = "", path[100];
     for (int i = 0; i < 5; i++) {
         snprintf(body, sizeof body, "{\"id\":\"p%d\",\"question\":\"Q\",\"about\":\"sku:85123A\"," OPTIONS "}", i);
-        cr_assert_eq(client_staff(&worker, "POST", "/polls", body, &reply), 201);
+        cr_assert_eq(staff("POST", "/polls", body), 201);
     }
     make_poll("\"about\":\"sku:other\"");
-    client_shopper(&worker, "ann", "GET", "/polls?about=sku%3A85123A&limit=3", NULL, &reply);
+    shopper("ann", "GET", "/polls?about=sku%3A85123A&limit=3", NULL);
     expect_has("\"id\":\"p4\"");
     expect_has("\"id\":\"p2\"");
     expect_lacks("\"id\":\"p1\"");
     expect_lacks("\"id\":\"p\"");
-    cr_assert_eq(sscanf(strstr(reply.body, "\"next\":"), "\"next\":\"%63[0-9]\"", cursor), 1, "%s", reply.body);
+    cr_assert_eq(sscanf(strstr(parley_test_body(t), "\"next\":"), "\"next\":\"%63[0-9]\"", cursor), 1, "%s", parley_test_body(t));
     snprintf(path, sizeof path, "/polls?about=sku:85123A&limit=3&cursor=%s", cursor);
-    client_shopper(&worker, "ann", "GET", path, NULL, &reply);
+    shopper("ann", "GET", path, NULL);
     expect_has("\"id\":\"p1\"");
     expect_has("\"id\":\"p0\"");
     expect_has("\"next\":null");
-    client_shopper(&worker, "ann", "GET", "/polls?limit=0", NULL, &reply);
+    shopper("ann", "GET", "/polls?limit=0", NULL);
     expect_status(400);
-    client_shopper(&worker, "ann", "GET", "/polls?cursor=x", NULL, &reply);
+    shopper("ann", "GET", "/polls?cursor=x", NULL);
     expect_status(400);
 }
 
@@ -310,26 +323,22 @@ Test(polls, voting_is_tracked_and_on_the_timeline_once) {
     make_poll("\"about\":\"sku:1\"");
     vote("ann", "[\"a\"]");
     vote("ann", "[\"a\"]"); /* the same again */
-    client_shopper(&worker, "ann", "DELETE", "/polls/p/vote", NULL, &reply);
-    client_shopper(&worker, "ann", "DELETE", "/polls/p/vote", NULL, &reply);
-    client_wait_effects(&worker, 4);
-    const char *effects = client_effects(&worker);
-    cr_expect(strstr(effects,
-                     "\"event\":\"Poll Voted\",\"properties\":{\"poll\":\"p\",\"options\":[\"a\"],\"about\":\"sku:1\","
-                     "\"changed\":false}"),
-              "%s", effects);
-    cr_expect(strstr(effects, "\"entry\":{\"kind\":\"vote\",\"body\":\"Voted \\\"Red\\\" on \\\"Which colour?\\\"\","
-                              "\"refs\":{\"poll\":\"p\",\"options\":[\"a\"],\"about\":\"sku:1\"}}"),
-              "%s", effects);
-    cr_expect(strstr(effects, "\"event\":\"Poll Vote Withdrawn\""), "%s", effects);
-    cr_expect(strstr(effects, "\n4 {") && !strstr(effects, "\n5 {"), "%s", effects);
+    shopper("ann", "DELETE", "/polls/p/vote", NULL);
+    shopper("ann", "DELETE", "/polls/p/vote", NULL);
+    cr_expect_eq(parley_test_tracked(t, NULL), 2);
+    cr_expect_str_eq(parley_test_properties(t, "Poll Voted", 0),
+                     "{\"poll\":\"p\",\"options\":[\"a\"],\"about\":\"sku:1\",\"changed\":false}");
+    cr_expect_eq(parley_test_tracked(t, "Poll Vote Withdrawn"), 1);
+    cr_expect_eq(parley_test_entries(t, NULL), 2);
+    cr_expect_str_eq(parley_test_entry(t, "vote", 0),
+                     "{\"customer\":\"ann\",\"kind\":\"vote\",\"body\":\"Voted \\\"Red\\\" on \\\"Which colour?\\\"\","
+                     "\"refs\":{\"poll\":\"p\",\"options\":[\"a\"],\"about\":\"sku:1\"}}");
 }
 
 static void vote_as(const char *customer, bool known, const char *variant, const char *body) {
-    struct frame_request request = client_request(customer, "PUT", "/polls/p/vote", body);
-    request.known = known;
-    request.variant = text_of(variant);
-    cr_assert_eq(client_call(&worker, &request, &reply), 200, "%s", reply.body);
+    parley_test_variant(t, "product-poll", variant, NULL);
+    known ? parley_test_as(t, customer) : parley_test_as_anonymous(t, customer);
+    cr_assert_eq(parley_test_call(t, "PUT", "/polls/p/vote", body), 200, "%s", parley_test_body(t));
 }
 
 Test(polls, known_and_anonymous_voters_are_counted_apart_for_the_staff) {
@@ -337,7 +346,7 @@ Test(polls, known_and_anonymous_voters_are_counted_apart_for_the_staff) {
     vote_as("ann", true, "top", "{\"options\":[\"a\"]}");
     vote_as("anon-1", false, "top", "{\"options\":[\"b\"]}");
     vote_as("anon-2", false, "top", "{\"options\":[\"b\"]}");
-    client_staff(&worker, "GET", "/polls/p/results", NULL, &reply);
+    staff("GET", "/polls/p/results", NULL);
     expect_has("\"known\":{\"voters\":1,\"options\":[{\"key\":\"a\",\"votes\":1},{\"key\":\"b\",\"votes\":0}");
     expect_has("\"anonymous\":{\"voters\":2,\"options\":[{\"key\":\"a\",\"votes\":0},{\"key\":\"b\",\"votes\":2}");
 }
@@ -349,12 +358,12 @@ Test(polls, segments_of_fewer_than_five_voters_are_merged) {
         snprintf(customer, sizeof customer, "c%d", i);
         vote_as(customer, true, i < 8 ? "top" : i < 14 ? "side" : i < 16 ? "rare" : "rarer", "{\"options\":[\"a\"]}");
     }
-    client_staff(&worker, "GET", "/polls/p/results?by=variant", NULL, &reply);
+    staff("GET", "/polls/p/results?by=variant", NULL);
     expect_has("{\"segment\":\"top\",\"voters\":8,");
     expect_has("{\"segment\":\"other\",\"voters\":9,"); /* 2 + 1 would tell, so the next smallest joined them */
     expect_lacks("\"segment\":\"rare");
     expect_lacks("\"segment\":\"side");
-    client_staff(&worker, "GET", "/polls/p/results?by=shoe-size", NULL, &reply);
+    staff("GET", "/polls/p/results?by=shoe-size", NULL);
     expect_status(400);
 }
 
@@ -363,21 +372,15 @@ Test(polls, a_customer_gets_her_votes_and_can_have_them_forgotten) {
     vote("ann", "[\"a\"]");
     vote("ann", "[\"b\"]");
     vote("ben", "[\"b\"]");
-    client_frame(&worker, FRAME_EXPORT, 1, "ann");
-    client_reply(&worker, &reply);
+    parley_test_export(t, "ann");
     expect_has("{\"poll\":\"p\",\"question\":\"Which colour?\",\"options\":[\"a\"],\"at\":\"2");
     expect_has("\"options\":[\"b\"]");
-    client_frame(&worker, FRAME_FORGET, 2, "ann");
-    client_reply(&worker, &reply);
-    expect_status(204);
-    client_frame(&worker, FRAME_EXPORT, 3, "ann");
-    client_reply(&worker, &reply);
-    cr_expect_str_eq(reply.body, "{\"votes\":[]}");
+    cr_expect_eq(parley_test_forget(t, "ann"), 0);
+    cr_expect_str_eq(parley_test_export(t, "ann"), "{\"votes\":[]}");
     look("ann");
     expect_has("\"voted\":[]");
     expect_has("\"voters\":1,\"options\":[{\"key\":\"a\",\"votes\":0},{\"key\":\"b\",\"votes\":1}");
-    client_kill(&worker); /* and the same counted from the log afresh */
-    start_polls();
+    parley_test_restart(t, NULL); /* and the same counted from the log afresh */
     look("ben");
     expect_has("\"voters\":1,\"options\":[{\"key\":\"a\",\"votes\":0},{\"key\":\"b\",\"votes\":1}");
 }
@@ -388,41 +391,9 @@ Test(polls, release_1_1_gives_percentages_of_the_same_votes) {
     vote("ben", "[\"b\"]");
     vote("cat", "[\"b\"]");
     expect_lacks("percent");
-    struct client newer;
-    client_polls(&newer, "1.1.0", client_folder());
-    client_shopper(&newer, "ann", "GET", "/polls/p", NULL, &reply);
+    struct parley_test_options newer = release("1.1.0");
+    parley_test_restart(t, &newer);
+    look("ann");
     expect_has("{\"key\":\"a\",\"votes\":1,\"percent\":33.3},{\"key\":\"b\",\"votes\":2,\"percent\":66.7}");
     expect_has("\"voted\":[\"a\"]");
-    cr_expect_eq(client_stop(&newer), 0);
-}
-
-Test(polls, two_releases_serve_one_poll_at_once_and_no_vote_is_lost) {
-    enum { EACH = 400, AT_ONCE = 40 };
-    struct client newer, *both[] = {&worker, &newer};
-    make_poll("");
-    client_polls(&newer, "1.1.0", client_folder());
-    for (int i = 0; i < EACH; i += AT_ONCE) {
-        for (int w = 0; w < 2; w++) {
-            struct buffer out = {0};
-            for (int j = i; j < i + AT_ONCE; j++) {
-                char customer[24];
-                snprintf(customer, sizeof customer, "c%d-%d", w, j / 2); /* each votes twice: the second time counts */
-                struct frame_request request = client_request(
-                    customer, "PUT", "/polls/p/vote", j % 2 ? "{\"options\":[\"b\"]}" : "{\"options\":[\"a\"]}");
-                client_put(both[w], &out, &request);
-            }
-            client_write(both[w], &out);
-            buffer_free(&out);
-        }
-        for (int w = 0; w < 2; w++)
-            for (int j = 0; j < AT_ONCE; j++) {
-                client_reply(both[w], &reply);
-                cr_assert_eq(reply.status, 200, "%s", reply.body);
-            }
-    }
-    look("ann");
-    expect_has("\"voters\":400,\"options\":[{\"key\":\"a\",\"votes\":0},{\"key\":\"b\",\"votes\":400},");
-    client_shopper(&newer, "ann", "GET", "/polls/p", NULL, &reply);
-    expect_has("{\"key\":\"b\",\"votes\":400,\"percent\":100}");
-    cr_expect_eq(client_stop(&newer), 0);
 }

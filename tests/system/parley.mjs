@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { ADMIN, build } from './harness.mjs';
 
-// → { code, out, err } of build/parley, with `input` on its standard input.
-export function parley(url, args, { input = '', token = ADMIN, env = {} } = {}) {
+// → { code, out, err } of build/parley, with `input` on its standard input. `detached`: without a terminal to ask.
+export function parley(url, args, { input = '', token = ADMIN, env = {}, detached = false } = {}) {
   return new Promise((done) => {
-    const child = spawn(join(build, 'parley'), args, { env: { PATH: process.env.PATH, PARLEY_URL: url, ...(token ? { PARLEY_TOKEN: token } : {}), ...env } });
+    const child = spawn(join(build, 'parley'), args, { detached, env: { PATH: process.env.PATH, PARLEY_URL: url, ...(token ? { PARLEY_TOKEN: token } : {}), ...env } });
     let out = '', err = '';
     child.stdout.on('data', (text) => { out += text; });
     child.stderr.on('data', (text) => { err += text; });

@@ -9,7 +9,7 @@ import { holds, perform } from './markdown.mjs';
 
 test('the plugin of docs/plugins.md', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-tutorial-'));
-  const s = await Server.start();
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(async () => {
     await s.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -115,7 +115,7 @@ test('releases are swapped under load without a failed request', async () => {
 });
 
 test('a plugin that cannot run costs nobody else anything', async (t) => {
-  const s = await Server.start();
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(() => s.stop());
   await s.put('/admin/v1/features/product-poll', poll({ default: { serve: 'top' } }));
 

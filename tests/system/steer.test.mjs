@@ -106,6 +106,8 @@ test('after kill -9 over the due times everything that was missed is made up for
   t.after(() => s.stop());
   const start = second(1000), end = new Date(Date.parse(start) + 8000).toISOString();
   await plan(s, { start, end, ramp: [{ traffic: 10, hold: 'PT1S' }, { traffic: 100 }] });
+  const revision = async () => (await s.evaluate('product-poll', 'who')).body.metadata.configRevision;
+  const before = await revision();
   await s.kill();
   await sleep(Date.parse(start) + 1500 - Date.now());
   await s.up();
@@ -115,11 +117,73 @@ test('after kill -9 over the due times everything that was missed is made up for
   assert.equal(Date.parse(now.startedAt), Date.parse(start));
   assert.equal((await enrolled(s)).size, 120, 'the ramp is where it would be');
   assert.deepEqual((await steps(s)).map((a) => a.action), ['start', 'ramp']);
+  assert.equal(await revision(), before + 1, 'two steps, one revision');
   await s.kill();
   await sleep(Math.max(0, Date.parse(end) + 100 - Date.now()));
   await s.up();
   assert.equal(Date.parse((await shown(s)).endsAt), Date.parse(end));
   assert.deepEqual((await steps(s)).map((a) => a.action), ['start', 'ramp', 'end']);
+});
+
+const often = ['--steer.checkpoint', '200ms'];
+const gated = (gate) => ({ start: ahead(0), ramp: [{ traffic: 50, gate }, { traffic: 100 }] });
+const ask = (s, n) => Promise.all(Array.from({ length: n }, (_, i) => s.evaluate('product-poll', `visitor-${i}`)));
+
+test('a ramp waits for approval, says so, and goes on when somebody gave it', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await plan(s, gated({ approval: true }));
+  await inState(s, 'running');
+  await sleep(600);
+  assert.equal((await shown(s)).rampStep, 1);
+  const approved = await s.post('/admin/v1/experiments/poll-trial/approve', { note: 'figures look fine' });
+  assert.equal(approved.status, 200, JSON.stringify(approved.body));
+  assert.ok(approved.body.rampApprovedAt);
+  const now = await until(() => shown(s), (e) => e.rampStep === 2);
+  assert.equal(now.trafficNow, 100);
+  assert.equal(now.rampApprovedAt, undefined);
+  const { items } = (await s.get('/admin/v1/audit?kind=experiment-state&key=poll-trial')).body;
+  assert.ok(items.some((a) => a.action === 'approve' && a.note === 'figures look fine'));
+  const again = await s.post('/admin/v1/experiments/poll-trial/approve');
+  assert.equal(again.status, 409);
+  assert.match(again.body.detail, /waits for no approval/);
+});
+
+test('a ramp waits until enough units are in', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await plan(s, gated({ units: 40 }));
+  await inState(s, 'running');
+  await ask(s, 40); // about 20 of them are in
+  await sleep(900);
+  assert.equal((await shown(s)).rampStep, 1, 'too few');
+  await ask(s, 160);
+  assert.equal((await until(() => shown(s), (e) => e.rampStep === 2)).trafficNow, 100);
+  assert.match((await steps(s)).at(-1).note, /the gate is open: \d+ units are in$/);
+});
+
+test('a ramp does not go on while a guardrail fires', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await s.put('/admin/v1/metrics/complaints', { key: 'complaints', kind: 'conversion', event: 'Complained', better: 'lower' });
+  const guardrails = [{ metric: 'complaints', harm: 'increase', margin: 0.05, action: 'warn' }];
+  await plan(s, gated({ guardrails: true, units: 100 }), { metrics: { primary: 'bought', guardrails }, analysis: { nStar: 500 } });
+  await inState(s, 'running');
+  const met = (await ask(s, 900)).map(({ body }, i) => ({ id: `visitor-${i}`, in: body.metadata?.experiment, variant: body.variant })).filter((v) => v.in);
+  assert.ok(met.length > 300, `${met.length} are in`);
+  // The gate opened at once unless harm was there first: so this one tells of harm under a second trial, whose gate it holds.
+  await until(() => shown(s), (e) => e.rampStep === 2);
+  assert.match((await steps(s)).at(-1).note, /no guardrail fires$/);
+  await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback' });
+  await s.put('/admin/v1/experiments/second', draft(gated({ guardrails: true, units: 900 }), { key: 'second', metrics: { primary: 'bought', guardrails }, analysis: { nStar: 900 } }));
+  await until(() => shown(s, 'second'), (e) => e.state === 'running');
+  const arms = (await ask(s, 1600)).map(({ body }, i) => ({ id: `visitor-${i}`, in: body.metadata?.experiment, variant: body.variant })).filter((v) => v.in);
+  const batch = arms.filter((v, i) => v.variant === 'top' && i % 2).map((v) => ({ type: 'track', event: 'Complained', userId: v.id, messageId: v.id }));
+  assert.equal((await s.post('/v1/batch', { batch })).status, 202);
+  await until(() => steps(s, 'second'), (x) => x.some((a) => a.action === 'guardrail'));
+  await ask(s, 2400); // enough units now, but harm is certain
+  await sleep(900);
+  assert.equal((await shown(s, 'second')).rampStep, 1);
 });
 
 test('a start that is refused is told once, and made when nothing stands against it any more', async (t) => {
@@ -154,8 +218,6 @@ async function guarded(s, action) {
     metrics: { primary: 'bought', guardrails: [{ metric: 'complaints', harm: 'increase', margin: 0.05, action }] },
     analysis: { method: 'sequential', alpha: 0.05, nStar: 1200 } }, { at: '2021-01-01T00:00:00Z' });
 }
-const often = ['--steer.checkpoint', '200ms'];
-
 test('a guardrail that is sure of harm rolls the experiment back by itself, and leaves its evidence', async (t) => {
   const s = await Server.start({ args: often });
   t.after(() => s.stop());

@@ -20,6 +20,8 @@ static const struct config_option options[] = {
     {.key = "cuped", .kind = CONFIG_BOOL, .fallback = "true", .help = "reduce variance"},
     {.key = "admin-token", .kind = CONFIG_TEXT, .help = "a token", .secret = true},
     {.key = "pin", .kind = CONFIG_INT, .help = "a number nobody may see", .secret = true},
+    {.key = "plugins.*.memory", .kind = CONFIG_SIZE, .fallback = "512M", .help = "of one", .least = 1024, .most = 1 << 30},
+    {.key = "plugins.*.sandbox", .kind = CONFIG_BOOL, .fallback = "on", .help = "of one"},
     {.key = "help", .kind = CONFIG_FLAG, .help = "this text"},
     {.key = "check-config", .kind = CONFIG_FLAG, .help = "only check the configuration"},
 };
@@ -249,4 +251,32 @@ Test(config, explains_every_option) {
     cr_expect(strstr(text, "  --check-config               only check the configuration\n"), "%s", text);
     for (size_t i = 0; i < schema.n; i++) cr_expect(strstr(text, options[i].key));
     free(text);
+}
+
+Test(config, gives_an_option_with_a_star_one_value_for_each_name) {
+    cr_assert_eq(load_text("plugins.*.memory = 64M\nplugins.polls.memory = 1M\nplugins.q-a.memory = 2M\n"), 0, "%s",
+                 error.detail);
+    char **environment = WORDS("PARLEY_PLUGINS_Q_A_MEMORY=3M", "PARLEY_PLUGINS_BOARDS_SANDBOX=off");
+    cr_assert_eq(load(WORDS("--config", path, "--plugins.polls.memory=4M"), environment), 0, "%s", error.detail);
+    cr_expect_eq(config_size_for(&config, "plugins.*.memory", "polls"), 4 << 20);
+    cr_expect_eq(config_size_for(&config, "plugins.*.memory", "q-a"), 3 << 20);
+    cr_expect_eq(config_size_for(&config, "plugins.*.memory", "boards"), 64 << 20);
+    cr_expect_not(config_bool_for(&config, "plugins.*.sandbox", "boards"));
+    cr_expect(config_bool_for(&config, "plugins.*.sandbox", "polls"));
+    struct buffer out = {0};
+    config_print(&config, &out);
+    char *text = buffer_take(&out, NULL);
+    cr_expect(strstr(text, "plugins.polls.memory = 4M # --plugins.polls.memory\n"), "%s", text);
+    free(text);
+}
+
+Test(config, judges_an_option_with_a_star_as_any_other) {
+    cr_expect_eq(load_text("plugins.polls.memory = much\n"), ERR_INVALID);
+    expect_error("plugins.polls.memory: 'much' is not a size");
+    cr_expect_eq(load_text("plugins.polls.memory = 1M\nplugins.polls.memory = 2M\n"), ERR_INVALID);
+    expect_error("'plugins.polls.memory' was set before");
+    cr_expect_eq(load_text("plugins..memory = 1M\n"), ERR_INVALID);
+    expect_error("unknown key 'plugins..memory'");
+    cr_expect_eq(load(WORDS("--plugins.polls.memory", "1"), NOTHING), ERR_INVALID);
+    expect_error("not from 1024");
 }

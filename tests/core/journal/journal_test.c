@@ -1,4 +1,3 @@
-#include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -7,19 +6,6 @@
 #include "tests/core/journal/write.h"
 
 TestSuite(journal, .init = folder_make, .fini = folder_remove);
-
-/* What a plain sqlite3 shell would answer. */
-static int64_t ask(const char *file, const char *sql) {
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    cr_assert_eq(sqlite3_open_v2(in_folder(file), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
-    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
-    int64_t answer = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    sqlite3_close(db);
-    return answer;
-}
 
 struct seen {
     char units[64][32];
@@ -43,16 +29,6 @@ static struct seen read_all(void) {
     cr_assert_eq(journal_read(reader, 1, INT64_MAX, note, &seen, &error), 0, "%s", error.detail);
     journal_reader_close(reader);
     return seen;
-}
-
-static int64_t verified(int expected) {
-    struct journal_reader *reader;
-    struct error error = {0};
-    int64_t rows;
-    cr_assert_eq(journal_reader_open(&reader, in_folder("journal"), &error), 0, "%s", error.detail);
-    cr_assert_eq(journal_verify(reader, &rows, &error), expected, "%s", error.detail);
-    journal_reader_close(reader);
-    return rows;
 }
 
 Test(journal, what_was_accepted_is_in_the_file_when_it_is_answered) {
@@ -192,7 +168,7 @@ Test(journal, a_full_ring_refuses_and_counts_and_never_waits) {
     journal_close(journal);
     cr_expect_gt(refused, 0);
     cr_expect_eq(telemetry_counter(telemetry, "parley_journal_dropped_exposures_total", "", "")->value, refused);
-    cr_expect_eq(ask("journal/00000001.db", "SELECT count(*) FROM event"), pushed, "what was taken is kept");
+    cr_expect_eq(ask("journal/00000001.db", "SELECT count(*) FROM journal"), pushed, "what was taken is kept");
     telemetry_free(telemetry);
 }
 
@@ -331,30 +307,6 @@ Test(journal, a_subscriber_gets_what_was_committed_and_one_that_lags_stops_appen
 }
 
 /* --- erasing --- */
-
-struct waiting_erasure {
-    struct journal_erasure erasure;
-    sem_t answered;
-};
-static void erased(struct mail *mail) {
-    sem_post(&((struct waiting_erasure *)mail)->answered);
-}
-
-static int64_t erase(struct journal *journal, const struct text *units, size_t n) {
-    struct waiting_erasure w = {.erasure = {.mail.receive = erased, .units = units, .n = n}};
-    sem_init(&w.answered, 0, 0);
-    journal_erase(journal, &w.erasure);
-    while (sem_wait(&w.answered) != 0) continue;
-    cr_assert_eq(w.erasure.code, 0, "%s", w.erasure.error.detail);
-    return w.erasure.rows;
-}
-
-static bool on_disk(const char *words) {
-    char command[256];
-    snprintf(command, sizeof command, "grep -rqa -e '%s' %s", words, in_folder("journal"));
-    return system(command) == 0;
-}
-
 Test(journal, an_erased_person_is_nowhere_on_the_disk_and_everybody_else_is_untouched) {
     struct journal *journal = journal_start((struct journal_options){.file_bytes = 3000});
     for (int i = 0; i < 60; i++) {

@@ -1,9 +1,10 @@
-/* Writing to a journal from a test and waiting for the answer, on the test's own thread. */
+/* Writing to a journal from a test, waiting for the answer on the test's own thread, and looking at what is on the disk. */
 #ifndef PARLEY_TESTS_CORE_JOURNAL_WRITE_H
 #define PARLEY_TESTS_CORE_JOURNAL_WRITE_H
 
 #include <criterion/criterion.h>
 #include <semaphore.h>
+#include <sqlite3.h>
 
 #include "core/base/secret.h"
 #include "core/journal/journal.h"
@@ -59,6 +60,53 @@ static inline struct journal *journal_start(struct journal_options options) {
     if (!options.folder) options.folder = in_folder("journal");
     cr_assert_eq(journal_open(&journal, &options, &error), 0, "%s", error.detail);
     return journal;
+}
+
+/* What a plain sqlite3 shell would answer. */
+static inline int64_t ask(const char *file, const char *sql) {
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    cr_assert_eq(sqlite3_open_v2(in_folder(file), &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+    int64_t answer = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return answer;
+}
+
+static inline int64_t verified(int expected) {
+    struct journal_reader *reader;
+    struct error error = {0};
+    int64_t rows;
+    cr_assert_eq(journal_reader_open(&reader, in_folder("journal"), &error), 0, "%s", error.detail);
+    cr_assert_eq(journal_verify(reader, &rows, &error), expected, "%s", error.detail);
+    journal_reader_close(reader);
+    return rows;
+}
+
+struct waiting_erasure {
+    struct journal_erasure erasure;
+    sem_t answered;
+};
+
+static inline void waiting_erased(struct mail *mail) {
+    sem_post(&((struct waiting_erasure *)mail)->answered);
+}
+
+static inline int64_t erase(struct journal *journal, const struct text *units, size_t n) {
+    struct waiting_erasure w = {.erasure = {.mail.receive = waiting_erased, .units = units, .n = n}};
+    sem_init(&w.answered, 0, 0);
+    journal_erase(journal, &w.erasure);
+    while (sem_wait(&w.answered) != 0) continue;
+    cr_assert_eq(w.erasure.code, 0, "%s", w.erasure.error.detail);
+    return w.erasure.rows;
+}
+
+static inline bool on_disk(const char *words) {
+    char command[256];
+    snprintf(command, sizeof command, "grep -rqa -e '%s' %s", words, in_folder("journal"));
+    return system(command) == 0;
 }
 
 #endif

@@ -18,7 +18,7 @@ static void install(const char *version) {
 static void open_house(void) {
     snprintf(worker, sizeof worker, "%s", house_built("parley-worker"));
     static const struct plugin_timing usual = {0};
-    house_open(&house, &(struct house_setup){&usual, worker, NULL});
+    house_open(&house, &(struct house_setup){.timing = &usual, .worker = worker});
     house_start(&house);
     install("1.0.0");
     cr_assert_eq(house_activate(&house, "polls", "1.0.0"), 0, "%s", house.error.detail);

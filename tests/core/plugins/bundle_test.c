@@ -199,6 +199,62 @@ Test(bundle, more_than_64_mebibytes_are_refused_however_well_they_compress) {
     unlink(out);
 }
 
+/* Compresses what the maker made, so many times. */
+static void finish_compressed(int times) {
+    static char other[sizeof maker.bytes];
+    archive_write_close(maker.archive);
+    archive_write_free(maker.archive);
+    for (int i = 0; i < times; i++) {
+        size_t n = 0;
+        struct archive *archive = archive_write_new();
+        archive_write_set_format_raw(archive);
+        archive_write_add_filter_zstd(archive);
+        archive_write_set_bytes_in_last_block(archive, 1);
+        archive_write_open_memory(archive, other, sizeof other, &n);
+        struct archive_entry *entry = archive_entry_new();
+        archive_entry_set_filetype(entry, AE_IFREG);
+        archive_write_header(archive, entry);
+        archive_write_data(archive, maker.bytes, maker.n);
+        archive_entry_free(entry);
+        archive_write_close(archive);
+        archive_write_free(archive);
+        memcpy(maker.bytes, other, n);
+        maker.n = n;
+    }
+}
+
+Test(bundle, compressed_once_is_read_and_compressed_twice_is_refused) {
+    for (int times = 1; times <= 2; times++) {
+        begin();
+        put_file("plugin.json", TEXT(MANIFEST));
+        put_library();
+        finish_compressed(times);
+        int code = bundle_read_archive(&bundle, text_n(maker.bytes, maker.n), &error);
+        cr_assert_eq(code, times == 1 ? 0 : ERR_INVALID, "%s", error.detail);
+        if (!code) bundle_free(&bundle);
+    }
+    cr_assert(strstr(error.detail, "compressed more than once"), "%s", error.detail);
+}
+
+Test(bundle, folders_without_end_are_refused) {
+    char out[] = "/tmp/parley-bundle-XXXXXX";
+    close(mkstemp(out));
+    struct archive *archive = archive_write_new();
+    archive_write_set_format_ustar(archive);
+    archive_write_add_filter_zstd(archive);
+    cr_assert_eq(archive_write_open_filename(archive, out), ARCHIVE_OK);
+    struct archive_entry *entry = archive_entry_new();
+    archive_entry_set_pathname(entry, "web");
+    archive_entry_set_filetype(entry, AE_IFDIR);
+    for (int i = 0; i < 150000; i++) archive_write_header(archive, entry); /* 75 MB of headers */
+    archive_entry_free(entry);
+    archive_write_close(archive);
+    archive_write_free(archive);
+    cr_assert_eq(bundle_read(&bundle, out, &error), ERR_TOO_LARGE);
+    cr_assert_str_eq(error.detail, "the bundle is larger than 64 MiB when unpacked");
+    unlink(out);
+}
+
 Test(bundle, more_than_1024_files_are_refused) {
     begin();
     for (int i = 0; i < 1025; i++) {
@@ -261,6 +317,40 @@ Test(packing, a_folder_becomes_one_file_that_lists_its_hashes_and_is_the_same_ea
     char command[200];
     snprintf(command, sizeof command, "cmp %s/one.tar.zst %s/two.tar.zst", house.dir, house.dir);
     cr_assert_eq(system(command), 0);
+}
+
+Test(packing, a_folder_a_tar_and_what_is_packed_are_one_release) {
+    char digest[BUNDLE_DIGEST], command[400];
+    const char *folder = house_bundle(&house, "polls", "1.0.0", "obedient");
+    cr_assert_eq(bundle_read(&bundle, folder, &error), 0, "%s", error.detail);
+    memcpy(digest, bundle.digest, sizeof digest);
+    bundle_free(&bundle);
+    cr_assert_eq(bundle_write(folder, in_dir("packed"), &error), 0, "%s", error.detail);
+    snprintf(command, sizeof command, "cd %s && tar cf plain -C %s web polls.so plugin.json", house.dir, folder);
+    cr_assert_eq(system(command), 0);
+    snprintf(command, sizeof command, "cd %s && zstd -q -19 plain -o again || cp packed again", house.dir);
+    cr_assert_eq(system(command), 0);
+    static const char *const forms[] = {"packed", "plain", "again"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        cr_assert_eq(bundle_read(&bundle, in_dir(forms[i]), &error), 0, "%s: %s", forms[i], error.detail);
+        cr_assert_str_eq(bundle.digest, digest, "%s", forms[i]);
+        bundle_free(&bundle);
+    }
+}
+
+Test(packing, another_word_in_the_manifest_is_another_release) {
+    char digest[BUNDLE_DIGEST], path[200];
+    const char *folder = house_bundle(&house, "polls", "1.0.0", "obedient");
+    cr_assert_eq(bundle_read(&bundle, folder, &error), 0, "%s", error.detail);
+    memcpy(digest, bundle.digest, sizeof digest);
+    bundle_free(&bundle);
+    snprintf(path, sizeof path, "%s/plugin.json", folder);
+    FILE *file = fopen(path, "w");
+    fputs(MANIFEST, file);
+    fclose(file);
+    cr_assert_eq(bundle_read(&bundle, folder, &error), 0, "%s", error.detail);
+    cr_assert_str_neq(bundle.digest, digest);
+    bundle_free(&bundle);
 }
 
 Test(packing, one_changed_byte_in_the_file_is_noticed) {

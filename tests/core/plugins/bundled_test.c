@@ -13,7 +13,7 @@ static void open_house(void) {
     snprintf(worker, sizeof worker, "%s", house_built("parley-worker"));
     snprintf(bundled, sizeof bundled, "%s", house_built("plugins"));
     static const struct plugin_timing usual = {0};
-    house_open(&house, &(struct house_setup){&usual, worker, bundled});
+    house_open(&house, &(struct house_setup){.timing = &usual, .worker = worker, .bundled = bundled});
     house.keep_effects = true;
     house_start(&house);
 }

@@ -73,7 +73,7 @@ Test(host, a_release_that_fails_to_start_leaves_the_old_one_serving_and_says_why
         {"never_healthy", "waiting for: first PONG from the worker"},
         {"says_failed", "migration 3 failed: no such table: votes"},
         {"exits_in_start", "exited with status 3"},
-        {"wrong_abi", "has ABI 2.0 by its library, not 1.0 as plugin.json says"},
+        {"wrong_abi", "has ABI 2.1 by its library, not 1.1 as plugin.json says"},
         {"wrong_name", "is boards 2.0.6 by its library, not polls 2.0.6 as plugin.json says"},
     };
     for (size_t i = 0; i < sizeof defects / sizeof *defects; i++) {
@@ -97,7 +97,7 @@ Test(host, a_library_that_is_no_elf_is_not_even_installed) {
     fputs("#!/bin/sh\necho I am a plugin\n", file);
     fclose(file);
     cr_assert_eq(house_install(&house, folder), ERR_INVALID);
-    cr_assert_str_eq(house.error.detail, "the library polls.so is no ELF");
+    cr_assert_str_eq(house.error.detail, "polls 1.1.0: the library polls.so is no ELF");
     cr_assert_not(plugins_has(house.plugins, TEXT("polls"), TEXT("1.1.0")));
 }
 

@@ -60,7 +60,7 @@ const char *house_bundle(struct house *house, const char *name, const char *vers
     copy_file(house_fixture(text), path);
     snprintf(path, sizeof path, "%s/plugin.json", folder);
     snprintf(text, sizeof text,
-             "{\"name\":\"%s\",\"version\":\"%s\",\"abi\":[1,0],\"title\":\"A plugin\",\"library\":\"%s.so\","
+             "{\"name\":\"%s\",\"version\":\"%s\",\"abi\":[1,1],\"title\":\"A plugin\",\"library\":\"%s.so\","
              "\"web\":\"web/widget.js\",\"settings\":{\"type\":\"object\"}}",
              name, version, name);
     write_file(path, text);
@@ -74,7 +74,18 @@ static void on_effect(void *user, const struct plugin_effect *effect) {
     if (house->keep_effects) plugins_kept(house->plugins, effect->ticket);
 }
 
+static void on_event(void *user, const struct plugin_event *event) {
+    struct house *house = user;
+    buffer_printf(&house->events, "%s %.*s %.*s", plugin_event_name(event->kind), TEXT_ARGS(event->plugin),
+                  TEXT_ARGS(event->version));
+    if (event->before.n) buffer_printf(&house->events, " after %.*s", TEXT_ARGS(event->before));
+    buffer_printf(&house->events, ": %.*s\n", TEXT_ARGS(event->detail));
+    if (event->evidence.n) snprintf(house->evidence, sizeof house->evidence, "%.*s", TEXT_ARGS(event->evidence));
+}
+
 static void make(struct house *house) {
+    static const struct breaker_policy never = {.limits = {.least = INT32_MAX}};
+    static const struct probation_policy none = {.time = 0};
     static const struct plugin_timing quick = {.start = 1500,
                                                .call = 1000,
                                                .overrun = 1500,
@@ -84,6 +95,7 @@ static void make(struct house *house) {
                                                .restart_first = 50,
                                                .restart_most = 200,
                                                .restart_window = 5000};
+    static const struct trust_options unsigned_too = {.unsigned_bundles = UNSIGNED_TAKEN};
     cr_assert_eq(uv_loop_init(&house->loop), 0);
     cr_assert_eq(mailbox_open(&house->mailbox, &house->loop), 0);
     house->telemetry = telemetry_new();
@@ -96,6 +108,10 @@ static void make(struct house *house) {
                                       .telemetry = house->telemetry,
                                       .clock = &clock_system,
                                       .timing = house->setup.timing ? *house->setup.timing : quick,
+                                      .trust = house->setup.trust ? *house->setup.trust : unsigned_too,
+                                      .breaker = house->setup.breaker ? *house->setup.breaker : never,
+                                      .probation = house->setup.probation ? *house->setup.probation : none,
+                                      .on_event = on_event,
                                       .on_effect = on_effect,
                                       .user = house};
     house->plugins = plugins_new(&options);
@@ -146,6 +162,7 @@ void house_stop(struct house *house) {
 
 void house_close(struct house *house) {
     house_stop(house);
+    buffer_free(&house->events);
     bundle_remove(house->dir);
 }
 
@@ -290,6 +307,17 @@ void house_wait_for(struct house *house, const char *name, const char *text) {
         house_turn(house, 2);
     }
     cr_assert(false, "no %s in %s", text, house_status(house, name));
+}
+
+void house_wait_for_event(struct house *house, const char *text) {
+    for (int i = 0; i < 5000; i++) {
+        buffer_put(&house->events, "", 1);
+        bool there = strstr(house->events.at, text);
+        house->events.n--;
+        if (there) return;
+        house_turn(house, 2);
+    }
+    cr_assert(false, "no %s in\n%.*s", text, TEXT_ARGS(buffer_view(&house->events)));
 }
 
 static const char *kept(struct buffer *out) {

@@ -16,11 +16,16 @@ struct house {
         const struct plugin_timing *timing; /* NULL: short ones */
         const char *worker;                 /* NULL: the stand-in */
         const char *bundled;                /* NULL: nothing comes with it */
+        const struct breaker_policy *breaker;     /* NULL: one that never opens */
+        const struct probation_policy *probation; /* NULL: none */
+        const struct trust_options *trust;  /* NULL: no keys, unsigned bundles are taken */
     } setup;
     int64_t effects;     /* that came */
     bool keep_effects;   /* they are called durable at once */
     uint64_t tickets[8]; /* of the first ones */
     int descriptors;     /* open before */
+    struct buffer events; /* "crashed polls 1.0.0 after 1.1.0: why", a line each */
+    char evidence[300];   /* of the last rollback */
     struct error error;  /* of the last operation */
 };
 
@@ -65,6 +70,8 @@ struct said house_errand(struct house *house, enum frame_type type);
 
 /* Turns the loop until the status of the plugin contains `text`; asserts that it does within 10 s. */
 void house_wait_for(struct house *house, const char *name, const char *text);
+/* The same for a line of `events` that contains `text`. */
+void house_wait_for_event(struct house *house, const char *text);
 /* Turns the loop for so long. */
 void house_turn(struct house *house, int ms);
 /* Status, log lines, metrics as text; static storage. */

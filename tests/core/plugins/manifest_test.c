@@ -47,8 +47,25 @@ Test(manifest, what_is_wrong_is_named_with_its_place) {
     assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"library\":\"p.so\"}"), "/abi", "two integers");
     assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"library\":\"p.so\",\"abi\":[2,0]}"), "/abi",
                    "needs ABI 2; this Parley has ABI 1");
+    assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"library\":\"p.so\",\"abi\":[1,4294967296]}"), "/abi",
+                   "the minor number 4294967296, which no Parley has");
     assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"library\":\"../p.so\",\"abi\":[1,0]}"), "/library",
                    "must name the shared object");
+}
+
+Test(manifest, a_sequence_is_a_whole_number_from_1) {
+    static const char *const wrong[] = {"0", "-1", "1.5", "\"7\"", "null", "9007199254740993"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char json[200];
+        snprintf(json, sizeof json, "{\"name\":\"p\",\"version\":\"1.0.0\",\"sequence\":%s" REST, wrong[i]);
+        assert_refused(text_of(json), "/sequence", "must be a whole number from 1");
+    }
+    cr_assert_eq(manifest_read(&manifest, TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"sequence\":41" REST), NULL), 0);
+    cr_assert_eq(manifest.sequence, 41);
+    manifest_free(&manifest);
+    cr_assert_eq(manifest_read(&manifest, TEXT("{\"name\":\"p\",\"version\":\"1.0.0\"" REST), NULL), 0);
+    cr_assert_eq(manifest.sequence, 0);
+    manifest_free(&manifest);
 }
 
 Test(manifest, versions_have_three_numbers_and_perhaps_a_suffix) {

@@ -25,8 +25,12 @@ TestSuite(plugin_state, .init = make_folder, .fini = remove_folder);
 
 Test(plugin_state, reads_back_what_was_written) {
     struct plugin_state state = {.name = memory_copy("polls"), .active = memory_copy("1.1.0"), .retired = true}, read;
-    plugin_state_add(&state, "1.0.0", DIGEST, 1700000000000);
-    plugin_state_add(&state, "1.1.0", DIGEST, 1700000000001);
+    struct origin is_unsigned = {.kind = ORIGIN_UNSIGNED, .sequence = 99},
+                  is_signed = {.kind = ORIGIN_SIGNED, .key = "58A6E3E1F1D0C2B4", .sequence = 7};
+    plugin_state_add(&state, "1.0.0", DIGEST, 1700000000000, &is_unsigned);
+    plugin_state_add(&state, "1.1.0", DIGEST, 1700000000001, &is_signed);
+    plugin_state_saw(&state, &is_unsigned);
+    plugin_state_saw(&state, &is_signed);
     cr_assert_eq(plugin_state_write(&state, dir, &error), 0, "%s", error.detail);
     cr_assert_eq(plugin_state_write(&state, dir, &error), 0, "%s", error.detail);
     cr_assert_eq(plugin_state_read(&read, dir, &error), 0, "%s", error.detail);
@@ -38,6 +42,10 @@ Test(plugin_state, reads_back_what_was_written) {
     cr_assert_str_eq(read.releases[1].version, "1.1.0");
     cr_assert_str_eq(read.releases[1].digest, DIGEST);
     cr_assert_eq(read.releases[1].installed_at, 1700000000001);
+    cr_assert_eq(read.releases[0].origin.kind, ORIGIN_UNSIGNED);
+    cr_assert_eq(read.releases[1].origin.kind, ORIGIN_SIGNED);
+    cr_assert_str_eq(read.releases[1].origin.key, "58A6E3E1F1D0C2B4");
+    cr_assert_eq(read.sequence, 7, "what anybody may claim does not count");
     plugin_state_free(&state);
     plugin_state_free(&read);
 }

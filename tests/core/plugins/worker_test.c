@@ -40,7 +40,7 @@ Test(worker, refuses_a_descriptor_of_the_wrong_size) {
     expect_refused("wrong_size", "48 bytes");
 }
 Test(worker, refuses_a_plugin_built_for_a_later_abi) {
-    expect_refused("future_abi", "needs plugin ABI 1.7; this Parley has 1.0");
+    expect_refused("future_abi", "needs plugin ABI 1.8; this Parley has 1.1");
 }
 Test(worker, refuses_a_plugin_that_cannot_forget_a_customer) {
     expect_refused("no_forget", "no forget_customer");
@@ -67,6 +67,18 @@ Test(worker, refuses_settings_that_the_plugin_refuses) {
     client_wait(&worker);
 }
 
+Test(worker, refuses_a_library_with_an_executable_stack_before_loading_it) {
+    char path[256], command[600];
+    snprintf(path, sizeof path, "%s/stack.so", client_folder());
+    snprintf(command, sizeof command,
+             "echo 'int f(void) { return 1; }' | gcc -shared -fPIC -Wl,-z,execstack -x c - -o %s", path);
+    cr_assert_eq(system(command), 0);
+    client_start(&worker, &(struct client_plugin){path, "stack", "1.0.0", NULL}, client_folder());
+    cr_expect(!client_ready(&worker, why, sizeof why));
+    cr_expect(strstr(why, "its library has an executable stack"), "%s", why);
+    client_wait(&worker);
+}
+
 Test(worker, refuses_a_file_that_is_no_shared_object) {
     char path[256];
     snprintf(path, sizeof path, "%s/nonsense.so", client_folder());
@@ -75,7 +87,7 @@ Test(worker, refuses_a_file_that_is_no_shared_object) {
     fclose(file);
     client_start(&worker, &(struct client_plugin){path, "nonsense", "1.0.0", NULL}, client_folder());
     cr_expect(!client_ready(&worker, why, sizeof why));
-    cr_expect(strstr(why, "it does not load"), "%s", why);
+    cr_expect(strstr(why, "its library is no ELF"), "%s", why);
     client_wait(&worker);
 }
 

@@ -303,11 +303,15 @@ Test(condition, segments_are_looked_up_by_name) {
     struct fixture f;
     struct map segments = {0};
     begin(&f, "{\"country\":\"DE\",\"spend\":900}");
-    map_put(&segments, TEXT("germans"), (void *)compile(&f, "{\"==\":[{\"var\":\"country\"},\"DE\"]}"));
-    map_put(&segments, TEXT("vip"), (void *)compile(&f, "{\">\":[{\"var\":\"spend\"},1000]}"));
-    map_put(&segments, TEXT("both"),
-            (void *)compile(&f, "{\"and\":[{\"in_segment\":\"germans\"},{\"in_segment\":\"vip\"}]}"));
-    map_put(&segments, TEXT("loop"), (void *)compile(&f, "{\"in_segment\":\"loop\"}"));
+    struct condition_segment germans = {.condition = compile(&f, "{\"==\":[{\"var\":\"country\"},\"DE\"]}")},
+                             vip = {.condition = compile(&f, "{\">\":[{\"var\":\"spend\"},1000]}")},
+                             both = {.condition = compile(&f, "{\"and\":[{\"in_segment\":\"germans\"},"
+                                                              "{\"in_segment\":\"vip\"}]}")},
+                             loop = {.condition = compile(&f, "{\"in_segment\":\"loop\"}")};
+    map_put(&segments, TEXT("germans"), &germans);
+    map_put(&segments, TEXT("vip"), &vip);
+    map_put(&segments, TEXT("both"), &both);
+    map_put(&segments, TEXT("loop"), &loop);
     f.input.segments = &segments;
     const struct {
         const char *logic;

@@ -105,7 +105,7 @@ static const struct {
     {DEFINITION_FEATURE,
      "{'key':'poll','type':'string','variants':{'off':{'value':''},'top':{'value':'t'}},'prerequisites':[{'feature':'"
      "accounts','variants':['on']}]}",
-     "/prerequisites/0/feature", "requires this feature in turn"},
+     "/prerequisites/0/feature", "requires this feature in turn: poll → accounts → poll; break the circle"},
     {DEFINITION_FEATURE, "{'key':'n'," F ",'rules':[{'if':{'in_segment':['vip','gone']},'serve':'off'}]}",
      "/rules/0/if", "asks for segment \"gone\", which is not there"},
     {DEFINITION_FEATURE, "{'key':'poll','type':'string','variants':{'off':{'value':''}}}", "/variants",

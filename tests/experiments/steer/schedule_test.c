@@ -142,3 +142,75 @@ Test(schedule, a_ramp_that_comes_while_the_experiment_runs_begins_when_it_comes)
     make(START + 3000);
     expect_next(SCHEDULE_RAMP, START + 5000);
 }
+
+#define GATES(gate) "'start':'1970-01-01T00:16:40Z','ramp':[{'traffic':5,'hold':'PT2S','gate':{" gate "}},{'traffic':100}]"
+
+Test(schedule, a_step_that_waits_for_approval_begins_when_it_is_given_and_not_before_its_time) {
+    draft(GATES("'approval':true"));
+    make(START);
+    expect_next(SCHEDULE_NOTHING, 0);
+    cr_assert_eq(lifecycle_approve(&state, &definition, START + 500, &error), 0, "%s", error.detail);
+    through_the_store();
+    expect_next(SCHEDULE_RAMP, START + 2000);
+    cr_expect_eq(lifecycle_approve(&state, &definition, START + 600, &error), ERR_CONFLICT);
+    make(START + 2000);
+    cr_expect_eq(state.traffic, 1000000u);
+    cr_expect_eq(state.ramp_approved, 0);
+    error_clear(&error);
+    cr_expect_eq(lifecycle_approve(&state, &definition, START + 3000, &error), ERR_CONFLICT);
+    cr_expect(strstr(error.detail, "waits for no approval: it is at step 2 of 2"), "%s", error.detail);
+}
+
+Test(schedule, an_approval_that_comes_late_begins_the_step_then) {
+    draft(GATES("'approval':true"));
+    make(START);
+    cr_assert_eq(lifecycle_approve(&state, &definition, START + 7000, &error), 0);
+    expect_next(SCHEDULE_RAMP, START + 7000);
+}
+
+Test(schedule, a_step_that_waits_for_figures_is_nobodys_next_but_known_from_its_time_on) {
+    draft(GATES("'units':100"));
+    make(START);
+    expect_next(SCHEDULE_NOTHING, 0);
+    struct schedule_due gated = schedule_gated(&definition, &state);
+    cr_expect(gated.step == SCHEDULE_RAMP && gated.at == START + 2000);
+    draft(GATES("'units':100,'approval':true"));
+    make(START);
+    cr_expect_eq(schedule_gated(&definition, &state).step, SCHEDULE_NOTHING);
+    cr_assert_eq(lifecycle_approve(&state, &definition, START + 5000, &error), 0);
+    cr_expect_eq(schedule_gated(&definition, &state).at, START + 5000);
+}
+
+Test(schedule, what_waits_at_a_gate_ends_at_its_end_all_the_same) {
+    draft("'start':'1970-01-01T00:16:40Z','end':'1970-01-01T00:16:41Z',"
+          "'ramp':[{'traffic':5,'gate':{'units':9}},{'traffic':100}]");
+    make(START);
+    expect_next(SCHEDULE_END, START + 1000);
+    cr_expect_eq(schedule_gated(&definition, &state).at, START);
+    make(START + 1000);
+    cr_expect_eq(schedule_gated(&definition, &state).step, SCHEDULE_NOTHING);
+}
+
+Test(schedule, a_gate_says_what_is_wrong_with_it) {
+    static const struct {
+        const char *ramp, *words;
+    } defects[] = {
+        {"'ramp':[{'traffic':5,'hold':'P1D'},{'traffic':9,'gate':{'units':1}}]", "this is the last; leave it out"},
+        {"'ramp':[{'traffic':5,'gate':{'units':0}},{'traffic':9}]", "/schedule/ramp/0/gate/units"},
+        {"'ramp':[{'traffic':5,'gate':{'guardrails':true}},{'traffic':9}]", "write the guardrails into"},
+        {"'ramp':[{'traffic':5,'gate':{'quorum':3}},{'traffic':9}]", "/schedule/ramp/0/gate"},
+        {"'ramp':[{'traffic':5},{'traffic':9}]", "say how long the step lasts"},
+    };
+    for (size_t i = 0; i < sizeof defects / sizeof *defects; i++) {
+        char quoted[400];
+        snprintf(quoted, sizeof quoted,
+                 "{'key':'t','feature':'poll','control':'off','weights':{'off':1,'top':1},'schedule':{%s}}",
+                 defects[i].ramp);
+        json_t *body = quoted_json(quoted);
+        error_clear(&error);
+        cr_expect_eq(experiment_parse(&definition, body, TEXT_NONE, &arena, &error), ERR_INVALID, "%s", quoted);
+        cr_expect(strstr(error.detail, defects[i].words) || strstr(error.at[0].pointer, defects[i].words), "%s: %s",
+                  error.at[0].pointer, error.detail);
+        json_decref(body);
+    }
+}

@@ -1,0 +1,314 @@
+#include "api/erasure.h"
+
+#include <stdlib.h>
+
+#include "api/merges.h"
+#include "core/base/memory.h"
+#include "core/plugins/rights.h"
+
+enum { TICK_MS = 1000, RETRY_TICKS = 5, TELL_AFTER_TICKS = 10 };
+
+struct run {
+    struct lane_job job; /* first: steps on the store lane */
+    struct measure_forgetting forgetting;
+    struct journal_erasure rows;
+    struct journal_heads heads;
+    struct mail heads_found; /* from the journal's thread to the loop */
+    struct erasures *erasures;
+    struct arena arena;     /* keys, actor, id */
+    struct erasure erasure; /* the store lane's while a step of it is there */
+    struct erasure shown;   /* as it was at the last step's end, for the receipt */
+    struct text actor;
+    size_t key;        /* plugins: which key they are forgetting */
+    int64_t plugins;   /* asked for this key */
+    bool failed;       /* plugins: one of them could not */
+    int ticks, wait;   /* since its start; until the step is tried again */
+    erasure_told told; /* NULL: nobody waits any more */
+    void *user;
+    struct error error;
+    struct run *next;
+};
+
+struct erasures {
+    struct app *app;
+    uv_timer_t tick;
+    struct run *runs;
+    struct lane_job resume;
+    struct arena arena; /* of resuming */
+    struct erasure *open;
+    size_t open_n;
+    struct error error;
+};
+
+static void advance(struct run *run);
+
+/* ---- ends ---- */
+
+static void tell(struct run *run, const struct error *error) {
+    erasure_told told = run->told;
+    run->told = NULL;
+    if (told) told(run->user, &run->shown, error);
+}
+
+static void run_free(struct run *run) {
+    struct run **link = &run->erasures->runs;
+    while (*link != run) link = &(*link)->next;
+    *link = run->next;
+    arena_free(&run->arena);
+    free(run);
+}
+
+static void try_later(struct run *run, const char *what, const char *why) {
+    log_warn(run->erasures->app->log, "a step of an erasure is tried again", LOG_T("erasure", run->erasure.id),
+             LOG_S("step", what), LOG_S("reason", why));
+    run->wait = RETRY_TICKS;
+}
+
+/* What the loop remembers of her. */
+static void forget_here(struct app *app, const struct erasure *erasure) {
+    for (size_t i = 0; i < erasure->n; i++) {
+        struct unit_id unit = unit_of(erasure->keys[i]);
+        struct map_entry *e = NULL;
+        while ((e = map_next(&app->remembered.by_salt, e))) remembered_remove(e->value, unit);
+        identity_map_set(app->joined, erasure->keys[i], erasure->keys[i]);
+        muted_set(&app->muted, erasure->keys[i], NULL);
+    }
+}
+
+/* ---- steps on the store lane ---- */
+
+static void ask_work(struct lane_job *job, void *owner) {
+    struct run *run = (struct run *)job;
+    struct app *app = run->erasures->app;
+    int rc = sql_begin(owner, &run->error);
+    if (rc < 0) return;
+    rc = erasure_ask(owner, &run->arena, &app->suppression, &run->erasure, run->actor, clock_now(app->clock),
+                     &run->error);
+    sql_end(owner, rc, &run->error);
+}
+
+static void asked(struct mail *mail) {
+    struct run *run = (struct run *)mail;
+    struct app *app = run->erasures->app;
+    if (run->error.code) {
+        tell(run, &run->error);
+        run_free(run);
+        return;
+    }
+    for (size_t i = 0; i < run->erasure.n; i++) suppression_add(&app->suppression, run->erasure.keys[i]);
+    advance(run);
+}
+
+static void keep_work(struct lane_job *job, void *owner) {
+    struct run *run = (struct run *)job;
+    int rc = sql_begin(owner, &run->error);
+    if (rc == 0) rc = sql_end(owner, erasure_keep(owner, &run->erasure, &run->error), &run->error);
+}
+
+static void kept(struct mail *mail) {
+    advance((struct run *)mail); /* where it could not be written, a crash repeats a step, which is harmless */
+}
+
+static void finish_work(struct lane_job *job, void *owner) {
+    struct run *run = (struct run *)job;
+    struct app *app = run->erasures->app;
+    erasure_finish(owner, &app->suppression, &run->erasure, clock_now(app->clock), &run->error);
+}
+
+static void finished(struct mail *mail) {
+    struct run *run = (struct run *)mail;
+    if (run->erasure.step != ERASURE_DONE) {
+        try_later(run, "parley.db", run->error.detail);
+        return;
+    }
+    run->shown = run->erasure;
+    forget_here(run->erasures->app, &run->erasure);
+    log_info(run->erasures->app->log, "a customer was erased", LOG_T("erasure", run->erasure.id),
+             LOG_I("events", run->erasure.events));
+    tell(run, NULL);
+    run_free(run);
+}
+
+static void on_store(struct run *run, void (*work)(struct lane_job *, void *), void (*receive)(struct mail *)) {
+    struct app *app = run->erasures->app;
+    error_clear(&run->error);
+    run->job = (struct lane_job){.mail.receive = receive, .work = work, .reply_to = &app->mailbox};
+    lane_do(main_db_lane(app->db), &run->job);
+}
+
+static void reach(struct run *run, enum erasure_step step) {
+    run->erasure.step = step;
+    on_store(run, keep_work, kept);
+}
+
+/* ---- figures, journal ---- */
+
+static void measured(struct mail *mail) {
+    struct run *run = (struct run *)((char *)mail - offsetof(struct run, forgetting));
+    if (run->forgetting.error.code)
+        try_later(run, "figures", run->forgetting.error.detail);
+    else
+        reach(run, ERASURE_MEASURED);
+}
+
+static void rows_erased(struct mail *mail) {
+    struct run *run = (struct run *)((char *)mail - offsetof(struct run, rows));
+    run->erasure.events += run->rows.rows;
+    if (run->rows.code)
+        try_later(run, "journal", run->rows.error.detail);
+    else
+        reach(run, ERASURE_JOURNAL);
+}
+
+/* ---- plugins: key by key, all plugins at once ---- */
+
+static void forget_next_key(struct run *run);
+
+static void on_forgotten(void *user, const struct plugin_rights *rights) {
+    struct run *run = user;
+    run->failed |= rights->failed > 0;
+    if ((int64_t)rights->n > run->plugins) run->plugins = (int64_t)rights->n;
+    run->key++;
+    forget_next_key(run);
+}
+
+/* Rows that were on their way when she was suppressed may have come after her others were erased: then once more. */
+static void heads_known(struct mail *mail) {
+    struct run *run = (struct run *)((char *)mail - offsetof(struct run, heads_found));
+    bool left = false;
+    for (size_t i = 0; i < run->heads.n; i++) left |= run->heads.heads[i] != 0;
+    run->erasure.plugins = run->plugins;
+    reach(run, left ? ERASURE_ASKED : ERASURE_PLUGINS);
+}
+
+static void on_heads(struct mail *mail) {
+    struct run *run = (struct run *)((char *)mail - offsetof(struct run, heads));
+    run->heads_found.receive = heads_known;
+    mailbox_post(&run->erasures->app->mailbox, &run->heads_found);
+}
+
+static void forget_next_key(struct run *run) {
+    struct app *app = run->erasures->app;
+    if (run->key < run->erasure.n) {
+        plugins_forget_all(app->plugins, run->erasure.keys[run->key], on_forgotten, run);
+        return;
+    }
+    if (run->failed)
+        try_later(run, "plugins", "a plugin does not answer");
+    else if (!app->draining)
+        journal_find_heads(app->journal, &run->heads);
+}
+
+/* ---- the row of steps ---- */
+
+static void advance(struct run *run) {
+    struct app *app = run->erasures->app;
+    struct erasure *e = &run->erasure;
+    run->shown = *e;
+    if (app->draining) return; /* the next start goes on with it */
+    switch (e->step) {
+    case ERASURE_ASKED:
+        run->forgetting = (struct measure_forgetting){.units = e->keys, .n = e->n};
+        run->forgetting.job.mail.receive = measured;
+        run->forgetting.job.reply_to = &app->mailbox;
+        measure_forget(app->measure, &run->forgetting);
+        break;
+    case ERASURE_MEASURED:
+        run->rows = (struct journal_erasure){
+            .mail.receive = rows_erased, .reply_to = &app->mailbox, .units = e->keys, .n = e->n};
+        journal_erase(app->journal, &run->rows);
+        break;
+    case ERASURE_JOURNAL:
+        run->key = 0;
+        run->failed = false;
+        forget_next_key(run);
+        break;
+    case ERASURE_PLUGINS: on_store(run, finish_work, finished); break;
+    case ERASURE_DONE: break;
+    }
+}
+
+static struct run *run_new(struct erasures *erasures, const struct text *keys, size_t n) {
+    struct run *run = memory_new(struct run);
+    run->erasures = erasures;
+    arena_init(&run->arena, 4096);
+    run->erasure.keys = arena_array(&run->arena, struct text, n);
+    run->erasure.n = n;
+    for (size_t i = 0; i < n; i++) run->erasure.keys[i] = arena_text(&run->arena, keys[i]);
+    run->heads = (struct journal_heads){
+        .mail.receive = on_heads, .units = run->erasure.keys, .n = n, .heads = arena_array(&run->arena, int64_t, n)};
+    run->next = erasures->runs;
+    erasures->runs = run;
+    return run;
+}
+
+void erasures_start(struct erasures *erasures, const struct text *keys, size_t n, struct text actor, erasure_told told,
+                    void *user) {
+    struct run *run = run_new(erasures, keys, n);
+    run->actor = arena_text(&run->arena, actor);
+    run->told = told;
+    run->user = user;
+    on_store(run, ask_work, asked);
+}
+
+/* ---- time ---- */
+
+static void on_tick(uv_timer_t *timer) {
+    struct erasures *erasures = timer->data;
+    for (struct run *run = erasures->runs, *next; run; run = next) {
+        next = run->next;
+        if (run->told && run->shown.id.n && (++run->ticks >= TELL_AFTER_TICKS || erasures->app->draining))
+            tell(run, NULL);
+        if (run->wait && --run->wait == 0) advance(run);
+    }
+    merges_tick(erasures->app);
+}
+
+struct erasures *erasures_open(struct app *app) {
+    struct erasures *erasures = memory_new(struct erasures);
+    erasures->app = app;
+    uv_timer_init(app->loop, &erasures->tick);
+    erasures->tick.data = erasures;
+    uv_timer_start(&erasures->tick, on_tick, TICK_MS, TICK_MS);
+    return erasures;
+}
+
+static void resume_work(struct lane_job *job, void *owner) {
+    struct erasures *erasures = (struct erasures *)((char *)job - offsetof(struct erasures, resume));
+    erasure_open_ones(owner, &erasures->arena, &erasures->open, &erasures->open_n, &erasures->error);
+}
+
+static void resumed(struct mail *mail) {
+    struct erasures *erasures = (struct erasures *)((char *)mail - offsetof(struct erasures, resume));
+    for (size_t i = 0; i < erasures->open_n; i++) {
+        const struct erasure *open = &erasures->open[i];
+        struct run *run = run_new(erasures, open->keys, open->n);
+        struct text *keys = run->erasure.keys;
+        run->erasure = *open;
+        run->erasure.keys = keys;
+        run->erasure.id = arena_text(&run->arena, open->id);
+        log_info(erasures->app->log, "an erasure is taken up again", LOG_T("erasure", open->id));
+        advance(run);
+    }
+    if (erasures->error.code)
+        log_error(erasures->app->log, "erasures under way could not be read", LOG_S("detail", erasures->error.detail));
+    arena_free(&erasures->arena);
+}
+
+void erasures_resume(struct erasures *erasures) {
+    arena_init(&erasures->arena, 4096);
+    erasures->resume =
+        (struct lane_job){.mail.receive = resumed, .work = resume_work, .reply_to = &erasures->app->mailbox};
+    lane_do(main_db_lane(erasures->app->db), &erasures->resume);
+    merges_tell(erasures->app);
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct erasures *erasures = handle->data;
+    while (erasures->runs) run_free(erasures->runs);
+    free(erasures);
+}
+
+void erasures_close(struct erasures *erasures) {
+    if (erasures) uv_close((uv_handle_t *)&erasures->tick, on_closed);
+}

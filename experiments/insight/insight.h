@@ -1,0 +1,74 @@
+/* What customers do in the shop as a whole, whichever trial runs: which products they look at and buy, day by day, and who
+ * buys again. Follows the journal on a lane of its own into DIR/insight.db, which includes it up to a position and can be
+ * deleted: it is made again from the journal. Knows nothing of experiments. */
+#ifndef PARLEY_EXPERIMENTS_INSIGHT_INSIGHT_H
+#define PARLEY_EXPERIMENTS_INSIGHT_INSIGHT_H
+
+#include "core/base/buffer.h"
+#include "core/base/clock.h"
+#include "core/base/lane.h"
+#include "core/base/log.h"
+#include "core/base/telemetry.h"
+#include "core/base/text.h"
+#include "core/base/error.h"
+
+struct insight;
+
+struct insight_options {
+    const char *path;            /* of its database; borrowed until insight_open returns */
+    const char *journal_folder;  /* likewise */
+    int64_t journal_last;        /* the journal's last row; a database that is beyond it is made again */
+    const struct clock *clock;   /* borrowed */
+    const struct log *log;       /* borrowed; may be NULL */
+    struct telemetry *telemetry; /* borrowed; NULL: nothing is counted outside */
+};
+
+/* Blocks for opening the file only. */
+int insight_open(struct insight **insight, const struct insight_options *options, struct error *error);
+void insight_close(struct insight *insight); /* nobody asks any more; NULL is fine */
+/* About once a second: takes in what the journal has by now. Any thread. */
+void insight_tick(struct insight *insight);
+
+/* --- questions: what is marked is asked; then job.mail.receive and job.reply_to --- */
+
+/* Products are wanted (shopping: whatever a customer does about a product but buying or removing it) or bought. */
+enum insight_kind { INSIGHT_SHOPPING = 1, INSIGHT_PURCHASING = 2 };
+enum insight_order { INSIGHT_TRENDING, INSIGHT_POPULAR };
+
+/* x: distinct customers in the `window` days that end with the day `at`; y: in the `base` days before them;
+ * e = y·window/base + 1; z = (x − e)/√e. Items with x ≥ least, by z (or by x), then by name. */
+struct insight_trends {
+    struct lane_job job;
+    enum insight_kind kind;   /* asked */
+    enum insight_order order; /* asked */
+    int64_t at, least;        /* asked; at: ms, 0 is now */
+    int window, base;         /* asked; days */
+    size_t from, limit;       /* asked: page */
+    struct buffer
+        out; /* {"kind","at",...,"items":[{"item","customers","before","expected","z"}],"next"}; buffer_free */
+    struct error error;
+};
+void insight_ask_trends(struct insight *insight, struct insight_trends *question);
+
+enum insight_period { INSIGHT_MONTHS, INSIGHT_WEEKS };
+
+/* Customers (events with a userId: guests cannot be told apart) by the month or week of their first purchase, and how many of them bought in each one since; what they paid. */
+struct insight_cohorts {
+    struct lane_job job;
+    enum insight_period by; /* asked */
+    size_t from, limit;     /* asked: page of cohorts */
+    struct buffer out;      /* buffer_free */
+    struct error error;
+};
+void insight_ask_cohorts(struct insight *insight, struct insight_cohorts *question);
+
+/* Rows of some units go. After the journal's rows of them were erased, or they come back with the next reading. */
+struct insight_forgetting {
+    struct lane_job job;
+    const struct text *units; /* asked: all keys of one person; borrowed until answered */
+    size_t n;
+    struct error error;
+};
+void insight_forget(struct insight *insight, struct insight_forgetting *forgetting);
+
+#endif

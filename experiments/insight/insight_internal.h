@@ -1,0 +1,44 @@
+/* What the files of insight share. All of it is the lane's. */
+#ifndef PARLEY_EXPERIMENTS_INSIGHT_INSIGHT_INTERNAL_H
+#define PARLEY_EXPERIMENTS_INSIGHT_INSIGHT_INTERNAL_H
+
+#include "core/base/arena.h"
+#include "core/base/unit_map.h"
+#include "core/journal/reader.h"
+#include "core/store/sql.h"
+#include "experiments/insight/insight.h"
+
+struct insight {
+    struct lane *lane;
+    struct sql *sql;
+    struct journal_reader *reader;
+    struct unit_map items; /* of their names' hashes -> id */
+    int64_t items_n;
+    struct arena arena;      /* a record's scan */
+    struct lane_job reading; /* at most one is queued */
+    _Atomic bool reading_queued;
+    _Atomic bool closing;
+    bool warned;
+    bool complete;    /* a question is answered with all that the journal has */
+    int64_t position; /* the journal's row that is included */
+    int64_t newest;   /* day of the newest event; INT64_MIN: none */
+    int64_t pruned;   /* the `newest` for which old days were dropped */
+    const struct clock *clock;
+    const struct log *log;
+    struct telemetry *own_telemetry;
+    struct counter *position_gauge, *items_dropped;
+};
+
+/* Takes in one record, within the transaction. 0 or a negative code. */
+int insight_gather(struct insight *insight, const struct journal_record *record, struct error *error);
+/* Answers on the lane. */
+void insight_answer_trends(struct insight *insight, struct insight_trends *question);
+void insight_answer_cohorts(struct insight *insight, struct insight_cohorts *question);
+
+/* Days since 1970 of a time in ms, and back as "2011-11-30". */
+static inline int64_t insight_day(int64_t ms) {
+    return ms >= 0 ? ms / CLOCK_DAY : -((CLOCK_DAY - 1 - ms) / CLOCK_DAY);
+}
+void insight_date(char out[static CLOCK_ISO_ROOM], int64_t day);
+
+#endif

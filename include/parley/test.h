@@ -1,0 +1,101 @@
+/* Tests a plugin without a server: the plugin runs in the test's own process, on the very runtime that parley-worker has, with a real
+ * database in a temporary folder. Any test framework will do, or none:
+ *
+ *     #include <assert.h>
+ *     #include <parley/test.h>
+ *
+ *     int main(void) {
+ *         parley_test *t = parley_test_start(&(struct parley_test_options){.library = "hello/hello.so"});
+ *         parley_test_as(t, "anna");
+ *         assert(parley_test_call(t, "POST", "/greetings", "{\"mood\":\"sunny\"}") == 200);
+ *         assert(parley_test_says(t, "/count", "1"));
+ *         assert(parley_test_tracked(t, "Greeted") == 1);
+ *         parley_test_stop(t);
+ *     }
+ *
+ *     cc hello_test.c $(pkg-config --cflags --libs $PARLEY/build/parley-test.pc) -o hello-test
+ *
+ * Everything happens on the test's thread and is over when a function returns: a breakpoint in a handler, a sanitizer and an assertion
+ * work as in any program. What differs from a worker: each writing call is a transaction of its own; a crash ends the test; static
+ * variables of the plugin outlive parley_test_restart; there is no sandbox.
+ *
+ * Strings returned are NUL-terminated and the host's; each says how long it lives. A misuse (a NULL where none may be, JSON that is
+ * none) ends the process with a sentence. */
+#ifndef PARLEY_TEST_H
+#define PARLEY_TEST_H
+
+#include <parley/plugin.h>
+
+typedef struct parley_test parley_test;
+
+/* One of the first two. Zero is the default. All is copied. */
+struct parley_test_options {
+    const char *library;                 /* path of the shared object ... */
+    const struct parley_plugin *plugin;  /* ... or the descriptor, where the plugin is linked into the test: &parley_plugin_v1 */
+    const char *settings;                /* the plugin's own, for configure(); JSON ["{}"] */
+    const char *time;                    /* the clock at the start, ISO 8601 ["2026-01-01T12:00:00Z"]; it stands still until moved */
+    const char *folder;                  /* of the database, kept afterwards; NULL: a temporary one, removed at the end */
+};
+
+/* ---- from start to stop ---- */
+
+/* Loads, migrates, starts, configures, asks health(). Never NULL: where the plugin does not start, parley_test_why says so, and
+ * whatever is asked of it then ends the process with that sentence. */
+parley_test *parley_test_start(const struct parley_test_options *options);
+/* The sentence that a manager would read; NULL where it runs. Until the next restart. */
+const char *parley_test_why(parley_test *t);
+/* Stops and starts again on the same data: what was committed is there, memory is not. With `options` another release, or other
+ * settings, take over (folder and time are ignored); NULL: the same. */
+void parley_test_restart(parley_test *t, const struct parley_test_options *options);
+void parley_test_stop(parley_test *t);
+
+/* ---- who calls, and what stands around the call; from then on. At first: the known customer "customer", nothing else ---- */
+
+void parley_test_as(parley_test *t, const char *customer);           /* known to the shop */
+void parley_test_as_anonymous(parley_test *t, const char *visitor);
+void parley_test_as_staff(parley_test *t);                           /* by the staff's routes, without a customer */
+/* The feature and the variant through which the shopper comes, and that variant's settings (JSON; NULL: {}). */
+void parley_test_variant(parley_test *t, const char *feature, const char *variant, const char *settings);
+
+/* ---- calls and their answers ---- */
+
+/* `path` as the plugin's routes have it, "?query" behind it; `body` JSON or NULL. Returns the status. */
+int parley_test_call(parley_test *t, const char *method, const char *path, const char *body);
+const char *parley_test_body(parley_test *t); /* of the last answer, "" where it has none; until the next call */
+/* The value at a JSON pointer (RFC 6901) in the last answer, as JSON text: "12", "\"Moin\"", "[1,2]"; NULL where there is none. Until
+ * the test stops. */
+const char *parley_test_at(parley_test *t, const char *pointer);
+/* The same of any JSON. */
+const char *parley_test_json(parley_test *t, const char *json, const char *pointer);
+/* The value there is `expected`, written as JSON without blanks. Where not, says on stderr what it is. */
+bool parley_test_says(parley_test *t, const char *pointer, const char *expected);
+
+/* ---- time and events ---- */
+
+int64_t parley_test_now(parley_test *t);
+/* Moves the clock; timers that come due fire on the way, each at its own time. */
+void parley_test_wait(parley_test *t, int64_t ms);
+void parley_test_wait_until(parley_test *t, const char *time); /* ISO 8601 */
+/* An event of a known customer, as it would come from the journal. True where on_event took it; false where it refused, or the plugin
+ * does not subscribe to that name. */
+bool parley_test_event(parley_test *t, const char *event, const char *customer, const char *properties);
+
+/* ---- what the plugin caused. Indices count from 0, the oldest; what a call that failed caused is not there ---- */
+
+/* How many events of that name (NULL: of all) it tracked; the properties of one, as JSON text, NULL where there is none. */
+size_t parley_test_tracked(parley_test *t, const char *event);
+const char *parley_test_properties(parley_test *t, const char *event, size_t i); /* until the test stops */
+/* How many entries of that kind (NULL: of all) it put on timelines; one of them: {customer, kind, body, refs}. */
+size_t parley_test_entries(parley_test *t, const char *kind);
+const char *parley_test_entry(parley_test *t, const char *kind, size_t i); /* until the test stops */
+/* What it logged, a line each; until the next call. */
+const char *parley_test_logs(parley_test *t);
+
+/* ---- a customer's rights ---- */
+
+/* What export_customer answers, as JSON text (a problem where it fails); until the next call. */
+const char *parley_test_export(parley_test *t, const char *customer);
+/* 0, or negative where forget_customer failed. */
+int parley_test_forget(parley_test *t, const char *customer);
+
+#endif

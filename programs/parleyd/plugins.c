@@ -1,0 +1,97 @@
+/* How plugins are held, out of the configuration; and what becomes known of what happens to them: administrators who listen are
+ * told, and a release that was rolled back by itself is in the audit log, with the figures that did it. */
+#include <stdlib.h>
+
+#include "api/push.h"
+#include "core/store/audit.h"
+#include "core/base/memory.h"
+#include "programs/parleyd/parleyd.h"
+
+/* ---- the audit log ---- */
+
+struct rolled_back {
+    struct lane_job job;
+    struct app *app;
+    struct arena arena;
+    struct audit_entry entry; /* its texts are in the arena */
+    struct error error;
+};
+
+static void write_row(struct lane_job *job, void *owner) {
+    struct rolled_back *r = (struct rolled_back *)job;
+    if (sql_begin(owner, &r->error) < 0) return;
+    sql_end(owner, audit_write(owner, &r->entry, &r->error), &r->error);
+}
+
+static void on_written(struct mail *mail) {
+    struct rolled_back *r = (struct rolled_back *)mail;
+    if (r->error.code)
+        log_error(r->app->log, "a rollback is not in the audit log", LOG_T("plugin", r->entry.key),
+                  LOG_S("detail", r->error.detail));
+    else
+        push_changes(r->app->push, &(struct audit_page){.items = &r->entry, .n = 1});
+    arena_free(&r->arena);
+    free(r);
+}
+
+static void audit(struct app *app, const struct plugin_event *event) {
+    struct rolled_back *r = memory_new(struct rolled_back);
+    r->app = app;
+    arena_init(&r->arena, 1024);
+    r->entry = (struct audit_entry){
+        .at = clock_now(app->clock),
+        .actor = TEXT("probation"),
+        .action = TEXT("rollback"),
+        .kind = TEXT("plugin"),
+        .key = arena_text(&r->arena, event->plugin),
+        .before = arena_printf(&r->arena, "{\"version\":\"%.*s\"}", TEXT_ARGS(event->before)),
+        .after = arena_text(&r->arena, event->evidence),
+        .note = arena_text(&r->arena, event->detail),
+    };
+    r->job = (struct lane_job){.mail.receive = on_written, .work = write_row, .reply_to = &app->mailbox};
+    lane_do(main_db_lane(app->db), &r->job);
+}
+
+static void on_event(void *user, const struct plugin_event *event) {
+    struct app *app = user;
+    push_plugin(app->push, event);
+    if (event->kind == PLUGIN_ROLLED_BACK) audit(app, event);
+}
+
+/* ---- the configuration ---- */
+
+static struct sandbox_policy sandbox_of(const void *user, const char *plugin) {
+    const struct config *config = user;
+    return (struct sandbox_policy){
+        .off = !config_bool_for(config, "plugins.*.sandbox", plugin),
+        .memory = config_size_for(config, "plugins.*.memory", plugin),
+        .files = (int)config_int_for(config, "plugins.*.files", plugin),
+        .cpu = (int)(config_duration_for(config, "plugins.*.cpu", plugin) / CLOCK_SECOND),
+    };
+}
+
+static int ms(const struct config *config, const char *key) {
+    return (int)config_duration(config, key);
+}
+
+void parleyd_plugins(struct plugins_options *options, const struct config *config) {
+    options->timing = (struct plugin_timing){.start = ms(config, "plugins.start"),
+                                             .call = ms(config, "plugins.deadline"),
+                                             .overrun = ms(config, "plugins.overrun"),
+                                             .heartbeat = ms(config, "plugins.heartbeat"),
+                                             .drain = ms(config, "plugins.drain"),
+                                             .stop = ms(config, "plugins.stop")};
+    options->breaker = (struct breaker_policy){.limits = {.least = (int)config_int(config, "plugins.breaker.least"),
+                                                          .errors = (int)config_int(config, "plugins.breaker.errors"),
+                                                          .slow = ms(config, "plugins.breaker.slow")},
+                                               .window = ms(config, "plugins.breaker.window"),
+                                               .open = ms(config, "plugins.breaker.open")};
+    options->probation =
+        (struct probation_policy){.time = ms(config, "plugins.probation"),
+                                  .limits = {.least = (int)config_int(config, "plugins.probation.least"),
+                                             .errors = (int)config_int(config, "plugins.probation.errors"),
+                                             .slow = ms(config, "plugins.probation.slow")}};
+    options->sandbox = sandbox_of;
+    options->sandbox_user = config;
+    options->on_event = on_event;
+}

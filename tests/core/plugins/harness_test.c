@@ -1,0 +1,140 @@
+/* <parley/test.h>: what a plugin's author relies on when a test of hers passes. */
+#include <criterion/criterion.h>
+#include <parley/test.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/plugins/build_path.h"
+
+static parley_test *t;
+
+static struct parley_test_options notes(const char *version) {
+    return (struct parley_test_options){.library = build_path("tests/fixtures/notes-%s.so", version)};
+}
+
+static void start_notes(void) {
+    struct parley_test_options options = notes("1.0.0");
+    t = parley_test_start(&options);
+    cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
+}
+static void stop_notes(void) {
+    parley_test_stop(t);
+}
+TestSuite(harness, .init = start_notes, .fini = stop_notes);
+
+static int put(const char *id) {
+    char path[64];
+    snprintf(path, sizeof path, "/notes/%s", id);
+    return parley_test_call(t, "PUT", path, "{\"body\":\"x\"}");
+}
+
+static void expect_notes(const char *ids) {
+    parley_test_call(t, "GET", "/notes", NULL);
+    cr_expect(parley_test_says(t, "/ids", ids));
+}
+
+Test(harness, a_call_comes_as_whoever_the_test_says) {
+    parley_test_variant(t, "product-poll", "top", "{\"max\":4}");
+    parley_test_as_anonymous(t, "visitor-1");
+    cr_expect_eq(parley_test_call(t, "POST", "/echo/a?q=caf%C3%A9", "{\"deep\":[1,{\"k~/\":2}]}"), 200);
+    cr_expect(parley_test_says(t, "/customer", "\"visitor-1\""));
+    cr_expect(parley_test_says(t, "/known", "false"));
+    cr_expect(parley_test_says(t, "/variant", "\"top\""));
+    cr_expect(parley_test_says(t, "/max", "4"));
+    cr_expect(parley_test_says(t, "/q", "\"caf\xC3\xA9\""));
+    cr_expect(parley_test_says(t, "/body/deep/1/k~0~1", "2"));
+    cr_expect_null(parley_test_at(t, "/body/deep/2"));
+    cr_expect_not(parley_test_says(t, "/known", "true"));
+    parley_test_as_staff(t);
+    cr_expect_eq(parley_test_call(t, "GET", "/staff", NULL), 200);
+    parley_test_as(t, "ann");
+    cr_expect_eq(parley_test_call(t, "GET", "/staff", NULL), 404);
+}
+
+Test(harness, what_was_written_survives_a_restart_and_another_release_takes_it_over) {
+    cr_expect_eq(put("a"), 200);
+    parley_test_restart(t, NULL);
+    expect_notes("\"a\"");
+    struct parley_test_options newer = notes("1.1.0");
+    parley_test_restart(t, &newer);
+    expect_notes("\"a\"");
+}
+
+Test(harness, a_release_that_does_not_start_says_why) {
+    struct parley_test_options bad = notes("3.0.0");
+    parley_test_restart(t, &bad);
+    cr_expect(strstr(parley_test_why(t), "migration 4 failed"), "%s", parley_test_why(t));
+    bad = notes("1.0.0");
+    bad.settings = "{\"bad\":1}";
+    parley_test_restart(t, &bad);
+    cr_expect(strstr(parley_test_why(t), "is no setting of notes"), "%s", parley_test_why(t));
+    bad = notes("9.9.9");
+    parley_test_restart(t, &bad);
+    cr_expect(strstr(parley_test_why(t), "No such file"), "%s", parley_test_why(t));
+}
+
+Test(harness, a_call_to_a_release_that_did_not_start_ends_the_test, .signal = SIGABRT) {
+    struct parley_test_options bad = notes("9.9.9");
+    parley_test_restart(t, &bad);
+    put("a");
+}
+
+Test(harness, a_call_that_fails_leaves_nothing_behind) {
+    cr_expect_eq(parley_test_call(t, "PUT", "/refused/b", "{\"body\":\"2\"}"), 422);
+    cr_expect_eq(parley_test_tracked(t, NULL), 0);
+    cr_expect_eq(put("a"), 200);
+    cr_expect_eq(parley_test_tracked(t, "Note Written"), 1);
+    cr_expect_str_eq(parley_test_properties(t, "Note Written", 0), "{\"id\":\"a\"}");
+    cr_expect_null(parley_test_properties(t, "Note Written", 1));
+    expect_notes("\"a\"");
+}
+
+Test(harness, timers_fire_in_their_order_when_the_clock_passes_them) {
+    parley_test_call(t, "PUT", "/timers/late", "{\"in\":5000}");
+    parley_test_call(t, "PUT", "/timers/early", "{\"in\":1000}");
+    parley_test_wait(t, 999);
+    expect_notes("\"\"");
+    parley_test_wait(t, 1);
+    expect_notes("\"early\"");
+    parley_test_wait_until(t, "2026-01-01T12:01:00Z");
+    expect_notes("\"early late\"");
+    parley_test_call(t, "PUT", "/timers/early", "{\"in\":0}"); /* conflicts: it is tried a minute later */
+    parley_test_wait(t, 0);
+    cr_expect_eq(parley_test_now(t), 1767268860000);
+}
+
+Test(harness, events_reach_who_subscribes_and_a_refused_one_is_undone) {
+    cr_expect(parley_test_event(t, "Order Completed", "ann", "{\"order_id\":\"o1\"}"));
+    cr_expect_not(parley_test_event(t, "Order Completed", "ann", "{\"order_id\":\"o1\"}"), "a conflict");
+    cr_expect(strstr(parley_test_logs(t), "event 2 \"Order Completed\" failed"), "%s", parley_test_logs(t));
+    cr_expect_not(parley_test_event(t, "Product Viewed", "ann", NULL), "it does not subscribe to this");
+    parley_test_restart(t, NULL);
+    cr_expect(parley_test_event(t, "Order Completed", "ben", "{\"order_id\":\"o2\"}"));
+    expect_notes("\"o1 o2\"");
+}
+
+Test(harness, a_customer_gets_and_loses_what_is_held) {
+    cr_expect_str_eq(parley_test_export(t, "ann"), "{\"customer\":\"ann\"}");
+    cr_expect_eq(parley_test_forget(t, "ann"), 0);
+}
+
+Test(harness_folder, is_gone_afterwards_or_kept_where_one_was_named) {
+    char folder[] = "/tmp/parley-harness-XXXXXX", file[64];
+    struct parley_test_options options = notes("1.0.0");
+    cr_assert_not_null(mkdtemp(folder));
+    options.folder = folder;
+    t = parley_test_start(&options);
+    put("a");
+    parley_test_stop(t);
+    t = parley_test_start(&options);
+    expect_notes("\"a\"");
+    parley_test_stop(t);
+    static const char *const files[] = {"data.db", "data.db-wal", "data.db-shm", "gate.lock", "writer.lock", "users.lock"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(file, sizeof file, "%s/%s", folder, files[i]);
+        unlink(file);
+    }
+    cr_expect_eq(rmdir(folder), 0, "something else was left in it");
+}

@@ -1,0 +1,35 @@
+// Bundles out of the plugins that are built for tests, and generators of load against a server.
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ADMIN, build } from './harness.mjs';
+
+// The bytes of a bundle with build/tests/fixtures/FIXTURE.so in it.
+export function bundle(fixture, { name = fixture, version = '1.0.0' } = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'parley-bundle-'));
+  writeFileSync(join(dir, 'plugin.json'), JSON.stringify({ name, version, abi: [1, 0], title: name, library: `${name}.so` }));
+  copyFileSync(join(build, 'tests', 'fixtures', `${fixture}.so`), join(dir, `${name}.so`));
+  const bytes = execFileSync('tar', ['-C', dir, '-cf', '-', 'plugin.json', `${name}.so`], { maxBuffer: 64 << 20 });
+  rmSync(dir, { recursive: true });
+  return bytes;
+}
+
+export const install = (server, fixture, as) =>
+  server.call('POST', '/admin/v1/plugins', bundle(fixture, as), { 'content-type': 'application/octet-stream' });
+export const activate = (server, name, version = '1.0.0') => server.post(`/admin/v1/plugins/${name}/activate`, { version });
+
+// A feature that gives everybody the plugin's variant.
+export const served = (server, key, plugin, over = {}) => server.put(`/admin/v1/features/${key}`, {
+  key, type: 'string', variants: { on: { value: 'on', plugin }, off: { value: 'off' } }, off: 'off', default: { serve: 'on' }, ...over });
+
+// bench/load against one path until it is stopped: → { stop() → {answers, failures, p99ms, ...} }.
+export function load(server, method, path, { body, connections = 4, seconds = 600 } = {}) {
+  const args = [`127.0.0.1:${server.port}`, method, path, '-s', String(seconds), '-c', String(connections), '-H', `Authorization: Bearer ${ADMIN}`,
+    '-H', 'Parley-Act-As: c{n}', ...(body ? ['-b', JSON.stringify(body), '-H', 'Content-Type: application/json'] : [])];
+  const child = spawn(join(build, 'bench', 'load'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  child.stdout.on('data', (text) => { out += text; });
+  const ended = new Promise((done) => child.on('exit', () => done(JSON.parse(out))));
+  return { ended, stop: () => { child.kill('SIGTERM'); return ended; } };
+}

@@ -1,0 +1,154 @@
+// Events reach plugins: each once, in order, through kill -9 of the worker and of the server, and one that cannot be taken keeps no
+// other waiting. The plugin is tests/fixtures/plugins/follower.c, which writes down what it is told.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server, asShopper, build } from './harness.mjs';
+import { parley } from './parley.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-follower-'));
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+async function install(s, version) {
+  const release = join(folder, version);
+  mkdirSync(release, { recursive: true });
+  copyFileSync(join(build, `tests/fixtures/follower-${version}.so`), join(release, 'follower.so'));
+  writeFileSync(join(release, 'plugin.json'), JSON.stringify({ name: 'follower', version, abi: [1, 1], library: 'follower.so' }));
+  const bundle = join(folder, `${version}.parley`);
+  for (const args of [['plugins', 'pack', release, '--out', bundle], ['plugins', 'push', bundle], ['plugins', 'activate', 'follower', version]]) {
+    const { code, err } = await parley(s.url, args);
+    assert.equal(code, 0, err);
+  }
+}
+
+let sent = 0;
+const track = (s, n, properties = {}, event = 'Product Viewed') => s.post('/v1/batch', {
+  batch: Array.from({ length: n }, () => ({ type: 'track', event, userId: `u${sent % 7}`, messageId: `m${sent++}`, properties })),
+});
+const seen = async (s) => (await s.get('/admin/v1/plugins/follower/api/seen')).body;
+const status = async (s) => (await s.get('/admin/v1/plugins/follower')).body;
+async function until(what, enough, ms = 20000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const got = await what();
+    if (enough(got)) return got;
+    assert.ok(Date.now() < end, `still ${JSON.stringify(got)}`);
+    await new Promise((r) => setTimeout(r, 20));
+  }
+}
+const pidOf = (plugin, version) => plugin.releases.find((r) => r.version === version)?.pid;
+
+test('events to a plugin', { timeout: 180000 }, async (t) => {
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
+  t.after(() => s.stop());
+  await track(s, 30); // before it was there: it asks for the past
+  await install(s, '1.0.0');
+
+  await t.test('come from the first one in the journal on, soon after they happened', async () => {
+    await until(() => seen(s), (x) => x.seen === 30);
+    const started = Date.now();
+    await track(s, 1, {}, 'Order Completed');
+    const { last, customer } = await until(() => seen(s), (x) => x.seen === 31);
+    assert.match(last, /^Order Completed/);
+    assert.equal(customer, 'u2');
+    assert.ok(Date.now() - started < 1000);
+  });
+
+  await t.test('what others do through plugins comes too, and what it tracks itself does not come back by "*"', async () => {
+    await track(s, 1, { do: 'track' });
+    await until(() => seen(s), (x) => x.seen === 32);
+    await s.post('/admin/v1/plugins/polls/api/polls', { id: 'p', question: '?', options: [{ key: 'a', label: 'A' }, { key: 'b', label: 'B' }] });
+    await s.put('/admin/v1/features/f', { key: 'f', type: 'string', variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'polls' } }, off: 'off', default: { serve: 'on' } });
+    assert.equal((await s.put('/v1/features/f/polls/p/vote', { options: ['a'] }, asShopper('u1'))).status, 200);
+    const { last, actors, seen: n } = await until(() => seen(s), (x) => /Poll Voted/.test(x.last));
+    assert.match(last, /^Poll Voted/);
+    assert.match(actors, /^plugin customer/);
+    assert.equal(n, 33);
+  });
+
+  await t.test('one that it refuses is undone, counted and said, and the next one comes', async () => {
+    await track(s, 1, { do: 'refuse' });
+    await track(s, 1);
+    await until(() => seen(s), (x) => x.seen === 34);
+    const { events } = await status(s);
+    assert.equal(events.failed, 1);
+    assert.match(JSON.stringify((await s.get('/admin/v1/plugins/follower/logs')).body), /it does not like event/);
+  });
+
+  await t.test('each counts once while its worker is killed again and again', async () => {
+    let going = true;
+    const killer = (async () => {
+      for (let i = 0; going || i < 8; i++) {
+        const pid = pidOf(await status(s), '1.0.0');
+        if (pid) try { process.kill(pid, 'SIGKILL'); } catch { /* gone already */ }
+        await new Promise((r) => setTimeout(r, 300));
+        await s.post('/admin/v1/plugins/follower/activate', { version: '1.0.0' }); // five deaths a minute would keep it down
+      }
+    })();
+    for (let i = 0; i < 20; i++) {
+      assert.equal((await track(s, 200)).body.accepted, 200);
+      await new Promise((r) => setTimeout(r, 100));
+    }
+    going = false;
+    await killer;
+    const { twice } = await until(() => seen(s), (x) => x.seen >= 4034, 60000);
+    assert.equal(twice, 0);
+    const { events } = await status(s);
+    assert.equal(events.skipped, 0);
+  });
+
+  await t.test('a slow plugin lags behind, visibly, and catches up from the files', async () => {
+    await track(s, 100, { do: 'be slow' }); // 30 ms each
+    const { events } = await until(() => status(s), (x) => x.events.behind > 0);
+    assert.ok(events.behind <= 101);
+    assert.match((await s.get('/metrics')).body, /parley_plugin_events_behind\{plugin="follower"\} \d+/);
+    await until(() => status(s), (x) => x.events.behind === 0);
+    assert.equal((await seen(s)).seen, 4134);
+  });
+
+  await t.test('each counts once when the server is killed, and those it slept through come', async () => {
+    await track(s, 1000);
+    await s.kill();
+    await s.up();
+    await track(s, 10);
+    const { twice } = await until(() => seen(s).catch(() => ({})), (x) => x.seen === 5144);
+    assert.equal(twice, 0);
+  });
+
+  await t.test('another release goes on where this one was, with the names that it wants', async () => {
+    await install(s, '1.1.0');
+    await track(s, 50);
+    await track(s, 50, {}, 'Order Completed');
+    await track(s, 1, { do: 'track' }, 'Order Completed'); // "Followed" is among its names: it gets its own
+    const { twice, releases, last } = await until(() => seen(s), (x) => x.seen === 5196);
+    assert.equal(twice, 0);
+    assert.equal(releases, 2);
+    assert.match(last, /^Followed Order Completed/);
+  });
+});
+
+test('an event that cannot be taken', { timeout: 120000 }, async (t) => {
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
+  t.after(() => s.stop());
+  await install(s, '1.0.0');
+
+  await t.test('because it ends the transaction is passed over after some tries, and those around it count', async () => {
+    await track(s, 5);
+    await track(s, 1, { do: 'roll back' });
+    await track(s, 5);
+    await until(() => seen(s), (x) => x.seen === 10, 30000);
+    assert.equal((await status(s)).events.skipped, 1);
+  });
+
+  await t.test('because the worker dies of it, too', async () => {
+    await track(s, 3);
+    await track(s, 1, { do: 'die' });
+    await track(s, 3);
+    const { twice } = await until(() => seen(s).catch(() => ({})), (x) => x.seen === 16, 60000);
+    assert.equal(twice, 0);
+    assert.equal((await status(s)).events.skipped, 2);
+    assert.match(JSON.stringify((await s.get('/admin/v1/plugins/follower/logs')).body), /is passed over: 3 times/);
+  });
+});

@@ -1,0 +1,60 @@
+// A server whose polls are swapped again and again while shoppers read and vote: what they noticed, and what was left behind.
+import { readFileSync, readdirSync } from 'node:fs';
+import { activate, load, served } from './bundles.mjs';
+
+const POLL = { id: 'p1', question: 'Which?', kind: 'single', results: 'always', options: [{ key: 'a', label: 'A' }, { key: 'b', label: 'B' }] };
+const wait = (ms) => new Promise((r) => setTimeout(r, ms));
+
+// Descriptors, child processes and MiB of a process.
+export function holdings(pid) {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean));
+  return {
+    files: readdirSync(`/proc/${pid}/fd`).length, processes: children.length,
+    memory: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024,
+  };
+}
+
+export async function prepare(server) {
+  await served(server, 'swapped', 'polls');
+  await server.post('/admin/v1/plugins/polls/api/polls', POLL);
+}
+
+const shoppers = (server, connections, seconds) => [
+  load(server, 'GET', '/v1/features/swapped/polls/p1', { connections, seconds }),
+  load(server, 'PUT', '/v1/features/swapped/polls/p1/vote', { body: { options: ['a'] }, connections, seconds }),
+];
+
+const sum = (runs, key) => runs.reduce((n, run) => n + run[key], 0);
+const worst = (runs, key) => Math.max(...runs.map((run) => run[key]));
+
+async function swap(server, n, times) {
+  for (let i = 0; i < n; i++) {
+    const began = performance.now();
+    const answer = await activate(server, 'polls', i % 2 ? '1.0.0' : '1.1.0');
+    if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
+    times.push(performance.now() - began);
+  }
+}
+
+// The last of the old workers may still be on its way out.
+async function settled(server, processes) {
+  for (let i = 0; i < 100 && holdings(server.process.pid).processes > processes; i++) await wait(50);
+  return holdings(server.process.pid);
+}
+
+// `n` swaps, an even number, under `connections` readers and as many voters. Growth is from behind the first swaps and votes, which fill
+// caches and buffers, to the end, both at rest. p99 in ms, of the slower of the two kinds.
+export async function swapUnderLoad(server, n, { connections = 16, seconds = 3 } = {}) {
+  const before = await Promise.all(shoppers(server, connections, seconds).map((one) => one.ended));
+  await swap(server, 20, []);
+  const at = await settled(server, 1);
+  const running = shoppers(server, connections), times = [];
+  await swap(server, n, times);
+  const during = await Promise.all(running.map((one) => one.stop()));
+  const after = await settled(server, at.processes);
+  return {
+    answers: sum(during, 'answers'), failures: sum(during, 'failures') + sum(before, 'failures'), firstFailure: during.find((d) => d.firstFailure)?.firstFailure ?? 0,
+    p99: { before: worst(before, 'p99ms'), during: worst(during, 'p99ms') }, times,
+    growth: { files: after.files - at.files, processes: after.processes - at.processes, memory: after.memory - at.memory },
+  };
+}
