@@ -114,7 +114,7 @@ static void draw_design(struct drawing *d) {
     fact(&facts, "Method", text_of(experiment_methods[e->method]));
     fact(&facts, "Alpha", number(d, 3, judgement_alpha(d->judgement)));
     if (d->state->n_star) fact(&facts, "Planned units", whole(d, d->state->n_star));
-    fact(&facts, "Smallest relative difference that matters", e->mde > 0 ? percent(d, e->mde) : TEXT("not said"));
+    fact(&facts, "Smallest relative difference that matters", e->mde > 0 ? arena_printf(&d->arena, "%.4g %%", 100 * e->mde) : TEXT("not said"));
     fact(&facts, "Correction for many comparisons", text_of(experiment_corrections[e->correction]));
     if (e->cuped) fact(&facts, "Days before entry that are taken into account", number(d, 4, (double)e->cuped / CLOCK_DAY));
     put_facts(d, "How it was set up", &facts);

@@ -173,7 +173,7 @@ test('a ramp does not go on while a guardrail fires', async (t) => {
   assert.ok(met.length > 300, `${met.length} are in`);
   // The gate opened at once unless harm was there first: so this one tells of harm under a second trial, whose gate it holds.
   await until(() => shown(s), (e) => e.rampStep === 2);
-  assert.match((await steps(s)).at(-1).note, /no guardrail fires$/);
+  assert.match((await steps(s)).at(-1).note, /harm beyond every margin is excluded$/);
   await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback' });
   await s.put('/admin/v1/experiments/second', draft(gated({ guardrails: true, units: 900 }), { key: 'second', metrics: { primary: 'bought', guardrails }, analysis: { nStar: 900 } }));
   await until(() => shown(s, 'second'), (e) => e.state === 'running');
