@@ -66,6 +66,7 @@ struct app {
     struct looks *looks; /* the latest look at each experiment */
     struct usage *usage; /* when each feature was last decided */
     struct insight *insight;
+    struct webhooks *webhooks;
     struct plugins *plugins;
     struct settings settings; /* of the variants that plugins serve */
     struct push *push;        /* tells listeners what changes */

@@ -2,7 +2,7 @@
 
 #define ASKED_HEADERS                                                                                                  \
     "Authorization, X-API-Key, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "                \
-    "Parley-Customer, Parley-Preview"
+    "Parley-Context, Parley-Customer, Parley-Preview"
 
 /* One origin of the list after the other; false at its end. */
 static bool next_origin(struct text *rest, struct text *origin) {

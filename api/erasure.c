@@ -5,6 +5,7 @@
 #include "api/merges.h"
 #include "core/base/memory.h"
 #include "core/plugins/rights.h"
+#include "experiments/insight/insight.h"
 
 enum { TICK_MS = 1000, RETRY_TICKS = 5, TELL_AFTER_TICKS = 10 };
 
@@ -12,6 +13,7 @@ struct run {
     struct lane_job job; /* first: steps on the store lane */
     struct measure_forgetting forgetting;
     struct journal_erasure rows;
+    struct insight_forgetting insight;
     struct journal_heads heads;
     struct mail heads_found; /* from the journal's thread to the loop */
     struct erasures *erasures;
@@ -141,7 +143,7 @@ static void reach(struct run *run, enum erasure_step step) {
     on_store(run, keep_work, kept);
 }
 
-/* ---- figures, journal ---- */
+/* ---- figures, journal, what is derived from it ---- */
 
 static void measured(struct mail *mail) {
     struct run *run = (struct run *)((char *)mail - offsetof(struct run, forgetting));
@@ -151,13 +153,25 @@ static void measured(struct mail *mail) {
         reach(run, ERASURE_MEASURED);
 }
 
+static void insight_forgot(struct mail *mail) {
+    struct run *run = (struct run *)((char *)mail - offsetof(struct run, insight));
+    if (run->insight.error.code)
+        try_later(run, "trends", run->insight.error.detail);
+    else
+        reach(run, ERASURE_JOURNAL);
+}
+
 static void rows_erased(struct mail *mail) {
     struct run *run = (struct run *)((char *)mail - offsetof(struct run, rows));
     run->erasure.events += run->rows.rows;
     if (run->rows.code)
         try_later(run, "journal", run->rows.error.detail);
-    else
-        reach(run, ERASURE_JOURNAL);
+    else if (!run->erasures->app->draining) {
+        run->insight = (struct insight_forgetting){.units = run->erasure.keys, .n = run->erasure.n};
+        run->insight.job.mail.receive = insight_forgot;
+        run->insight.job.reply_to = &run->erasures->app->mailbox;
+        insight_forget(run->erasures->app->insight, &run->insight);
+    }
 }
 
 /* ---- plugins: key by key, all plugins at once ---- */

@@ -28,7 +28,7 @@ struct caller {
 struct request_headers {
     struct text authorization, api_key, content_type, if_match, if_none_match, idempotency_key, cookie, customer,
         act_as, origin, accept, user_agent, content_length, content_encoding, transfer_encoding, host, last_event_id,
-        preview;
+        preview, context;
 };
 
 /* An answer whose bytes come bit by bit. */

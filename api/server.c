@@ -100,6 +100,7 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
         WANT("host", host),
         WANT("last-event-id", last_event_id),
         WANT("parley-preview", preview),
+        WANT("parley-context", context),
 #undef WANT
     };
     struct text name = text_of(key);

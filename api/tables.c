@@ -31,6 +31,7 @@ const struct route *const api_tables[] = {
     plan_routes,
     report_routes,
     result_routes,
+    webhook_routes,
 };
 /* clang-format on */
 const size_t api_tables_n = sizeof api_tables / sizeof *api_tables;

@@ -30,6 +30,10 @@ struct context visitor_context(struct request *request) {
     return context;
 }
 
+bool visitor_previews(struct request *request) {
+    return request->headers.preview.n && visitor_context(request).n_previews > 0;
+}
+
 struct text visitor_preview(struct request *request, struct text feature, struct text variant, int64_t expires) {
     struct text payload = arena_printf(&request->arena, "%.*s~%.*s", TEXT_ARGS(feature), TEXT_ARGS(variant));
     return link_sign(&request->app->identity, "preview", payload, expires, &request->arena);

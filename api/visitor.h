@@ -7,6 +7,8 @@
 /* The context of a decision for this request, without attributes: when, whether a crawler looks, and the variants that valid
  * links in its Parley-Preview header name. The caller adds json, root and targeting_key. */
 struct context visitor_context(struct request *request);
+/* Whether the request comes from under a valid preview link: a look, which counts nowhere. */
+bool visitor_previews(struct request *request);
 /* A link for visitor_context, as "1795334400~product-poll~top~..."; it shows `variant` of `feature` until `expires`, ms. */
 struct text visitor_preview(struct request *request, struct text feature, struct text variant, int64_t expires);
 

@@ -10,17 +10,21 @@ import { features } from './pages/features.js';
 import { trials } from './pages/trials.js';
 import { trial } from './pages/trial.js';
 import { plugins } from './pages/plugins.js';
+import { customers } from './pages/customers.js';
+import { customer } from './pages/customer.js';
 import { audit } from './pages/audit.js';
 
-const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
+const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['customers', 'Customers', customers], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
 const app = document.getElementById('app');
 let who = null;
 let warnings = []; // settings of the server that a shop should not run with
 let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
-const CHANGES = { admin: ['features', 'trials', 'plugins'], manager: ['features', 'trials', 'plugins'], publisher: ['plugins'] };
-const READS = { agent: ['features', 'trials'], publisher: ['plugins'] };
+const CHANGES = {
+  admin: ['features', 'trials', 'plugins', 'customers', 'erasure'], manager: ['features', 'trials', 'plugins', 'customers', 'erasure'],
+  agent: ['customers'], publisher: ['plugins'] };
+const READS = { analyst: ['features', 'trials', 'plugins', 'audit'], agent: ['customers', 'features', 'trials'], publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
 
@@ -28,6 +32,8 @@ function pageFor(address) {
   const [section, key] = address.replace(/^#\//, '').split('/').map(decodeURIComponent);
   if (section === 'features' && key) return { section, page: feature(key, may('features')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
+  if (section === 'customers' && key && sections().some(([name]) => name === section))
+    return { section, page: customer(key, may('customers'), may('erasure')) };
   const [name, , make] = sections().find(([candidate]) => candidate === section) ?? sections()[0];
   return { section: name, page: make(may(name)) };
 }

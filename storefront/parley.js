@@ -2,6 +2,7 @@
 //
 //   <meta name="parley-key" content="the shop's public browser key">
 //   <script type="module" src="https://parley.example/parley.js" async></script>
+//   <meta name="parley-context" content='{"country":"DE"}'>           (where rules look at attributes)
 //   <parley-slot name="product-poll" about="sku:HT-101"></parley-slot>
 //
 // A slot asks which variant this shopper gets when it is about to be seen (that is the exposure, alike for
@@ -13,6 +14,7 @@
 
 const server = new URL('.', import.meta.url);
 const key = document.querySelector('meta[name="parley-key"]')?.content;
+const context = attributes();
 let signedIn = null; // the shop's JWT for a shopper it knows
 
 // A preview link (?parley_preview=TOKEN) shows the variant that it names while this tab is open; an empty one ends
@@ -30,11 +32,25 @@ function previewed() {
   }
 }
 
+/** What the page says of this visit, for rules that look at attributes; the same for the variant and for calls to its plugin. */
+function attributes() {
+  try {
+    return JSON.parse(document.querySelector('meta[name="parley-context"]')?.content || '{}');
+  } catch {
+    console.warn('parley: the content of <meta name="parley-context"> is no JSON object');
+    return {};
+  }
+}
+
+/** Headers are ASCII: the rest is escaped. */
+const ascii = (value) => JSON.stringify(value).replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** A call to the server as this shopper: (method, path, body?) → Response. */
 function request(method, path, body, options = {}) {
   const headers = { Authorization: `Bearer ${key}` };
   if (signedIn) headers['Parley-Customer'] = signedIn;
   if (preview) headers['Parley-Preview'] = preview;
+  if (path.startsWith('/v1/features/') && Object.keys(context).length) headers['Parley-Context'] = ascii(context);
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   return fetch(new URL(path, server), { method, headers, credentials: 'include', body: body === undefined ? undefined : JSON.stringify(body), ...options });
 }
@@ -154,7 +170,7 @@ async function identify(jwt, traits = {}) {
 async function fill(slot) {
   const feature = slot.getAttribute('name');
   const { customer } = await whoami();
-  const response = await request('POST', `/ofrep/v1/evaluate/flags/${encodeURIComponent(feature)}`, { context: { targetingKey: customer } });
+  const response = await request('POST', `/ofrep/v1/evaluate/flags/${encodeURIComponent(feature)}`, { context: { ...context, targetingKey: customer } });
   if (!response.ok) return;
   const { metadata = {} } = await response.json();
   if (!metadata.component) return;

@@ -89,9 +89,13 @@ static int change_facts(struct admin_job *job, struct sql *sql) {
     if (traits && !json_is_object(traits)) return error_at(&job->error, "/traits", "must be an object");
     if (automatic && !json_is_array(automatic)) return error_at(&job->error, "/automatic", "must be an array of names");
     int rc = 0;
-    json_object_foreach(traits, name, value) if (rc == 0) rc = correct(job, sql, text_of(name), value);
-    json_array_foreach(automatic, i, value) if (rc == 0) rc = customers_lift(
-        sql, person->keys, person->n, text_of(json_is_string(value) ? json_string_value(value) : ""), &job->error);
+    json_object_foreach(traits, name, value) {
+        if (rc == 0) rc = correct(job, sql, text_of(name), value);
+    }
+    json_array_foreach(automatic, i, value) {
+        struct text fact = text_of(json_is_string(value) ? json_string_value(value) : "");
+        if (rc == 0) rc = customers_lift(sql, person->keys, person->n, fact, &job->error);
+    }
     for (i = 0; i < person->n && rc == 0; i++)
         rc = customers_index(sql, &job->request->arena, person->keys[i], &job->error);
     return rc;

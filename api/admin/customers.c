@@ -17,6 +17,8 @@ struct looking {
     struct trait *traits;
     size_t traits_n;
     struct preferences preferences;
+    struct text *parts; /* customers that were merged into her */
+    size_t parts_n;
     struct seen_mark mark;
     int64_t day, week; /* pushes */
     void (*answer)(struct looking *looking);
@@ -29,6 +31,7 @@ static void look_work(struct lane_job *job, void *owner) {
     struct error *e = &l->error;
     int rc = customers_traits(owner, arena, l->keys, l->n, &l->traits, &l->traits_n, e);
     if (rc == 0) rc = customers_preferences(owner, arena, l->keys, l->n, &l->preferences, e);
+    if (rc == 0) rc = identity_parts(owner, arena, l->keys[0], &l->parts, &l->parts_n, e);
     if (rc == 0) rc = customers_seen(owner, arena, l->keys, l->n, &l->mark, e);
     if (rc == 0) rc = contact_counts(owner, l->keys, l->n, clock_now(l->request->app->clock), &l->day, &l->week, e);
 }
@@ -129,6 +132,12 @@ static void write_traits(struct json_writer *w, const struct looking *l) {
     json_close_object(w);
 }
 
+static void write_ids(struct json_writer *w, const struct text *ids, size_t n) {
+    json_open_array(w);
+    for (size_t i = 0; i < n; i++) json_text(w, ids[i]);
+    json_close_array(w);
+}
+
 static void answer_customer(struct looking *l) {
     struct app *app = l->request->app;
     bool suppressed = suppression_has(&app->suppression, l->keys[0]);
@@ -142,9 +151,9 @@ static void answer_customer(struct looking *l) {
     json_open_object(&w);
     json_put_text(&w, "id", l->keys[0]);
     json_key(&w, TEXT("keys"));
-    json_open_array(&w);
-    for (size_t i = 0; i < l->n; i++) json_text(&w, l->keys[i]);
-    json_close_array(&w);
+    write_ids(&w, l->keys, l->n);
+    json_key(&w, TEXT("merged"));
+    write_ids(&w, l->parts, l->parts_n);
     write_traits(&w, l);
     json_key(&w, TEXT("preferences"));
     preferences_write(&w, &l->preferences);

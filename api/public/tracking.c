@@ -5,6 +5,7 @@
 #include "api/app.h"
 #include "api/public/tables.h"
 #include "api/public/tracking.h"
+#include "api/visitor.h"
 #include "core/base/json_write.h"
 #include "core/journal/segment.h"
 #include "core/people/identity.h"
@@ -20,6 +21,7 @@ struct intake {
     struct request *request;
     struct tracking_body body;
     int64_t received;
+    bool previewed; /* under a preview link */
     struct segment_intake read;
     struct journal_batch batch;
     uv_work_t work;
@@ -106,13 +108,17 @@ static void on_durable(struct mail *mail) {
         join_or_answer(in);
 }
 
-static bool is_suppressed(struct app *app, const struct journal_record *r) {
-    return app_suppressed(app, r->unit) || (r->other.n && app_suppressed(app, r->other));
+/* Why a record is not to be kept; NULL where it is. */
+static const char *refused(const struct intake *in, const struct journal_record *r) {
+    struct app *app = in->request->app;
+    if (in->previewed) return "sent under a preview link, where nothing counts";
+    bool suppressed = app_suppressed(app, r->unit) || (r->other.n && app_suppressed(app, r->other));
+    return suppressed ? "this customer was erased: nothing of hers is collected again" : NULL;
 }
 
-/* Events of erased customers become rejections. Records and rejections are both in the order of the batch, so a record's place in it
+/* Events of erased customers, and of those who look by a preview link, become rejections. Records and rejections are both in the order of the batch, so a record's place in it
  * is the next one that no rejection has. */
-static void reject_suppressed(struct intake *in) {
+static void reject_refused(struct intake *in) {
     struct segment_intake *read = &in->read;
     struct segment_rejection *rejected =
         arena_array(&in->request->arena, struct segment_rejection, read->n + read->rejected_n);
@@ -120,9 +126,9 @@ static void reject_suppressed(struct intake *in) {
     for (size_t i = 0; i < read->n; i++, index++) {
         for (; before < read->rejected_n && read->rejected[before].index == index; index++)
             rejected[rejected_n++] = read->rejected[before++];
-        if (is_suppressed(in->request->app, &read->records[i]))
-            rejected[rejected_n++] =
-                (struct segment_rejection){index, "this customer was erased: nothing of hers is collected again"};
+        const char *why = refused(in, &read->records[i]);
+        if (why)
+            rejected[rejected_n++] = (struct segment_rejection){index, why};
         else
             read->records[kept++] = read->records[i];
     }
@@ -138,7 +144,7 @@ static void append(struct intake *in) {
         reply_error(in->request, &in->error);
         return;
     }
-    if (app->suppression.hashes.n) reject_suppressed(in);
+    if (app->suppression.hashes.n || in->previewed) reject_refused(in);
     if (!in->read.n) {
         answer(in);
         return;
@@ -197,8 +203,11 @@ void tracking_take(struct request *request, struct tracking_body body) {
         return;
     }
     struct intake *in = arena_new(&request->arena, struct intake);
-    *in =
-        (struct intake){.request = request, .body = body, .received = clock_now(request->app->clock), .work.data = in};
+    *in = (struct intake){.request = request,
+                          .body = body,
+                          .received = clock_now(request->app->clock),
+                          .previewed = visitor_previews(request),
+                          .work.data = in};
     if (request->body.n > (encoding.n ? UNPACK_HERE : PARSE_HERE)) {
         uv_queue_work(request->app->loop, &in->work, read_work, read_done);
         return;

@@ -9,7 +9,8 @@ import { timeOf, ago, plural } from '../format.js';
 const PAGE = 50;
 const DONE = {
   create: 'created', update: 'changed', delete: 'deleted', restore: 'restored', kill: 'killed', unkill: 'lifted the kill of', start: 'started',
-  pause: 'paused', resume: 'resumed', conclude: 'concluded', install: 'installed', activate: 'activated', rollback: 'rolled back', retire: 'retired' };
+  pause: 'paused', resume: 'resumed', conclude: 'concluded', install: 'installed', activate: 'activated', rollback: 'rolled back', retire: 'retired', merge: 'merged', unmerge: 'took apart',
+  correct: 'corrected the facts of', erase: 'erased', 'lift-suppression': 'lets be known again' };
 // A definition and its state are written apart, and are the same thing to the reader.
 const KINDS = { experiment: 'trial', 'experiment-state': 'trial', 'feature-state': 'feature' };
 const doneTo = ({ kind, action }) => (kind.endsWith('-state') && action === 'create' ? 'prepared' : DONE[action] ?? action);

@@ -5,25 +5,11 @@
 
 #include "core/base/memory.h"
 
-char *buffer_reserve(struct buffer *b, size_t more) {
-    if (b->room - b->n < more) {
-        size_t room = b->room ? b->room : 128;
-        while (room - b->n < more) room *= 2;
-        b->at = memory_grow(b->at, room);
-        b->room = room;
-    }
-    return b->at + b->n;
-}
-
-void buffer_put(struct buffer *b, const void *bytes, size_t n) {
-    if (!n) return;
-    memcpy(buffer_reserve(b, n), bytes, n);
-    b->n += n;
-}
-
-void buffer_byte(struct buffer *b, char c) {
-    *buffer_reserve(b, 1) = c;
-    b->n++;
+void buffer_grow(struct buffer *b, size_t more) {
+    size_t room = b->room ? b->room : 128;
+    while (room - b->n < more) room *= 2;
+    b->at = memory_grow(b->at, room);
+    b->room = room;
 }
 
 void buffer_printf(struct buffer *b, const char *format, ...) {

@@ -11,16 +11,28 @@ struct buffer {
     size_t n, room;
 };
 
+/* Makes room for `more` bytes that are not there yet. */
+void buffer_grow(struct buffer *b, size_t more);
 /* Makes room for `more` bytes and returns where they go; the caller then adds to `n` what it wrote. */
-char *buffer_reserve(struct buffer *b, size_t more);
-void buffer_put(struct buffer *b, const void *bytes, size_t n);
+static inline char *buffer_reserve(struct buffer *b, size_t more) {
+    if (b->room - b->n < more) buffer_grow(b, more);
+    return b->at + b->n;
+}
+static inline void buffer_put(struct buffer *b, const void *bytes, size_t n) {
+    if (!n) return;
+    memcpy(buffer_reserve(b, n), bytes, n);
+    b->n += n;
+}
 static inline void buffer_text(struct buffer *b, struct text t) {
     buffer_put(b, t.at, t.n);
 }
 static inline void buffer_cstr(struct buffer *b, const char *cstr) {
     buffer_text(b, text_of(cstr));
 }
-void buffer_byte(struct buffer *b, char c);
+static inline void buffer_byte(struct buffer *b, char c) {
+    *buffer_reserve(b, 1) = c;
+    b->n++;
+}
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static inline struct text buffer_view(const struct buffer *b) {
     return text_n(b->at, b->n);

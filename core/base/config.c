@@ -48,7 +48,8 @@ static bool same_name(struct text a, struct text b) {
     return i == a.n && i == b.n;
 }
 
-static struct config_named *find_named(const struct config *config, const struct config_option *option, struct text name) {
+static struct config_named *find_named(const struct config *config, const struct config_option *option,
+                                       struct text name) {
     struct config_named *named = config->named;
     while (named && !(named->option == option && same_name(named->name, name))) named = named->next;
     return named;
@@ -85,7 +86,8 @@ static int assign(struct config *config, const struct config_option *option, str
     const char *copy = arena_cstr(&config->arena, text);
     int64_t number;
     if (config_read(option, copy, &number, &bad) != 0)
-        return error_set(error, ERR_INVALID, "%s: %s%s%s", origin, rank == CONFIG_BY_FILE ? written_key(&config->arena, option, name) : "",
+        return error_set(error, ERR_INVALID, "%s: %s%s%s", origin,
+                         rank == CONFIG_BY_FILE ? written_key(&config->arena, option, name) : "",
                          rank == CONFIG_BY_FILE ? ": " : "", bad.detail);
     struct config_value *value = place_for(config, option, name);
     if (rank >= value->rank) *value = (struct config_value){rank, copy, origin, number};

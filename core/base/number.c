@@ -10,11 +10,38 @@
 
 /* Whole numbers below 2^53 are most of what Parley prints; they need no search for the shortest form. */
 static size_t print_whole(char *out, double value) {
-    return (size_t)snprintf(out, NUMBER_ROOM, "%lld", (long long)value);
+    return number_print_int(out, (int64_t)value);
+}
+
+/* A number with up to six decimals, as prices and shares are: digits / 10^k is the nearest double of its decimal text (both are
+ * exact), so where it gives `value` that text is the shortest. 0 where it is no such number. */
+static size_t print_decimals(char *out, double value) {
+    double scale = 1, digits = 0;
+    int decimals = 0;
+    if (!(fabs(value) >= 1e-4 && fabs(value) < 1e9)) return 0;
+    do {
+        scale *= 10;
+        digits = round(value * scale);
+    } while (++decimals < 6 && digits / scale != value);
+    if (digits / scale != value) return 0;
+    size_t n = 0, length = number_print_int(out, (int64_t)fabs(digits));
+    char *at = out + (value < 0);
+    n = length > (size_t)decimals ? length - (size_t)decimals : 1; /* digits before the point */
+    size_t zeros = length > (size_t)decimals ? 0 : (size_t)decimals + 1 - length;
+    memmove(at + zeros, out, length);
+    memset(at, '0', zeros);
+    memmove(at + n + 1, at + n, (size_t)decimals);
+    at[n] = '.';
+    if (value < 0) out[0] = '-';
+    length = (size_t)(at - out) + n + 1 + (size_t)decimals;
+    out[length] = 0;
+    return length;
 }
 
 size_t number_print(char out[static NUMBER_ROOM], double value) {
     if (value == floor(value) && fabs(value) < 1e15 && !(value == 0 && signbit(value))) return print_whole(out, value);
+    size_t short_one = print_decimals(out, value);
+    if (short_one) return short_one;
     int n = 0;
     for (int digits = 15; digits <= 17; digits++) {
         n = snprintf(out, NUMBER_ROOM, "%.*g", digits, value);

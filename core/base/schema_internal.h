@@ -1,4 +1,4 @@
-/* What schema.c (understanding), schema_check.c (checking) and schema_format.c share. */
+/* What schema.c (understanding), schema_check.c (checking) and the files beside them share. */
 #ifndef PARLEY_CORE_BASE_SCHEMA_INTERNAL_H
 #define PARLEY_CORE_BASE_SCHEMA_INTERNAL_H
 

@@ -1,12 +1,13 @@
 #include "core/base/telemetry.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/memory.h"
 
-enum kind { COUNTER, GAUGE, HISTOGRAM };
+enum kind { COUNTER, GAUGE, HISTOGRAM, DISTRIBUTION };
 
 struct instrument {
     struct instrument *next;
@@ -14,6 +15,7 @@ struct instrument {
     char *name, *help, *labels;
     struct counter counter;
     struct histogram histogram;
+    struct distribution distribution;
 };
 
 struct telemetry {
@@ -54,7 +56,7 @@ static struct instrument *find_or_add(struct telemetry *telemetry, enum kind kin
     if (!found) {
         found = memory_new(struct instrument);
         *found =
-            (struct instrument){*place, kind, memory_copy(name), memory_copy(help), memory_copy(labels), {0}, {{0}, 0}};
+            (struct instrument){*place, kind, memory_copy(name), memory_copy(help), memory_copy(labels), {0}, {{0}, 0}, {{0}, 0}};
         *place = found;
     }
     pthread_mutex_unlock(&telemetry->lock);
@@ -74,6 +76,29 @@ struct histogram *telemetry_histogram(struct telemetry *telemetry, const char *n
     return &find_or_add(telemetry, HISTOGRAM, name, help, labels)->histogram;
 }
 
+struct distribution *telemetry_distribution(struct telemetry *telemetry, const char *name, const char *help,
+                                            const char *labels) {
+    return &find_or_add(telemetry, DISTRIBUTION, name, help, labels)->distribution;
+}
+
+static double upper_edge(int bucket) {
+    return ldexp(1, 2 * bucket - 20);
+}
+
+int distribution_bucket(double value) {
+    int i = 0;
+    while (i < DISTRIBUTION_BUCKETS && value > upper_edge(i)) i++;
+    return i;
+}
+
+void distribution_add(struct distribution *distribution, const int64_t counts[static DISTRIBUTION_BUCKETS + 1],
+                      double sum) {
+    for (int b = 0; b <= DISTRIBUTION_BUCKETS; b++)
+        if (counts[b]) atomic_fetch_add_explicit(&distribution->bucket[b], counts[b], memory_order_relaxed);
+    double before = atomic_load(&distribution->sum);
+    while (!atomic_compare_exchange_weak(&distribution->sum, &before, before + sum)) continue;
+}
+
 void histogram_observe(struct histogram *histogram, uint64_t nanoseconds) {
     int i = 0;
     while (i < HISTOGRAM_BUCKETS && nanoseconds > (uint64_t)16384 << i) i++;
@@ -86,24 +111,37 @@ static const char *brace(const struct instrument *i, const char *brace) {
     return *i->labels ? brace : "";
 }
 
-static void write_histogram(struct buffer *out, struct instrument *i) {
+static void write_bucket(struct buffer *out, const struct instrument *i, double edge, int64_t below) {
     const char *comma = *i->labels ? "," : "";
-    int64_t total = 0;
-    for (int b = 0; b <= HISTOGRAM_BUCKETS; b++) {
-        total += i->histogram.bucket[b];
-        if (b < HISTOGRAM_BUCKETS)
-            buffer_printf(out, "%s_bucket{%s%sle=\"%.9g\"} %lld\n", i->name, i->labels, comma,
-                          (double)((uint64_t)16384 << b) / 1e9, (long long)total);
-        else
-            buffer_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %lld\n", i->name, i->labels, comma, (long long)total);
-    }
+    if (isfinite(edge))
+        buffer_printf(out, "%s_bucket{%s%sle=\"%.9g\"} %lld\n", i->name, i->labels, comma, edge, (long long)below);
+    else
+        buffer_printf(out, "%s_bucket{%s%sle=\"+Inf\"} %lld\n", i->name, i->labels, comma, (long long)below);
+}
+
+static void write_sum(struct buffer *out, const struct instrument *i, double sum, int64_t total) {
     const char *open = brace(i, "{"), *shut = brace(i, "}");
-    buffer_printf(out, "%s_sum%s%s%s %.9g\n", i->name, open, i->labels, shut, (double)i->histogram.sum_ns / 1e9);
+    buffer_printf(out, "%s_sum%s%s%s %.9g\n", i->name, open, i->labels, shut, sum);
     buffer_printf(out, "%s_count%s%s%s %lld\n", i->name, open, i->labels, shut, (long long)total);
 }
 
+static void write_histogram(struct buffer *out, struct instrument *i) {
+    int64_t total = 0;
+    for (int b = 0; b <= HISTOGRAM_BUCKETS; b++)
+        write_bucket(out, i, b < HISTOGRAM_BUCKETS ? (double)((uint64_t)16384 << b) / 1e9 : INFINITY,
+                     total += i->histogram.bucket[b]);
+    write_sum(out, i, (double)i->histogram.sum_ns / 1e9, total);
+}
+
+static void write_distribution(struct buffer *out, struct instrument *i) {
+    int64_t total = 0;
+    for (int b = 0; b <= DISTRIBUTION_BUCKETS; b++)
+        write_bucket(out, i, b < DISTRIBUTION_BUCKETS ? upper_edge(b) : INFINITY, total += i->distribution.bucket[b]);
+    write_sum(out, i, i->distribution.sum, total);
+}
+
 void telemetry_write(struct telemetry *telemetry, struct buffer *out) {
-    static const char *const kinds[] = {"counter", "gauge", "histogram"};
+    static const char *const kinds[] = {"counter", "gauge", "histogram", "histogram"};
     pthread_mutex_lock(&telemetry->lock);
     const char *before = "";
     for (struct instrument *i = telemetry->first; i; i = i->next) {
@@ -112,6 +150,8 @@ void telemetry_write(struct telemetry *telemetry, struct buffer *out) {
         before = i->name;
         if (i->kind == HISTOGRAM)
             write_histogram(out, i);
+        else if (i->kind == DISTRIBUTION)
+            write_distribution(out, i);
         else
             buffer_printf(out, "%s%s%s%s %lld\n", i->name, brace(i, "{"), i->labels, brace(i, "}"),
                           (long long)i->counter.value);

@@ -18,6 +18,13 @@ struct histogram {
     _Atomic int64_t bucket[HISTOGRAM_BUCKETS + 1], sum_ns;
 };
 
+/* Values of any size; buckets are powers of four from 2^-20 to 2^30. */
+enum { DISTRIBUTION_BUCKETS = 26 };
+struct distribution {
+    _Atomic int64_t bucket[DISTRIBUTION_BUCKETS + 1];
+    _Atomic double sum;
+};
+
 struct telemetry *telemetry_new(void);
 void telemetry_free(struct telemetry *telemetry);
 /* `name` with the parley_ prefix and its unit, `labels` as `plugin="polls"` or "" (both copied). The same name and labels
@@ -26,6 +33,8 @@ struct counter *telemetry_counter(struct telemetry *telemetry, const char *name,
 struct counter *telemetry_gauge(struct telemetry *telemetry, const char *name, const char *help, const char *labels);
 struct histogram *telemetry_histogram(struct telemetry *telemetry, const char *name, const char *help,
                                       const char *labels);
+struct distribution *telemetry_distribution(struct telemetry *telemetry, const char *name, const char *help,
+                                            const char *labels);
 void telemetry_write(struct telemetry *telemetry, struct buffer *out); /* any thread */
 
 static inline void count(struct counter *counter, int64_t by) {
@@ -35,5 +44,9 @@ static inline void gauge_set(struct counter *gauge, int64_t value) {
     atomic_store_explicit(&gauge->value, value, memory_order_relaxed);
 }
 void histogram_observe(struct histogram *histogram, uint64_t nanoseconds);
+/* The bucket of a value, and values that were put into buckets elsewhere. */
+int distribution_bucket(double value);
+void distribution_add(struct distribution *distribution, const int64_t counts[static DISTRIBUTION_BUCKETS + 1],
+                      double sum);
 
 #endif

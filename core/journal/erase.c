@@ -2,7 +2,9 @@
  * (secure_delete), and the checksums of the groups that were touched are made anew. */
 #include "core/journal/journal_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "core/base/memory.h"
 #include "core/journal/pack.h"
@@ -78,8 +80,8 @@ static int close_file(struct eraser *e, int rc, struct error *error) {
         rc = sql_commit(e->sql, error);
     else
         sql_rollback(e->sql);
-    if (is_newest(e)) /* what was there must not stay in the write-ahead log either */
-        sql_script(e->sql, "PRAGMA secure_delete = OFF; PRAGMA wal_checkpoint(TRUNCATE)", NULL);
+    if (is_newest(e))
+        sql_script(e->sql, "PRAGMA secure_delete = OFF", NULL);
     else
         sql_close(e->sql);
     e->sql = NULL;
@@ -140,6 +142,36 @@ static int erase_chain(struct eraser *e, int64_t seq, struct error *error) {
     return rc;
 }
 
+/* What was erased must not stay in a write-ahead log either. Waits for those who read; they read for some milliseconds. */
+static int empty_log(struct sql *sql, struct error *error) {
+    struct sql_rows rows;
+    int rc = sql_query(sql, &rows, error, "PRAGMA wal_checkpoint(TRUNCATE)");
+    if (rc == 0) rc = sql_next(&rows, error);
+    bool busy = rc > 0 && sql_int(&rows, 0);
+    sql_done(&rows);
+    if (busy)
+        return error_set(error, ERR_UNAVAILABLE, "%s: somebody reads it, and its log holds what was erased",
+                         sql_path(sql));
+    return rc < 0 ? rc : 0;
+}
+
+/* Of every file that has a log, whoever wrote it: an erasure that a crash cut short too. */
+static int empty_logs(struct eraser *e, struct error *error) {
+    int rc = empty_log(e->journal->sql, error);
+    for (e->at = 0; e->at < e->list.n && rc == 0; e->at++) {
+        char path[PARTITION_PATH_ROOM], log[PARTITION_PATH_ROOM + 8];
+        struct stat stat_;
+        partition_path(path, e->journal->folder, e->list.items[e->at].number);
+        snprintf(log, sizeof log, "%s-wal", path);
+        if (is_newest(e) || stat(log, &stat_) != 0 || stat_.st_size == 0) continue;
+        struct sql *sql;
+        rc = sql_open(&sql, path, SQL_WRITER, error);
+        if (rc == 0) rc = empty_log(sql, error);
+        sql_close(sql);
+    }
+    return rc;
+}
+
 static int erase_all(struct eraser *e, struct journal_erasure *erasure) {
     struct journal *j = e->journal;
     int rc = partition_list(&e->list, j->folder, &erasure->error);
@@ -149,6 +181,7 @@ static int erase_all(struct eraser *e, struct journal_erasure *erasure) {
         rc = erase_chain(e, (int64_t)unit_map_get(&j->heads, unit), &erasure->error);
         if (rc == 0) unit_map_remove(&j->heads, unit);
     }
+    if (rc == 0) rc = empty_logs(e, &erasure->error);
     if (rc == 0) journal_save_heads(j);
     return rc;
 }

@@ -10,7 +10,7 @@
 enum erasure_step {
     ERASURE_ASKED = 0,    /* suppressed: nothing new of her comes in */
     ERASURE_MEASURED = 1, /* her figures are frozen */
-    ERASURE_JOURNAL = 2,  /* her rows of the journal are nobody's */
+    ERASURE_JOURNAL = 2,  /* her rows of the journal are nobody's; trends and cohorts have forgotten her */
     ERASURE_PLUGINS = 3,  /* every plugin has forgotten her */
     ERASURE_DONE = 4,     /* parley.db too */
 };

@@ -23,24 +23,36 @@ int identity_root(struct sql *sql, struct arena *arena, struct text id, struct t
     "WITH RECURSIVE down (id) AS (SELECT CAST($1 AS TEXT)"                                                             \
     " UNION SELECT i.id FROM identity i JOIN down ON i.parent = down.id)"
 
-int identity_keys(struct sql *sql, struct arena *arena, struct text id, struct text **keys, size_t *n,
-                  struct error *error) {
-    struct text root;
-    int rc = identity_root(sql, arena, id, &root, error);
-    if (rc < 0) return rc;
+/* The ids that a query about `id` gives. */
+static int list(struct sql *sql, struct arena *arena, const char *query, struct text id, struct text **ids, size_t *n,
+                struct error *error) {
     struct buffer found = {0};
     struct sql_rows rows;
-    rc = sql_query(sql, &rows, error, KEYS_OF " SELECT id FROM down ORDER BY id <> $1, id", SQL_T(root));
+    int rc = sql_query(sql, &rows, error, query, SQL_T(id));
     while (rc >= 0 && (rc = sql_next(&rows, error)) > 0) {
         struct text key = sql_copy(&rows, 0, arena);
         buffer_put(&found, &key, sizeof key);
     }
     sql_done(&rows);
-    *n = found.n / sizeof **keys;
-    *keys = arena_array(arena, struct text, *n);
-    if (*n) memcpy(*keys, found.at, found.n);
+    *n = found.n / sizeof **ids;
+    *ids = arena_array(arena, struct text, *n);
+    if (*n) memcpy(*ids, found.at, found.n);
     buffer_free(&found);
     return rc;
+}
+
+int identity_keys(struct sql *sql, struct arena *arena, struct text id, struct text **keys, size_t *n,
+                  struct error *error) {
+    struct text root;
+    int rc = identity_root(sql, arena, id, &root, error);
+    if (rc < 0) return rc;
+    return list(sql, arena, KEYS_OF " SELECT id FROM down ORDER BY id <> $1, id", root, keys, n, error);
+}
+
+int identity_parts(struct sql *sql, struct arena *arena, struct text id, struct text **parts, size_t *n,
+                   struct error *error) {
+    return list(sql, arena, "SELECT id FROM identity WHERE parent = $1 AND id <> $1 AND known = 1 ORDER BY id", id,
+                parts, n, error);
 }
 
 int identity_proposals(struct sql *sql, struct arena *arena, const struct identity_proposal *after, size_t limit,

@@ -35,6 +35,9 @@ int identity_root(struct sql *sql, struct arena *arena, struct text id, struct t
 /* All keys of the customer that `id` belongs to, the customer's own first. In the arena. */
 int identity_keys(struct sql *sql, struct arena *arena, struct text id, struct text **keys, size_t *n,
                   struct error *error);
+/* The customers that staff merged into this one, directly. In the arena. */
+int identity_parts(struct sql *sql, struct arena *arena, struct text id, struct text **parts, size_t *n,
+                   struct error *error);
 /* Forgets all of them, and proposals that name them; call identity_keys before, and identity_map_set each to itself after. */
 int identity_forget(struct sql *sql, struct arena *arena, struct text id, struct error *error);
 

@@ -15,17 +15,6 @@ int merge_customers(struct sql *sql, struct arena *arena, struct text keep, stru
     return rc < 0 ? rc : put(sql, JOURNAL_ALIAS, link->parent, link->id, at, error);
 }
 
-/* The one customer that was merged into `id`; TEXT_NONE where there is none, or several. */
-static int only_part(struct sql *sql, struct arena *arena, struct text id, struct text *part, struct error *error) {
-    struct sql_rows rows;
-    int n = 0, rc = sql_query(sql, &rows, error, "SELECT id FROM identity WHERE parent = $1 AND id <> $1 AND known = 1",
-                              SQL_T(id));
-    while (rc >= 0 && (rc = sql_next(&rows, error)) > 0 && ++n) *part = sql_copy(&rows, 0, arena);
-    sql_done(&rows);
-    if (n != 1) *part = TEXT_NONE;
-    return rc;
-}
-
 /* The measures keep one flat list of a person's keys: each key that came with `id` leaves too, and joins it again. */
 static int tell_parting(struct sql *sql, struct arena *arena, struct text from, struct text id, int64_t at,
                         struct error *error) {
@@ -43,11 +32,13 @@ static int tell_parting(struct sql *sql, struct arena *arena, struct text from, 
 
 int merge_undo(struct sql *sql, struct arena *arena, struct text other, struct text actor, int64_t at,
                struct identity_link *link, struct error *error) {
-    struct text root, part = TEXT_NONE;
+    struct text root, *parts;
+    size_t n;
     int rc = identity_root(sql, arena, other, &root, error);
-    if (rc == 0 && text_eq(root, other)) rc = only_part(sql, arena, other, &part, error);
+    if (rc == 0) rc = identity_parts(sql, arena, other, &parts, &n, error);
     if (rc < 0) return rc;
-    rc = identity_unmerge(sql, arena, part.n ? part : other, actor, at, link, error);
+    bool only_part = text_eq(root, other) && n == 1;
+    rc = identity_unmerge(sql, arena, only_part ? parts[0] : other, actor, at, link, error);
     return rc < 0 ? rc : tell_parting(sql, arena, root, link->id, at, error);
 }
 

@@ -42,10 +42,12 @@ static void turn(struct breaker *breaker, const struct breaker_policy *policy, u
     breaker->turned = now;
 }
 
-static bool saw_probe(struct breaker *breaker, const struct breaker_policy *policy, uint64_t now, bool failed, double ms) {
+static bool saw_probe(struct breaker *breaker, const struct breaker_policy *policy, uint64_t now, bool failed,
+                      double ms) {
     if (failed || ms > policy->limits.slow) {
         if (breaker->row < BREAKER_DOUBLED) breaker->row++;
-        snprintf(breaker->why, sizeof breaker->why, "the call that was let through %s again", failed ? "failed" : "was slow");
+        snprintf(breaker->why, sizeof breaker->why, "the call that was let through %s again",
+                 failed ? "failed" : "was slow");
         enter(breaker, BREAKER_OPEN, now);
     } else {
         breaker->row = 0;

@@ -28,6 +28,7 @@ struct plugin_env {
     int (*judge)(const struct manifest *manifest, struct error *error);
     void (*on_standing)(void *user);
     void (*on_effect)(void *user, const struct plugin_effect *effect);
+    void (*on_ask)(void *user, const struct plugin_ask *ask);
     void (*on_event)(void *user, const struct plugin_event *event);
     struct sandbox_policy (*sandbox)(const void *user, const char *plugin);
     const void *sandbox_user;

@@ -28,6 +28,7 @@ enum frame_type {
      * `after`, where the plugin's database is taken to stand (-1: nowhere yet), up to `upto`. Answered by FRAME_REPLY with
      * {position, ran, failed}: where it stands now. That is `after` of the next batch, wherever it is. */
     FRAME_EVENTS = 8,
+    FRAME_ANSWER = 9, /* struct frame_reply, to the ask of that id */
     /* worker to parleyd */
     /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff}], subscribes: [names],
      * position: seq or -1}: started and healthy */
@@ -40,6 +41,10 @@ enum frame_type {
      * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}. May come again after a crash. */
     FRAME_EFFECT = 68,
     FRAME_LOG = 69,   /* u8 level, then text */
+    FRAME_METRICS = 71, /* JSON [{name, count} or {name, sum, buckets}]: the plugin's own, since the last time */
+    /* JSON {ask: "traits", "consent" or "entries", customer, kinds, before, limit}; answered by FRAME_ANSWER. The worker waits. */
+    FRAME_ASK = 72,
+    FRAME_HELD = 73, /* id: the pid that has held the writer lock for over a second while this worker waited */
     FRAME_ALONE = 70, /* like FRAME_FAILED: it could start if no other release worked on the database */
 };
 
@@ -66,6 +71,7 @@ struct frame_request {
     struct text query;    /* raw query string, without '?' */
     struct text customer; /* unit: customer id or anonymous id; empty for staff without one */
     struct text feature, variant;
+    struct text attributes; /* JSON object of the context that the variant was decided by; "" where there is none */
     struct text settings; /* JSON of the variant's settings, "{}" where there are none */
     struct text body;     /* as sent; "" where there is none */
     int64_t now;          /* ms */

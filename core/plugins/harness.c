@@ -13,6 +13,7 @@
 #include "core/plugins/worker_events.h"
 #include "core/plugins/worker_group.h"
 #include "core/plugins/worker_library.h"
+#include "core/plugins/worker_work.h"
 
 void harness_misuse(const char *function, const char *format, ...) {
     va_list args;
@@ -28,6 +29,8 @@ const char *parley_test_why(parley_test *t) {
     return t->running ? NULL : t->why.detail;
 }
 
+static void do_work(struct parley_test *t);
+
 /* ---- from start to stop ---- */
 
 static int load(struct parley_test *t) {
@@ -42,10 +45,15 @@ static int load(struct parley_test *t) {
 static void start(struct parley_test *t) {
     error_clear(&t->why);
     runtime_init(&t->runtime, &t->clock, &t->log_frames);
+    t->runtime.metrics = &t->metrics;
     int rc = load(t);
     if (rc == 0) rc = runtime_start(&t->runtime, t->folder, text_of(t->options.settings), &t->why);
     t->running = rc == 0;
-    if (rc < 0) runtime_free(&t->runtime);
+    t->runtime.ask = harness_ask;
+    if (rc < 0)
+        runtime_free(&t->runtime);
+    else
+        do_work(t);
 }
 
 static const char *keep(struct parley_test *t, const char *text, const char *otherwise) {
@@ -144,6 +152,11 @@ void parley_test_as_staff(parley_test *t) {
     as(t, "", false, true);
 }
 
+void parley_test_context(parley_test *t, const char *context) {
+    t->request.attributes = text_of(keep(t, context, "{}"));
+    harness_require(harness_find(t->request.attributes, "").n, "the context is no JSON: %s", context);
+}
+
 void parley_test_variant(parley_test *t, const char *feature, const char *variant, const char *settings) {
     t->request.feature = text_of(keep(t, feature, ""));
     t->request.variant = text_of(keep(t, variant, ""));
@@ -190,11 +203,11 @@ static void serve(struct parley_test *t, parley_call *call) {
     int rc = 0;
     if (writes)
         rc = group_alone(&t->runtime, call, &t->frames, &error);
-    else if (call->status == 0 && (rc = database_read_begin(&t->runtime.database, &error)) == 0)
-        call_run(call);
+    else if (call->status == 0 && (rc = database_read_begin(&t->runtime.database, &error)) == 0 && call_run(call) < 0)
+        works_drop(&t->runtime, 0);
     database_read_end(&t->runtime.database);
     if (rc < 0) call_problem(call, call->ended_all ? 500 : 503, NULL, text_of(error.detail));
-    if (call->kind != CALL_TIMER && (!writes || rc < 0)) call_answer(call, &t->frames);
+    if (call_is_answered(call) && (!writes || rc < 0)) call_answer(call, &t->frames);
 }
 
 static void begin(struct parley_test *t, parley_call *call) {
@@ -211,6 +224,35 @@ static void finish(struct parley_test *t, parley_call *call) {
     arena_free(&call->arena);
     see(t, &t->frames);
     see(t, &t->log_frames);
+    do_work(t);
+}
+
+static void work_done(struct parley_test *t, const struct work *work) {
+    parley_call call = {.runtime = &t->runtime, .kind = CALL_WORK_DONE, .done = work->done};
+    arena_init(&call.arena, RUNTIME_ARENA);
+    call.request.now = clock_now(&t->clock);
+    if (work->good) call.body = document_scan(&call.arena, buffer_view(&work->result), NULL);
+    serve(t, &call);
+    arena_free(&call.arena);
+    see(t, &t->frames);
+    see(t, &t->log_frames);
+}
+
+/* Background work that was asked for, and what its results ask for, until there is none. */
+static void do_work(struct parley_test *t) {
+    struct work *work;
+    while ((work = works_take(&t->runtime))) {
+        struct helper helper = {0};
+        struct error error = {0};
+        int rc = helper_open(&helper, &t->runtime, &error);
+        harness_require(rc == 0, "%s", error.detail);
+        helper_run(&helper, work);
+        helper_close(&helper);
+        see(t, &work->logs);
+        t->runtime.working--;
+        work_done(t, work);
+        work_free(work);
+    }
 }
 
 /* Returns the status of the answer. */

@@ -7,7 +7,7 @@
 #include "core/plugins/worker_runtime.h"
 
 struct parley_test {
-    struct runtime runtime;
+    struct runtime runtime; /* first: harness_ask */
     bool running;
     struct error why; /* it does not */
     struct clock clock;
@@ -21,6 +21,8 @@ struct parley_test {
     struct buffer logs, body;     /* lines; the last answer. NUL-terminated when read */
     int status;
     int64_t seq; /* of the last event */
+    struct metrics metrics;
+    struct persona *personas; /* whom the test said something of */
     struct effect_seen {
         struct text json; /* as parleyd would get it */
         struct effect_seen *next;
@@ -34,6 +36,9 @@ struct parley_test {
     } while (0)
 void harness_misuse(const char *function, const char *format, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
+/* runtime->ask: Parley's side of it. */
+int harness_ask(struct runtime *runtime, struct text question, struct arena *arena, struct frame_reply *reply,
+                struct error *error);
 /* The value at a JSON pointer; TEXT_NONE where there is none. Borrowed from `source`. */
 struct text harness_find(struct text source, const char *pointer);
 

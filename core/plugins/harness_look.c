@@ -88,7 +88,7 @@ static bool is(const struct effect_seen *effect, const char *pointer, const char
     return same;
 }
 
-static size_t count(const struct parley_test *t, const char *pointer, const char *value) {
+static size_t how_many(const struct parley_test *t, const char *pointer, const char *value) {
     size_t n = 0;
     for (const struct effect_seen *e = t->effects; e; e = e->next) n += is(e, pointer, value);
     return n;
@@ -101,7 +101,7 @@ static const struct effect_seen *nth(const struct parley_test *t, const char *po
 }
 
 size_t parley_test_tracked(parley_test *t, const char *event) {
-    return count(t, "/event", event);
+    return how_many(t, "/event", event);
 }
 
 const char *parley_test_properties(parley_test *t, const char *event, size_t i) {
@@ -109,8 +109,29 @@ const char *parley_test_properties(parley_test *t, const char *event, size_t i) 
     return e ? kept(t, harness_find(e->json, "/properties")) : NULL;
 }
 
+static const struct metric *metric(const struct parley_test *t, const char *name, bool observed) {
+    static const struct metric none;
+    for (size_t i = 0; i < t->metrics.n; i++) {
+        const struct metric *m = &t->metrics.items[i];
+        if (m->observed == observed && strcmp(m->name, name) == 0) return m;
+    }
+    return &none;
+}
+
+int64_t parley_test_counted(parley_test *t, const char *name) {
+    return metric(t, name, false)->count;
+}
+
+size_t parley_test_observed(parley_test *t, const char *name, double *sum) {
+    const struct metric *m = metric(t, name, true);
+    size_t n = 0;
+    for (int b = 0; b <= DISTRIBUTION_BUCKETS; b++) n += (size_t)m->bucket[b];
+    if (sum) *sum = m->sum;
+    return n;
+}
+
 size_t parley_test_entries(parley_test *t, const char *kind) {
-    return count(t, "/entry/kind", kind);
+    return how_many(t, "/entry/kind", kind);
 }
 
 const char *parley_test_entry(parley_test *t, const char *kind, size_t i) {

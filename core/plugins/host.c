@@ -173,29 +173,30 @@ struct plugins *plugins_new(const struct plugins_options *options) {
     plugins->keys = memory_copy(options->trust.keys);
     plugins->revoked = memory_copy(options->trust.revoked);
     plugins->libraries = memory_copy(options->trust.libraries);
-    plugins->env = (struct plugin_env){.loop = options->loop,
-                                       .mailbox = options->mailbox,
-                                       .log = options->log,
-                                       .telemetry = options->telemetry,
-                                       .clock = options->clock,
-                                       .worker = plugins->worker,
-                                       .dir = plugins->dir,
-                                       .timing = with_defaults(options->timing),
-                                       .breaker = breaker_with_defaults(options->breaker),
-                                       .probation = probation_with_defaults(options->probation),
-                                       .sandbox = options->sandbox,
-                                       .sandbox_user = options->sandbox_user,
-                                       .on_event = options->on_event,
-                                       .trust = {plugins->keys, plugins->revoked, plugins->libraries,
-                                                 options->trust.unsigned_bundles},
-                                       .spawner = spawner_start(),
-                                       .files = lane_start("plugin-files", NULL),
-                                       .judge = options->judge,
-                                       .on_standing = options->on_standing,
-                                       .on_effect = options->on_effect,
-                                       .user = options->user,
-                                       .feed = options->feed,
-                                       .changed = on_changed};
+    plugins->env = (struct plugin_env){
+        .loop = options->loop,
+        .mailbox = options->mailbox,
+        .log = options->log,
+        .telemetry = options->telemetry,
+        .clock = options->clock,
+        .worker = plugins->worker,
+        .dir = plugins->dir,
+        .timing = with_defaults(options->timing),
+        .breaker = breaker_with_defaults(options->breaker),
+        .probation = probation_with_defaults(options->probation),
+        .sandbox = options->sandbox,
+        .sandbox_user = options->sandbox_user,
+        .on_event = options->on_event,
+        .trust = {plugins->keys, plugins->revoked, plugins->libraries, options->trust.unsigned_bundles},
+        .spawner = spawner_start(),
+        .files = lane_start("plugin-files", NULL),
+        .judge = options->judge,
+        .on_standing = options->on_standing,
+        .on_effect = options->on_effect,
+        .on_ask = options->on_ask,
+        .user = options->user,
+        .feed = options->feed,
+        .changed = on_changed};
     channels_open(&plugins->env.channels, options->loop);
     calls_open(&plugins->env.calls, options->loop, traffic_due);
     uv_timer_init(options->loop, &plugins->tick);
@@ -331,6 +332,10 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
 
 void plugins_kept(struct plugins *plugins, uint64_t ticket) {
     supervisor_kept(&plugins->env, ticket);
+}
+
+void plugins_answer(struct plugins *plugins, uint64_t ticket, const struct frame_reply *answer) {
+    supervisor_answer(&plugins->env, ticket, answer);
 }
 
 void plugins_fed(struct feed_want *want) {

@@ -46,6 +46,14 @@ struct plugin_effect {
     uint64_t ticket;
 };
 
+/* What a plugin's callback wants to know of a customer, now; it waits half a second: {ask: "traits" | "consent" | "entries", customer,
+ * kinds?, before?, limit?}. The worker's word for who may be asked about is taken: a plugin that is installed is trusted with customers.
+ * Answer with plugins_answer(ticket), 200 and JSON or a problem; late is fine. Texts are borrowed until the function returns. */
+struct plugin_ask {
+    struct text plugin, question;
+    uint64_t ticket;
+};
+
 /* What happens to releases without anybody asking. Texts are borrowed until the function returns. */
 enum plugin_event_kind {
     PLUGIN_RUNNING,        /* a worker serves */
@@ -87,6 +95,7 @@ struct plugins_options {
         trust; /* whose bundles may run; its files are read at the start, and again for each installation and
                                  * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
+    void (*on_ask)(void *user, const struct plugin_ask *ask);           /* NULL: 503 */
     void *user;
     const struct feed *feed; /* of events; NULL: there are none */
 };
@@ -132,6 +141,8 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
 /* An effect is durable; its worker is told once all before it are too. */
 void plugins_kept(struct plugins *plugins, uint64_t ticket);
 
+/* The answer to an ask; nothing where its worker is gone. Over a frame: the worker is told so. */
+void plugins_answer(struct plugins *plugins, uint64_t ticket, const struct frame_reply *answer);
 /* The feed's answer to a want, which is the host's again. Every want is answered before `stopped` is called. */
 void plugins_fed(struct feed_want *want);
 

@@ -4,6 +4,7 @@
 
 #include "core/plugins/events.h"
 #include "core/plugins/log_ring.h"
+#include "core/plugins/metrics.h"
 #include "core/plugins/plugin_state.h"
 #include "core/plugins/release.h"
 
@@ -20,6 +21,7 @@ struct plugin {
     struct operation *busy; /* what changes it now */
     struct probation probation;
     struct delivery events;
+    struct metrics_seen metrics; /* its own */
     struct log_ring log;
 };
 

@@ -23,7 +23,7 @@ void probation_end(struct plugin *plugin) {
 }
 
 static bool lasts(const struct plugin *plugin) {
-    return plugin->probation.on && env_now(plugin->env) < plugin->probation.until;
+    return plugin->probation.on && !plugin->retired && env_now(plugin->env) < plugin->probation.until;
 }
 
 void probation_saw(struct plugin *plugin, const struct release *release, bool failed, double ms) {
@@ -64,7 +64,8 @@ static void tell(const struct undo *undo, struct text to) {
 static void on_rolled_back(void *user, const struct plugin_result *result) {
     struct undo *undo = user;
     if (result->error.code)
-        plugin_note(undo->plugin, LOG_ERROR, undo->from, "could not be rolled back by itself: %s", result->error.detail);
+        plugin_note(undo->plugin, LOG_ERROR, undo->from, "could not be rolled back by itself: %s",
+                    result->error.detail);
     else
         tell(undo, result->version);
     free(undo);
@@ -78,8 +79,8 @@ void probation_review(struct plugin *plugin) {
     snprintf(undo->from, sizeof undo->from, "%s", plugin->active->version);
     snprintf(undo->why, sizeof undo->why, "%s", plugin->probation.failed);
     probation_end(plugin);
-    plugin_note(plugin, LOG_ERROR, undo->from, "failed its probation, %s is activated again: %s", plugin->previous->version,
-                undo->why);
+    plugin_note(plugin, LOG_ERROR, undo->from, "failed its probation, %s is activated again: %s",
+                plugin->previous->version, undo->why);
     operation_roll_back(operation_new(plugin->env, "rollback to", on_rolled_back, undo), plugin);
 }
 

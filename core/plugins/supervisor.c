@@ -1,7 +1,6 @@
 #include "core/plugins/supervisor.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -215,6 +214,13 @@ static void on_pong(struct supervisor *w, struct text payload) {
     w->owner->serving(w->user, w);
 }
 
+/* A worker that is there and listens. */
+static struct supervisor *of_ticket(const struct plugin_env *env, uint64_t ticket) {
+    struct supervisor *w = env->workers;
+    while (w && w->serial != ticket >> 32) w = w->next;
+    return w && w->phase < PHASE_LEAVING ? w : NULL;
+}
+
 /* ---- effects ---- */
 
 static void on_effect(struct supervisor *w, const struct frame *frame) {
@@ -233,13 +239,38 @@ static void say_kept(struct supervisor *w, uint64_t outbox) {
 }
 
 void supervisor_kept(struct plugin_env *env, uint64_t ticket) {
-    struct supervisor *w = env->workers;
-    while (w && w->serial != ticket >> 32) w = w->next;
-    if (!w || w->phase >= PHASE_LEAVING) return;
+    struct supervisor *w = of_ticket(env, ticket);
+    if (!w) return;
     uint64_t outbox = effects_keep(&w->effects, (uint32_t)ticket);
     if (!outbox) return;
     say_kept(w, outbox);
     channel_resume(&w->channel);
+}
+
+/* ---- asks ---- */
+
+void supervisor_answer(struct plugin_env *env, uint64_t ticket, const struct frame_reply *answer) {
+    struct supervisor *w = of_ticket(env, ticket);
+    if (!w) return;
+    struct buffer *out = channel_out(&w->channel);
+    size_t start = frame_open(out, FRAME_ANSWER, (uint32_t)ticket);
+    frame_reply_encode(out, answer);
+    if (frame_close(out, start) != 0) {
+        start = frame_open(out, FRAME_ANSWER, (uint32_t)ticket);
+        frame_reply_encode(out, &(struct frame_reply){.status = 413, .body = TEXT("{\"detail\":\"the answer is over 1 MiB\"}")});
+        frame_close(out, start);
+    }
+    w->asks--;
+    channel_touch(&w->channel);
+}
+
+static void on_ask(struct supervisor *w, const struct frame *frame) {
+    if (w->asks >= SUPERVISOR_ASKS || frame->id > UINT32_MAX || !frame->id) {
+        misbehaves(w, "asked %llu things at once", (unsigned long long)w->asks);
+        return;
+    }
+    w->asks++;
+    w->owner->ask(w->user, frame->payload, (uint64_t)w->serial << 32 | frame->id);
 }
 
 /* ---- the channel ---- */
@@ -256,7 +287,7 @@ static void on_frame(void *user, const struct frame *frame) {
     struct supervisor *w = user;
     if (w->phase >= PHASE_KILLED) return;
     bool note = frame->type == FRAME_READY || frame->type == FRAME_PONG || frame->type == FRAME_FAILED ||
-                frame->type == FRAME_ALONE;
+                frame->type == FRAME_ALONE || frame->type == FRAME_ASK || frame->type == FRAME_METRICS;
     if (note && frame->payload.n > SUPERVISOR_NOTE) {
         misbehaves(w, "sent a note of %llu bytes", frame->payload.n);
         return;
@@ -264,6 +295,9 @@ static void on_frame(void *user, const struct frame *frame) {
     switch (frame->type) {
     case FRAME_REPLY: w->owner->reply(w->user, w, frame); break;
     case FRAME_EFFECT: on_effect(w, frame); break;
+    case FRAME_ASK: on_ask(w, frame); break;
+    case FRAME_HELD: w->owner->held(w->user, w, (int)frame->id); break;
+    case FRAME_METRICS: w->owner->metrics(w->user, w, frame->payload); break;
     case FRAME_PONG: on_pong(w, frame->payload); break;
     case FRAME_LOG: on_log(w, frame->payload); break;
     case FRAME_READY: on_ready(w, frame->payload); break;
@@ -422,31 +456,6 @@ const char *supervisor_state(const struct supervisor *w) {
     return phases[w->phase].state;
 }
 
-static void wait_json(struct json_writer *out, const char *what, uint64_t since, uint64_t now) {
-    char text[160];
-    snprintf(text, sizeof text, "%s (%.1f s)", what, (double)(now - since) / 1e3);
-    json_text(out, text_of(text));
-}
-
-void supervisor_waits_json(const struct supervisor *w, struct json_writer *out) {
-    uint64_t now = env_now(w->env);
-    if (phases[w->phase].waits) wait_json(out, phases[w->phase].waits, w->since, now);
-    for (const struct call *call = w->env->calls.first; call; call = call->after)
-        if (call->worker == w) {
-            char what[100];
-            snprintf(what, sizeof what, "request %llu %s", call_number(call), call->what);
-            double ms = (double)(clock_ticks() - call->started) / 1e6;
-            wait_json(out, what, now - (uint64_t)ms, now);
-        }
-    if (w->effects.n) {
-        char what[64];
-        snprintf(what, sizeof what, "%u effects to be durable", w->effects.n);
-        json_text(out, text_of(what));
-    }
-    json_t *said = w->waits ? json_loads(w->waits, 0, NULL) : NULL;
-    for (size_t i = 0; i < json_array_size(said); i++) {
-        const char *what = json_string_value(json_array_get(said, i));
-        if (what) json_text(out, text_of(what));
-    }
-    json_decref(said);
+const char *supervisor_waits_for(const struct supervisor *w) {
+    return phases[w->phase].waits;
 }

@@ -23,6 +23,7 @@ enum supervisor_phase {
 
 enum {
     SUPERVISOR_IN_FLIGHT = 256,
+    SUPERVISOR_ASKS = 64,      /* unanswered ones: a worker puts one and waits half a second for it */
     SUPERVISOR_LINES = 200,     /* log lines a heartbeat; more are dropped and counted */
     SUPERVISOR_NOTE = 64 << 10, /* most bytes of READY, PONG, FAILED */
 };
@@ -31,6 +32,9 @@ struct supervisor_owner {
     void (*serving)(void *user, struct supervisor *worker);
     void (*reply)(void *user, struct supervisor *worker, const struct frame *frame);
     void (*effect)(void *user, struct supervisor *worker, const struct frame *frame, uint64_t ticket);
+    void (*ask)(void *user, struct text question, uint64_t ticket);
+    void (*metrics)(void *user, struct supervisor *worker, struct text json);
+    void (*held)(void *user, struct supervisor *worker, int holder);
     void (*line)(void *user, enum log_level level, struct text line);
     void (*dropped)(void *user);
     /* It is reaped and holds nothing any more but the calls that name it; `why` is empty when it did what it was told. The
@@ -64,6 +68,7 @@ struct supervisor {
     bool memory_told;
     struct ready ready; /* what it said when it had started */
     char *waits;    /* JSON array, as it says */
+    int asks; /* not answered yet */
     struct effects effects;
     size_t kept_end; /* where the last KEPT ends among what waits to be written */
 };
@@ -84,10 +89,14 @@ static inline bool supervisor_takes(const struct supervisor *worker) {
     return worker && worker->phase == PHASE_SERVING && worker->in_flight < SUPERVISOR_IN_FLIGHT &&
            channel_queued(&worker->channel) < CHANNEL_QUEUE;
 }
+/* Passes the answer on to the worker that asked, where it still runs. */
+void supervisor_answer(struct plugin_env *env, uint64_t ticket, const struct frame_reply *answer);
 /* The effect behind that ticket is durable. */
 void supervisor_kept(struct plugin_env *env, uint64_t ticket);
 /* "starting", "running", "draining", "stopped", "failed" */
 const char *supervisor_state(const struct supervisor *worker);
+/* What its phase waits for: "exit after STOP"; NULL: nothing. */
+const char *supervisor_waits_for(const struct supervisor *worker);
 /* Adds a string for every thing it waits for, the calls it holds among them: "request 812 GET /polls (3.1 s)". */
 void supervisor_waits_json(const struct supervisor *worker, struct json_writer *out);
 

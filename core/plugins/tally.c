@@ -16,8 +16,8 @@ bool tally_fair(const struct tally *tally, const struct tally_limits *limits, ch
         return false;
     }
     if (tally->slow * 2 > tally->calls) {
-        snprintf(why, room, "%lld of %lld calls took longer than %d ms", (long long)tally->slow, (long long)tally->calls,
-                 limits->slow);
+        snprintf(why, room, "%lld of %lld calls took longer than %d ms", (long long)tally->slow,
+                 (long long)tally->calls, limits->slow);
         return false;
     }
     return true;

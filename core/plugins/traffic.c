@@ -195,8 +195,9 @@ void traffic_reply(struct release *r, struct supervisor *worker, const struct fr
     }
     if (call->state == CALL_ABANDONED) {
         double late = (double)(clock_ticks() - call->started) / 1e9;
-        plugin_note(r->plugin, LOG_WARN, r->version, "answered request %llu %s after %.1f s, when its caller had given up",
-                    call_number(call), call->what, late);
+        plugin_note(r->plugin, LOG_WARN, r->version,
+                    "answered request %llu %s after %.1f s, when its caller had given up", call_number(call),
+                    call->what, late);
         give(call);
         return;
     }

@@ -10,7 +10,9 @@
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
+#include "core/plugins/worker_ask.h"
 #include "core/plugins/worker_wire.h"
+#include "core/plugins/worker_work.h"
 #include "core/plugins/worker_events.h"
 #include "core/plugins/worker_group.h"
 #include "core/plugins/worker_library.h"
@@ -19,6 +21,8 @@
 
 enum {
     TIMER_LOOK = CLOCK_SECOND,
+    WATCH_MS = 100,    /* between two looks at who has the turn to write, while this one waits for it */
+    HELD_MOST = 1000,  /* ms: then it is said to parleyd, which ends the holder */
     SWEEP_AFTER = 200, /* ms without a write, after which acknowledged effects are deleted in a commit of their own */
 };
 
@@ -27,10 +31,13 @@ struct worker {
     struct sandbox sandbox;
     struct wire wire;
     struct group group;
+    struct helper helper;
+    struct metrics metrics;
+    uint64_t asks; /* put to parleyd so far */
     struct text name, version; /* of the hello; they live in `hello` */
     struct arena hello;
     uv_loop_t loop;
-    uv_timer_t timer, sweep;
+    uv_timer_t timer, sweep, watch;
     struct parley_call *spare;
     int statm;                  /* /proc/self/statm, opened before anything is given up */
     bool stopping, gone, ended; /* asked to stop; parleyd is not there; the loop has been let go */
@@ -172,9 +179,15 @@ static int64_t memory_used(const struct worker *worker) {
     return (int64_t)resident * sysconf(_SC_PAGESIZE);
 }
 
+static void put_holder(const struct worker *worker, struct json_writer *w) {
+    char line[160];
+    struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
+    snprintf(line, sizeof line, "its turn to write: worker %d (%s) has had it for %.1f s", holder.pid, holder.version,
+             (double)holder.held_ms / 1e3);
+    json_text(w, holder.pid ? text_of(line) : TEXT("its turn to write"));
+}
+
 static void put_pong(struct worker *worker, uint64_t id) {
-    static const char *const waits[] = {
-        [GROUP_WAITS_FOR_TURN] = "its turn to write (writer.lock)", [GROUP_COMMITS] = "a commit"};
     struct group *group = &worker->group;
     struct buffer *out = &worker->wire.out;
     struct json_writer w;
@@ -184,7 +197,8 @@ static void put_pong(struct worker *worker, uint64_t id) {
     json_open_object(&w);
     json_key(&w, TEXT("waiting"));
     json_open_array(&w);
-    if (group->state != GROUP_IDLE) json_text(&w, text_of(waits[group->state]));
+    if (group->state == GROUP_COMMITS) json_text(&w, TEXT("a commit"));
+    if (group->state == GROUP_WAITS_FOR_TURN) put_holder(worker, &w);
     if (outbox_needs_sweep(&worker->runtime.outbox)) json_text(&w, TEXT("the deletion of acknowledged effects"));
     json_close_array(&w);
     json_put_int(&w, "queued", (int64_t)group->waiting_n);
@@ -193,13 +207,39 @@ static void put_pong(struct worker *worker, uint64_t id) {
     frame_close(out, frame);
 }
 
+static void put_metrics(struct worker *worker) {
+    struct buffer *out = &worker->wire.out;
+    size_t frame = frame_open(out, FRAME_METRICS, 0);
+    if (!metrics_write(&worker->metrics, out))
+        out->n = frame;
+    else
+        frame_close(out, frame);
+}
+
+/* ---- asking parleyd ---- */
+
+static int ask(struct runtime *runtime, struct text question, struct arena *arena, struct frame_reply *reply,
+               struct error *error) {
+    struct worker *worker = (struct worker *)runtime;
+    struct frame frame;
+    uint64_t id = ++worker->asks;
+    if (worker->gone) return error_set(error, ERR_IO, "parleyd is gone");
+    if (question.n > FRAME_MAX_PAYLOAD) return error_set(error, ERR_TOO_LARGE, "the question is too long");
+    frame_put(&worker->wire.out, FRAME_ASK, id, question);
+    int rc = wire_await(&worker->wire, FRAME_ANSWER, id, ASK_MS, &frame, error);
+    return rc < 0 ? rc : frame_reply_decode(arena_text(arena, frame.payload), reply, error);
+}
+
 static void serve_read(struct worker *worker, parley_call *call) {
     struct error error = {0};
     if (call->status == 0) {
         if (database_read_begin(&worker->runtime.database, &error) < 0)
             call_problem(call, 503, NULL, text_of(error.detail));
-        else
-            call_run(call);
+        else {
+            struct runtime_mark mark = runtime_mark(&worker->runtime);
+            if (call_run(call) < 0) runtime_undo(&worker->runtime, mark);
+            helper_launch(&worker->helper, &worker->runtime);
+        }
     }
     call_answer(call, &worker->wire.out);
     give_call(worker, call);
@@ -230,25 +270,31 @@ static void on_kept(struct worker *worker, uint64_t number) {
 
 static int on_frame(struct worker *worker, const struct frame *frame, struct error *error) {
     switch (frame->type) {
-    case FRAME_PING: put_pong(worker, frame->id); return 0;
+    case FRAME_PING:
+        put_pong(worker, frame->id);
+        put_metrics(worker);
+        return 0;
     case FRAME_KEPT: on_kept(worker, frame->id); return 0;
     case FRAME_STOP: worker->stopping = true; return 0;
+    case FRAME_ANSWER: return 0; /* the callback that asked has it, or waits no more */
     default: return on_call(worker, frame, error);
     }
 }
 
 static int take_frames(struct worker *worker, struct error *error) {
-    struct text in = buffer_view(&worker->wire.in);
+    struct wire *wire = &worker->wire;
     struct frame frame;
-    size_t all = 0, used;
+    size_t used;
     int rc;
-    while ((rc = frame_take(text_n(in.at + all, in.n - all), &used, &frame, error)) > 0) {
-        all += used;
+    /* A callback that asks parleyd has more read meanwhile: `in` moves. */
+    while ((rc = frame_take(text_n(wire->in.at + wire->taken, wire->in.n - wire->taken), &used, &frame, error)) > 0) {
+        wire->taken += used;
         rc = on_frame(worker, &frame, error);
         if (rc < 0) break;
     }
     database_read_end(&worker->runtime.database);
-    wire_consumed(&worker->wire, all);
+    wire_consumed(wire, wire->taken);
+    wire->taken = 0;
     return rc;
 }
 
@@ -256,11 +302,17 @@ static int take_frames(struct worker *worker, struct error *error) {
 static void end_if_done(struct worker *worker) {
     bool answered = group_idle(&worker->group) && (worker->gone || !worker->wire.out.n);
     if (!(worker->stopping || worker->gone) || worker->ended || !answered) return;
+    if (!worker->gone) {
+        put_metrics(worker);
+        if (wire_flush(&worker->wire) == 0 && worker->wire.out.n) return; /* the rest when it can be sent */
+    }
     worker->ended = true;
+    helper_stop(&worker->helper);
     group_close(&worker->group);
     wire_stop(&worker->wire);
     uv_close((uv_handle_t *)&worker->timer, NULL);
     uv_close((uv_handle_t *)&worker->sweep, NULL);
+    uv_close((uv_handle_t *)&worker->watch, NULL);
 }
 
 /* parleyd is gone: what it had sent is still done, then this ends. */
@@ -269,11 +321,28 @@ static void lose_channel(struct worker *worker) {
     worker->gone = true;
 }
 
+static void on_watch(uv_timer_t *watch);
+
 static void settle(struct worker *worker) {
     if (worker->ended) return;
     group_kick(&worker->group);
+    if (worker->group.state == GROUP_WAITS_FOR_TURN && !uv_is_active((uv_handle_t *)&worker->watch))
+        uv_timer_start(&worker->watch, on_watch, WATCH_MS, WATCH_MS);
     if (!worker->gone && wire_flush(&worker->wire) < 0) lose_channel(worker);
     end_if_done(worker);
+}
+
+/* While a group waits for its turn: one that keeps it too long hangs, and takes this one along. */
+static void on_watch(uv_timer_t *watch) {
+    struct worker *worker = watch->data;
+    if (worker->group.state != GROUP_WAITS_FOR_TURN) {
+        uv_timer_stop(watch);
+        return;
+    }
+    struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
+    if (!holder.pid || holder.pid == getpid() || holder.held_ms < HELD_MOST || worker->gone) return;
+    frame_put(&worker->wire.out, FRAME_HELD, (uint64_t)holder.pid, TEXT_NONE);
+    if (wire_flush(&worker->wire) < 0) lose_channel(worker);
 }
 
 static void on_ready(struct wire *wire) {
@@ -322,7 +391,26 @@ static void on_group_done(struct group *group, parley_call *calls) {
         give_call(worker, calls);
         calls = next;
     }
+    helper_launch(&worker->helper, &worker->runtime);
     if (worker->runtime.timers_changed && !worker->ended) arm_timer(worker, 0);
+}
+
+/* What the helper found is a call of its own; the log lines come with it. */
+static void on_work_done(struct helper *helper, struct work *work) {
+    struct worker *worker = helper->owner;
+    worker->runtime.working--;
+    if (!worker->ended) {
+        buffer_text(&worker->wire.out, buffer_view(&work->logs));
+        parley_call *call = take_call(worker);
+        call->kind = CALL_WORK_DONE;
+        call->done = work->done;
+        call->request.now = clock_now(worker->runtime.clock);
+        if (work->good)
+            call->body = document_scan(&call->arena, arena_text(&call->arena, buffer_view(&work->result)), NULL);
+        group_add(&worker->group, call);
+    }
+    work_free(work);
+    settle(worker);
 }
 
 static void on_group_rest(struct group *group) {
@@ -331,19 +419,26 @@ static void on_group_rest(struct group *group) {
 
 static void serve(struct worker *worker) {
     uv_loop_init(&worker->loop);
-    worker->timer.data = worker->sweep.data = worker;
+    worker->timer.data = worker->sweep.data = worker->watch.data = worker;
     uv_timer_init(&worker->loop, &worker->timer);
     uv_timer_init(&worker->loop, &worker->sweep);
+    uv_timer_init(&worker->loop, &worker->watch);
     group_open(&worker->group, &worker->runtime, &worker->wire.out, &worker->loop);
     worker->group.owner = worker;
     worker->group.on_done = on_group_done;
     worker->group.on_rest = on_group_rest;
+    worker->helper.owner = worker;
+    worker->helper.on_done = on_work_done;
+    helper_start(&worker->helper, &worker->loop);
     wire_start(&worker->wire, &worker->loop, on_ready, worker);
+    worker->runtime.ask = ask;
+    helper_launch(&worker->helper, &worker->runtime); /* what start() asked for */
     arm_timer(worker, 0);
     on_ready(&worker->wire); /* what came in behind the hello */
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&worker->loop);
     assert(rc == 0); /* nothing was left behind on the loop */
+    helper_close(&worker->helper);
 }
 
 static void free_worker(struct worker *worker) {
@@ -364,6 +459,7 @@ int worker_run(int fd) {
     struct hello hello = {0};
     struct error error = {0};
     runtime_init(&worker.runtime, &clock_system, &worker.wire.out);
+    worker.runtime.metrics = &worker.metrics;
     wire_init(&worker.wire, fd);
     arena_init(&worker.hello, RUNTIME_ARENA);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
@@ -371,8 +467,7 @@ int worker_run(int fd) {
     if (rc == 0) rc = sandbox_close_others(fd, hello.library, &error);
     if (rc == 0) rc = library_seal(hello.library, &error);
     worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    if (rc == 0)
-        rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
+    if (rc == 0) rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
     if (getrandom(&worker.runtime.outbox.worker, sizeof worker.runtime.outbox.worker, 0) < 0) rc = ERR_IO;
     if (rc == 0) rc = start_plugin(&worker, &hello, &error);
     if (rc == 0) rc = put_ready(&worker, &error);

@@ -4,6 +4,7 @@
 
 #include "core/base/clock.h"
 #include "core/plugins/worker_events.h"
+#include "core/plugins/worker_work.h"
 
 enum {
     ANSWER_MOST = 1 << 20, /* bytes of a body */
@@ -100,6 +101,7 @@ bool call_writes(const parley_call *call) {
     switch (call->kind) {
     case CALL_REQUEST: return call->match.route->access == PARLEY_WRITE;
     case CALL_EXPORT:
+    case CALL_HELPER:
     case CALL_HEALTH: return false;
     default: return true;
     }
@@ -137,6 +139,8 @@ static int callback(parley_call *call) {
     case CALL_TIMER: return timer(call);
     case CALL_START: return start(call);
     case CALL_HEALTH: return plugin->health ? plugin->health(call) : 0;
+    case CALL_WORK_DONE: return call->done(call, call->body);
+    case CALL_HELPER: break; /* runs by itself: worker_work.c */
     }
     return 0;
 }
@@ -182,6 +186,15 @@ void call_reset(parley_call *call) {
     struct runtime *runtime = call->runtime;
     arena_reset(&arena);
     *call = (parley_call){.runtime = runtime, .arena = arena};
+}
+
+struct runtime_mark runtime_mark(const struct runtime *runtime) {
+    return (struct runtime_mark){runtime->effects ? runtime->effects->n : 0, runtime->works_n};
+}
+
+void runtime_undo(struct runtime *runtime, struct runtime_mark mark) {
+    if (runtime->effects) runtime->effects->n = mark.effects;
+    works_drop(runtime, mark.works);
 }
 
 void runtime_rolled_back(struct runtime *runtime) {

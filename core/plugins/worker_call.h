@@ -6,6 +6,7 @@
 #include "core/base/clock.h"
 #include "core/plugins/frames.h"
 #include "core/plugins/worker_document.h"
+#include "core/plugins/worker_metrics.h"
 #include "core/plugins/worker_outbox.h"
 #include "core/plugins/worker_route.h"
 
@@ -21,11 +22,22 @@ struct runtime {
     struct buffer scratch;  /* what is made on the way */
     struct buffer *effects; /* frames to send once the group is on disk; NULL outside of one */
     struct buffer *logs;    /* frames to send at once */
+    struct metrics *metrics; /* the plugin's own; NULL: nobody counts */
+    struct work *works;      /* asked for by calls that are not on the disk yet: worker_work.h */
+    size_t works_n, working; /* of these; and of all that are not done */
+    /* Puts a question to parleyd and waits: the reply, in the arena, or negative with a sentence. NULL: nobody is there to be asked. */
+    int (*ask)(struct runtime *runtime, struct text question, struct arena *arena, struct frame_reply *reply,
+               struct error *error);
     bool timers_changed;
     bool needs_alone; /* a migration did not run because another release works on the database */
 };
 
-enum call_kind { CALL_REQUEST, CALL_EXPORT, CALL_FORGET, CALL_EVENTS, CALL_TIMER, CALL_START, CALL_HEALTH };
+/* What a callback caused beside its rows: where it stood before, and back to that. */
+struct runtime_mark {
+    size_t effects, works;
+};
+
+enum call_kind { CALL_REQUEST, CALL_EXPORT, CALL_FORGET, CALL_EVENTS, CALL_TIMER, CALL_START, CALL_HEALTH, CALL_WORK_DONE, CALL_HELPER };
 
 struct parley_call {
     struct runtime *runtime;
@@ -38,7 +50,8 @@ struct parley_call {
     struct arena arena;           /* all that lives as long as the call */
     struct connection *sql;       /* the side it may use */
     sqlite3_stmt *rows;           /* the last statement's, while it has rows */
-    parley_json body, settings;   /* once read */
+    parley_json body, settings, attributes; /* once read */
+    int (*done)(parley_call *c, parley_json result); /* of work */
     int status;                   /* of the reply; 0 while there is none */
     struct text refusal;          /* the sentence of a reply that is a problem */
     int trouble;                  /* the last enum parley_error a host function returned */
@@ -51,6 +64,10 @@ extern const struct parley_host call_host;
 /* Decodes a frame that starts a call: everything but FRAME_EVENTS's events. For a request finds the route and checks the body.
  * What is wrong with the request itself becomes its answer (call->status is set); ERR_INVALID only where the frame is none. */
 int call_decode(parley_call *call, const struct frame *frame, struct error *error);
+/* Somebody waits for its answer. */
+static inline bool call_is_answered(const parley_call *call) {
+    return call->kind != CALL_TIMER && call->kind != CALL_WORK_DONE;
+}
 /* It needs the writing side. */
 bool call_writes(const parley_call *call);
 /* Runs the callback. Negative: undo what it wrote. An answer is there in any case. */
@@ -63,6 +80,8 @@ void call_problem(parley_call *call, int status, const char *pointer, struct tex
 void call_end_rows(parley_call *call);
 /* Ready for another frame; what the call held is free. */
 void call_reset(parley_call *call);
+struct runtime_mark runtime_mark(const struct runtime *runtime);
+void runtime_undo(struct runtime *runtime, struct runtime_mark mark);
 /* Tells the plugin that something it wrote was undone. */
 void runtime_rolled_back(struct runtime *runtime);
 /* A line for the plugin's log. */

@@ -3,18 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 enum { CHECKPOINT_PAGES = 1000 }; /* 4 MiB of log, as SQLite's own default */
-
-static int lock_file(const char *folder, const char *name, struct error *error) {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) error_set(error, ERR_IO, "%s: %s", path, strerror(errno));
-    return fd;
-}
 
 static int lock(int fd, int how) {
     int rc;
@@ -23,23 +16,12 @@ static int lock(int fd, int how) {
     return rc;
 }
 
-static void give_up_turn(struct database *database) {
-    lock(database->writer, LOCK_UN);
-}
-
-/* Waits in line at the gate, so that nobody overtakes, then for the writer to finish. */
-static int wait_turn(struct database *database, struct error *error) {
-    if (lock(database->gate, LOCK_EX) < 0 || lock(database->writer, LOCK_EX) < 0)
-        return error_set(error, ERR_IO, "locking %s: %s", database->path, strerror(errno));
-    lock(database->gate, LOCK_UN);
-    return 0;
-}
-
-static bool try_turn(struct database *database) {
-    if (lock(database->gate, LOCK_EX | LOCK_NB) < 0) return false;
-    bool mine = lock(database->writer, LOCK_EX | LOCK_NB) == 0;
-    lock(database->gate, LOCK_UN);
-    return mine;
+static int open_users(struct database *database, const char *folder, struct error *error) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/users.lock", folder);
+    database->users = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (database->users >= 0 && lock(database->users, LOCK_SH) == 0) return 0;
+    return error_set(error, ERR_IO, "%s: %s", path, strerror(errno));
 }
 
 static void checkpoint(struct database *database) {
@@ -59,31 +41,29 @@ static void empty_log(struct database *database) {
     database->writes.wal_pages = 0;
 }
 
-int database_open(struct database *database, const char *folder, struct error *error) {
-    *database = (struct database){.gate = -1, .writer = -1, .users = -1};
+int database_open(struct database *database, const char *folder, const char *version, struct error *error) {
+    *database = (struct database){.lock = {-1, -1, ""}, .users = -1};
     snprintf(database->path, sizeof database->path, "%s/data.db", folder);
-    int rc = ERR_IO;
-    database->gate = lock_file(folder, "gate.lock", error);
-    if (database->gate >= 0) database->writer = lock_file(folder, "writer.lock", error);
-    if (database->writer >= 0) database->users = lock_file(folder, "users.lock", error);
-    if (database->users >= 0 && lock(database->users, LOCK_SH) == 0) rc = wait_turn(database, error);
+    snprintf(database->lock.version, sizeof database->lock.version, "%s", version);
+    int rc = writer_lock_open(&database->lock, folder, error);
+    if (rc == 0) rc = open_users(database, folder, error);
+    if (rc == 0) rc = writer_lock_wait(&database->lock, error);
     if (rc == 0) rc = connection_open(&database->writes, database->path, CONNECTION_WRITES, error);
     if (rc == 0) rc = connection_open(&database->reads, database->path, CONNECTION_READS, error);
     if (rc < 0)
         database_close(database);
     else
-        give_up_turn(database);
+        writer_lock_give_up(&database->lock);
     return rc;
 }
 
 void database_close(struct database *database) {
     connection_close(&database->reads);
-    if (database->writes.handle && try_turn(database)) checkpoint(database);
+    if (database->writes.handle && writer_lock_try(&database->lock)) checkpoint(database);
     connection_close(&database->writes);
-    const int locks[] = {database->gate, database->writer, database->users};
-    for (size_t i = 0; i < sizeof locks / sizeof *locks; i++)
-        if (locks[i] >= 0) close(locks[i]);
-    database->gate = database->writer = database->users = -1;
+    writer_lock_close(&database->lock);
+    if (database->users >= 0) close(database->users);
+    database->users = -1;
 }
 
 bool database_take_alone(struct database *database) {
@@ -96,18 +76,18 @@ void database_share(struct database *database) {
 
 static int begin(struct database *database, struct error *error) {
     int rc = connection_run(&database->writes, "BEGIN IMMEDIATE", error);
-    if (rc < 0) give_up_turn(database);
+    if (rc < 0) writer_lock_give_up(&database->lock);
     return rc;
 }
 
 int database_try_begin(struct database *database, struct error *error) {
-    if (!try_turn(database)) return 0;
+    if (!writer_lock_try(&database->lock)) return 0;
     int rc = begin(database, error);
     return rc < 0 ? rc : 1;
 }
 
 int database_wait_begin(struct database *database, struct error *error) {
-    int rc = wait_turn(database, error);
+    int rc = writer_lock_wait(&database->lock, error);
     return rc < 0 ? rc : begin(database, error);
 }
 
@@ -121,13 +101,13 @@ int database_commit(struct database *database, struct error *error) {
         empty_log(database);
     else if (database->writes.wal_pages >= CHECKPOINT_PAGES)
         checkpoint(database);
-    give_up_turn(database);
+    writer_lock_give_up(&database->lock);
     return 0;
 }
 
 void database_rollback(struct database *database) {
     if (!connection_idle(&database->writes)) connection_run(&database->writes, "ROLLBACK", NULL);
-    give_up_turn(database);
+    writer_lock_give_up(&database->lock);
 }
 
 int database_save(struct database *database, struct error *error) {

@@ -1,22 +1,23 @@
-/* A plugin's database folder: DIR/data.db with a writing and a reading connection, and the lock files by which the workers of
- * one plugin (two releases may serve at once) take turns to write: gate.lock, then writer.lock. The gate makes the turns fair.
- * Every worker holds users.lock shared as long as it has the file open. The kernel frees all three when a process dies. Checkpoints happen only while the writer lock is held (SQLite 3.7.0 to 3.51.2 can
- * corrupt a file on which two connections write or checkpoint at once). */
+/* A plugin's database folder: DIR/data.db with a writing and a reading connection, which the workers of two releases may have open at once:
+ * they take turns to write (writer_lock.h). Every worker holds users.lock shared as long as it has the file open. Checkpoints happen only
+ * while the writer lock is held (SQLite 3.7.0 to 3.51.2 can corrupt a file on which two connections write or checkpoint at once). */
 #ifndef PARLEY_CORE_PLUGINS_WORKER_DATABASE_H
 #define PARLEY_CORE_PLUGINS_WORKER_DATABASE_H
 
 #include "core/plugins/worker_connection.h"
+#include "core/plugins/writer_lock.h"
 
 struct database {
     struct connection writes, reads;
-    int gate, writer, users; /* file descriptors of the locks */
+    struct writer_lock lock;
+    int users; /* file descriptor */
     bool reading;            /* a read transaction is open: all reads of one wake-up see one state */
     bool forgot;             /* a customer was erased: with the next commit the log is emptied too */
     char path[512];          /* of data.db */
 };
 
-/* Opens both connections; the folder must be there. Waits for the writer lock meanwhile, so not on a loop. */
-int database_open(struct database *database, const char *folder, struct error *error);
+/* Opens both connections; the folder must be there. `version`: of the release, for whoever waits for it. Waits for the writer lock meanwhile, so not on a loop. */
+int database_open(struct database *database, const char *folder, const char *version, struct error *error);
 /* Checkpoints where it gets the writer lock at once, then closes. */
 void database_close(struct database *database);
 

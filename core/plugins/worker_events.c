@@ -43,7 +43,7 @@ static void say_failed(parley_call *call, parley_json event) {
 static int run_one(parley_call *call, parley_json event) {
     struct runtime *runtime = call->runtime;
     struct connection *sql = &runtime->database.writes;
-    size_t effects = runtime->effects->n;
+    struct runtime_mark mark = runtime_mark(runtime);
     int rc = connection_run(sql, "SAVEPOINT parley_event", NULL);
     if (rc < 0) return rc;
     call->request.customer = text_of_parley(document_text(document_get(event, "customer")));
@@ -57,7 +57,7 @@ static int run_one(parley_call *call, parley_json event) {
     bool failed = rc < 0 || call->status >= 400 || connection_owes_keys(sql);
     if (failed) {
         say_failed(call, event);
-        runtime->effects->n = effects;
+        runtime_undo(runtime, mark);
         rc = connection_run(sql, "ROLLBACK TO parley_event", NULL);
         runtime_rolled_back(runtime);
     }

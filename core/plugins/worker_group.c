@@ -3,14 +3,15 @@
 #include <assert.h>
 
 #include "core/base/clock.h"
+#include "core/plugins/worker_work.h"
 
 enum {
     CALLS_AT_ONCE = 128,
     TIMER_RETRY = CLOCK_MINUTE,
 };
 
-static int undo(struct runtime *runtime, size_t effects, struct error *error) {
-    runtime->effects->n = effects;
+static int undo(struct runtime *runtime, struct runtime_mark mark, struct error *error) {
+    runtime_undo(runtime, mark);
     int rc = database_undo(&runtime->database, error);
     runtime_rolled_back(runtime);
     return rc;
@@ -19,7 +20,7 @@ static int undo(struct runtime *runtime, size_t effects, struct error *error) {
 /* One call in its savepoint. Negative only when the whole transaction is lost. */
 static int run_saved(struct runtime *runtime, parley_call *call, struct buffer *answers, struct error *error) {
     struct database *database = &runtime->database;
-    size_t effects = runtime->effects->n;
+    struct runtime_mark mark = runtime_mark(runtime);
     int rc = database_save(database, error);
     if (rc < 0) return rc;
     int outcome = call_run(call);
@@ -31,28 +32,31 @@ static int run_saved(struct runtime *runtime, parley_call *call, struct buffer *
         call_problem(call, 409, NULL, TEXT("this refers to something that the plugin does not hold"));
         outcome = ERR_CONFLICT;
     }
-    rc = outcome < 0 ? undo(runtime, effects, error) : database_keep(database, error);
+    rc = outcome < 0 ? undo(runtime, mark, error) : database_keep(database, error);
     if (rc == 0 && outcome < 0 && call->kind == CALL_TIMER) {
         runtime->timers_changed = true;
         rc = timer_set(database, call->payload, call->request.now + TIMER_RETRY, error);
     }
-    if (rc == 0 && call->kind != CALL_TIMER) call_answer(call, answers);
+    if (rc == 0 && call_is_answered(call)) call_answer(call, answers);
     return rc;
 }
 
 static void finish(struct group *group) {
     struct runtime *runtime = group->runtime;
     struct parley_call *calls = group->running;
+    works_give_back(runtime, &group->works);
     if (group->outcome.code == 0) {
         buffer_text(group->out, buffer_view(&group->answers));
         buffer_text(group->out, buffer_view(&group->effects));
     } else {
         runtime_log(runtime, PARLEY_ERROR, text_of(group->outcome.detail));
+        works_drop(runtime, 0);
         runtime_rolled_back(runtime);
         for (parley_call *call = calls; call; call = call->next) {
-            if (call->kind == CALL_TIMER) continue;
+            if (!call_is_answered(call)) continue;
             if (call->ended_all)
-                call_problem(call, 500, NULL, TEXT("a statement of the plugin ended the transaction; its log says which"));
+                call_problem(call, 500, NULL,
+                             TEXT("a statement of the plugin ended the transaction; its log says which"));
             else
                 call_problem(call, 503, NULL, TEXT("it could not be stored; try again"));
             call_answer(call, group->out);
@@ -118,7 +122,8 @@ static void run(struct group *group) {
     if (outbox_needs_sweep(&runtime->outbox)) rc = outbox_sweep(&runtime->outbox, &runtime->database, &group->outcome);
     for (int n = 0; rc == 0 && group->waiting && n < CALLS_AT_ONCE; n++)
         rc = run_saved(runtime, pop(group), &group->answers, &group->outcome);
-    if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, &group->outcome);
+    if (rc == 0)
+        rc = outbox_settle(&runtime->outbox, &runtime->database, buffer_view(&group->effects), &group->outcome);
     if (rc < 0) {
         outbox_forget(&runtime->outbox);
         database_rollback(&runtime->database);
@@ -126,6 +131,7 @@ static void run(struct group *group) {
         return;
     }
     group->state = GROUP_COMMITS;
+    group->works = works_take_all(runtime); /* reads that come meanwhile may ask for work too */
     aside(group, do_commit, committed);
 }
 
@@ -196,12 +202,13 @@ int group_alone(struct runtime *runtime, parley_call *call, struct buffer *frame
     if (rc == 0) {
         if (outbox_needs_sweep(&runtime->outbox)) rc = outbox_sweep(&runtime->outbox, &runtime->database, error);
         if (rc == 0) rc = run_saved(runtime, call, &answers, error);
-        if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, error);
+        if (rc == 0) rc = outbox_settle(&runtime->outbox, &runtime->database, buffer_view(&effects), error);
         if (rc == 0 && call->kind == CALL_START && call->status >= 400)
             rc = error_set(error, ERR_INVALID, "%.*s", TEXT_ARGS(call->refusal));
         if (rc < 0) {
             outbox_forget(&runtime->outbox);
             database_rollback(&runtime->database);
+            runtime_undo(runtime, (struct runtime_mark){0});
             runtime_rolled_back(runtime);
         } else
             rc = database_commit(&runtime->database, error);

@@ -19,6 +19,7 @@ struct group {
     struct buffer answers, effects; /* of the transaction at hand */
     struct lane_job job;
     struct error outcome;
+    struct work *works; /* asked for in the transaction whose commit is under way */
     void (*on_done)(struct group *group,
                     struct parley_call *calls); /* a group has ended; the calls are the receiver's */
     void (*on_rest)(struct group *group);       /* none follows it at once */

@@ -4,8 +4,10 @@
 #include <sys/random.h>
 
 #include "core/base/clock.h"
+#include "core/plugins/worker_ask.h"
 #include "core/plugins/worker_call.h"
 #include "core/plugins/worker_shape.h"
+#include "core/plugins/worker_work.h"
 
 enum { EFFECT_MOST = 32 << 10 }; /* bytes; as an event's */
 
@@ -134,7 +136,7 @@ static const char *format(parley_call *c, const char *sentence, const parley_val
 
 /* ---- SQL ---- */
 
-static void bind(parley_call *c, sqlite3_stmt *statement, int at, const parley_value *value) {
+static void bind_value(parley_call *c, sqlite3_stmt *statement, int at, const parley_value *value) {
     struct text text = TEXT_NONE;
     switch (value->kind) {
     case PARLEY_VALUE_NULL: sqlite3_bind_null(statement, at); return;
@@ -151,16 +153,23 @@ static void bind(parley_call *c, sqlite3_stmt *statement, int at, const parley_v
         sqlite3_bind_null(statement, at);
 }
 
+/* "$12" is 12; 0 for any other name. */
+static size_t number_of(const char *name) {
+    size_t number = 0;
+    if (!name || name[0] != '$') return 0;
+    for (name++; *name >= '0' && *name <= '9' && number < 1000; name++) number = number * 10 + (size_t)(*name - '0');
+    return number;
+}
+
 /* SQLite numbers $1, $2 ... by their first appearance, so each is bound by its name. Returns the highest of them, or SIZE_MAX
  * where one has no value or is no number. */
 static size_t bind_all(parley_call *c, sqlite3_stmt *statement, const parley_value *values, size_t n) {
     int count = sqlite3_bind_parameter_count(statement);
     size_t highest = 0;
     for (int at = 1; at <= count; at++) {
-        const char *name = sqlite3_bind_parameter_name(statement, at);
-        size_t number = name && name[0] == '$' ? strtoul(name + 1, NULL, 10) : 0;
+        size_t number = number_of(sqlite3_bind_parameter_name(statement, at));
         if (number < 1 || number > n) return SIZE_MAX;
-        bind(c, statement, at, &values[number - 1]);
+        bind_value(c, statement, at, &values[number - 1]);
         if (number > highest) highest = number;
     }
     return highest;
@@ -290,6 +299,54 @@ static void log_line(parley_call *c, enum parley_level level, const char *senten
     runtime_log(c->runtime, level, text_of(sentence));
 }
 
+/* ---- added in 1.1 ---- */
+
+static parley_text release(parley_call *c) {
+    return parley_of(text_of(c->runtime->plugin.version));
+}
+
+static parley_json attribute(parley_call *c, const char *name) {
+    if (!c->attributes.document && c->request.attributes.n)
+        c->attributes = document_scan(&c->arena, c->request.attributes, NULL);
+    return document_get(c->attributes, name);
+}
+
+static parley_json traits(parley_call *c, parley_text who) {
+    return ask_parley(c, &(struct ask){.what = "traits", .customer = who});
+}
+static parley_json consent(parley_call *c, parley_text who) {
+    return ask_parley(c, &(struct ask){.what = "consent", .customer = who});
+}
+static parley_json entries(parley_call *c, parley_text who, const char *kinds, parley_text before, int limit) {
+    limit = limit < 1 ? 1 : limit > 100 ? 100 : limit;
+    return ask_parley(
+        c, &(struct ask){.what = "entries", .customer = who, .kinds = kinds, .before = before, .limit = limit});
+}
+
+static void complain_of_metric(parley_call *c, const struct error *error) {
+    runtime_log(c->runtime, PARLEY_WARN, text_of(error->detail));
+}
+static void count_metric(parley_call *c, const char *name, int64_t n) {
+    struct error error = {0};
+    if (c->runtime->metrics && metrics_count(c->runtime->metrics, text_of(name), n, &error) < 0)
+        complain_of_metric(c, &error);
+}
+static void observe_metric(parley_call *c, const char *name, double value) {
+    struct error error = {0};
+    if (c->runtime->metrics && metrics_observe(c->runtime->metrics, text_of(name), value, &error) < 0)
+        complain_of_metric(c, &error);
+}
+
+static int work(parley_call *c, int (*run)(parley_call *w, parley_json input),
+                int (*done)(parley_call *c, parley_json result), parley_json input) {
+    if (c->kind != CALL_HELPER) {
+        int rc = work_ask(c, run, done, input);
+        return rc < 0 ? trouble(c, rc) : 0;
+    }
+    runtime_log(c->runtime, PARLEY_ERROR, TEXT("work may not ask for more work: let `done` do it"));
+    return trouble(c, PARLEY_FAILED);
+}
+
 const struct parley_host call_host = {
     .size = sizeof(struct parley_host),
     .abi_major = PARLEY_ABI_MAJOR,
@@ -335,4 +392,12 @@ const struct parley_host call_host = {
     .timeline = timeline,
     .timer = timer,
     .log = log_line,
+    .release = release,
+    .attribute = attribute,
+    .traits = traits,
+    .consent = consent,
+    .entries = entries,
+    .count = count_metric,
+    .observe = observe_metric,
+    .work = work,
 };

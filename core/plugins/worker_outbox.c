@@ -35,21 +35,26 @@ static int read_next(struct outbox *outbox, struct database *database, struct er
 int outbox_add(struct outbox *outbox, struct database *database, struct text effect, struct buffer *frames,
                struct error *error) {
     int rc = outbox->next ? 0 : read_next(outbox, database, error);
-    if (rc < 0) return rc;
-    sqlite3_stmt *insert =
-        connection_prepare(&database->writes, "INSERT INTO parley_outbox (number, worker, effect) VALUES ($1, $2, $3)",
-                           SPEAKER_HOST, error);
-    if (!insert) return ERR_INTERNAL;
-    sqlite3_bind_int64(insert, 1, outbox->next);
-    sqlite3_bind_int64(insert, 2, outbox->worker);
-    bind_text(insert, 3, effect);
-    rc = connection_step(&database->writes, insert, error);
     if (rc == 0) frame_put(frames, FRAME_EFFECT, (uint64_t)outbox->next++, effect);
     return rc;
 }
 
-int outbox_settle(struct outbox *outbox, struct database *database, struct error *error) {
+/* The group's frames as one row, under the number of the last. */
+static int write_frames(struct outbox *outbox, struct database *database, struct text frames, struct error *error) {
+    sqlite3_stmt *insert =
+        connection_prepare(&database->writes, "INSERT INTO parley_outbox (number, worker, effect) VALUES ($1, $2, $3)",
+                           SPEAKER_HOST, error);
+    if (!insert) return ERR_INTERNAL;
+    sqlite3_bind_int64(insert, 1, outbox->next - 1);
+    sqlite3_bind_int64(insert, 2, outbox->worker);
+    sqlite3_bind_blob(insert, 3, frames.at, (int)frames.n, SQLITE_STATIC);
+    return connection_step(&database->writes, insert, error);
+}
+
+int outbox_settle(struct outbox *outbox, struct database *database, struct text frames, struct error *error) {
     if (!outbox->next) return 0;
+    int rc = frames.n ? write_frames(outbox, database, frames, error) : 0;
+    if (rc < 0) return rc;
     sqlite3_stmt *write =
         connection_prepare(&database->writes, "UPDATE parley_next SET number = $1", SPEAKER_HOST, error);
     if (!write) return ERR_INTERNAL;
@@ -64,8 +69,11 @@ int outbox_resend(struct outbox *outbox, struct database *database, struct buffe
     int rc = all ? 0 : ERR_INTERNAL;
     while (all && (rc = connection_step(&database->reads, all, error)) > 0) {
         outbox->resent = (uint64_t)sqlite3_column_int64(all, 0);
-        frame_put(frames, FRAME_EFFECT, outbox->resent,
-                  text_n((const char *)sqlite3_column_text(all, 1), (size_t)sqlite3_column_bytes(all, 1)));
+        struct text effect = text_n(sqlite3_column_blob(all, 1), (size_t)sqlite3_column_bytes(all, 1));
+        if (sqlite3_column_type(all, 1) == SQLITE_TEXT) /* by a worker of Parley 0.1.0: one effect, as JSON */
+            frame_put(frames, FRAME_EFFECT, outbox->resent, effect);
+        else
+            buffer_text(frames, effect);
     }
     return rc;
 }

@@ -13,15 +13,16 @@ struct outbox {
     int64_t next;    /* the number to give next, within a transaction; 0: not read yet */
     int64_t worker;  /* who wrote a row: random for each worker */
     uint64_t resent; /* rows up to this number were left by others or an earlier life, and sent again at start */
-    uint64_t kept;   /* parleyd has everything up to this number */
+    uint64_t kept;   /* parleyd has everything up to this number; a row of which it has a part stays, and may be sent again */
     uint64_t swept;  /* rows of ours up to this number have been deleted */
 };
 
-/* Inside a transaction: a row, and its FRAME_EFFECT appended to `frames`. `effect` is JSON. outbox_settle comes after the last one,
- * before the commit; outbox_forget in its place where the transaction is undone. */
+/* Inside a transaction: `effect`, which is JSON, gets a number and is appended to `frames` as FRAME_EFFECT. A savepoint that is undone
+ * cuts `frames` off again. outbox_settle comes after the last one, before the commit, and writes what is left of them as one row: a row
+ * for each would cost as much as the plugin's own. outbox_forget in its place where the transaction is undone. */
 int outbox_add(struct outbox *outbox, struct database *database, struct text effect, struct buffer *frames,
                struct error *error);
-int outbox_settle(struct outbox *outbox, struct database *database, struct error *error);
+int outbox_settle(struct outbox *outbox, struct database *database, struct text frames, struct error *error);
 static inline void outbox_forget(struct outbox *outbox) {
     outbox->next = 0;
 }

@@ -2,10 +2,16 @@
 
 #include "core/plugins/worker_group.h"
 #include "core/plugins/worker_migrate.h"
+#include "core/plugins/worker_work.h"
 
 void runtime_init(struct runtime *runtime, const struct clock *clock, struct buffer *logs) {
     *runtime = (struct runtime){
-        .clock = clock, .logs = logs, .database = {.gate = -1, .writer = -1, .users = -1}};
+        .clock = clock, .logs = logs, .database = {.lock = {-1, -1, ""}, .users = -1}};
+}
+
+void runtime_init_helper(struct runtime *runtime, const struct runtime *of) {
+    runtime_init(runtime, of->clock, NULL);
+    runtime->plugin = of->plugin;
 }
 
 /* Negative: what the plugin said, or that it said nothing. */
@@ -17,7 +23,7 @@ static int prove_healthy(parley_call *call, struct error *error) {
 
 int runtime_start(struct runtime *runtime, const char *folder, struct text settings, struct error *error) {
     *runtime->plugin.host = &call_host;
-    int rc = database_open(&runtime->database, folder, error);
+    int rc = database_open(&runtime->database, folder, runtime->plugin.version, error);
     if (rc < 0) return rc;
     parley_call call = {.runtime = runtime, .request = {.now = clock_now(runtime->clock), .settings = settings}};
     arena_init(&call.arena, RUNTIME_ARENA);
@@ -34,6 +40,7 @@ void runtime_stop(struct runtime *runtime) {
 }
 
 void runtime_free(struct runtime *runtime) {
+    works_drop(runtime, 0);
     database_close(&runtime->database);
     buffer_free(&runtime->body);
     buffer_free(&runtime->scratch);

@@ -15,8 +15,6 @@ struct sandbox_policy {
     int cpu;        /* [10] seconds of processor time between two heartbeats */
 };
 
-
-
 /* What is in force. */
 struct sandbox {
     struct sandbox_policy policy; /* without zeros */

@@ -3,8 +3,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "core/base/clock.h"
 
 enum {
     READ_AT_ONCE = 64 << 10,
@@ -64,6 +67,34 @@ int wire_read(struct wire *wire) {
     if (n <= 0) return ERR_IO;
     wire->in.n += (size_t)n;
     return (int)n;
+}
+
+/* The frame among those that came, from *at on, which moves behind those that are others. */
+static int find_frame(const struct wire *wire, size_t *at, enum frame_type type, uint64_t id, struct frame *frame,
+                      struct error *error) {
+    size_t used;
+    int rc;
+    struct text in = buffer_view(&wire->in);
+    while ((rc = frame_take(text_n(in.at + *at, in.n - *at), &used, frame, error)) > 0) {
+        *at += used;
+        if (frame->type == type && frame->id == id) return 1;
+    }
+    return rc;
+}
+
+int wire_await(struct wire *wire, enum frame_type type, uint64_t id, int ms, struct frame *frame, struct error *error) {
+    size_t at = wire->taken;
+    uint64_t end = clock_ticks() + (uint64_t)ms * 1000000;
+    for (;;) {
+        int rc = find_frame(wire, &at, type, id, frame, error);
+        if (rc != 0) return rc < 0 ? rc : 0;
+        if (wire_flush(wire) < 0) return gone(error);
+        uint64_t now = clock_ticks();
+        if (now >= end) return error_set(error, ERR_TIMEOUT, "no answer within %d ms", ms);
+        struct pollfd ready = {wire->fd, (short)(POLLIN | (wire->out.n ? POLLOUT : 0)), 0};
+        if (poll(&ready, 1, (int)((end - now) / 1000000) + 1) > 0 && ready.revents & ~POLLOUT && wire_read(wire) < 0)
+            return gone(error);
+    }
 }
 
 void wire_consumed(struct wire *wire, size_t used) {

@@ -10,6 +10,7 @@
 struct wire {
     int fd; /* owned */
     struct buffer in, out;
+    size_t taken; /* bytes of `in` whose frames were handled in this wake-up */
     size_t sent; /* of out */
     uv_poll_t poll;
     int watched; /* UV_READABLE, UV_WRITABLE */
@@ -27,6 +28,9 @@ void wire_start(struct wire *wire, uv_loop_t *loop, void (*on_ready)(struct wire
 void wire_watch(struct wire *wire, int events); /* UV_READABLE, UV_WRITABLE; 0: nothing any more */
 /* Reads what is there into `in`: bytes read, 0 nothing new, or ERR_IO: the other side is gone. */
 int wire_read(struct wire *wire);
+/* Sends, and waits up to `ms` for the frame of that type and id behind what was taken; others stay where they are. Its payload is borrowed
+ * until the next read. ERR_TIMEOUT, ERR_IO, ERR_INVALID. */
+int wire_await(struct wire *wire, enum frame_type type, uint64_t id, int ms, struct frame *frame, struct error *error);
 /* Forgets the first `used` bytes of `in`. */
 void wire_consumed(struct wire *wire, size_t used);
 /* Sends `out`; what the socket does not take goes when it can. ERR_IO: the other side is gone. */

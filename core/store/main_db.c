@@ -64,8 +64,8 @@ static int open_database(struct main_db *db, const char *folder, struct error *e
     char path[4096];
     snprintf(path, sizeof path, "%s/parley.db", folder);
     int rc = sql_open(&db->sql, path, SQL_WRITER, error);
-    /* What is erased of a customer is overwritten, not only unlinked. */
-    if (rc == 0) rc = sql_script(db->sql, "PRAGMA secure_delete = ON", error);
+    /* What is erased of a customer is overwritten, not only unlinked, and does not stay in a log that a crash left. */
+    if (rc == 0) rc = sql_script(db->sql, "PRAGMA secure_delete = ON; PRAGMA wal_checkpoint(TRUNCATE)", error);
     if (rc < 0) return rc;
     return sql_migrate(db->sql, "main", migrations, sizeof migrations / sizeof *migrations, error);
 }

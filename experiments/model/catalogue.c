@@ -1,6 +1,5 @@
 #include "experiments/model/catalogue_internal.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -199,15 +198,26 @@ void draft_end(struct draft *draft) {
         json_decref(draft->items[i].state);
         id_list_release(draft->items[i].list);
     }
+    for (int kind = 0; kind <= DEFINITION_PAGE; kind++) map_free(&draft->places[kind]);
+    free(draft->items);
     arena_free(&draft->arena);
 }
 
+static struct draft_item *draft_of(const struct draft *draft, enum definition_kind kind, struct text key) {
+    uintptr_t place = draft ? (uintptr_t)map_get(&draft->places[kind], key) : 0;
+    return place ? &draft->items[place - 1] : NULL;
+}
+
+/* Good until the next one. */
 static struct draft_item *draft_item(struct draft *draft, enum definition_kind kind, struct text key) {
-    for (size_t i = 0; i < draft->n; i++)
-        if (draft->items[i].kind == kind && text_eq(draft->items[i].key, key)) return &draft->items[i];
-    assert(draft->n < sizeof draft->items / sizeof *draft->items);
+    if (draft_of(draft, kind, key)) return draft_of(draft, kind, key);
+    if (draft->n == draft->room) {
+        draft->room = draft->room ? draft->room * 2 : 4;
+        draft->items = memory_grow(draft->items, draft->room * sizeof *draft->items);
+    }
     struct draft_item *item = &draft->items[draft->n++];
     *item = (struct draft_item){.kind = kind, .key = arena_text(&draft->arena, key), .if_match = DOCUMENT_ANY};
+    map_put(&draft->places[kind], item->key, (void *)(uintptr_t)draft->n);
     return item;
 }
 
@@ -230,12 +240,6 @@ void draft_state(struct draft *draft, enum definition_kind kind, struct text key
     json_decref(item->state);
     item->state = state;
     item->state_changes = true;
-}
-
-static const struct draft_item *draft_of(const struct draft *draft, enum definition_kind kind, struct text key) {
-    for (size_t i = 0; draft && i < draft->n; i++)
-        if (draft->items[i].kind == kind && text_eq(draft->items[i].key, key)) return &draft->items[i];
-    return NULL;
 }
 
 static void date_features(const struct catalogue *c, const struct draft *draft, struct snapshot *snapshot) {
@@ -289,10 +293,10 @@ static struct text dumped(struct arena *arena, const json_t *json) {
 }
 
 static int write_draft(struct draft *draft, struct change_set *set, struct error *error) {
-    struct document_change changes[8];
+    struct document_change *changes = arena_array(&draft->arena, struct document_change, 2 * draft->n);
     *set = (struct change_set){
         .joins = set->joins, .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
-    struct draft_item *of[8];
+    struct draft_item **of = arena_array(&draft->arena, struct draft_item *, 2 * draft->n);
     for (size_t i = 0; i < draft->n; i++) {
         struct draft_item *item = &draft->items[i];
         if (item->body_changes) {
@@ -347,6 +351,10 @@ static void take_over(struct catalogue *c, struct draft *draft) {
             entry->state = json_incref(item->state);
         }
     }
+}
+
+int draft_compile(const struct draft *draft, struct snapshot **out, struct error *error) {
+    return compile(draft->catalogue, draft, draft->catalogue->snapshot->revision + 1, out, error);
 }
 
 int draft_commit(struct draft *draft, struct error *error) {

@@ -37,8 +37,9 @@ struct draft {
         bool body_changes, state_changes;
         int64_t if_match;
         int64_t version; /* after the commit */
-    } items[4];
-    size_t n;
+    } * items;
+    size_t n, room;
+    struct map places[DEFINITION_PAGE + 1]; /* by kind: key -> the item's number, from 1 */
     struct arena arena;
 };
 
@@ -53,6 +54,8 @@ void draft_body(struct draft *draft, enum definition_kind kind, struct text key,
 /* The ids of a segment whose body is in the draft. Takes over the reference. */
 void draft_list(struct draft *draft, struct text key, struct id_list *list);
 void draft_state(struct draft *draft, enum definition_kind kind, struct text key, json_t *state);
+/* What the draft would make of the catalogue. */
+int draft_compile(const struct draft *draft, struct snapshot **out, struct error *error);
 /* Compiles, writes, takes over; or leaves everything as it was. Ends the draft either way. */
 int draft_commit(struct draft *draft, struct error *error);
 void draft_end(struct draft *draft);
@@ -62,6 +65,33 @@ int catalogue_load_list(struct sql *sql, struct text segment, const json_t *body
                         struct error *error);
 /* A segment with a list that says no digest keeps the ids that are there. */
 void catalogue_settle_list(const struct catalogue *catalogue, struct segment *segment);
+
+/* A body as its kind reads it. */
+union definition_parsed {
+    struct feature feature;
+    struct experiment experiment;
+    struct metric metric;
+    struct segment segment;
+    struct layer layer;
+    struct holdout holdout;
+    struct page page;
+};
+/* The form alone; `key` TEXT_NONE: the body says it. */
+int definition_parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena,
+                     union definition_parsed *into, struct error *error);
+/* What it refers to. */
+int definition_check(const struct catalogue *catalogue, enum definition_kind kind, union definition_parsed *parsed,
+                     const struct snapshot *snapshot, struct error *error);
+/* What a plugin brings is not for people to change (ERR_CONFLICT); the same again is fine, and `written` gets its origin. */
+int definition_keep_origin(const struct catalogue *catalogue, enum definition_kind kind, struct text key,
+                           json_t *written, struct error *error);
+/* As it is stored. A new reference. */
+json_t *definition_canonical(enum definition_kind kind, const union definition_parsed *parsed, const json_t *body);
+/* The body, and the ids that it names, into the draft. Steals `canonical`. */
+int draft_definition(struct draft *draft, enum definition_kind kind, struct text key, json_t *canonical,
+                     int64_t if_match, struct error *error);
+/* The states that the definition changes, into the draft. */
+int draft_settle(struct draft *draft, enum definition_kind kind, union definition_parsed *parsed, struct error *error);
 
 /* The state document of an experiment's entry after `change` of its or its feature's definition; adds it to the draft where it
  * differs. */

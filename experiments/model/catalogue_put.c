@@ -3,45 +3,39 @@
 
 #include "experiments/model/catalogue_internal.h"
 
-union parsed {
-    struct feature feature;
-    struct experiment experiment;
-    struct metric metric;
-    struct segment segment;
-    struct layer layer;
-    struct holdout holdout;
-    struct page page;
-};
-
-/* Form, then what it refers to. */
-static int parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena,
-                 union parsed *into, const struct catalogue *c, struct error *error) {
-    const struct snapshot *snapshot = c->snapshot;
-    int rc = ERR_INTERNAL;
+int definition_parse(enum definition_kind kind, const json_t *body, struct text key, struct arena *arena,
+                     union definition_parsed *into, struct error *error) {
+    memset(into, 0, sizeof *into);
     switch (kind) {
-    case DEFINITION_FEATURE:
-        rc = feature_parse(&into->feature, body, key, arena, error);
-        if (rc == 0) rc = check_feature(&into->feature, snapshot, error);
-        return rc < 0 ? rc : releases_check_feature(c->releases, &into->feature, "", error);
-    case DEFINITION_EXPERIMENT:
-        rc = experiment_parse(&into->experiment, body, key, arena, error);
-        return rc < 0 ? rc : check_experiment(&into->experiment, snapshot, error);
+    case DEFINITION_FEATURE: return feature_parse(&into->feature, body, key, arena, error);
+    case DEFINITION_EXPERIMENT: return experiment_parse(&into->experiment, body, key, arena, error);
     case DEFINITION_METRIC: return metric_parse(&into->metric, body, key, arena, error);
-    case DEFINITION_SEGMENT:
-        rc = segment_parse(&into->segment, body, key, arena, error);
-        return rc < 0 ? rc : check_segment(&into->segment, snapshot, error);
+    case DEFINITION_SEGMENT: return segment_parse(&into->segment, body, key, arena, error);
     case DEFINITION_LAYER: return layer_parse(&into->layer, body, key, arena, error);
-    case DEFINITION_HOLDOUT:
-        rc = holdout_parse(&into->holdout, body, key, arena, error);
-        return rc < 0 ? rc : check_holdout(&into->holdout, snapshot, error);
-    case DEFINITION_PAGE:
-        rc = page_parse(&into->page, body, key, arena, error);
-        return rc < 0 ? rc : check_page(&into->page, snapshot, error);
+    case DEFINITION_HOLDOUT: return holdout_parse(&into->holdout, body, key, arena, error);
+    case DEFINITION_PAGE: return page_parse(&into->page, body, key, arena, error);
     }
-    return rc;
+    return ERR_INTERNAL;
 }
 
-static json_t *canonical(enum definition_kind kind, const union parsed *parsed, const json_t *body) {
+int definition_check(const struct catalogue *c, enum definition_kind kind, union definition_parsed *parsed,
+                     const struct snapshot *snapshot, struct error *error) {
+    int rc;
+    switch (kind) {
+    case DEFINITION_FEATURE:
+        rc = check_feature(&parsed->feature, snapshot, error);
+        return rc < 0 ? rc : releases_check_feature(c->releases, &parsed->feature, "", error);
+    case DEFINITION_EXPERIMENT: return check_experiment(&parsed->experiment, snapshot, error);
+    case DEFINITION_SEGMENT: return check_segment(&parsed->segment, snapshot, error);
+    case DEFINITION_HOLDOUT: return check_holdout(&parsed->holdout, snapshot, error);
+    case DEFINITION_METRIC: return check_metric(&parsed->metric, snapshot, error);
+    case DEFINITION_PAGE: return check_page(&parsed->page, snapshot, error);
+    case DEFINITION_LAYER: return 0;
+    }
+    return ERR_INTERNAL;
+}
+
+json_t *definition_canonical(enum definition_kind kind, const union definition_parsed *parsed, const json_t *body) {
     switch (kind) {
     case DEFINITION_FEATURE: return feature_canonical(&parsed->feature, body);
     case DEFINITION_EXPERIMENT: return experiment_canonical(&parsed->experiment, body);
@@ -77,7 +71,7 @@ static bool same_draw(const struct holdout *a, const struct holdout *b) {
 }
 
 /* A new experiment gets its state; one that runs may have to open an epoch, and so may a feature's. */
-static int settle_state(struct draft *draft, enum definition_kind kind, union parsed *parsed, struct error *error) {
+int draft_settle(struct draft *draft, enum definition_kind kind, union definition_parsed *parsed, struct error *error) {
     const struct snapshot *snapshot = draft->catalogue->snapshot;
     if (kind == DEFINITION_EXPERIMENT) {
         const struct snapshot_experiment *was = snapshot_experiment(snapshot, parsed->experiment.key);
@@ -113,14 +107,20 @@ static int settle_state(struct draft *draft, enum definition_kind kind, union pa
     return 0;
 }
 
-/* The ids that the segment's body names. */
-static int put_list(struct draft *draft, struct text key, struct error *error) {
+/* The ids that a segment's body names, and how many they are. */
+static int draft_ids(struct draft *draft, struct text key, json_t *body, struct error *error) {
     struct id_list *list = NULL;
-    json_t *named = json_object_get(draft->items[0].body, "list");
-    int rc = catalogue_load_list(draft->catalogue->sql, key, draft->items[0].body, &list, error);
+    json_t *named = json_object_get(body, "list");
+    int rc = catalogue_load_list(draft->catalogue->sql, key, body, &list, error);
     if (named) json_object_set_new(named, "count", json_integer((json_int_t)id_list_count(list)));
     draft_list(draft, key, list);
     return rc;
+}
+
+int draft_definition(struct draft *draft, enum definition_kind kind, struct text key, json_t *canonical,
+                     int64_t if_match, struct error *error) {
+    draft_body(draft, kind, key, canonical, if_match);
+    return kind == DEFINITION_SEGMENT ? draft_ids(draft, key, canonical, error) : 0;
 }
 
 static int is_brought(const struct entry *entry, struct error *error) {
@@ -131,9 +131,9 @@ static int is_brought(const struct entry *entry, struct error *error) {
         TEXT_ARGS(entry->key), TEXT_ARGS(plugin));
 }
 
-/* What a plugin brings is not for people to change; the same again is fine. */
-static int keep_origin(const struct catalogue *c, const struct change *change, json_t *written, struct error *error) {
-    const struct entry *entry = catalogue_find(c, change->kind, change->key);
+int definition_keep_origin(const struct catalogue *c, enum definition_kind kind, struct text key, json_t *written,
+                           struct error *error) {
+    const struct entry *entry = catalogue_find(c, kind, key);
     if (!entry || !catalogue_origin(entry).n) return 0;
     json_object_set(written, "origin", json_object_get(entry->body, "origin"));
     return json_equal(written, entry->body) ? 0 : is_brought(entry, error);
@@ -142,19 +142,18 @@ static int keep_origin(const struct catalogue *c, const struct change *change, j
 static int write_body(struct catalogue *c, const struct change *change, const json_t *body, const char *action,
                       struct error *error) {
     struct draft draft;
-    union parsed parsed;
-    memset(&parsed, 0, sizeof parsed);
+    union definition_parsed parsed;
+    enum definition_kind kind = change->kind;
     draft_begin(&draft, c, change, action);
-    int rc = parse(change->kind, body, change->key, &draft.arena, &parsed, c, error);
-    if (rc == 0 && change->kind == DEFINITION_SEGMENT) catalogue_settle_list(c, &parsed.segment);
-    json_t *written = rc == 0 ? canonical(change->kind, &parsed, body) : NULL;
-    if (rc == 0) rc = keep_origin(c, change, written, error);
+    int rc = definition_parse(kind, body, change->key, &draft.arena, &parsed, error);
+    if (rc == 0) rc = definition_check(c, kind, &parsed, c->snapshot, error);
+    if (rc == 0 && kind == DEFINITION_SEGMENT) catalogue_settle_list(c, &parsed.segment);
+    json_t *written = rc == 0 ? definition_canonical(kind, &parsed, body) : NULL;
+    if (rc == 0) rc = definition_keep_origin(c, kind, change->key, written, error);
     if (rc == 0)
-        draft_body(&draft, change->kind, change->key, written, change->if_match);
-    else
-        json_decref(written);
-    if (rc == 0 && change->kind == DEFINITION_SEGMENT) rc = put_list(&draft, change->key, error);
-    if (rc == 0) rc = settle_state(&draft, change->kind, &parsed, error);
+        rc = draft_definition(&draft, kind, change->key, json_incref(written), change->if_match, error);
+    json_decref(written);
+    if (rc == 0) rc = draft_settle(&draft, kind, &parsed, error);
     if (rc == 0) return draft_commit(&draft, error);
     draft_end(&draft);
     return rc;

@@ -132,6 +132,17 @@ int check_feature(const struct feature *feature, const struct snapshot *snapshot
     return reader_result(&r);
 }
 
+/* ---- metrics ---- */
+
+int check_metric(const struct metric *metric, const struct snapshot *snapshot, struct error *error) {
+    struct reader r = {NULL, error, 0};
+    const struct path *numerator = metric->kind == METRIC_RATIO ? PATH_MEMBER(NULL, "numerator") : NULL;
+    check_condition(&r, PATH_MEMBER(numerator, "where"), metric->source.where, snapshot, TEXT_NONE);
+    check_condition(&r, PATH_MEMBER(PATH_MEMBER(NULL, "denominator"), "where"), metric->denominator.where, snapshot,
+                    TEXT_NONE);
+    return reader_result(&r);
+}
+
 /* ---- experiments ---- */
 
 static void check_metric_named(struct reader *r, const struct path *path, struct text key,

@@ -9,6 +9,7 @@
 int check_feature(const struct feature *feature, const struct snapshot *snapshot, struct error *error);
 /* Settles the experiment (its control) on the way. */
 int check_experiment(struct experiment *experiment, const struct snapshot *snapshot, struct error *error);
+int check_metric(const struct metric *metric, const struct snapshot *snapshot, struct error *error);
 int check_segment(const struct segment *segment, const struct snapshot *snapshot, struct error *error);
 int check_holdout(const struct holdout *holdout, const struct snapshot *snapshot, struct error *error);
 int check_page(const struct page *page, const struct snapshot *snapshot, struct error *error);

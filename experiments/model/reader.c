@@ -100,11 +100,19 @@ bool reader_object(struct reader *r, const struct path *path, const json_t *valu
     return object(r, path, value, known, none);
 }
 
+static const char *const read_only[] = {
+    "version", "updatedAt",    "killed",         "state",       "startedAt",
+    "endsAt",  "trafficNow",   "rampStep",       "rampSince",   "rampApprovedAt",
+    "epochs",  "concludedAt",  "outcome",        "outcomeVariant", "outcomeNote",
+    "origin",  NULL};
+
+bool reader_adds(const char *member) {
+    for (const char *const *name = read_only; *name; name++)
+        if (strcmp(*name, member) == 0) return true;
+    return false;
+}
+
 bool reader_definition(struct reader *r, const json_t *body, const char *const *known) {
-    static const char *const read_only[] = {"version", "updatedAt",   "killed",   "state",          "startedAt",
-                                            "endsAt",  "trafficNow",  "rampStep", "rampSince",      "rampApprovedAt",
-                                            "epochs",  "concludedAt", "outcome",  "outcomeVariant", "outcomeNote",
-                                            "origin",  NULL};
     return object(r, NULL, body, known, read_only);
 }
 

@@ -34,6 +34,8 @@ int reader_result(const struct reader *r);
 bool reader_object(struct reader *r, const struct path *path, const json_t *value, const char *const *known);
 /* The same for a whole definition, whose read-only members (what GET adds: version, state, killed ...) are passed over. */
 bool reader_definition(struct reader *r, const json_t *body, const char *const *known);
+/* Whether that member is what Parley adds, not what somebody wrote. */
+bool reader_adds(const char *member);
 /* False with a fault unless `value` is an array of `least`..`most` elements; `what` names them in the sentence. */
 bool reader_array(struct reader *r, const struct path *path, const json_t *value, size_t least, size_t most,
                   const char *what);

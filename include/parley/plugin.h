@@ -275,6 +275,38 @@ struct parley_host {
 
     /* A line in this plugin's log; never anything secret. added in 1.0 */
     void (*log)(parley_call *c, enum parley_level level, const char *sentence);
+
+    /* -- The call, further. added in 1.1 */
+    parley_text (*release)(parley_call *c); /* this release's version */
+    /* An attribute of the context that the variant was decided by, such as "country"; {NULL, 0} where it was not said. What a browser
+     * says of itself is no proof of anything. */
+    parley_json (*attribute)(parley_call *c, const char *name);
+
+    /* -- The customer. added in 1.1. Parley is asked, and the callback waits for the answer: half a second at most. `customer` {NULL, 0}
+     * is the calling one; another one may be named in a staff's call, an event and a timer. {NULL, 0} where the answer cannot be had:
+     * nobody is named, it is a shopper who asks about somebody else, at start, Parley is busy; the log says which. */
+    /* {name: value ...}, as `identify` told them; {} for somebody unknown. */
+    parley_json (*traits)(parley_call *c, parley_text customer);
+    /* {purpose: true or false ...}: what the customer agreed to. */
+    parley_json (*consent)(parley_call *c, parley_text customer);
+    /* {items: [{id, at, channel, actor, kind, body, refs} ...], next}, newest first. `kinds`: names separated by blanks, NULL: all.
+     * `before`: {NULL, 0}, or `next` of the page before, which is null on the last one. `limit`: 1 to 100. */
+    parley_json (*entries)(parley_call *c, parley_text customer, const char *kinds, parley_text before, int limit);
+
+    /* -- Metrics, in parleyd's /metrics within some seconds as parley_plugin_own_NAME{plugin="..."}. added in 1.1. `name`:
+     * [a-z][a-z0-9_]*, at most 48 bytes; at most 32 names. They are no part of a transaction: what is undone was counted all the same. */
+    void (*count)(parley_call *c, const char *name, int64_t n); /* n >= 0; ..._total */
+    /* A histogram of seconds, bytes, whatever: buckets are powers of four from a millionth to 2^30. */
+    void (*observe)(parley_call *c, const char *name, double value);
+
+    /* -- Background work. added in 1.1. Calls `run` on the helper thread, once what this callback wrote is on the disk (never, where it is
+     * undone), and then `done` on the plugin's thread; it may write. `input` is copied. `run` gets a call `w` with which it may read JSON,
+     * make JSON, alloc, random, now, log, and SELECT on a connection of its own; it touches nothing that other callbacks use (state
+     * is NULL there), and says what it found by parley_reply(w, 200, ...). `result` is that, {NULL, 0} where run returned a negative
+     * number. One piece of work runs at a time, at most 16 wait, then this returns PARLEY_FAILED. Work does not survive the process:
+     * a timer can begin it again. */
+    int (*work)(parley_call *c, int (*run)(parley_call *w, parley_json input),
+                int (*done)(parley_call *c, parley_json result), parley_json input);
 };
 
 /* ------------------------------------------------------------------------------------------------------ how it is called ---- */
@@ -292,6 +324,9 @@ extern const struct parley_host *parley __attribute__((visibility("hidden")));
 #define parley_object(c, /* shape, values */...)        parley->object((c), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_append(c, list, /* shape, values */...)  parley->append((c), (list), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_track(c, event, /* shape, values */...)  parley->track((c), (event), PARLEY_ARGUMENTS(__VA_ARGS__))
+/* Work with its input by a shape: parley_work(c, train, trained, "{from}", at) */
+#define parley_work(c, run, done, /* shape, values */...)                                                              \
+    parley->work((c), (run), (done), parley_object((c), __VA_ARGS__))
 #define parley_timeline(c, kind, body, /* shape, values */...)                                                         \
     parley->timeline((c), (kind), (body), PARLEY_ARGUMENTS(__VA_ARGS__))
 

@@ -16,7 +16,7 @@
  *     cc hello_test.c $(pkg-config --cflags --libs $PARLEY/build/parley-test.pc) -o hello-test
  *
  * Everything happens on the test's thread and is over when a function returns: a breakpoint in a handler, a sanitizer and an assertion
- * work as in any program. What differs from a worker: each writing call is a transaction of its own; a crash ends the test; static
+ * work as in any program. Background work has been done, too. What differs from a worker: each writing call is a transaction of its own; a crash ends the test; static
  * variables of the plugin outlive parley_test_restart; there is no sandbox.
  *
  * Strings returned are NUL-terminated and the host's; each says how long it lives. A misuse (a NULL where none may be, JSON that is
@@ -57,6 +57,14 @@ void parley_test_as_staff(parley_test *t);                           /* by the s
 /* The feature and the variant through which the shopper comes, and that variant's settings (JSON; NULL: {}). */
 void parley_test_variant(parley_test *t, const char *feature, const char *variant, const char *settings);
 
+/* Attributes of the context that the variant was decided by; a JSON object. */
+void parley_test_context(parley_test *t, const char *context);
+
+/* ---- what Parley answers when the plugin asks; JSON objects, {} at first. Its timeline is what the plugin put there ---- */
+
+void parley_test_traits(parley_test *t, const char *customer, const char *traits);
+void parley_test_consent(parley_test *t, const char *customer, const char *consent);
+
 /* ---- calls and their answers ---- */
 
 /* `path` as the plugin's routes have it, "?query" behind it; `body` JSON or NULL. Returns the status. */
@@ -88,6 +96,9 @@ const char *parley_test_properties(parley_test *t, const char *event, size_t i);
 /* How many entries of that kind (NULL: of all) it put on timelines; one of them: {customer, kind, body, refs}. */
 size_t parley_test_entries(parley_test *t, const char *kind);
 const char *parley_test_entry(parley_test *t, const char *kind, size_t i); /* until the test stops */
+/* What it counted under a name since the start; how often it observed something, and the sum (`sum` may be NULL). */
+int64_t parley_test_counted(parley_test *t, const char *name);
+size_t parley_test_observed(parley_test *t, const char *name, double *sum);
 /* What it logged, a line each; until the next call. */
 const char *parley_test_logs(parley_test *t);
 

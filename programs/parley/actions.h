@@ -32,6 +32,7 @@ enum exit_code act_verify(struct call *call);
 enum exit_code act_plugin_call(struct call *call);
 enum exit_code act_export(struct call *call);
 enum exit_code act_apply(struct call *call);
+enum exit_code act_diff(struct call *call);
 
 /* Reads a file, or standard input for "-". EXIT_OK, or said on stderr. The caller frees `out`. */
 enum exit_code read_input(const char *path, struct buffer *out);

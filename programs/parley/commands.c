@@ -4,6 +4,7 @@
 
 #include "programs/parley/actions.h"
 #include "programs/parley/demo.h"
+#include "programs/parley/journal.h"
 #include "programs/parley/replay.h"
 
 #define BASE      "/admin/v1/"
@@ -29,8 +30,15 @@
          "GET",        BASE plural "/{KEY}/versions",                                                                  \
          act_list,     "version at actor configRevision note",                                                         \
          "its history"},                                                                                               \
-        {plural,   "impact",  "KEY", "--limit N", "GET", BASE plural "/{KEY}/impact",                                  \
-         act_list, "kind key as of.kind of.key state units", "what a change of it would touch"},                       \
+        {plural,                                                                                                       \
+         "impact",                                                                                                     \
+         "KEY",                                                                                                        \
+         "--limit N",                                                                                                  \
+         "GET",                                                                                                        \
+         BASE plural "/{KEY}/impact",                                                                                  \
+         act_list,                                                                                                     \
+         "kind key as of.kind of.key state units",                                                                     \
+         "what a change of it would touch"},                                                                           \
     {                                                                                                                  \
         plural, "restore", "KEY VERSION", "", "POST", BASE plural "/{KEY}/restore", act_restore, NULL,                 \
             "makes an earlier version the newest"                                                                      \
@@ -93,7 +101,8 @@ const struct command commands[] = {
     {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
     {"plugins", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
-     "version state signature.origin why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms latency.p99Ms",
+     "version state signature.origin why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms "
+     "latency.p99Ms",
      "its releases: state, memory, latency, what each waits for"},
     {"plugins", "push", "FILE", "--downgrade yes", "POST", PLUGINS, act_push, NULL,
      "installs a bundle; nothing is started"},
@@ -156,6 +165,24 @@ const struct command commands[] = {
      "key variant value reason experiment rule bucket errorCode", "what a customer gets and why; records nothing"},
     {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",
      "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
+    {"journal", "verify", "FOLDER", "", NULL, NULL, act_journal_verify, NULL,
+     "computes the checksums of a data folder's journal again; no server"},
+    {"journal", "export", "FOLDER", "--format ndjson|csv --from SEQ --to SEQ --since TIME", NULL, NULL,
+     act_journal_export, NULL, "its rows, a line each"},
+    {"journal", "tail", "FOLDER", "--lines N --follow", NULL, NULL, act_journal_tail, NULL,
+     "its last rows, and those that come"},
+    {"journal", "stats", "FOLDER", "", NULL, NULL, act_journal_stats, NULL, "how many rows of what kind, since when"},
+    {"webhooks", "list", "", "--limit N", "GET", BASE "webhooks", act_list,
+     "id url events state delivered dead lastError", "who outside is told of what"},
+    {"webhooks", "get", "KEY", "", "GET", BASE "webhooks/{KEY}", act_get, NULL, "one, with what was given up"},
+    {"webhooks", "create", "FILE|-", "", "POST", BASE "webhooks", act_send, NULL,
+     "tells an address of what happens; shows the secret, once"},
+    {"webhooks", "patch", "KEY FILE|-", "", "PATCH", BASE "webhooks/{KEY}", act_send, NULL,
+     "changes the members that the file names, and tries again at once"},
+    {"webhooks", "delete", "KEY", "", "DELETE", BASE "webhooks/{KEY}", act_delete, NULL, "tells it no more"},
+    {"webhooks", "test", "KEY", "", "POST", BASE "webhooks/{KEY}/test", act_flags, NULL, "sends a message to see"},
+    {"webhooks", "replay", "KEY FILE|-", "", "POST", BASE "webhooks/{KEY}/replay", act_send, NULL,
+     "tells again what came after {\"auditPosition\":n,\"eventPosition\":n}"},
     {"trends", NULL, "",
      "--kind shopping|purchasing --window DAYS --base DAYS --min N --at TIME --order trending|popular --limit N", "GET",
      BASE "trends", act_list, "item customers before expected z",
@@ -164,8 +191,12 @@ const struct command commands[] = {
      "customers by their first purchase, and how many bought again"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
-    {"export", NULL, "", "", NULL, NULL, act_export, NULL, "every definition as one JSON document"},
-    {"apply", NULL, "FILE|-", "", NULL, NULL, act_apply, NULL, "puts what `export` gave into this server"},
+    {"export", NULL, "", "--out FOLDER", NULL, NULL, act_export, NULL,
+     "every definition as one JSON document, or a file each: FOLDER/features/KEY.json"},
+    {"apply", NULL, "[FILE|-]", "--folder FOLDER --dry-run", "POST", BASE "apply", act_apply, "kind key outcome",
+     "puts what `export` gave into this server: all of it or nothing; what is not named stays"},
+    {"diff", NULL, "[FILE|-]", "--folder FOLDER", "POST", BASE "apply", act_diff, "kind key outcome",
+     "what `apply` would change, member by member"},
     {"replay", NULL, "FILE",
      "--map COLUMNS --experiment KEY --expect SUMS --currency CODE --batch N --connections N --rate N --patience "
      "SECONDS "

@@ -1,15 +1,51 @@
-/* All definitions carried from one server to another: `parley export` here, `parley apply` there. */
+/* `parley export`: every definition of a server, as one document or as a folder of files. */
+#include "programs/parley/definitions.h"
+
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
-#include "core/base/json.h"
 #include "core/base/json_write.h"
-#include "programs/parley/actions.h"
+#include "experiments/model/reader.h"
+#include "programs/parley/table.h"
 
-/* In the order in which they refer to each other. */
-static const char *const kinds[] = {"metrics", "segments", "layers", "features", "holdouts", "experiments", "pages"};
-enum { KINDS = sizeof kinds / sizeof *kinds };
+const struct definition_names definition_names[] = {{"metric", "metrics"},   {"segment", "segments"},
+                                                    {"layer", "layers"},     {"feature", "features"},
+                                                    {"holdout", "holdouts"}, {"experiment", "experiments"},
+                                                    {"page", "pages"},       {NULL, NULL}};
 
-static enum exit_code export_page(struct call *call, const char *path, struct json_writer *w, struct text *next) {
+/* The ids of a list stay where they are: its count and digest name what another server does not have. */
+static void write_list(const struct json *json, json_at list, struct json_writer *out) {
+    json_open_object(out);
+    json_key(out, TEXT("unit"));
+    json_raw(out, json_source(json, json_get(json, list, TEXT("unit"))));
+    json_close_object(out);
+}
+
+/* As somebody would write it: without what the server adds. */
+static void definition_write(const struct json *json, json_at definition, struct json_writer *out,
+                             struct arena *arena) {
+    json_open_object(out);
+    for (json_at name = json_first(json, definition); name != JSON_NONE; name = json_after(json, definition, name)) {
+        struct text key = json_unescaped(json, name, arena);
+        if (reader_adds(arena_cstr(arena, key))) continue;
+        json_key(out, key);
+        if (text_is(key, "list"))
+            write_list(json, name + 1, out);
+        else
+            json_raw(out, json_source(json, name + 1));
+    }
+    json_close_object(out);
+}
+
+/* ---- pages of the server ---- */
+
+/* Takes each definition of a kind; EXIT_OK or said on stderr. */
+typedef enum exit_code take_definition(struct call *call, const char *kind, const struct json *json, json_at at,
+                                       void *user);
+
+static enum exit_code take_page(struct call *call, const char *kind, const char *path, take_definition *take,
+                                void *user, struct text *next) {
     struct answer answer;
     struct json json;
     enum exit_code code = client_fetch(&call->client, "GET", path, TEXT_NONE, &answer);
@@ -19,33 +55,44 @@ static enum exit_code export_page(struct call *call, const char *path, struct js
     buffer_free(&answer.body);
     if (json_scan(&json, page, &call->arena, NULL) != 0) return EXIT_FAILED;
     json_at items = json_get(&json, 0, TEXT("items"));
-    for (json_at i = json_first(&json, items); i != JSON_NONE; i = json_after(&json, items, i))
-        json_raw(w, json_source(&json, i));
+    for (json_at i = json_first(&json, items); i != JSON_NONE && code == EXIT_OK; i = json_after(&json, items, i))
+        code = take(call, kind, &json, i, user);
     *next = json_unescaped(&json, json_get(&json, 0, TEXT("next")), &call->arena);
-    return EXIT_OK;
-}
-
-static enum exit_code export_kind(struct call *call, const char *kind, struct json_writer *w) {
-    const char *path = arena_printf(&call->arena, "/admin/v1/%s", kind).at;
-    enum exit_code code = EXIT_OK;
-    json_key(w, text_of(kind));
-    json_open_array(w);
-    for (struct text next = TEXT_NONE; path;) {
-        code = export_page(call, path, w, &next);
-        const char *cursor = call_encoded(call, arena_cstr(&call->arena, next), "");
-        path = next.n ? arena_printf(&call->arena, "/admin/v1/%s?cursor=%s", kind, cursor).at : NULL;
-    }
-    json_close_array(w);
     return code;
 }
 
-enum exit_code act_export(struct call *call) {
+static enum exit_code take_kind(struct call *call, const char *kind, take_definition *take, void *user) {
+    enum exit_code code = EXIT_OK;
+    struct text next = TEXT_NONE;
+    do {
+        const char *path = arena_printf(&call->arena, "/admin/v1/%s%s%s", kind, next.n ? "?cursor=" : "",
+                                        call_encoded(call, arena_cstr(&call->arena, next), ""))
+                               .at;
+        code = take_page(call, kind, path, take, user, &next);
+    } while (code == EXIT_OK && next.n);
+    return code;
+}
+
+/* ---- one document ---- */
+
+static enum exit_code add_to_document(struct call *call, const char *kind, const struct json *json, json_at at,
+                                      void *user) {
+    definition_write(json, at, user, &call->arena);
+    return EXIT_OK;
+}
+
+static enum exit_code export_document(struct call *call) {
     struct buffer out = {0};
     struct json_writer w;
     enum exit_code code = EXIT_OK;
     json_writer_init(&w, &out);
     json_open_object(&w);
-    for (int i = 0; i < KINDS && code == EXIT_OK; i++) code = export_kind(call, kinds[i], &w);
+    for (int i = 0; definition_names[i].many && code == EXIT_OK; i++) {
+        json_key(&w, text_of(definition_names[i].many));
+        json_open_array(&w);
+        code = take_kind(call, definition_names[i].many, add_to_document, &w);
+        json_close_array(&w);
+    }
     json_close_object(&w);
     call->output = OUTPUT_JSON; /* what `apply` reads */
     if (code == EXIT_OK) show(call, buffer_view(&out));
@@ -53,44 +100,44 @@ enum exit_code act_export(struct call *call) {
     return code;
 }
 
-static enum exit_code apply_one(struct call *call, const struct json *json, const char *kind, json_at definition) {
-    struct answer answer;
-    struct text key = json_unescaped(json, json_get(json, definition, TEXT("key")), &call->arena);
-    const char *encoded = call_encoded(call, arena_cstr(&call->arena, key), "");
-    const char *path = arena_printf(&call->arena, "/admin/v1/%s/%s", kind, encoded).at;
-    enum exit_code code = client_fetch(&call->client, "PUT", path, json_source(json, definition), &answer);
-    if (code != EXIT_OK) {
-        fprintf(stderr, "parley: so %s %.*s is not applied, and nothing behind it\n", kind, TEXT_ARGS(key));
-        return code;
-    }
-    fprintf(stderr, "%s %.*s: %s\n", kind, TEXT_ARGS(key), answer.status == 201 ? "created" : "replaced");
-    buffer_free(&answer.body);
-    return EXIT_OK;
+/* ---- a folder ---- */
+
+static bool make_folder(const char *path) {
+    if (mkdir(path, 0777) == 0 || errno == EEXIST) return true;
+    fprintf(stderr, "parley: %s cannot be made: %s\n", path, strerror(errno));
+    return false;
 }
 
-static enum exit_code apply_all(struct call *call, const struct json *json) {
+static enum exit_code write_file(struct call *call, const char *kind, const struct json *json, json_at at,
+                                 void *user) {
+    struct buffer bytes = {0}, laid_out = {0};
+    struct json_writer w;
+    struct text key = json_unescaped(json, json_get(json, at, TEXT("key")), &call->arena);
+    const char *path = arena_printf(&call->arena, "%s/%s/%.*s.json", (const char *)user, kind, TEXT_ARGS(key)).at;
+    json_writer_init(&w, &bytes);
+    definition_write(json, at, &w, &call->arena);
+    json_pretty(buffer_view(&bytes), &laid_out);
+    FILE *file = fopen(path, "wb");
+    bool written = file && fwrite(laid_out.at, 1, laid_out.n, file) == laid_out.n;
+    if (file && fclose(file) != 0) written = false;
+    if (!written) fprintf(stderr, "parley: %s cannot be written: %s\n", path, strerror(errno));
+    buffer_free(&bytes);
+    buffer_free(&laid_out);
+    return written ? EXIT_OK : EXIT_FAILED;
+}
+
+static enum exit_code export_folder(struct call *call, const char *folder) {
+    if (!make_folder(folder)) return EXIT_FAILED;
     enum exit_code code = EXIT_OK;
-    for (int k = 0; k < KINDS; k++) {
-        json_at list = json_get(json, 0, text_of(kinds[k]));
-        for (json_at d = json_first(json, list); d != JSON_NONE && code == EXIT_OK; d = json_after(json, list, d))
-            code = apply_one(call, json, kinds[k], d);
+    for (int i = 0; definition_names[i].many && code == EXIT_OK; i++) {
+        const char *many = definition_names[i].many;
+        if (!make_folder(arena_printf(&call->arena, "%s/%s", folder, many).at)) return EXIT_FAILED;
+        code = take_kind(call, many, write_file, (void *)(uintptr_t)folder);
     }
     return code;
 }
 
-enum exit_code act_apply(struct call *call) {
-    struct buffer body = {0};
-    struct json json;
-    struct error error = {0};
-    enum exit_code code = read_input(call_argument(call, "FILE"), &body);
-    if (code != EXIT_OK) return code;
-    if (json_scan(&json, buffer_view(&body), &call->arena, &error) == 0 && json_kind(&json, 0) == JSON_KIND_OBJECT)
-        code = apply_all(call, &json);
-    else {
-        fprintf(stderr, "parley: %s is not what `parley export` gives: %s\n", call_argument(call, "FILE"),
-                error.detail);
-        code = EXIT_FAILED;
-    }
-    buffer_free(&body);
-    return code;
+enum exit_code act_export(struct call *call) {
+    const char *folder = call_flag(call, "--out");
+    return folder ? export_folder(call, folder) : export_document(call);
 }

@@ -8,6 +8,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/secret.h"
+#include "core/webhooks/webhooks.h"
 #include "experiments/insight/insight.h"
 #include "experiments/model/catalogue.h"
 #include "programs/parleyd/parleyd.h"
@@ -129,6 +130,22 @@ static int open_insight(struct app *app, const char *folder, struct error *error
     return insight_open(&app->insight, &options, error);
 }
 
+static void open_webhooks(struct app *app, const struct config *config, const char *folder) {
+    char journal[4096];
+    snprintf(journal, sizeof journal, "%s/journal", folder);
+    struct webhooks_options options = {.loop = app->loop,
+                                       .mailbox = &app->mailbox,
+                                       .db = app->db,
+                                       .journal_folder = journal,
+                                       .clock = app->clock,
+                                       .log = app->log,
+                                       .telemetry = app->telemetry,
+                                       .allow_private = config_flag(config, "webhooks.private"),
+                                       .retry_ms = config_duration(config, "webhooks.retry"),
+                                       .attempts = config_int(config, "webhooks.attempts")};
+    app->webhooks = webhooks_open(&options);
+}
+
 int parleyd_open(struct app *app, const struct config *config, struct error *error) {
     const char *folder = config_text(config, "data");
     app->admin_token = text_of(config_text(config, "admin-token"));
@@ -146,6 +163,7 @@ int parleyd_open(struct app *app, const struct config *config, struct error *err
     if (rc == 0) rc = parleyd_people(app, config, error);
     if (rc == 0) rc = parleyd_measure(app, config, error);
     if (rc == 0) rc = open_insight(app, folder, error);
+    if (rc == 0) open_webhooks(app, config, folder);
     return rc;
 }
 
@@ -155,6 +173,7 @@ static void close_on_lane(struct lane_job *job, void *owner) {
 }
 
 void parleyd_close(struct app *app) {
+    webhooks_close(app->webhooks);
     journal_close(app->journal); /* first: what waits is committed and handed to the measures */
     measure_close(app->measure);
     parleyd_people_close(app);

@@ -52,5 +52,7 @@ void parleyd_plugins(struct plugins_options *options, const struct config *confi
 
 /* Effects of plugins become journal records; the plugin is told when they are durable. */
 void parleyd_on_effect(void *user, const struct plugin_effect *effect);
+/* Answers what a plugin asks about a customer. */
+void parleyd_on_ask(void *user, const struct plugin_ask *ask);
 
 #endif

@@ -8,6 +8,7 @@
 #include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/secret.h"
+#include "core/webhooks/webhooks.h"
 #include "experiments/insight/insight.h"
 #include "programs/parleyd/events.h"
 #include "programs/parleyd/parleyd.h"
@@ -67,6 +68,7 @@ static void on_tick(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
     measure_tick(d->app.measure);
     insight_tick(d->app.insight);
+    webhooks_tick(d->app.webhooks);
 }
 
 static void on_plugins_started(void *user) {
@@ -130,6 +132,7 @@ static void start_plugins(struct parleyd *d, const char *program) {
         .on_standing = settings_changed,
         .trust = options_trust(d->config),
         .on_effect = parleyd_on_effect,
+        .on_ask = parleyd_on_ask,
         .user = &d->app,
         .feed = events_feed(d->events),
     };

@@ -3,7 +3,7 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
-import { seedTrial, seedFigures } from './seed.mjs';
+import { seedTrial, seedFigures, seedCustomers } from './seed.mjs';
 
 // Contrast depends on the scheme, layout on the width: two looks see all four.
 const LOOKS = [['light and wide', { colorScheme: 'light', viewport: DESKTOP }], ['dark and narrow', { colorScheme: 'dark', viewport: PHONE }]];
@@ -14,6 +14,7 @@ describe('accessibility', { concurrency: 2 }, () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
     await seedTrial(server, { start: true });
     await seedFigures(server);
+    await seedCustomers(server);
   });
   after(async () => {
     await browser?.close();
@@ -52,7 +53,7 @@ describe('accessibility', { concurrency: 2 }, () => {
       await page.getByRole('button', { name: 'Kill' }).first().click();
       await clean(page, 'kill dialog');
       await page.keyboard.press('Escape');
-      for (const [place, sign] of [['trials', 'a[href="#/trials/poll-trial"]'], ['trials/headline-trial', 'figure svg'], ['trials/poll-trial', 'table'], ['plugins', '.releases li'], ['audit', 'summary']]) {
+      for (const [place, sign] of [['trials', 'a[href="#/trials/poll-trial"]'], ['trials/headline-trial', 'figure svg'], ['trials/poll-trial', 'table'], ['customers', '.rows li'], ['customers/c-anna', '.timeline li'], ['plugins', '.releases li'], ['audit', 'summary']]) {
         await page.evaluate((hash) => { location.hash = hash; }, `#/${place}`);
         await page.locator(sign).first().waitFor();
         await clean(page, place);

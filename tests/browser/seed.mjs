@@ -36,3 +36,24 @@ export async function sendShoppers(server, feature, n) {
   const answer = await post('/v1/batch', { batch });
   if (answer.status !== 202) throw new Error(`batch: ${answer.status} ${await answer.text()}`);
 }
+
+/** Anna with a day in the shop, and two customers who may be one. */
+export async function seedCustomers(server) {
+  const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json' };
+  const post = async (path, body) => {
+    const answer = await fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  };
+  const identify = (userId, name, anonymousId) => post('/v1/identify', { userId, anonymousId, traits: { name, email: `${userId}@mail.example`, city: 'Ulm', size: 38 } });
+  const web = { page: { path: '/' } };
+  await identify('c-anna', 'Anna Blum', 'anon-tablet');
+  await identify('c-anne', 'Anne Blum', 'anon-phone');
+  await identify('c-anne', 'Anne Blum', 'anon-tablet');
+  await post('/v1/batch', { batch: [
+    { type: 'page', userId: 'c-anna', name: 'Lamps', context: web },
+    { type: 'track', userId: 'c-anna', event: 'Products Searched', properties: { query: 'reading lamp' }, context: web },
+    { type: 'track', userId: 'c-anna', event: 'Product Viewed', properties: { name: 'Heather lamp', product_id: 'HL-7' }, context: web },
+    { type: 'track', userId: 'c-anna', event: 'Product Added to Wishlist', properties: { name: 'Heather lamp', product_id: 'HL-7' }, context: web },
+    { type: 'track', userId: 'c-anna', event: 'Order Completed', properties: { order_id: 'o-1', total: 24.9, currency: 'EUR', products: [{ product_id: 'HL-7', quantity: 2 }, { product_id: 'B-1' }] } },
+    { type: 'track', userId: 'c-anna', event: 'Order Refunded', properties: { order_id: 'o-1', total: 8, currency: 'EUR' } }] });
+}

@@ -35,7 +35,7 @@ async function bringBoard(server) {
   const home = join(folder, 'board'), root = new URL('../..', import.meta.url).pathname;
   mkdirSync(home);
   writeFileSync(join(folder, 'board.c'), SOURCE);
-  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'board', version: '1.0.0', abi: [1, 0], library: 'board.so', title: 'Board', settings: SCHEMA }));
+  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'board', version: '1.0.0', abi: [1, 1], library: 'board.so', title: 'Board', settings: SCHEMA }));
   execFileSync('gcc', ['-std=gnu17', '-fPIC', '-shared', '-fvisibility=hidden', `-I${join(root, 'include')}`, '-o', join(home, 'board.so'), join(folder, 'board.c')]);
   execFileSync(join(process.env.PARLEY_BUILD ?? join(root, 'build'), 'parley'), ['plugins', 'pack', home, '--out', join(folder, 'board.parley')]);
   const pushed = await fetch(`${server.url}/admin/v1/plugins`, { method: 'POST', headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/octet-stream' }, body: readFileSync(join(folder, 'board.parley')) });

@@ -8,6 +8,7 @@ import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { EventSource } from 'eventsource';
 import { Server, poll } from '../system/harness.mjs';
 import { until } from '../system/listen.mjs';
+import { toggles } from './toggles.mjs';
 
 const defined = {
   'a-boolean': { type: 'boolean', variants: { on: { value: true }, off: { value: false } }, off: 'off', default: { serve: 'on' } },
@@ -153,4 +154,13 @@ test('the web SDK', async (t) => {
     assert.deepEqual([keyless.value, keyless.errorCode], ['mine', 'TARGETING_KEY_MISSING']);
     assert.equal(client.getNumberValue('a-number', 0), 1000);
   });
+});
+
+// `./dev bench toggles` holds p99 against its limits on a machine that does nothing else.
+test('forty toggles reach a web client and a raw listener, each of them, soon', async (t) => {
+  const s = await start();
+  t.after(() => s.stop());
+  const { client, raw } = await toggles(s, 'a-boolean', 40);
+  t.diagnostic(`client: median ${client.median.toFixed(1)} ms, p99 ${client.p99.toFixed(1)} ms; raw: ${raw.median.toFixed(1)} ms, ${raw.p99.toFixed(1)} ms`);
+  assert.ok(client.median < 500 && raw.median < 250);
 });

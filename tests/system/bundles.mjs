@@ -1,14 +1,18 @@
 // Bundles out of the plugins that are built for tests, and generators of load against a server.
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADMIN, build } from './harness.mjs';
 
+// What fixtures are built for.
+const header = readFileSync(new URL('../../include/parley/plugin.h', import.meta.url), 'utf8');
+const abi = ['MAJOR', 'MINOR'].map((which) => Number(new RegExp(`PARLEY_ABI_${which}[ =]+(\\d+)`).exec(header)[1]));
+
 // The bytes of a bundle with build/tests/fixtures/FIXTURE.so in it.
 export function bundle(fixture, { name = fixture, version = '1.0.0' } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'parley-bundle-'));
-  writeFileSync(join(dir, 'plugin.json'), JSON.stringify({ name, version, abi: [1, 0], title: name, library: `${name}.so` }));
+  writeFileSync(join(dir, 'plugin.json'), JSON.stringify({ name, version, abi, title: name, library: `${name}.so` }));
   copyFileSync(join(build, 'tests', 'fixtures', `${fixture}.so`), join(dir, `${name}.so`));
   const bytes = execFileSync('tar', ['-C', dir, '-cf', '-', 'plugin.json', `${name}.so`], { maxBuffer: 64 << 20 });
   rmSync(dir, { recursive: true });

@@ -2,27 +2,10 @@
 // other waiting. The plugin is tests/fixtures/plugins/follower.c, which writes down what it is told.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Server, asShopper, build } from './harness.mjs';
-import { parley } from './parley.mjs';
+import { Server, asShopper } from './harness.mjs';
+import { installFixture } from './parley.mjs';
 
-const folder = mkdtempSync(join(tmpdir(), 'parley-follower-'));
-test.after(() => rmSync(folder, { recursive: true, force: true }));
-
-async function install(s, version) {
-  const release = join(folder, version);
-  mkdirSync(release, { recursive: true });
-  copyFileSync(join(build, `tests/fixtures/follower-${version}.so`), join(release, 'follower.so'));
-  writeFileSync(join(release, 'plugin.json'), JSON.stringify({ name: 'follower', version, abi: [1, 1], library: 'follower.so' }));
-  const bundle = join(folder, `${version}.parley`);
-  for (const args of [['plugins', 'pack', release, '--out', bundle], ['plugins', 'push', bundle], ['plugins', 'activate', 'follower', version]]) {
-    const { code, err } = await parley(s.url, args);
-    assert.equal(code, 0, err);
-  }
-}
-
+const install = (s, version) => installFixture(s, 'follower', version, `follower-${version}`);
 let sent = 0;
 const track = (s, n, properties = {}, event = 'Product Viewed') => s.post('/v1/batch', {
   batch: Array.from({ length: n }, () => ({ type: 'track', event, userId: `u${sent % 7}`, messageId: `m${sent++}`, properties })),

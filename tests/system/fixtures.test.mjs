@@ -17,7 +17,7 @@ const REFUSED = {
   no_descriptor: /no symbol parley_plugin_v1/,
   wrong_magic: /wrong magic 0x12345678/,
   wrong_size: /its descriptor has 48 bytes/,
-  future_abi: /needs plugin ABI 1\.\d+; this Parley has 1\.0/,
+  future_abi: /needs plugin ABI 1\.\d+; this Parley has 1\.\d+/,
   no_export: /no export_customer/,
   no_forget: /no forget_customer/,
   constructor_crash: /was ended by signal 6 \(Aborted\)/,

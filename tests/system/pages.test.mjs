@@ -89,7 +89,7 @@ test('a section whose release is down is left out with a reason, counted, and a 
   const s = await shop(t);
   await s.patch('/admin/v1/pages/home', { sections: { trial: { path: '/polls?about=home' } } });
   await s.patch('/admin/v1/features/product-poll', { variants: { off: { value: 'off' }, top: { value: 'top', plugin: 'polls', release: '1.1.0', settings: { maxOptions: 4 } } } });
-  await s.patch('/admin/v1/experiments/poll-trial', { weights: { off: 0, top: 100 } });
+  await s.patch('/admin/v1/experiments/poll-trial', { weights: { off: 1, top: 9999 } });
   const pid = async () => (await s.get('/admin/v1/plugins/polls')).body.releases.find((r) => r.version === '1.1.0' && r.state === 'running')?.pid;
   for (let i = 0; i < 100 && !(await pid()); i++) await new Promise((r) => setTimeout(r, 50));
   process.kill(await pid(), 'SIGSTOP');

@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADMIN, build } from './harness.mjs';
 
@@ -13,4 +16,20 @@ export function parley(url, args, { input = '', token = ADMIN, env = {}, detache
     child.stdin.end(input);
     child.on('close', (code) => done({ code, out, err }));
   });
+}
+
+// Packs, pushes and activates build/tests/fixtures/FILE.so; the server takes unsigned bundles (--plugins.unsigned yes).
+export async function installFixture(server, name, version, file) {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-fixture-')), bundle = `${folder}.parley`;
+  try {
+    copyFileSync(join(build, `tests/fixtures/${file}.so`), join(folder, `${name}.so`));
+    writeFileSync(join(folder, 'plugin.json'), JSON.stringify({ name, version, abi: [1, 1], library: `${name}.so` }));
+    for (const args of [['plugins', 'pack', folder, '--out', bundle], ['plugins', 'push', bundle], ['plugins', 'activate', name, version]]) {
+      const { code, err } = await parley(server.url, args);
+      assert.equal(code, 0, err);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(bundle, { force: true });
+  }
 }

@@ -164,6 +164,8 @@ test('people', async (t) => {
     for (let i = 0; i < 100 && sum(now = await figures(2)) !== 25; i++) await new Promise((r) => setTimeout(r, 20));
     assert.equal(sum(now), 25);
     assert.deepEqual((await s.get('/admin/v1/audit?kind=customer&key=max')).body.items.map((e) => e.action), ['unmerge', 'merge']);
+    const proof = await s.post('/admin/v1/experiments/poll-trial/verify');
+    assert.equal(proof.body.different, 0, JSON.stringify(proof.body));
     await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback', note: 'test' });
   });
 

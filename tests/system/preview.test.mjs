@@ -58,6 +58,18 @@ test('preview links', async (t) => {
     assert.equal(await counted(s, 'a shopper', 0), 1);
   });
 
+  await t.test('keep nothing of what is tracked under them', async () => {
+    const link = as(await preview('product-poll', 'top'));
+    const batch = ['Order Completed', 'Experiment Viewed'].map((event) => ({
+      type: 'track', event, userId: 'a shopper', messageId: `previewed ${event}`, properties: { order_id: '1', revenue: 5, experiment_id: 'poll-trial', variation_id: 'top' } }));
+    const { status, body } = await s.post('/v1/batch', { batch }, link);
+    assert.equal(status, 202);
+    assert.deepEqual(body, { accepted: 0, duplicates: 0, rejected: [0, 1].map((index) => ({ index, detail: 'sent under a preview link, where nothing counts' })) });
+    const forged = { 'parley-preview': link['parley-preview'].replace('~top~', '~off~') };
+    assert.equal((await s.post('/v1/track', { event: 'Seen', userId: 'a shopper', messageId: 'x' }, forged)).body.accepted, 1);
+    assert.equal(await counted(s, 'a shopper', 0), 1);
+  });
+
   await t.test('let a plugin answer for the variant they show', async () => {
     await s.put('/admin/v1/features/dark', poll({ key: 'dark', enabled: false }));
     const ask = (headers) => s.get('/v1/features/dark/polls', { ...asShopper('ann'), ...headers });

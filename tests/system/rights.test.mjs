@@ -103,7 +103,12 @@ test('rights', async (t) => {
     assert.match(audit, /"action":"erase"/);
   });
 
-  await t.test('figures stay', async () => assert.deepEqual(await figures(s), before));
+  await t.test('figures stay, and a recomputation says how many they are that cannot be computed again', async () => {
+    assert.deepEqual(await figures(s), before);
+    const { body } = await s.post('/admin/v1/experiments/poll-trial/verify');
+    assert.equal(body.different, 0, JSON.stringify(body));
+    assert.equal(body.residual.units, 1, JSON.stringify(body));
+  });
 
   await t.test('she is not collected again until staff say so', async () => {
     const sent = await s.post('/v1/batch', { batch: [{ type: 'track', event: 'E', userId: 'wilhelmine-77' }, { type: 'dance' },

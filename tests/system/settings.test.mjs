@@ -30,7 +30,7 @@ async function bundle(url, version, manifest) {
   mkdirSync(home, { recursive: true });
   writeFileSync(join(folder, 'echo.c'), source);
   execFileSync('gcc', ['-std=gnu17', '-O1', '-fPIC', '-shared', '-fvisibility=hidden', `-DVERSION="${version}"`, '-Iinclude', '-o', join(home, 'echo.so'), join(folder, 'echo.c')]);
-  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'echo', version, abi: [1, 0], library: 'echo.so', ...manifest }));
+  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'echo', version, abi: [1, 1], library: 'echo.so', ...manifest }));
   const packed = await parley(url, ['plugins', 'pack', home, '--out', file]);
   return packed.code === 0 ? readFileSync(file) : Promise.reject(new Error(packed.err));
 }

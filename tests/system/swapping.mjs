@@ -27,12 +27,13 @@ const shoppers = (server, connections, seconds) => [
 const sum = (runs, key) => runs.reduce((n, run) => n + run[key], 0);
 const worst = (runs, key) => Math.max(...runs.map((run) => run[key]));
 
-async function swap(server, n, times) {
+async function swap(server, n, gap, times) {
   for (let i = 0; i < n; i++) {
     const began = performance.now();
     const answer = await activate(server, 'polls', i % 2 ? '1.0.0' : '1.1.0');
     if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
     times.push(performance.now() - began);
+    if (gap) await wait(gap);
   }
 }
 
@@ -42,14 +43,14 @@ async function settled(server, processes) {
   return holdings(server.process.pid);
 }
 
-// `n` swaps, an even number, under `connections` readers and as many voters. Growth is from behind the first swaps and votes, which fill
+// `n` swaps, an even number, `gap` ms apart, under `connections` readers and as many voters. Growth is from behind the first swaps and votes, which fill
 // caches and buffers, to the end, both at rest. p99 in ms, of the slower of the two kinds.
-export async function swapUnderLoad(server, n, { connections = 16, seconds = 3 } = {}) {
+export async function swapUnderLoad(server, n, { connections = 16, seconds = 3, gap = 0 } = {}) {
   const before = await Promise.all(shoppers(server, connections, seconds).map((one) => one.ended));
-  await swap(server, 20, []);
+  await swap(server, 20, 0, []);
   const at = await settled(server, 1);
   const running = shoppers(server, connections), times = [];
-  await swap(server, n, times);
+  await swap(server, n, gap, times);
   const during = await Promise.all(running.map((one) => one.stop()));
   const after = await settled(server, at.processes);
   return {

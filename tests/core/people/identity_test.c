@@ -165,3 +165,27 @@ Test(identity, a_forgotten_customer_leaves_no_row) {
     identity_map_set(map, TEXT("anon-1"), TEXT("anon-1"));
     cr_assert(is("anon-1", "anon-1") && is("anon-2", "u2"), "the other stays");
 }
+
+Test(identity, the_map_lists_the_keys_of_a_person_as_the_store_does) {
+    join("anon-1", "u1");
+    join("anon-2", "u2");
+    merge("u1", "u2");
+    struct text *keys, *stored;
+    size_t n, stored_n;
+    for (int undone = 0; undone < 2; undone++) {
+        identity_map_keys(map, TEXT("anon-2"), &arena, &keys, &n);
+        cr_assert_eq(identity_keys(sql, &arena, TEXT("anon-2"), &stored, &stored_n, &error), 0);
+        cr_assert_eq(n, undone ? 2 : 4);
+        cr_assert_eq(stored_n, n);
+        cr_assert(text_is(keys[0], undone ? "u2" : "u1"));
+        for (size_t i = 0; i < n; i++) {
+            size_t found = 0;
+            for (size_t k = 0; k < n; k++) found += text_eq(keys[i], stored[k]);
+            cr_assert_eq(found, 1);
+        }
+        if (!undone) unmerge("u2");
+    }
+    identity_map_keys(map, TEXT("nobody"), &arena, &keys, &n);
+    cr_assert_eq(n, 1);
+    cr_assert(text_is(keys[0], "nobody"));
+}

@@ -138,3 +138,81 @@ Test(harness_folder, is_gone_afterwards_or_kept_where_one_was_named) {
     }
     cr_expect_eq(rmdir(folder), 0, "something else was left in it");
 }
+
+/* ---- what ABI 1.1 added ---- */
+
+static void start_caller(void) {
+    t = parley_test_start(&(struct parley_test_options){.library = build_path("tests/fixtures/%s.so", "caller")});
+    cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
+}
+TestSuite(calls, .init = start_caller, .fini = stop_notes);
+
+Test(calls, a_shopper_may_have_herself_asked_about_and_staff_anybody) {
+    parley_test_traits(t, "ann", "{\"name\":\"Ann\"}");
+    parley_test_consent(t, "ann", "{\"marketing\":true}");
+    parley_test_as(t, "ann");
+    parley_test_call(t, "GET", "/traits", NULL);
+    cr_expect(parley_test_says(t, "", "{\"traits\":{\"name\":\"Ann\"},\"consent\":{\"marketing\":true}}"));
+    parley_test_as(t, "ben");
+    parley_test_call(t, "GET", "/traits", NULL);
+    cr_expect(parley_test_says(t, "", "{\"traits\":{},\"consent\":{}}"));
+    parley_test_call(t, "GET", "/traits?customer=ann", NULL);
+    cr_expect(parley_test_says(t, "/traits", "null"));
+    cr_expect(strstr(parley_test_logs(t), "no traits: a shopper asks about herself alone"), "%s", parley_test_logs(t));
+    parley_test_as_staff(t);
+    parley_test_call(t, "GET", "/traits?customer=ann", NULL);
+    cr_expect(parley_test_says(t, "/traits/name", "\"Ann\""));
+    parley_test_call(t, "GET", "/traits", NULL);
+    cr_expect(strstr(parley_test_logs(t), "no customer is named"), "%s", parley_test_logs(t));
+    cr_expect(parley_test_event(t, "Friend Made", "ben", "{\"friend\":\"ann\"}"));
+    cr_expect_str_eq(parley_test_properties(t, "Met", 0), "{\"traits\":{\"name\":\"Ann\"}}");
+}
+
+Test(calls, what_was_put_on_the_timeline_is_read_page_by_page) {
+    static const char *const words[] = {"{\"words\":\"one\"}", "{\"words\":\"two\"}", "{\"words\":\"three\"}"};
+    parley_test_as(t, "ann");
+    parley_test_context(t, "{\"country\":\"DE\"}");
+    for (int i = 0; i < 3; i++) cr_expect_eq(parley_test_call(t, "PUT", "/greetings", words[i]), 200);
+    cr_expect(parley_test_says(t, "", "{\"release\":\"1.0.0\",\"country\":\"DE\",\"traits\":{}}"));
+    parley_test_call(t, "GET", "/entries?kinds=vote+greeting", NULL);
+    cr_expect(parley_test_says(t, "/items/0/refs/words", "\"three\""));
+    cr_expect(parley_test_says(t, "/items/1/body", "\"Said two\""));
+    cr_expect_null(parley_test_at(t, "/items/2"));
+    cr_expect(parley_test_says(t, "/next", "\"2\""));
+    parley_test_call(t, "GET", "/entries?before=2", NULL);
+    cr_expect(parley_test_says(t, "/items/0/refs/words", "\"one\""));
+    cr_expect(parley_test_says(t, "/next", "null"));
+    parley_test_call(t, "GET", "/entries?kinds=vote", NULL);
+    cr_expect(parley_test_says(t, "/items", "[]"));
+}
+
+Test(calls, counts_and_observations_have_checked_names) {
+    double sum = 0;
+    parley_test_call(t, "PUT", "/greetings", "{\"words\":\"one\"}");
+    cr_expect(strstr(parley_test_logs(t), "\"No name\" is no name of a metric"), "%s", parley_test_logs(t));
+    parley_test_call(t, "PUT", "/greetings", "{\"words\":\"three\"}");
+    cr_expect_eq(parley_test_counted(t, "greetings"), 2);
+    cr_expect_eq(parley_test_observed(t, "greeting_bytes", &sum), 2);
+    cr_expect_eq(sum, 8);
+    cr_expect_eq(parley_test_counted(t, "No name"), 0);
+}
+
+Test(calls, work_begins_after_the_commit_and_comes_back_as_a_call) {
+    parley_test_call(t, "GET", "/sums", NULL);
+    cr_expect(parley_test_says(t, "/sums", "\"0\"")); /* asked for by start() */
+    parley_test_call(t, "PUT", "/numbers/7", "{}");
+    cr_expect(strstr(parley_test_logs(t), "the sum is 7"), "%s", parley_test_logs(t));
+    parley_test_call(t, "PUT", "/numbers/8", "{\"refuse\":true}");
+    parley_test_call(t, "POST", "/work", NULL);
+    parley_test_call(t, "POST", "/work?upto=-1", NULL); /* fails: there is no result */
+    parley_test_call(t, "GET", "/sums", NULL);
+    cr_expect(parley_test_says(t, "/sums", "\"0 7 7 -1\""));
+}
+
+Test(calls, a_plugin_is_told_when_what_it_wrote_was_undone) {
+    parley_test_call(t, "GET", "/rolled-back", NULL);
+    cr_expect(parley_test_says(t, "/rolledBack", "0"));
+    parley_test_call(t, "PUT", "/numbers/8", "{\"refuse\":true}");
+    parley_test_call(t, "GET", "/rolled-back", NULL);
+    cr_expect(parley_test_says(t, "/rolledBack", "1"));
+}

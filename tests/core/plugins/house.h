@@ -13,20 +13,20 @@ struct house {
     char dir[64];        /* temporary, removed at the end */
     char plugin_dir[80]; /* DIR/plugins */
     struct house_setup {
-        const struct plugin_timing *timing; /* NULL: short ones */
-        const char *worker;                 /* NULL: the stand-in */
-        const char *bundled;                /* NULL: nothing comes with it */
+        const struct plugin_timing *timing;       /* NULL: short ones */
+        const char *worker;                       /* NULL: the stand-in */
+        const char *bundled;                      /* NULL: nothing comes with it */
         const struct breaker_policy *breaker;     /* NULL: one that never opens */
         const struct probation_policy *probation; /* NULL: none */
-        const struct trust_options *trust;  /* NULL: no keys, unsigned bundles are taken */
+        const struct trust_options *trust;        /* NULL: no keys, unsigned bundles are taken */
     } setup;
-    int64_t effects;     /* that came */
-    bool keep_effects;   /* they are called durable at once */
-    uint64_t tickets[8]; /* of the first ones */
-    int descriptors;     /* open before */
+    int64_t effects;      /* that came */
+    bool keep_effects;    /* they are called durable at once */
+    uint64_t tickets[8];  /* of the first ones */
+    int descriptors;      /* open before */
     struct buffer events; /* "crashed polls 1.0.0 after 1.1.0: why", a line each */
     char evidence[300];   /* of the last rollback */
-    struct error error;  /* of the last operation */
+    struct error error;   /* of the last operation */
 };
 
 struct said {

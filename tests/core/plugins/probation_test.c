@@ -6,7 +6,8 @@
 
 static struct house house;
 
-static const struct breaker_policy breaker = {.limits = {.least = 6, .errors = 50, .slow = 100}, .window = 5000, .open = 300};
+static const struct breaker_policy breaker = {
+    .limits = {.least = 6, .errors = 50, .slow = 100}, .window = 5000, .open = 300};
 static const struct probation_policy strict = {.time = 60000, .limits = {.least = 4, .errors = 25, .slow = 100}};
 
 /* A slow call is no missed heartbeat here. */
@@ -36,13 +37,14 @@ TestSuite(probation, .fini = close_house, .timeout = 60);
 Test(probation, a_release_that_fails_is_rolled_back_by_itself_with_the_figures) {
     open_with(&strict);
     swap_to("1.1.0");
-    cr_assert(strstr(house_status(&house, "polls"), "\"probation\":{\"release\":\"1.1.0\",\"previous\":\"1.0.0\""), "%s",
-              house_status(&house, "polls"));
+    cr_assert(strstr(house_status(&house, "polls"), "\"probation\":{\"release\":\"1.1.0\",\"previous\":\"1.0.0\""),
+              "%s", house_status(&house, "polls"));
     call("/polls", 3);
     call("/fail", 2);
     house_wait_for(&house, "polls", "\"active\":\"1.0.0\"");
-    cr_expect(strstr(house_logs(&house, "polls"), "failed its probation, 1.0.0 is activated again: 2 of 5 calls failed"), "%s",
-              house_logs(&house, "polls"));
+    cr_expect(
+        strstr(house_logs(&house, "polls"), "failed its probation, 1.0.0 is activated again: 2 of 5 calls failed"),
+        "%s", house_logs(&house, "polls"));
     house_wait_for_event(&house, "rolled-back polls 1.0.0 after 1.1.0");
     cr_expect(strstr(house.evidence, "\"calls\":5,\"failed\":2,\"slow\":0"), "%s", house.evidence);
     cr_expect_eq(house_call(&house, "GET", "/polls", "").status, 200);
@@ -100,7 +102,8 @@ Test(probation, the_breaker_refuses_calls_until_one_that_is_let_through_is_well)
     open_with(NULL);
     call("/fail", 6);
     house_wait_for_event(&house, "breaker-open polls 1.0.0");
-    cr_expect(strstr(house_status(&house, "polls"), "\"breaker\":{\"state\":\"open\""), "%s", house_status(&house, "polls"));
+    cr_expect(strstr(house_status(&house, "polls"), "\"breaker\":{\"state\":\"open\""), "%s",
+              house_status(&house, "polls"));
     cr_expect_not(plugins_serves(house.plugins, TEXT("polls"), TEXT_NONE));
     struct said refused = house_call(&house, "GET", "/polls", "");
     cr_expect_eq(refused.code, ERR_UNAVAILABLE);
@@ -113,7 +116,8 @@ Test(probation, the_breaker_refuses_calls_until_one_that_is_let_through_is_well)
     house_turn(&house, 610);
     cr_expect_eq(house_call(&house, "GET", "/polls", "").status, 200);
     house_wait_for_event(&house, "breaker-closed polls 1.0.0");
-    cr_expect(strstr(house_metrics(&house), "parley_plugin_breaker_opened_total{plugin=\"polls\",release=\"1.0.0\"} 2"));
+    cr_expect(
+        strstr(house_metrics(&house), "parley_plugin_breaker_opened_total{plugin=\"polls\",release=\"1.0.0\"} 2"));
     cr_expect_eq(house_call(&house, "GET", "/polls", "").status, 200);
 }
 
@@ -138,4 +142,12 @@ Test(probation, what_happens_to_a_worker_is_told) {
     house_wait_for_event(&house, "crashed polls 1.0.0: exited with status 3");
     swap_to("1.1.0");
     house_wait_for_event(&house, "swapped polls 1.1.0 after 1.0.0");
+}
+
+Test(probation, ends_with_the_retirement_of_its_plugin) {
+    open_with(&strict);
+    swap_to("1.1.0");
+    call("/fail", 3);
+    cr_assert_eq(house_retire(&house, "polls"), 0);
+    cr_expect_not(strstr(house_status(&house, "polls"), "\"probation\""));
 }

@@ -56,12 +56,15 @@ static int in_sandbox(int (*what)(void), const struct sandbox_policy *policy) {
     return status;
 }
 
+static bool not_here(int status) {
+    bool is_not = WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE;
+    if (is_not) cr_log_warn("not tested: it is not to be had here");
+    return is_not;
+}
+
 static void expect(int (*what)(void), const struct sandbox_policy *policy) {
     int status = in_sandbox(what, policy);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_HERE) {
-        cr_log_warn("not tested: it is not to be had here");
-        return;
-    }
+    if (not_here(status)) return;
     cr_expect(WIFEXITED(status), "it was ended by signal %d", WTERMSIG(status));
     cr_expect_eq(WEXITSTATUS(status), PASSED, "check %d failed", WEXITSTATUS(status));
 }
@@ -80,12 +83,18 @@ static int use_sqlite(void) {
     seal();
     CHECK(sqlite3_open(path, &db) == SQLITE_OK);
     static const char *const statements[] = {
-        "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA temp_store = MEMORY",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA temp_store = MEMORY",
         "CREATE TABLE t (id INTEGER PRIMARY KEY, body TEXT)",
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)"
         " INSERT INTO t SELECT i, hex(randomblob(50)) FROM n",
-        "DELETE FROM t WHERE id % 2", "CREATE INDEX by_body ON t (body)", "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM",
-        "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA integrity_check"};
+        "DELETE FROM t WHERE id % 2",
+        "CREATE INDEX by_body ON t (body)",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "VACUUM",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "PRAGMA integrity_check"};
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         char *why = NULL;
         if (sqlite3_exec(db, statements[i], NULL, NULL, &why) != SQLITE_OK) {
@@ -217,7 +226,7 @@ static int compute(void) {
 }
 Test(worker_sandbox, ends_what_computes_for_longer_than_between_two_heartbeats) {
     int status = in_sandbox(compute, &(struct sandbox_policy){.cpu = 1});
-    cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU, "status %x", (unsigned)status);
+    cr_expect(not_here(status) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU), "status %x", (unsigned)status);
 }
 
 static int compute_with_heartbeats(void) {
@@ -247,8 +256,8 @@ static const char *report(void) {
 
 static int tell(void) {
     char landlock[40];
-    snprintf(landlock, sizeof landlock, sandbox.landlock ? "\"landlock\":\"abi %d\"" : "\"landlock\":\"not in this kernel\"",
-             sandbox.landlock);
+    snprintf(landlock, sizeof landlock,
+             sandbox.landlock ? "\"landlock\":\"abi %d\"" : "\"landlock\":\"not in this kernel\"", sandbox.landlock);
     CHECK(strstr(report(), landlock));
     CHECK(strstr(report(), "\"seccomp\":\"on\",\"limits\":{\"memory\":536870912,\"files\":64,\"cpu\":10}"));
     return PASSED;

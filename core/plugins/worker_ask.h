@@ -1,0 +1,21 @@
+/* What a plugin asks of parleyd in the middle of a callback: a customer's traits, consent, timeline. Knows who may ask about whom; how the
+ * question travels is the runtime's `ask`. */
+#ifndef PARLEY_CORE_PLUGINS_WORKER_ASK_H
+#define PARLEY_CORE_PLUGINS_WORKER_ASK_H
+
+#include "core/plugins/worker_call.h"
+
+enum { ASK_MS = 500 /* for one answer */ };
+
+struct ask {
+    const char *what; /* "traits", "consent", "entries" */
+    parley_text customer; /* {NULL, 0}: the calling one */
+    const char *kinds; /* of entries, as the next two */
+    parley_text before;
+    int limit;
+};
+
+/* {NULL, 0} where there is no answer; the log says why. */
+parley_json ask_parley(parley_call *call, const struct ask *ask);
+
+#endif

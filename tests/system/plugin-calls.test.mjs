@@ -1,0 +1,80 @@
+// What a plugin may ask and tell in the middle of a call, through a real worker: a customer's traits, consent and timeline, metrics, the
+// context's attributes, background work. The plugin is tests/fixtures/plugins/caller.c.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { Server, asShopper } from './harness.mjs';
+import { installFixture } from './parley.mjs';
+
+test('calls of a plugin to Parley', { timeout: 60000 }, async (t) => {
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
+  t.after(() => s.stop());
+  await installFixture(s, 'caller', '1.0.0', 'caller');
+  await s.put('/admin/v1/features/call', {
+    key: 'call', type: 'string', variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'caller' } }, off: 'off', default: { serve: 'on' },
+  });
+  const mine = (method, path, body, who = 'ann', headers = {}) => s.call(method, `/v1/features/call${path}`, body, { ...asShopper(who), ...headers });
+  const staff = (path) => s.get(`/admin/v1/plugins/caller/api${path}`);
+  const until = async (what, enough) => {
+    for (const end = Date.now() + 10000; ;) {
+      const got = await what();
+      if (enough(got)) return got;
+      assert.ok(Date.now() < end, `still ${JSON.stringify(got)}`);
+      await new Promise((r) => setTimeout(r, 20));
+    }
+  };
+
+  await t.test('it learns what identify told of the customer, and what she agreed to', async () => {
+    assert.equal((await s.post('/v1/identify', { userId: 'ann', traits: { name: 'Ann', orders: 3 } })).body.accepted, 1);
+    await s.put('/v1/me/preferences', { consent: { marketing: true, analytics: false } }, asShopper('ann'));
+    const { body } = await until(() => mine('GET', '/traits'), ({ body: b }) => b.traits?.name);
+    assert.deepEqual(body, { traits: { name: 'Ann', orders: 3 }, consent: { analytics: false, marketing: true } });
+    assert.deepEqual((await mine('GET', '/traits', undefined, 'ben')).body, { traits: {}, consent: {} });
+  });
+
+  await t.test('it learns of others only when staff asks', async () => {
+    assert.equal((await mine('GET', '/traits?customer=ann', undefined, 'ben')).body.traits, null);
+    assert.equal((await staff('/traits?customer=ann')).body.traits.name, 'Ann');
+  });
+
+  await t.test('it reads the timeline that it writes to, beside what others put there', async () => {
+    await s.post('/v1/track', { userId: 'ann', event: 'Order Completed', properties: { order_id: 'o1', revenue: 18 } });
+    assert.equal((await mine('PUT', '/greetings', { words: 'Moin' })).status, 200);
+    const { body } = await until(() => mine('GET', '/entries?kinds=greeting+order'), ({ body: b }) => b.items?.length === 2);
+    assert.deepEqual(body.items.map((e) => [e.kind, e.actor]), [['greeting', 'plugin'], ['order', 'customer']]);
+    assert.deepEqual(body.items[0].refs.words, 'Moin');
+    assert.equal((await mine('GET', '/entries?before=nonsense')).body, null);
+  });
+
+  await t.test('what it counts and observes is in /metrics', async () => {
+    await mine('PUT', '/greetings', { words: 'Moin' });
+    const { body } = await until(() => s.get('/metrics'), ({ body: b }) => /own_greetings_total\{plugin="caller"\} 2/.test(b));
+    assert.match(body, /parley_plugin_own_greeting_bytes_bucket\{plugin="caller",le="4"\} 2/);
+    assert.match(body, /parley_plugin_own_greeting_bytes_sum\{plugin="caller"\} 8/);
+    assert.doesNotMatch(body, /No name/);
+  });
+
+  await t.test('work runs beside calls and its result is stored', async () => {
+    await until(() => staff('/sums'), ({ body }) => body.sums === '0');
+    await mine('PUT', '/numbers/7', {});
+    await until(() => staff('/sums'), ({ body }) => body.sums === '0 7');
+  });
+
+  await t.test('a variant that attributes alone decide is found when the call says them, and the plugin sees them', async () => {
+    await s.put('/admin/v1/features/call', {
+      key: 'call', type: 'string', variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'caller' } }, off: 'off',
+      rules: [{ id: 'de', if: { '==': [{ var: 'country' }, 'DE'] }, serve: 'on' }], default: { serve: 'off' },
+    });
+    const greet = (context) => mine('PUT', '/greetings', { words: 'Moin' }, 'ann', context ? { 'parley-context': context } : {});
+    assert.equal((await greet()).status, 404);
+    assert.equal((await greet('{"country":"AT"}')).status, 404);
+    const { status, body } = await greet('{"country":"DE","city":"K\\u00f6ln"}');
+    assert.equal(status, 200);
+    assert.equal(body.country, 'DE');
+    for (const wrong of ['[1]', '{"country":', 'DE']) {
+      const refused = await greet(wrong);
+      assert.equal(refused.status, 400);
+      assert.match(refused.body.detail, /Parley-Context is no JSON object/);
+    }
+    assert.equal((await greet(JSON.stringify({ country: 'D'.repeat(4100) }))).status, 413);
+  });
+});

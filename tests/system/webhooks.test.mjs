@@ -1,0 +1,170 @@
+// Webhooks out, to a real receiver that checks signatures as the Standard Webhooks specification says.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { Server, bearer, trial } from './harness.mjs';
+import { parley } from './parley.mjs';
+
+// answers: what to answer next; empty: 204.
+async function receiver(t) {
+  const got = [], answers = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (text) => { body += text; });
+    request.on('end', () => {
+      const status = answers.shift() ?? 204;
+      got.push({ headers: request.headers, body, message: JSON.parse(body), status });
+      response.writeHead(status, status === 302 ? { location: 'http://127.0.0.1:1/' } : {}).end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return { got, answers, url: `http://127.0.0.1:${server.address().port}/hook`, taken: () => got.filter((m) => m.status === 204) };
+}
+
+const until = async (what, found) => {
+  for (let i = 0; i < 500; i++) {
+    const value = await found();
+    if (value) return value;
+    await new Promise((r) => setTimeout(r, 20));
+  }
+  throw new Error(`never: ${what}`);
+};
+
+function signed(secret, { headers, body }) {
+  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
+  const expected = createHmac('sha256', key).update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`).digest('base64');
+  return headers['webhook-signature'] === `v1,${expected}` && Math.abs(Date.now() / 1000 - Number(headers['webhook-timestamp'])) < 60;
+}
+
+test('webhooks', async (t) => {
+  const s = await Server.start({ args: ['--webhooks.private', '--webhooks.retry', '50ms', '--webhooks.attempts', '4'] });
+  t.after(() => s.stop());
+  const make = async (url, events) => {
+    const { status, body } = await s.post('/admin/v1/webhooks', { url, events });
+    assert.equal(status, 201, JSON.stringify(body));
+    return body;
+  };
+  const show = async (hook) => (await s.get(`/admin/v1/webhooks/${hook.id}`)).body;
+
+  await t.test('tell each change, signed, in order and once', async (t) => {
+    const r = await receiver(t);
+    const hook = await make(r.url, ['feature.*', 'experiment.start', 'metric.create']);
+    assert.match(hook.secret, /^whsec_[A-Za-z0-9+/]{43}=$/);
+    assert.equal((await show(hook)).secret, undefined);
+    await trial(s);
+    await s.post('/admin/v1/features/product-poll/kill');
+    await s.post('/admin/v1/features/product-poll/unkill');
+    await until('told', () => r.got.length >= 8);
+    const types = r.got.map((m) => m.message.type);
+    assert.deepEqual(types.filter((type) => type.startsWith('metric')).length, 4);
+    assert.deepEqual(types.slice(-3), ['experiment.start', 'feature.kill', 'feature.unkill'].map((x) => x));
+    const ids = r.got.map((m) => m.headers['webhook-id']);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.deepEqual(ids, ids.toSorted((a, b) => Number(a.slice(6)) - Number(b.slice(6))));
+    for (const m of r.got) assert.ok(signed(hook.secret, m));
+    assert.equal(r.got.at(-2).message.data.key, 'product-poll');
+    const log = (await s.get('/admin/v1/audit?kind=webhook')).body.items;
+    assert.equal(log[0].action, 'create');
+    assert.ok(!JSON.stringify(log).includes(hook.secret.slice(6)));
+    await s.delete(`/admin/v1/webhooks/${hook.id}`);
+  });
+
+  await t.test('tell tracked events that are asked for by name, and no others', async (t) => {
+    const r = await receiver(t);
+    const hook = await make(r.url, ['event:Order *', '*']);
+    await s.post('/v1/batch', { batch: [
+      { type: 'track', userId: 'u', event: 'Product Viewed' },
+      ...Array.from({ length: 40 }, (_, i) => ({ type: 'track', userId: 'u', event: 'Order Completed', properties: { order_id: `${i}`, revenue: i } })),
+    ] });
+    await until('told', () => r.got.filter((m) => m.message.type === 'event:Order Completed').length === 40);
+    assert.ok(!r.got.some((m) => m.message.type === 'event:Product Viewed'));
+    const told = r.got.filter((m) => m.message.type.startsWith('event:')).map((m) => m.message.data.message.properties.revenue);
+    assert.deepEqual(told, Array.from({ length: 40 }, (_, i) => i));
+    await s.delete(`/admin/v1/webhooks/${hook.id}`);
+  });
+
+  await t.test('are tried again until they are taken, the same message with the same id, over a kill -9', async (t) => {
+    const r = await receiver(t);
+    const hook = await make(r.url, ['feature.*']);
+    r.answers.push(500, 302);
+    await s.post('/admin/v1/features/product-poll/kill');
+    await until('a first attempt', () => r.got.length >= 1);
+    await s.kill();
+    await s.up();
+    await until('taken', () => r.taken().length === 1);
+    assert.equal(new Set(r.got.map((m) => m.headers['webhook-id'])).size, 1);
+    for (const m of r.got) assert.ok(signed(hook.secret, m));
+    assert.equal((await show(hook)).state, 'ok');
+    await s.delete(`/admin/v1/webhooks/${hook.id}`);
+  });
+
+  await t.test('are given up after so many attempts, visibly, and what follows is told; a replay tells them again', async (t) => {
+    const r = await receiver(t);
+    const hook = await make(r.url, ['feature.*']);
+    r.answers.push(500, 500, 500, 500);
+    await s.post('/admin/v1/features/product-poll/unkill');
+    await s.post('/admin/v1/features/product-poll/kill');
+    await until('the second', () => r.taken().length === 1);
+    assert.equal(r.taken()[0].message.type, 'feature.kill');
+    const now = await until('shown', async () => { const b = await show(hook); return b.delivered === 1 && b; });
+    assert.equal(now.dead, 1);
+    assert.equal(now.deadLetters[0].type, 'feature.unkill');
+    assert.match(now.deadLetters[0].error, /500/);
+    assert.match((await s.get('/metrics')).body, /parley_webhooks_dead_total 1/);
+    const again = await parley(s.url, ['webhooks', 'replay', hook.id, '-'], { input: JSON.stringify({ auditPosition: hook.auditPosition }) });
+    assert.equal(again.code, 0, again.err);
+    await until('replayed', () => r.taken().length === 3);
+    assert.deepEqual(r.taken().slice(1).map((m) => m.message.type), ['feature.unkill', 'feature.kill']);
+    await s.delete(`/admin/v1/webhooks/${hook.id}`);
+  });
+
+  await t.test('a receiver that is gone (410) is switched off', async (t) => {
+    const r = await receiver(t);
+    const hook = await make(r.url, ['feature.*']);
+    r.answers.push(410);
+    await s.post('/admin/v1/features/product-poll/unkill');
+    const off = await until('off', async () => { const b = await show(hook); return !b.enabled && b; });
+    assert.equal(off.state, 'disabled');
+    assert.equal((await s.patch(`/admin/v1/webhooks/${hook.id}`, { enabled: true })).body.enabled, true);
+    await until('told after all', () => r.taken().length === 1);
+    await s.delete(`/admin/v1/webhooks/${hook.id}`);
+  });
+
+  await t.test('can be tried with a message that says so', async (t) => {
+    const r = await receiver(t);
+    const hook = await make(r.url, ['nothing.*']);
+    const { code, out } = await parley(s.url, ['webhooks', 'test', hook.id]);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(out).delivered, true);
+    assert.equal(r.got[0].message.type, 'webhook.test');
+    assert.ok(signed(hook.secret, r.got[0]));
+    const nobody = await make('http://127.0.0.1:9/', ['feature.*']);
+    const failed = (await s.post(`/admin/v1/webhooks/${nobody.id}/test`)).body;
+    assert.equal(failed.delivered, false);
+    assert.ok(failed.detail.length > 5);
+  });
+
+  await t.test('say what is wrong with them, and are the administrator\'s alone', async () => {
+    for (const wrong of [{}, { url: 'ftp://x/', events: ['*'] }, { url: 'https://u:p@x/', events: ['*'] }, { url: 'https://x/', events: [] }, { url: 'https://x/', events: ['a*b'] }, { url: 'https://x/', events: ['*'], colour: 1 }])
+      assert.equal((await s.post('/admin/v1/webhooks', wrong)).status, 400, JSON.stringify(wrong));
+    assert.equal((await s.get('/admin/v1/webhooks', bearer(await s.token('manager')))).status, 403);
+    assert.equal((await s.get('/admin/v1/webhooks/none')).status, 404);
+    assert.equal((await s.post('/admin/v1/webhooks/none/test')).status, 404);
+  });
+});
+
+test('without webhooks.private nothing inside is reached', async (t) => {
+  const r = await receiver(t);
+  const s = await Server.start();
+  t.after(() => s.stop());
+  for (const url of [r.url, r.url.replace('127.0.0.1', 'localhost'), r.url.replace('127.0.0.1', '[::ffff:127.0.0.1]'), 'http://169.254.169.254/latest']) {
+    const { body } = await s.post('/admin/v1/webhooks', { url, events: ['*'] });
+    const { body: tried } = await s.post(`/admin/v1/webhooks/${body.id}/test`);
+    assert.equal(tried.delivered, false);
+    assert.match(tried.detail, /not public/);
+  }
+  assert.equal(r.got.length, 0);
+});
