@@ -35,7 +35,8 @@ static bool real_people(uint64_t seed) {
         return false;
     }
     bool fine = true;
-    printf("\nThe whole pipeline: %d A/A trials with fresh salts on the %d customers of Online Retail, %d looks over the year.\n\n",
+    printf("\nThe whole pipeline: %d A/A trials with fresh salts on the %d customers of Online Retail, %d looks over "
+           "the year.\n\n",
            found.trials, found.units, PIPELINE_LOOKS);
     printf("| %-64s | found | allowed | holds |\n| --- | --- | --- | --- |\n", "what");
     for (int i = 0; i < PIPELINE_METRICS; i++) {

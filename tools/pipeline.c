@@ -24,7 +24,8 @@ static const double alpha = 0.05;
 /* ---- the shop ---- */
 
 static int read_orders(struct orders *orders, const char *path, struct error *error) {
-    static const char map[] = "order=InvoiceNo,customer=CustomerID,time=InvoiceDate,sku=StockCode,quantity=Quantity,price=UnitPrice";
+    static const char map[] =
+        "order=InvoiceNo,customer=CustomerID,time=InvoiceDate,sku=StockCode,quantity=Quantity,price=UnitPrice";
     struct csv *csv;
     struct csv_row row;
     int rc = csv_open(&csv, path, error);
@@ -63,14 +64,16 @@ static int add_trial(struct definition *d, struct arena *arena, int i, uint64_t 
     struct slots_taken nobody = {0};
     int free_slots;
     struct text feature_key = arena_printf(arena, "f%d", i), key = arena_printf(arena, "t%d", i);
-    d[0] = (struct definition){DEFINITION_FEATURE, feature_key,
-                               json("{\"key\":\"f%d\",\"type\":\"string\",\"enabled\":true,\"off\":\"a\",\"variants\":{\"a\":"
-                                    "{\"value\":\"a\"},\"b\":{\"value\":\"b\"}},\"default\":{\"serve\":\"a\"}}",
-                                    i),
-                               NULL};
+    d[0] = (struct definition){
+        DEFINITION_FEATURE, feature_key,
+        json("{\"key\":\"f%d\",\"type\":\"string\",\"enabled\":true,\"off\":\"a\",\"variants\":{\"a\":"
+             "{\"value\":\"a\"},\"b\":{\"value\":\"b\"}},\"default\":{\"serve\":\"a\"}}",
+             i),
+        NULL};
     d[1] = (struct definition){
         DEFINITION_EXPERIMENT, key,
-        json("{\"key\":\"t%d\",\"feature\":\"f%d\",\"control\":\"a\",\"weights\":{\"a\":1,\"b\":1},\"metrics\":{\"primary\":"
+        json("{\"key\":\"t%d\",\"feature\":\"f%d\",\"control\":\"a\",\"weights\":{\"a\":1,\"b\":1},\"metrics\":{"
+             "\"primary\":"
              "\"again\",\"secondary\":[\"spend\"]},\"analysis\":{\"nStar\":%zu,\"correction\":\"none\"}}",
              i, i, units),
         NULL};
@@ -93,7 +96,8 @@ static int define(struct snapshot **snapshot, int trials, uint64_t first_salt, i
     arena_init(&arena, 64 * 1024);
     for (; n < PIPELINE_METRICS; n++) {
         json_t *body = json("%s", metrics[n]);
-        all[n] = (struct definition){DEFINITION_METRIC, text_of(json_string_value(json_object_get(body, "key"))), body, NULL};
+        all[n] = (struct definition){DEFINITION_METRIC, text_of(json_string_value(json_object_get(body, "key"))), body,
+                                     NULL};
     }
     for (int i = 0; rc == 0 && i < trials; i++, n += 2)
         rc = add_trial(&all[n], &arena, i, first_salt + (uint64_t)i, start, units, error);
@@ -166,7 +170,8 @@ static int fold_one(void *fold, const struct journal_record *record) {
 
 /* Waits for what was written, and folds it. */
 static int follow(struct run *run, struct error *error) {
-    struct journal_record last = {.received = 1, .at = 1, .kind = JOURNAL_PAGE, .unit = TEXT("nobody"), .body = TEXT("{}")};
+    struct journal_record last = {
+        .received = 1, .at = 1, .kind = JOURNAL_PAGE, .unit = TEXT("nobody"), .body = TEXT("{}")};
     int rc = append(run->journal, &last, 1);
     if (rc == 0) rc = journal_read(run->reader, run->fold.position + 1, INT64_MAX, fold_one, &run->fold, error);
     return rc == 0 ? fold_settle(&run->fold) : rc;

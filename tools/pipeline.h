@@ -13,10 +13,10 @@ struct pipeline_found {
     int trials, units; /* units of each trial: customers that bought */
     struct pipeline_metric {
         const char *name;
-        double rejects;   /* share of trials whose fixed p at the end is below .05 */
-        double ks;        /* p of Kolmogorov and Smirnov that the fixed p are uniform */
-        double ever;      /* share whose confidence sequence excluded 0 at some look */
-        double naive;     /* share whose fixed p was below .05 at some look */
+        double rejects; /* share of trials whose fixed p at the end is below .05 */
+        double ks;      /* p of Kolmogorov and Smirnov that the fixed p are uniform */
+        double ever;    /* share whose confidence sequence excluded 0 at some look */
+        double naive;   /* share whose fixed p was below .05 at some look */
     } metrics[PIPELINE_METRICS];
     double split_alarms; /* share of trials with an SRM alarm at the end */
 };

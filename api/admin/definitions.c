@@ -167,8 +167,8 @@ static void handle_unkill(struct request *request) {
 static bool read_page(struct request *request, struct admin_job *job) {
     struct page_input *page = arena_new(&request->arena, struct page_input);
     page->cursor = request_query(request, "cursor");
-    page->filter = (struct catalogue_filter){
-        request_query(request, "state"), request_query(request, "outcome"), request_query(request, "q")};
+    page->filter = (struct catalogue_filter){request_query(request, "state"), request_query(request, "outcome"),
+                                             request_query(request, "q")};
     job->input = page;
     return request_query_int(request, "limit", 1, LIST_MOST, 100, &page->limit);
 }
@@ -190,8 +190,8 @@ static void handle_stale(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    stale_write(request->app->snapshot, request->app->usage, clock_now(request->app->clock), request_query(request, "cursor"), (size_t)limit,
-                &w);
+    stale_write(request->app->snapshot, request->app->usage, clock_now(request->app->clock),
+                request_query(request, "cursor"), (size_t)limit, &w);
     reply_json(request, 200, &out);
 }
 

@@ -187,16 +187,15 @@ static void read_weights(struct reader *reader, const json_t *body, struct plann
     p->weights[0] = p->weights[1] = 1;
     p->arms = weights ? 0 : 2;
     if (!weights) return;
-    json_array_foreach(weights, i, weight)
-        if (i < PLANNING_ARMS_MAX) p->weights[p->arms++] = json_number_value(weight);
+    json_array_foreach(weights, i, weight) if (i < PLANNING_ARMS_MAX) p->weights[p->arms++] = json_number_value(weight);
     bool fine = p->arms >= 2 && i <= PLANNING_ARMS_MAX;
     for (i = 0; i < p->arms; i++) fine &= p->weights[i] > 0;
     if (!fine) reader_missing(reader, NULL, "weights", "an array of 2 to 32 numbers above 0, control's first");
 }
 
 static void handle_plan(struct request *request) {
-    static const char *const known[] = {"mean", "variance", "baseline", "unitsPerDay", "have", "mde",
-                                        "alpha", "power", "nStar", "weights", NULL};
+    static const char *const known[] = {"mean",  "variance", "baseline", "unitsPerDay", "have", "mde",
+                                        "alpha", "power",    "nStar",    "weights",     NULL};
     struct planning_request *asked = planning_request(request);
     struct planning *p = &asked->planning;
     struct error error = {0};

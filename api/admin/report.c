@@ -28,15 +28,15 @@ static void merge(struct audit_page *into, const struct audit_page *other, struc
     size_t i = 0, k = 0, n = 0;
     while (i < into->n || k < other->n)
         all[n++] = k == other->n || (i < into->n && into->items[i].id > other->items[k].id) ? into->items[i++]
-                                                                                          : other->items[k++];
+                                                                                            : other->items[k++];
     *into = (struct audit_page){.items = all, .n = n};
 }
 
 static void read_audit(struct lane_job *job, void *sql) {
     struct report_request *asked = (struct report_request *)((char *)job - offsetof(struct report_request, audit));
     struct audit_page steps;
-    int rc = audit_list(sql, &asked->request->arena, TEXT("experiment"), asked->key, 0, AUDIT_MOST, &asked->report.audit,
-                        &asked->error);
+    int rc = audit_list(sql, &asked->request->arena, TEXT("experiment"), asked->key, 0, AUDIT_MOST,
+                        &asked->report.audit, &asked->error);
     if (rc == 0)
         rc = audit_list(sql, &asked->request->arena, TEXT("experiment-state"), asked->key, 0, AUDIT_MOST, &steps,
                         &asked->error);
@@ -76,8 +76,8 @@ static void on_figures(struct mail *mail) {
         return;
     }
     asked->report.days = asked->question.results;
-    asked->audit = (struct lane_job){
-        .mail.receive = on_audit, .work = read_audit, .reply_to = &asked->request->app->mailbox};
+    asked->audit =
+        (struct lane_job){.mail.receive = on_audit, .work = read_audit, .reply_to = &asked->request->app->mailbox};
     lane_do(main_db_lane(asked->request->app->db), &asked->audit);
 }
 
@@ -97,7 +97,8 @@ static void handle_report(struct request *request) {
     asked->question = (struct measure_question){
         .job = {.mail.receive = on_figures, .reply_to = &request->app->mailbox},
         .experiment = asked->key,
-        .frozen = app_frozen_caps(request->app, snapshot_experiment(request->app->snapshot, asked->key), &request->arena)};
+        .frozen =
+            app_frozen_caps(request->app, snapshot_experiment(request->app->snapshot, asked->key), &request->arena)};
     measure_ask(request->app->measure, &asked->question);
 }
 

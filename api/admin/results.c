@@ -40,9 +40,8 @@ static void handle_results(struct request *request) {
                                                 .by = request_query(request, "by"),
                                                 .by_day = text_is(series, "day"),
                                                 .by_week = text_is(series, "week")};
-    asked->question.frozen =
-        app_frozen_caps(request->app, snapshot_experiment(request->app->snapshot, asked->question.experiment),
-                        &request->arena);
+    asked->question.frozen = app_frozen_caps(
+        request->app, snapshot_experiment(request->app->snapshot, asked->question.experiment), &request->arena);
     asked->question.job.mail.receive = on_results;
     asked->question.job.reply_to = &request->app->mailbox;
     measure_ask(request->app->measure, &asked->question);

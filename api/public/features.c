@@ -70,11 +70,13 @@ static bool read_attributes(struct request *request, struct json *json) {
     struct text header = request->headers.context;
     struct error error = {0};
     if (header.n > CONTEXT_BYTES)
-        error_set(&error, ERR_TOO_LARGE, "the header Parley-Context has %zu bytes; at most %d", header.n, CONTEXT_BYTES);
+        error_set(&error, ERR_TOO_LARGE, "the header Parley-Context has %zu bytes; at most %d", header.n,
+                  CONTEXT_BYTES);
     else if (json_scan(json, header.n ? header : TEXT("{}"), &request->arena, NULL) != 0 ||
              json_kind(json, 0) != JSON_KIND_OBJECT)
-        error_set(&error, ERR_INVALID,
-                  "the header Parley-Context is no JSON object, such as {\"country\":\"DE\"}; what is not ASCII is escaped");
+        error_set(
+            &error, ERR_INVALID,
+            "the header Parley-Context is no JSON object, such as {\"country\":\"DE\"}; what is not ASCII is escaped");
     if (error.code) reply_problem(request, error.code, "%s", error.detail);
     return !error.code;
 }

@@ -52,7 +52,8 @@ static void write_caps(struct json_writer *w, const struct measure_results *r, c
     json_close_array(w);
 }
 
-static void write_figures(struct json_writer *w, const struct judgement *j, const struct judged_metric *m, uint32_t arm) {
+static void write_figures(struct json_writer *w, const struct judgement *j, const struct judged_metric *m,
+                          uint32_t arm) {
     const struct judged_arm *a = &m->arms[arm];
     json_open_object(w);
     json_put_text(w, "metric", j->results->metrics[m->metric]->key);

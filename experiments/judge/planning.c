@@ -47,8 +47,7 @@ static void write_sizes(struct json_writer *w, const struct planning *p, struct 
     double z = normal_upper_quantile(p->alpha / 2) + normal_quantile(p->power);
     double fixed = z * z * pair.variance / (difference * difference);
     struct sequential_plan plan = {.alpha = p->alpha, .n_star = n_star_of(p), .looks = PLANNING_LOOKS};
-    double sequential =
-        sample_size_sequential(plan, pair.variance, difference, p->power, PLANNING_RUNS, p->seed);
+    double sequential = sample_size_sequential(plan, pair.variance, difference, p->power, PLANNING_RUNS, p->seed);
     json_key(w, TEXT("sampleSize"));
     json_open_object(w);
     write_size(w, TEXT("fixed"), p, fixed / pair.share);

@@ -74,7 +74,8 @@ static void draw_verdict(struct drawing *d) {
         arena_printf(&d->arena, "Trial `%.*s`, %s, as of %.*s.", TEXT_ARGS(d->definition->key),
                      experiment_phases[d->state->phase], TEXT_ARGS(moment(d, d->report->results->as_of))));
     PEN(d, callout, tones[d->judgement->call],
-        arena_printf(&d->arena, "Verdict: %s. %.*s", judgement_calls[d->judgement->call], TEXT_ARGS(d->judgement->words)));
+        arena_printf(&d->arena, "Verdict: %s. %.*s", judgement_calls[d->judgement->call],
+                     TEXT_ARGS(d->judgement->words)));
 }
 
 static void draw_question(struct drawing *d) {
@@ -114,9 +115,11 @@ static void draw_design(struct drawing *d) {
     fact(&facts, "Method", text_of(experiment_methods[e->method]));
     fact(&facts, "Alpha", number(d, 3, judgement_alpha(d->judgement)));
     if (d->state->n_star) fact(&facts, "Planned units", whole(d, d->state->n_star));
-    fact(&facts, "Smallest relative difference that matters", e->mde > 0 ? arena_printf(&d->arena, "%.4g %%", 100 * e->mde) : TEXT("not said"));
+    fact(&facts, "Smallest relative difference that matters",
+         e->mde > 0 ? arena_printf(&d->arena, "%.4g %%", 100 * e->mde) : TEXT("not said"));
     fact(&facts, "Correction for many comparisons", text_of(experiment_corrections[e->correction]));
-    if (e->cuped) fact(&facts, "Days before entry that are taken into account", number(d, 4, (double)e->cuped / CLOCK_DAY));
+    if (e->cuped)
+        fact(&facts, "Days before entry that are taken into account", number(d, 4, (double)e->cuped / CLOCK_DAY));
     put_facts(d, "How it was set up", &facts);
 }
 
@@ -131,7 +134,9 @@ static void draw_exposure(struct drawing *d) {
         for (uint32_t e = 0; e < j->results->n_epochs; e++) n += j->group->units[(size_t)e * j->results->n_arms + a];
         cells[3 * a] = d->state->arms[a];
         cells[3 * a + 1] = whole(d, n);
-        cells[3 * a + 2] = a == d->state->control ? TEXT("control") : d->state->removed[a] ? TEXT("removed") : TEXT("treatment");
+        cells[3 * a + 2] = a == d->state->control ? TEXT("control")
+                           : d->state->removed[a] ? TEXT("removed")
+                                                  : TEXT("treatment");
     }
     PEN(d, table, "Units by variant", columns, COUNT(columns), cells, j->results->n_arms);
 }
@@ -158,17 +163,21 @@ static void metric_row(struct drawing *d, const struct judged_metric *m, uint32_
 }
 
 static void draw_metric(struct drawing *d, const struct judged_metric *m) {
-    static const struct pen_column columns[] = {{"Variant", false},    {"Units", true},
-                                                {"Mean", true},        {"Difference", true},
-                                                {"Interval", true},    {"Lift", true},
-                                                {"Interval of the lift", true}, {"p (adjusted)", true}};
+    static const struct pen_column columns[] = {{"Variant", false},
+                                                {"Units", true},
+                                                {"Mean", true},
+                                                {"Difference", true},
+                                                {"Interval", true},
+                                                {"Lift", true},
+                                                {"Interval of the lift", true},
+                                                {"p (adjusted)", true}};
     const struct metric *metric = d->judgement->results->metrics[m->metric];
     uint32_t n = d->judgement->results->n_arms;
     struct text *cells = arena_array(&d->arena, struct text, COUNT(columns) * n);
     PEN(d, heading, 3, metric->name.n ? metric->name : metric->key);
     PEN(d, sentence,
-        arena_printf(&d->arena, "`%.*s`: %s metric (%s), %s is better.", TEXT_ARGS(metric->key), judgement_roles[m->role],
-                     metric_kinds[metric->kind], metric_betters[metric->better]));
+        arena_printf(&d->arena, "`%.*s`: %s metric (%s), %s is better.", TEXT_ARGS(metric->key),
+                     judgement_roles[m->role], metric_kinds[metric->kind], metric_betters[metric->better]));
     PEN(d, picture, picture_intervals(d->judgement, m, &d->arena));
     for (uint32_t a = 0; a < n; a++) metric_row(d, m, a, cells + a * COUNT(columns));
     PEN(d, table, "Figures", columns, COUNT(columns), cells, n);
@@ -176,8 +185,8 @@ static void draw_metric(struct drawing *d, const struct judged_metric *m) {
         if (judgement_in_play(d->judgement, a) && m->arms[a].compared)
             PEN(d, sentence,
                 arena_printf(&d->arena, "Guardrail, `%.*s`: harm %.4g, at most %.4g, margin %.4g%s: %s.",
-                             TEXT_ARGS(d->state->arms[a]), m->arms[a].guard.harm, m->arms[a].guard.high, m->rule->margin,
-                             m->rule->relative ? " of control's mean" : "",
+                             TEXT_ARGS(d->state->arms[a]), m->arms[a].guard.harm, m->arms[a].guard.high,
+                             m->rule->margin, m->rule->relative ? " of control's mean" : "",
                              m->arms[a].guard.fires    ? "harm beyond the margin is certain"
                              : m->arms[a].guard.passes ? "harm beyond the margin is excluded"
                                                        : "not known yet"));

@@ -37,8 +37,7 @@ static void begin(struct pen *pen, struct text title) {
     buffer_cstr(pen->out, "\n");
 }
 
-static void end(struct pen *pen) {
-}
+static void end(struct pen *pen) {}
 
 static void heading(struct pen *pen, int level, struct text text) {
     buffer_cstr(pen->out, level == 2 ? "\n## " : "\n### ");
@@ -82,7 +81,6 @@ static void table(struct pen *pen, const char *caption, const struct pen_column 
     }
 }
 
-static void picture(struct pen *pen, struct text svg) {
-}
+static void picture(struct pen *pen, struct text svg) {}
 
 const struct pen_kind pen_markdown = {begin, end, heading, sentence, callout, plain, table, picture};

@@ -24,7 +24,8 @@ struct pen_kind {
     /* `cells` row by row; the first of a row is its heading. */
     void (*table)(struct pen *pen, const char *caption, const struct pen_column *columns, size_t n_columns,
                   const struct text *cells, size_t rows);
-    void (*picture)(struct pen *pen, struct text svg); /* complete and escaped; a format without pictures leaves it out */
+    void (*picture)(struct pen *pen,
+                    struct text svg); /* complete and escaped; a format without pictures leaves it out */
 };
 
 struct pen {

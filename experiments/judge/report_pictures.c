@@ -22,8 +22,8 @@ static double step_of(const struct scale *s, int ticks) {
 }
 
 static void open_picture(struct buffer *out, int height, struct text title, struct text description) {
-    buffer_printf(out, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"", WIDTH, height, WIDTH,
-                  height);
+    buffer_printf(out, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"", WIDTH,
+                  height, WIDTH, height);
     pen_escape_html(out, title);
     buffer_cstr(out, "\"><title>");
     pen_escape_html(out, title);
@@ -60,11 +60,13 @@ static struct scale span_of(const struct judgement *j, const struct judged_metri
 static void draw_axis(struct buffer *out, const struct scale *s, double bottom) {
     double step = step_of(s, 7);
     for (double v = ceil(s->low / step) * step; v <= s->high; v += step) {
-        buffer_printf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/>", at(s, v), at(s, v), TOP, bottom);
-        buffer_printf(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.4g %%</text>\n", at(s, v),
-                      bottom + 18, fabs(v) < step / 1e6 ? 0 : 100 * v);
+        buffer_printf(out, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/>", at(s, v), at(s, v),
+                      TOP, bottom);
+        buffer_printf(out, "<text class=\"soft\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.4g %%</text>\n",
+                      at(s, v), bottom + 18, fabs(v) < step / 1e6 ? 0 : 100 * v);
     }
-    buffer_printf(out, "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT, bottom, bottom);
+    buffer_printf(out, "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT,
+                  bottom, bottom);
     buffer_printf(out, "<text class=\"soft\" x=\"%d\" y=\"%.1f\" text-anchor=\"middle\">relative to control</text>\n",
                   (LEFT + WIDTH - RIGHT) / 2, bottom + 38);
 }
@@ -75,8 +77,8 @@ static void draw_row(struct buffer *out, const struct scale *s, struct text arm,
     buffer_printf(out, "</text><line class=\"interval\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
                   at(s, c->relative.low), at(s, c->relative.high), y, y);
     buffer_printf(out, "<circle class=\"point\" cx=\"%.1f\" cy=\"%.1f\" r=\"6\"/>", at(s, c->relative.estimate), y);
-    buffer_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%+.1f %%</text>\n", at(s, c->relative.estimate), y - 13,
-                  100 * c->relative.estimate);
+    buffer_printf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%+.1f %%</text>\n",
+                  at(s, c->relative.estimate), y - 13, 100 * c->relative.estimate);
 }
 
 static struct text describe(const struct judgement *j, const struct judged_metric *m, struct arena *arena) {
@@ -104,10 +106,11 @@ struct text picture_intervals(const struct judgement *j, const struct judged_met
     open_picture(&out, (int)bottom + BOTTOM, arena_printf(arena, "Relative effect on %.*s", TEXT_ARGS(metric->key)),
                  description);
     if (mde > 0)
-        buffer_printf(&out, "<rect class=\"band\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%.1f\"/>", at(&s, -mde), TOP,
-                      at(&s, mde) - at(&s, -mde), bottom - TOP);
+        buffer_printf(&out, "<rect class=\"band\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%.1f\"/>", at(&s, -mde),
+                      TOP, at(&s, mde) - at(&s, -mde), bottom - TOP);
     draw_axis(&out, &s, bottom);
-    buffer_printf(&out, "<line class=\"zero\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/>\n", at(&s, 0), at(&s, 0), TOP, bottom);
+    buffer_printf(&out, "<line class=\"zero\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.1f\"/>\n", at(&s, 0), at(&s, 0),
+                  TOP, bottom);
     for (uint32_t a = 0, row = 0; a < j->results->n_arms; a++)
         if (drawable(&m->arms[a]))
             draw_row(&out, &s, j->results->experiment->state.arms[a], &m->arms[a].is, TOP + ROW * (row++ + 0.6));
@@ -134,18 +137,20 @@ static void draw_curve(struct buffer *out, const struct scale *x, const struct s
     buffer_cstr(out, "\"/>\n");
 }
 
-static void draw_grid(struct buffer *out, const struct measure_results *days, const struct scale *x, const struct scale *y) {
+static void draw_grid(struct buffer *out, const struct measure_results *days, const struct scale *x,
+                      const struct scale *y) {
     double step = fmax(1, step_of(y, 4));
     for (double v = 0; v <= y->high; v += step) {
-        buffer_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT, at(y, v),
-                      at(y, v));
-        buffer_printf(out, "<text class=\"soft\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>\n", LEFT - 8, at(y, v) + 4, v);
+        buffer_printf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT,
+                      at(y, v), at(y, v));
+        buffer_printf(out, "<text class=\"soft\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>\n", LEFT - 8,
+                      at(y, v) + 4, v);
     }
     uint32_t last = days->n_groups - 1;
     buffer_printf(out, "<text class=\"soft\" x=\"%.1f\" y=\"%d\">%.*s</text>", at(x, 0), HEIGHT + 18,
                   TEXT_ARGS(days->groups[0].value));
-    buffer_printf(out, "<text class=\"soft\" x=\"%.1f\" y=\"%d\" text-anchor=\"end\">%.*s</text>\n", at(x, last), HEIGHT + 18,
-                  TEXT_ARGS(days->groups[last].value));
+    buffer_printf(out, "<text class=\"soft\" x=\"%.1f\" y=\"%d\" text-anchor=\"end\">%.*s</text>\n", at(x, last),
+                  HEIGHT + 18, TEXT_ARGS(days->groups[last].value));
 }
 
 struct text picture_exposure(const struct measure_results *days, struct arena *arena) {
@@ -163,8 +168,9 @@ struct text picture_exposure(const struct measure_results *days, struct arena *a
     draw_grid(&out, days, &x, &y);
     for (uint32_t a = 0; a < days->n_arms; a++) {
         draw_curve(&out, &x, &y, sums[a], days->n_groups, a);
-        buffer_printf(&out, "<line class=\"curve k%u\" x1=\"0\" x2=\"26\" y1=\"%u\" y2=\"%u\"/><text x=\"32\" y=\"%u\">", a % CURVES,
-                      TOP + 22 * a, TOP + 22 * a, TOP + 22 * a + 4);
+        buffer_printf(&out,
+                      "<line class=\"curve k%u\" x1=\"0\" x2=\"26\" y1=\"%u\" y2=\"%u\"/><text x=\"32\" y=\"%u\">",
+                      a % CURVES, TOP + 22 * a, TOP + 22 * a, TOP + 22 * a + 4);
         pen_escape_html(&out, text_n(state->arms[a].at, state->arms[a].n < 10 ? state->arms[a].n : 10));
         buffer_cstr(&out, "</text>\n");
     }

@@ -80,7 +80,7 @@ static struct text effect_words(const struct judgement *j, const struct judged_m
 }
 
 static const char *guardrail_words(const struct judged_arm *a) {
-    bool known = a->is.shown.low > 0 || a->is.shown.high < 0, harms = a->guard.harm > 0;
+    bool known = a->is.shown.low > 0 || a->is.shown.high<0, harms = a->guard.harm> 0;
     if (!a->compared) return "has no figures yet";
     if (a->guard.fires) return "is worse by more than its margin";
     if (!a->guard.passes) return "is not known to be safe yet";

@@ -159,10 +159,11 @@ static void warn_novelty(struct judgement *j, struct arena *arena) {
         if (!(d.p < unlikely) || (d.estimate > 0) != (m->arms[a].is.estimate > 0)) continue;
         struct text metric = j->results->metrics[m->metric]->key, arm = j->results->experiment->state.arms[a];
         warn(j, "novelty",
-             arena_printf(arena,
-                          "The effect of `%.*s` on `%.*s` wears off: in a unit's first week it is larger by %.3g than in "
-                          "the weeks after it (p = %.2g).",
-                          TEXT_ARGS(arm), TEXT_ARGS(metric), fabs(d.estimate), d.p),
+             arena_printf(
+                 arena,
+                 "The effect of `%.*s` on `%.*s` wears off: in a unit's first week it is larger by %.3g than in "
+                 "the weeks after it (p = %.2g).",
+                 TEXT_ARGS(arm), TEXT_ARGS(metric), fabs(d.estimate), d.p),
              EVIDENCE(arena, metric, arm, {"firstLessLater", d.estimate}, {"se", s.se}, {"p", d.p}, {"units", s.n}));
     }
 }

@@ -15,8 +15,9 @@ struct measure_cells {
     struct measure_quantile {
         double estimate, se; /* in units of value; NaN where there are no values. se: by 64 groups of units */
         int64_t values;
-    } * quantiles;  /* of a quantile, by arm over all epochs; else NULL */
-    struct cell *fading; /* of the primary with weeks, else NULL: by unit of two weeks or more, the value of its first whole
+    } * quantiles; /* of a quantile, by arm over all epochs; else NULL */
+    struct cell
+        *fading;    /* of the primary with weeks, else NULL: by unit of two weeks or more, the value of its first whole
                           * week less the mean of the whole weeks after it */
     int64_t *steps; /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
 };

@@ -37,13 +37,13 @@ void measure_tick(struct measure *measure);
 
 struct measure_question {
     struct lane_job job;
-    struct text experiment;          /* asked: its key; borrowed until answered */
-    struct text by;                  /* asked: a break-down attribute, or TEXT_NONE */
-    bool by_day;                     /* asked: by the day on which units entered */
-    bool by_week;                    /* asked: by week since each unit's entry, the primary metric alone */
+    struct text experiment;            /* asked: its key; borrowed until answered */
+    struct text by;                    /* asked: a break-down attribute, or TEXT_NONE */
+    bool by_day;                       /* asked: by the day on which units entered */
+    bool by_week;                      /* asked: by week since each unit's entry, the primary metric alone */
     struct measure_frozen_caps frozen; /* asked: caps that stay; borrowed until answered */
-    struct measure_results *results; /* measure_results_free; NULL on failure */
-    struct error error;              /* ERR_NOT_FOUND: not started or not there; ERR_INVALID: no such break-down */
+    struct measure_results *results;   /* measure_results_free; NULL on failure */
+    struct error error;                /* ERR_NOT_FOUND: not started or not there; ERR_INVALID: no such break-down */
 };
 void measure_ask(struct measure *measure, struct measure_question *question);
 
@@ -79,9 +79,9 @@ struct measure_export {
     struct lane_job job;
     struct text experiment; /* asked; borrowed until answered */
     uint32_t from, limit;   /* asked: index of the first unit, and how many */
-    bool csv;               /* asked: RFC 4180 with a header on the first page, a column for each metric (a ratio has two) */
-    struct buffer out;      /* buffer_free */
-    uint32_t next;          /* index to go on with; 0: there are no more */
+    bool csv;          /* asked: RFC 4180 with a header on the first page, a column for each metric (a ratio has two) */
+    struct buffer out; /* buffer_free */
+    uint32_t next;     /* index to go on with; 0: there are no more */
     struct error error;
 };
 void measure_export_units(struct measure *measure, struct measure_export *page);

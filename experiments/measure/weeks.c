@@ -17,7 +17,7 @@ static uint32_t whole_weeks(const struct measure_results *r, const struct plan_m
 }
 
 void weeks_add_fading(const struct measure_results *r, struct measure_cells *metric, size_t at,
-                       const struct plan_metric *pm, const struct unit_row *row, const int64_t *totals, int64_t cap) {
+                      const struct plan_metric *pm, const struct unit_row *row, const int64_t *totals, int64_t cap) {
     uint32_t weeks = whole_weeks(r, pm, row);
     int64_t later = 0, value;
     if (weeks < 2) return;

@@ -294,8 +294,11 @@ static struct text dumped(struct arena *arena, const json_t *json) {
 
 static int write_draft(struct draft *draft, struct change_set *set, struct error *error) {
     struct document_change *changes = arena_array(&draft->arena, struct document_change, 2 * draft->n);
-    *set = (struct change_set){
-        .joins = set->joins, .changes = changes, .actor = draft->change->actor, .note = draft->note, .at = draft->change->now};
+    *set = (struct change_set){.joins = set->joins,
+                               .changes = changes,
+                               .actor = draft->change->actor,
+                               .note = draft->note,
+                               .at = draft->change->now};
     struct draft_item **of = arena_array(&draft->arena, struct draft_item *, 2 * draft->n);
     for (size_t i = 0; i < draft->n; i++) {
         struct draft_item *item = &draft->items[i];
@@ -445,8 +448,7 @@ static bool body_has(const json_t *body, struct text word) {
         if (has_word(text_of(json_string_value(json_object_get(body, members[i]))), word)) return true;
     const json_t *tags = json_object_get(body, "tags"), *tag;
     size_t i;
-    json_array_foreach(tags, i, tag)
-        if (has_word(text_of(json_string_value(tag)), word)) return true;
+    json_array_foreach(tags, i, tag) if (has_word(text_of(json_string_value(tag)), word)) return true;
     return false;
 }
 
@@ -455,8 +457,8 @@ static bool takes(const struct catalogue *c, const struct catalogue_filter *filt
         entry->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(c->snapshot, entry->key) : NULL;
     if (!filter) return true;
     if (filter->state.n && !(e && text_is(filter->state, experiment_phases[e->state.phase]))) return false;
-    if (filter->outcome.n && !(e && e->state.phase == PHASE_CONCLUDED &&
-                               text_is(filter->outcome, experiment_outcomes[e->state.outcome])))
+    if (filter->outcome.n &&
+        !(e && e->state.phase == PHASE_CONCLUDED && text_is(filter->outcome, experiment_outcomes[e->state.outcome])))
         return false;
     for (struct text rest = filter->q, word; rest.n;) {
         text_cut(rest, ' ', &word, &rest);

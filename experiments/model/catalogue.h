@@ -95,7 +95,8 @@ int catalogue_show(const struct catalogue *catalogue, enum definition_kind kind,
 /* Which definitions of a kind are looked for; what is empty says nothing. */
 struct catalogue_filter {
     struct text state, outcome; /* of experiments: "concluded", "ship" ... */
-    struct text q;              /* words: each stands somewhere in key, name, hypothesis, owner, feature, tags or the outcome's note, in
+    struct text
+        q; /* words: each stands somewhere in key, name, hypothesis, owner, feature, tags or the outcome's note, in
                                  * whatever case (ASCII) */
 };
 /* {"items":[...],"next":"key"|null}: by key, after `after`, those that `filter` (NULL: all) takes. */

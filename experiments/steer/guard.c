@@ -49,10 +49,8 @@ uint32_t guard_findings(const struct judgement *j, int64_t changed_at, const str
                                                   .p = j->srm_anytime.p,
                                                   .n = units};
     if (no_data(j, changed_at, rules))
-        (*findings)[n++] = (struct guard_finding){.kind = GUARD_NO_DATA,
-                                                  .action = rules->no_data,
-                                                  .since = changed_at,
-                                                  .n = units};
+        (*findings)[n++] =
+            (struct guard_finding){.kind = GUARD_NO_DATA, .action = rules->no_data, .since = changed_at, .n = units};
     return n;
 }
 

@@ -20,8 +20,8 @@ struct guard_finding {
     double margin;      /* in the unit of the metric, also of a relative one */
     /* of GUARD_SPLIT: the anytime test; log_bayes_factor as of now, p the least so far */
     double log_bayes_factor;
-    double p, n;    /* p also of harm; n: units of both arms, or of all */
-    int64_t since;  /* of GUARD_NO_DATA: ms, when something came last */
+    double p, n;   /* p also of harm; n: units of both arms, or of all */
+    int64_t since; /* of GUARD_NO_DATA: ms, when something came last */
 };
 
 /* What is done about a split that is off and about missing data; guardrails say it themselves. */

@@ -2,8 +2,10 @@
 
 #include "core/base/clock.h"
 
-const char *const stale_reasons[] = {"review-overdue", "experiment-review-overdue", "experiment-over",
-                                     "trial-without-experiment", "one-sided", "not-evaluated", "not-cleaned-up", NULL};
+const char *const stale_reasons[] = {"review-overdue",  "experiment-review-overdue",
+                                     "experiment-over", "trial-without-experiment",
+                                     "one-sided",       "not-evaluated",
+                                     "not-cleaned-up",  NULL};
 const char *const stale_steps[] = {
     "Review it, then set a new reviewBy or retire it.",
     "Read the trial's results, then conclude it or set a new reviewBy.",
@@ -61,7 +63,8 @@ unsigned stale_reasons_of(const struct snapshot_feature *feature, struct usage_o
         [STALE_EXPERIMENT_OVERDUE] = e && e->definition.review_by && e->definition.review_by < now,
         [STALE_EXPERIMENT_OVER] = e && e->state.phase == PHASE_MATURING && all_known_at(e) <= now,
         [STALE_NO_EXPERIMENT] = !e && definition->stage == STAGE_TRIAL && feature->last_trial,
-        [STALE_ONE_SIDED] = !e && in_service(definition) && is_one_sided(definition) && long_ago(feature->changed_at, now),
+        [STALE_ONE_SIDED] =
+            !e && in_service(definition) && is_one_sided(definition) && long_ago(feature->changed_at, now),
         [STALE_NOT_EVALUATED] = in_service(definition) && idle,
         [STALE_NOT_CLEANED_UP] = !retired && is_left_over(feature, now),
     };
@@ -94,8 +97,8 @@ static void write_feature(struct json_writer *w, const struct snapshot_feature *
     json_close_object(w);
 }
 
-void stale_write(const struct snapshot *snapshot, const struct usage *usage, int64_t now, struct text after, size_t limit,
-                 struct json_writer *w) {
+void stale_write(const struct snapshot *snapshot, const struct usage *usage, int64_t now, struct text after,
+                 size_t limit, struct json_writer *w) {
     struct text last = TEXT_NONE;
     bool more = false;
     size_t n = 0;

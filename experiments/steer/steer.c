@@ -189,16 +189,17 @@ static int follow(struct catalogue *catalogue, struct sql *sql, const struct ste
         rc = audit_finding(sql, key, &findings[i], rules->mode, now, arena, error);
         if (rc > 0)
             log_warn(log, "an experiment demands something", LOG_T("experiment", key),
-                     LOG_S("what", guard_kinds[findings[i].kind]), LOG_S("action", guardrail_actions[findings[i].action]),
-                     LOG_I("dry-run", rules->mode), LOG_T("detail", guard_words(&findings[i], arena)));
+                     LOG_S("what", guard_kinds[findings[i].kind]),
+                     LOG_S("action", guardrail_actions[findings[i].action]), LOG_I("dry-run", rules->mode),
+                     LOG_T("detail", guard_words(&findings[i], arena)));
     }
     if (rc >= 0 && n && rules->mode == STEER_ACT)
         rc = act(catalogue, key, judged->state.phase, findings, n, now, arena, error);
     return rc < 0 ? rc : 0;
 }
 
-int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen, const struct steer_rules *rules,
-               int64_t now, const struct log *log, struct error *error) {
+int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen,
+               const struct steer_rules *rules, int64_t now, const struct log *log, struct error *error) {
     const struct snapshot_experiment *judged = seen->judgement->results->experiment;
     struct snapshot *snapshot = catalogue_snapshot(catalogue);
     bool acts = judged->state.phase != PHASE_PAUSED && unchanged(snapshot, judged);

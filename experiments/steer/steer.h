@@ -31,8 +31,8 @@ struct steer_seen {
  * not repeated. STEER_DRY_RUN writes what would be done. Nothing but the look where the experiment is paused, or was paused, ended
  * or concluded since it was judged. One that takes no units any more still serves those that are in: it can be rolled back, but not
  * paused. */
-int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen, const struct steer_rules *rules,
-               int64_t now, const struct log *log, struct error *error);
+int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen,
+               const struct steer_rules *rules, int64_t now, const struct log *log, struct error *error);
 
 /* Begins the ramp's next step where only figures were waited for (schedule_gated) and the judged ones say that it may: enough units
  * are in, and harm beyond the margin of every guardrail is excluded in every arm that is left to try. Nothing where the experiment went on, or changed, since it was judged. 1 where a step was

@@ -50,7 +50,8 @@ static void place(struct usage *usage, const struct snapshot *snapshot, int64_t 
     usage->revision = snapshot->revision;
 }
 
-void usage_mark(struct usage *usage, const struct snapshot *snapshot, const struct snapshot_feature *feature, int64_t now) {
+void usage_mark(struct usage *usage, const struct snapshot *snapshot, const struct snapshot_feature *feature,
+                int64_t now) {
     place(usage, snapshot, now);
     struct kept *kept = usage->places[feature - snapshot->features];
     kept->is.last = now;

@@ -17,7 +17,8 @@ struct usage *usage_new(void);
 void usage_free(struct usage *usage); /* NULL is fine */
 
 /* A feature of the snapshot was decided. Some nanoseconds. */
-void usage_mark(struct usage *usage, const struct snapshot *snapshot, const struct snapshot_feature *feature, int64_t now);
+void usage_mark(struct usage *usage, const struct snapshot *snapshot, const struct snapshot_feature *feature,
+                int64_t now);
 /* All 0 where it is not watched yet. */
 struct usage_of usage_get(const struct usage *usage, struct text feature);
 

@@ -18,8 +18,9 @@ static enum exit_code write_file(const char *path, struct text bytes) {
 enum exit_code act_report(struct call *call) {
     struct answer answer;
     const char *format = call_flag(call, "--format"), *out = call_flag(call, "--out");
-    const char *path =
-        arena_printf(&call->arena, "%s?format=%s", call_path(call, CALL_PLAIN), format ? call_encoded(call, format, "") : "html").at;
+    const char *path = arena_printf(&call->arena, "%s?format=%s", call_path(call, CALL_PLAIN),
+                                    format ? call_encoded(call, format, "") : "html")
+                           .at;
     enum exit_code code = client_fetch(&call->client, "GET", path, TEXT_NONE, &answer);
     if (code != EXIT_OK) return code;
     if (out)

@@ -34,8 +34,8 @@ struct steer {
     uv_timer_t due, checkpoint;
     int64_t checkpoint_ms, checkpoint_at; /* at: the next one; ms */
     struct steer_rules rules;
-    int looking; /* looks of a checkpoint under way */
-    int64_t gates_looked; /* ms: figures that ramps wait for were asked for then */
+    int looking;                      /* looks of a checkpoint under way */
+    int64_t gates_looked;             /* ms: figures that ramps wait for were asked for then */
     int64_t tried_revision, tried_at; /* what was due then (ms) has been tried, and was made or refused */
     bool under_way;                   /* due steps are being made */
     bool stopped;

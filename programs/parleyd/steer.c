@@ -10,9 +10,10 @@
 #include "programs/parleyd/parleyd.h"
 
 enum {
-    LONGEST_WAIT = CLOCK_MINUTE,   /* wall time may jump; and what was refused is tried again */
-    NO_CHECKPOINT = 0,             /* as the time of a look: for the sake of a gate alone */
-    GATE_WAIT = 10 * CLOCK_SECOND, /* between two looks at figures that a ramp waits for; a checkpoint, where that is sooner */
+    LONGEST_WAIT = CLOCK_MINUTE, /* wall time may jump; and what was refused is tried again */
+    NO_CHECKPOINT = 0,           /* as the time of a look: for the sake of a gate alone */
+    GATE_WAIT =
+        10 * CLOCK_SECOND, /* between two looks at figures that a ramp waits for; a checkpoint, where that is sooner */
 };
 
 static int make_up(void *user, struct sql *sql, struct error *error) {
@@ -239,7 +240,8 @@ static void save_usage(struct steer *steer) {
     struct use_saved *use = memory_new(struct use_saved);
     *use = (struct use_saved){.steering = {.steer = steer, .work = save_rows, .then = use_free}};
     arena_init(&use->arena, 4096);
-    use->n = usage_changes(steer->app->usage, steer->app->snapshot, clock_now(steer->app->clock), &use->rows, &use->arena);
+    use->n =
+        usage_changes(steer->app->usage, steer->app->snapshot, clock_now(steer->app->clock), &use->rows, &use->arena);
     if (use->n)
         steering_go(&use->steering);
     else

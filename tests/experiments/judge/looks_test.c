@@ -22,7 +22,7 @@ TestSuite(looks, .init = begin, .fini = end);
 TestSuite(weeks, .init = begin, .fini = end);
 
 #define EXPERIMENT(more)                                                                                               \
-    "{\"key\":\"trial\",\"feature\":\"poll\",\"control\":\"off\",\"weights\":{\"off\":50,\"top\":50},"                         \
+    "{\"key\":\"trial\",\"feature\":\"poll\",\"control\":\"off\",\"weights\":{\"off\":50,\"top\":50},"                 \
     "\"metrics\":{\"primary\":\"spend\"}" more "}"
 static struct trial_definition definition = {
     NULL,
@@ -43,13 +43,15 @@ static void person(int arm, int day, int first, int later) {
     struct journal_record all[] = {
         trial_exposure(unit, arm == TOP ? "top" : "off", t0),
         trial_event(unit, "Order Completed", t0 + DAY, arena_printf(&arena, "{\"revenue\":%d}", first).at),
-        trial_event(unit, "Order Completed", t0 + 8 * (int64_t)DAY, arena_printf(&arena, "{\"revenue\":%d}", later).at)};
+        trial_event(unit, "Order Completed", t0 + 8 * (int64_t)DAY,
+                    arena_printf(&arena, "{\"revenue\":%d}", later).at)};
     trial_write(&t, all, later ? 3 : first ? 2 : 1);
 }
 
 static struct judgement *look(int day, const struct look *before) {
     measure_results_free(r);
-    r = cells_read_frozen(&t.fold, t.fold.measured[0], MEASURE_ALL, T + day * (int64_t)DAY, before ? &before->caps : NULL);
+    r = cells_read_frozen(&t.fold, t.fold.measured[0], MEASURE_ALL, T + day * (int64_t)DAY,
+                          before ? &before->caps : NULL);
     return judge(r, &r->groups[0], look_past(before, r), &arena);
 }
 

@@ -4,7 +4,6 @@
 #include <jansson.h>
 #include <math.h>
 
-
 static json_t *plan(struct planning p) {
     struct buffer out = {0};
     struct json_writer w;
@@ -43,7 +42,8 @@ Test(planning, a_fixed_test_needs_what_the_formula_says) {
 
 Test(planning, a_sequence_needs_more_and_says_how_much) {
     json_t *json = plan(shop);
-    double fixed = figure(json, "sampleSize", "fixed", "units"), any = figure(json, "sampleSize", "sequential", "units");
+    double fixed = figure(json, "sampleSize", "fixed", "units"),
+           any = figure(json, "sampleSize", "sequential", "units");
     cr_expect(any > 1.1 * fixed && any < 2.5 * fixed, "%g against %g", any, fixed);
     struct planning at = shop;
     at.n_star = any; /* the plan's own length: there the any-look power is what was asked for */
@@ -69,7 +69,8 @@ Test(planning, uneven_weights_and_more_arms_take_longer) {
     three.weights[2] = 1;
     three.arms = 3;
     json_t *a = plan(uneven), *b = plan(three);
-    cr_expect_float_eq(figure(a, "sampleSize", "fixed", "units"), 7064 / (4 * 0.9 * 0.1), 2, "variance / .9 + variance / .1");
+    cr_expect_float_eq(figure(a, "sampleSize", "fixed", "units"), 7064 / (4 * 0.9 * 0.1), 2,
+                       "variance / .9 + variance / .1");
     cr_expect_float_eq(figure(b, "sampleSize", "fixed", "units"), 7064 * 1.5, 2);
     json_decref(a);
     json_decref(b);

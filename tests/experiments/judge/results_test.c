@@ -7,7 +7,7 @@
 static struct fold fold;
 static struct measure_results *r;
 static json_t *answer;
-static struct text by;           /* what read_back asks for ... */
+static struct text by;            /* what read_back asks for ... */
 static const struct look *before; /* ... and the look it goes on from */
 
 TestSuite(results, .init = folder_make, .fini = folder_remove);

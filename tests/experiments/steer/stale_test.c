@@ -66,7 +66,8 @@ Test(stale, a_feature_that_gives_everybody_the_same_for_a_month_stands_out) {
     struct rule rules[] = {{.serve = 0}, {.serve = 1}};
     f.definition.rules = rules;
     f.definition.n_rules = 1;
-    cr_expect(only(stale_reasons_of(&f, unused, later + 1), STALE_ONE_SIDED), "a rule that serves what the default serves");
+    cr_expect(only(stale_reasons_of(&f, unused, later + 1), STALE_ONE_SIDED),
+              "a rule that serves what the default serves");
     f.definition.n_rules = 2;
     cr_expect_eq(stale_reasons_of(&f, unused, later + 1), 0u);
 }
@@ -83,7 +84,8 @@ Test(stale, a_feature_that_nobody_asks_for_stands_out_a_month_after_it_is_watche
 }
 
 Test(stale, a_decided_trial_whose_losing_variants_are_still_there_stands_out) {
-    struct snapshot_experiment e = {.state = {.phase = PHASE_CONCLUDED, .outcome = OUTCOME_SHIP, .concluded_at = later - month}};
+    struct snapshot_experiment e = {
+        .state = {.phase = PHASE_CONCLUDED, .outcome = OUTCOME_SHIP, .concluded_at = later - month}};
     struct snapshot_feature f = in_service(later);
     f.concluded = &e;
     f.definition.n_variants = 2;
