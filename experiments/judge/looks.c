@@ -171,7 +171,9 @@ int look_parse(struct look *look, struct text document, struct arena *arena, str
     look->newest = json_integer_value(json_object_get(json, "newest"));
     const char *variant;
     json_t *units;
-    json_object_foreach(json_object_get(json, "units"), variant, units) look->units += json_integer_value(units);
+    json_object_foreach(json_object_get(json, "units"), variant, units) {
+        look->units += json_integer_value(units);
+    }
     look->harm_excluded = json_is_true(json_object_get(json, "harmExcluded"));
     look->alpha = member_number(json, "alpha", 0);
     look->past.srm_p = member_number(json_object_get(json, "srm"), "anytimeP", 1);

@@ -16,17 +16,18 @@ static uint32_t find_harm(const struct judgement *j, struct guard_finding *findi
         for (uint32_t a = 0; m->rule && a < state->n_arms; a++) {
             const struct judged_arm *arm = &m->arms[a];
             if (!judgement_in_play(j, a) || !arm->compared || !arm->guard.fires) continue;
-            findings[n++] = (struct guard_finding){.kind = GUARD_HARM,
-                                                   .action = m->rule->action,
-                                                   .rule = m->rule,
-                                                   .variant = state->arms[a],
-                                                   .control = state->arms[state->control],
-                                                   .estimate = arm->is.estimate,
-                                                   .harm = arm->guard.harm,
-                                                   .bound = arm->guard.low,
-                                                   .margin = absolute_margin(m->rule, &arm->is),
-                                                   .p = arm->guard.p,
-                                                   .n = arm->is.n};
+            struct guard_finding *finding = &findings[n++];
+            *finding = (struct guard_finding){.kind = GUARD_HARM,
+                                              .action = m->rule->action,
+                                              .rule = m->rule,
+                                              .variant = state->arms[a],
+                                              .control = state->arms[state->control],
+                                              .estimate = arm->is.estimate,
+                                              .harm = arm->guard.harm,
+                                              .bound = arm->guard.low,
+                                              .margin = absolute_margin(m->rule, &arm->is),
+                                              .p = arm->guard.p,
+                                              .n = arm->is.n};
         }
     }
     return n;
@@ -40,18 +41,18 @@ static bool no_data(const struct judgement *j, int64_t changed_at, const struct 
 uint32_t guard_findings(const struct judgement *j, int64_t changed_at, const struct guard_rules *rules,
                         struct guard_finding **findings, struct arena *arena) {
     *findings = arena_array(arena, struct guard_finding, (size_t)j->n * j->results->n_arms + 2);
-    uint32_t n = find_harm(j, *findings);
+    struct guard_finding *next = *findings + find_harm(j, *findings);
     double units = (double)judgement_units(j);
     if (rules->watch_split && j->srm_anytime.p < GUARD_SPLIT_P)
-        (*findings)[n++] = (struct guard_finding){.kind = GUARD_SPLIT,
-                                                  .action = rules->split,
-                                                  .log_bayes_factor = j->srm_anytime.log_bayes_factor,
-                                                  .p = j->srm_anytime.p,
-                                                  .n = units};
+        *next++ = (struct guard_finding){.kind = GUARD_SPLIT,
+                                         .action = rules->split,
+                                         .log_bayes_factor = j->srm_anytime.log_bayes_factor,
+                                         .p = j->srm_anytime.p,
+                                         .n = units};
     if (no_data(j, changed_at, rules))
-        (*findings)[n++] =
+        *next++ =
             (struct guard_finding){.kind = GUARD_NO_DATA, .action = rules->no_data, .since = changed_at, .n = units};
-    return n;
+    return (uint32_t)(next - *findings);
 }
 
 enum guardrail_action guard_action(const struct guard_finding *findings, uint32_t n) {

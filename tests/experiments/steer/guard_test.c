@@ -201,3 +201,12 @@ Test(guard, a_ramp_may_go_on_when_harm_is_excluded_in_every_arm_and_only_then) {
     cr_expect(!judgement_harm_excluded(judge(r, &r->groups[0], NULL, &arena), &why, &arena));
     cr_expect(strstr(why.at, "`mid`") && strstr(why.at, "complaints"), "%s", why.at);
 }
+
+Test(guard, where_nobody_complains_at_all_harm_is_excluded_once_there_are_enough_units) {
+    open_trial(EXPERIMENT(COMPLAINTS("warn", "\"margin\":0.05")));
+    lay_complaints(0, 0, 0);
+    cr_expect(judgement_harm_excluded(judge(r, &r->groups[0], NULL, &arena), NULL, &arena));
+    for (int arm = OFF; arm <= MID; arm++) lay(COMPLAINTS, arm, 20, 0);
+    cr_expect(!judgement_harm_excluded(judge(r, &r->groups[0], NULL, &arena), NULL, &arena));
+    cr_expect_eq(findings(), 0u);
+}
