@@ -2,6 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Server, trial, poll } from './harness.mjs';
+import { parley } from './parley.mjs';
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const often = ['--steer.checkpoint', '100ms'];
@@ -307,4 +308,37 @@ test('a plan of figures that are sent is right, and what is wrong is said', asyn
   assert.equal((await s.post('/admin/v1/plan', { baseline: 0.1, colour: 'red' })).status, 400);
   assert.equal((await s.post('/admin/v1/plan', {})).status, 409);
   assert.equal((await s.get('/admin/v1/experiments/nowhere/plan')).status, 404);
+});
+
+test('the command line asks for looks, plans, past trials, neglected features and CSV', async (t) => {
+  const s = await Server.start({ args: often });
+  t.after(() => s.stop());
+  await trial(s, outside(), { at: new Date(Date.now() - 2 * 86400e3).toISOString() });
+  const timestamp = new Date(Date.now() - 86400e3).toISOString();
+  await s.post('/v1/batch', { batch: Array.from({ length: 200 }, (_, i) => [
+    { type: 'track', event: 'Experiment Viewed', userId: `u${i}`, messageId: `v${i}`, timestamp, properties: { experiment_id: 'poll-trial', variation_id: i % 2 ? 'top' : 'off' } },
+    ...(i % 5 === 0 ? [{ type: 'track', event: 'Order Completed', userId: `u${i}`, messageId: `o${i}`, timestamp, properties: { order_id: `${i}`, revenue: 3 } }] : [])]).flat() });
+  await s.results('poll-trial', (r) => r.variants[0].units === 100);
+  for (const end = Date.now() + 5000; !(await looks(s, '?limit=1')).items.some((l) => units(l) === 200);) {
+    assert.ok(Date.now() < end);
+    await sleep(20);
+  }
+  const run = async (...args) => {
+    const { code, out, err } = await parley(s.url, args);
+    assert.equal(code, 0, err);
+    return out;
+  };
+  assert.equal(units(JSON.parse(await run('experiments', 'looks', 'poll-trial', '--limit', '1')).items[0]), 200);
+  const plan = await run('experiments', 'plan', 'poll-trial', '--mde', '0.2', '--output', 'table');
+  assert.match(plan, /^from the trial: 200 units in 2\.0 days, 100\.\d a day; bought has mean 0\.2, variance 0\.16/);
+  assert.match(plan, /fixed +\d+ +\d+\nsequential +\d+ +\d+\n/);
+  assert.match(plan, /after days +units +fixed \[%\] +sequential \[%\]\n +7 /);
+  assert.equal(JSON.parse(await run('experiments', 'plan', 'poll-trial')).source.kind, 'trial');
+  assert.match(await run('experiments', 'units', 'poll-trial', '--format', 'csv'), /^unit,exposure,t0,variant,epoch,excluded,bought,spend,again,pins\r\nu0,/);
+  await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'iterate', note: 'too quiet' });
+  const past = JSON.parse(await run('experiments', 'past', '--q', 'quiet'));
+  assert.deepEqual(past.items.map((e) => [e.key, e.outcome]), [['poll-trial', 'iterate']]);
+  assert.deepEqual(JSON.parse(await run('experiments', 'past', '--outcome', 'ship')).items, []);
+  await s.put('/admin/v1/features/old', poll({ key: 'old', reviewBy: '2020-01-01' }));
+  assert.deepEqual(JSON.parse(await run('features', 'stale')).items.map((f) => [f.key, f.reasons, f.next.length]), [['old', ['review-overdue'], 1]]);
 });
