@@ -97,15 +97,6 @@ static const struct variant *variant_of(struct request *request, const struct sn
     return d.targeting_key_missing ? &feature->definition.variants[feature->definition.off] : d.variant;
 }
 
-static bool is_muted(struct request *request, struct text feature) {
-    struct app *app = request->app;
-    struct text *keys;
-    size_t n;
-    if (!app->muted.by_key.n) return false;
-    identity_map_keys(app->joined, request->caller.customer, &request->arena, &keys, &n);
-    return muted_has(&app->muted, keys, n, feature);
-}
-
 static void handle_feature(struct request *request) {
     struct app *app = request->app;
     struct text key = request_param(request, "feature");
@@ -120,7 +111,7 @@ static void handle_feature(struct request *request) {
         reply_problem_named(request, 403, "erased", "this customer was erased: nothing of hers is collected again");
         return;
     }
-    if (is_muted(request, key)) {
+    if (app_muted(app, request->caller.customer, key, &request->arena)) {
         forbid_caching(request);
         reply_problem_named(request, 403, "muted",
                             "the shopper muted this feature; PUT /v1/me/preferences without it brings it back");

@@ -354,6 +354,12 @@ static void make_groups(struct measure_results *r, const struct measured *m, str
     for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
 }
 
+static double progress(const struct fold *fold, const struct measured *m) {
+    int64_t way = fold->position - m->from;
+    if (m->live) return 1;
+    return m->position < 0 || way <= 0 ? 0 : (double)(m->position - m->from) / (double)way;
+}
+
 struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m, int by, int64_t as_of,
                                           const struct measure_frozen_caps *frozen) {
     struct measure_results *r = memory_new(struct measure_results);
@@ -372,9 +378,10 @@ struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m,
     r->newest = m->newest;
     r->shape = m->plan->shape;
     r->complete = m->live;
+    r->progress = progress(fold, m);
     for (uint32_t i = 0; i < r->n_metrics; i++) {
         r->metrics[i] = m->plan->metrics[i].metric;
-        if (!stays(m, i, frozen)) renew_cap(m, i, as_of);
+        if (!m->frozen && !stays(m, i, frozen)) renew_cap(m, i, as_of);
         r->caps[i] = (struct measure_cap){(double)m->caps[i].value / CELL_SCALE, m->caps[i].as_of};
     }
     r->by_day = by == MEASURE_BY_DAY;

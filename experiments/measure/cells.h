@@ -53,7 +53,8 @@ struct measure_results {
     int64_t newest;                   /* ms: of any record that matters here; 0: none yet */
     uint64_t shape;                   /* of everything that the units' totals depend on, see plan.h */
     bool by_day, by_week;
-    bool complete; /* false while old records are still being read */
+    bool complete;   /* false while old records are still being read ... */
+    double progress; /* ... of which this share has been; 1 when it is complete */
 };
 
 enum { MEASURE_GROUPS_MAX = 50, MEASURE_DAYS_MAX = 1000, MEASURE_UNITS_LEAST = 5 /* in each arm of a group */ };
