@@ -96,7 +96,8 @@ void json_time(struct json_writer *w, int64_t ms) {
     char iso[CLOCK_ISO_ROOM];
     separate(w);
     buffer_byte(w->out, '"');
-    buffer_put(w->out, iso, clock_iso(iso, ms));
+    size_t n = clock_iso(iso, ms);
+    buffer_put(w->out, iso, n);
     buffer_byte(w->out, '"');
 }
 
