@@ -64,6 +64,8 @@ void parley_test_context(parley_test *t, const char *context);
 
 void parley_test_traits(parley_test *t, const char *customer, const char *traits);
 void parley_test_consent(parley_test *t, const char *customer, const char *consent);
+/* Whether may_tell() says yes to a PARLEY_PUSH; at first it does. Answers are always allowed. */
+void parley_test_pushes(parley_test *t, const char *customer, bool allowed);
 
 /* ---- calls and their answers ---- */
 
