@@ -111,6 +111,14 @@ bool app_suppressed(struct app *app, struct text key) {
     return true;
 }
 
+bool app_muted(const struct app *app, struct text customer, struct text feature, struct arena *arena) {
+    struct text *keys;
+    size_t n;
+    if (!app->muted.by_key.n) return false;
+    identity_map_keys(app->joined, customer, arena, &keys, &n);
+    return muted_has(&app->muted, keys, n, feature);
+}
+
 void app_join(struct app *app, struct text key, struct text parent) {
     identity_map_set(app->joined, key, parent);
     struct unit_id unit = unit_of(key), root = unit_of(app_unit(app, key));

@@ -258,7 +258,9 @@ static void evaluate_all(struct request *request) {
     struct app *app = request->app;
     struct ofrep_call call;
     if (!read_context(&call, request) || !own_key(&call)) return;
+    struct variants_known known = {0}; /* prerequisites that many features share are decided once */
     call.context.targeting_key = app_unit(app, call.context.targeting_key);
+    call.context.known = &known;
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);

@@ -133,6 +133,10 @@ void insight_tick(struct insight *in) {
     lane_do(in->lane, &in->reading);
 }
 
+int64_t insight_position(const struct insight *in) {
+    return in->position;
+}
+
 /* A question is answered with all that is acknowledged by now, unless that is too much. */
 static void catch_up(struct insight *in) {
     uint64_t started = clock_ticks();

@@ -302,6 +302,7 @@ void results_write(struct measure_results *r, struct text by, struct json_writer
     json_put_time(w, "asOf", r->as_of);
     json_put_int(w, "configRevision", r->snapshot->revision);
     json_put_bool(w, "complete", r->complete);
+    if (!r->complete) json_put_double(w, "progress", r->progress);
     if (r->by_day)
         write_series(w, r, &arena);
     else if (by.n)

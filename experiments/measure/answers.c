@@ -2,6 +2,7 @@
 
 #include "core/base/json_write.h"
 #include "core/base/memory.h"
+#include "experiments/measure/fold_internal.h"
 
 static struct measured *find(const struct fold *fold, struct text key, struct error *error) {
     const struct plan_experiment *e = map_get(&fold->plan->by_key, key);
@@ -158,6 +159,48 @@ void answer_forgetting(struct fold *fold, const struct measure_forgetting *f) {
     fold->changed = true;
 }
 
+/* --- expiry --- */
+
+static bool unfinished(const struct measured *m) {
+    return m->plan->source->state.phase != PHASE_CONCLUDED;
+}
+
+/* Everything of it becomes the frozen remainder; nothing of it can be computed again. */
+static void freeze_all(struct fold *fold, struct measured *m) {
+    while (m->units.n) {
+        struct unit_row *row = &m->units.rows[m->units.n - 1];
+        if (!(row->flags & UNIT_MULTIPLE)) freeze(m, row);
+        fold_remove(m, row->unit);
+    }
+    m->frozen = true;
+    fold->changed = true;
+}
+
+int answer_expiry(struct fold *fold, struct measure_expiry *e) {
+    int64_t before = e->before;
+    for (uint32_t i = 0; i < fold->n; i++) {
+        const struct measured *m = fold->measured[i];
+        if (unfinished(m) && fold_since(m) - FOLD_GRACE < before) before = fold_since(m) - FOLD_GRACE;
+    }
+    e->kept_for_experiments = before < e->before;
+    int rc = journal_expired(fold->reader, before, &e->last, &e->error);
+    if (rc < 0) return rc;
+    if (e->last > fold->position || e->last > e->most) e->last = 0;
+    for (uint32_t i = 0; e->last && i < fold->n; i++) {
+        struct measured *m = fold->measured[i];
+        int64_t first;
+        if (m->frozen || unfinished(m)) continue;
+        rc = journal_seek(fold->reader, fold_since(m) - FOLD_GRACE, &first, &e->error);
+        if (rc < 0) return rc;
+        if (first <= e->last) {
+            log_info(fold->log, "a concluded experiment is frozen: its events are dropped",
+                     LOG_T("experiment", m->plan->source->definition.key), LOG_I("units", m->units.n));
+            freeze_all(fold, m);
+        }
+    }
+    return 0;
+}
+
 /* --- proof --- */
 
 static int read_again(void *visitor, const struct journal_record *record) {
@@ -175,6 +218,8 @@ static void compare(struct measure_proof *proof, const struct measured *a, const
 void answer_proof_begin(const struct fold *fold, struct fold *again) {
     fold_init(again, fold->reader, NULL, fold->late_ms);
     fold_set_plan(again, plan_new(fold->plan->snapshot));
+    int64_t first = journal_first(fold->reader);
+    if (first > 1) fold_learn(again, fold, first); /* what only dropped rows said */
 }
 
 int answer_proof_read(const struct fold *fold, struct fold *again, int64_t rows) {
@@ -191,6 +236,6 @@ void answer_proof(const struct fold *fold, const struct fold *again, struct meas
         const struct measured *m = fold->measured[i];
         if (proof->experiment.n && !text_eq(m->plan->source->definition.key, proof->experiment)) continue;
         for (uint32_t k = 0; k < m->residual_n; k++) proof->residual += m->residual[k].units;
-        compare(proof, m, again->measured[i]);
+        if (!m->frozen) compare(proof, m, again->measured[i]);
     }
 }

@@ -307,6 +307,12 @@ static void add_residual(struct measure_results *r, const struct measured *m) {
     }
 }
 
+static double progress(const struct fold *fold, const struct measured *m) {
+    int64_t way = fold->position - m->from;
+    if (m->live) return 1;
+    return m->position < 0 || way <= 0 ? 0 : (double)(m->position - m->from) / (double)way;
+}
+
 struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of) {
     struct measure_results *r = memory_new(struct measure_results);
     struct grouping g = {.by = by};
@@ -322,9 +328,10 @@ struct measure_results *cells_read(struct fold *fold, struct measured *m, int by
     r->position = m->live ? fold->position : m->position;
     r->as_of = as_of;
     r->complete = m->live;
+    r->progress = progress(fold, m);
     for (uint32_t i = 0; i < r->n_metrics; i++) {
         r->metrics[i] = m->plan->metrics[i].metric;
-        renew_cap(m, i, as_of);
+        if (!m->frozen) renew_cap(m, i, as_of);
         r->caps[i] = (struct measure_cap){(double)m->caps[i].value / CELL_SCALE, m->caps[i].as_of};
     }
     r->by_day = by == MEASURE_BY_DAY;

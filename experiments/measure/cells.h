@@ -47,7 +47,8 @@ struct measure_results {
     int64_t position;                 /* seq of the journal that is included */
     int64_t as_of;                    /* ms */
     bool by_day;
-    bool complete; /* false while old records are still being read */
+    bool complete;   /* false while old records are still being read ... */
+    double progress; /* ... of which this share has been; 1 when it is complete */
 };
 
 enum { MEASURE_GROUPS_MAX = 50, MEASURE_DAYS_MAX = 1000 };

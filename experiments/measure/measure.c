@@ -296,6 +296,22 @@ void measure_forget(struct measure *m, struct measure_forgetting *forgetting) {
     lane_do(m->lane, &forgetting->job);
 }
 
+static void expire(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    struct measure_expiry *e = (struct measure_expiry *)job;
+    bool caught_up = m->fold.position >= m->target && all_live(&m->fold) && !m->fold.dirty_n;
+    e->last = 0;
+    if (!caught_up) return;
+    int rc = answer_expiry(&m->fold, e);
+    if (rc == 0 && e->last) rc = checkpoint(m, &e->error);
+    if (rc < 0) e->last = 0;
+}
+
+void measure_expire(struct measure *m, struct measure_expiry *expiry) {
+    expiry->job.work = expire;
+    lane_do(m->lane, &expiry->job);
+}
+
 struct proof_job {
     struct lane_job job;
     struct measure_proof *proof;

@@ -92,6 +92,18 @@ struct measure_forgetting {
 };
 void measure_forget(struct measure *measure, struct measure_forgetting *forgetting);
 
+/* Before old files of the journal are dropped: which rows may go, and what is made of them that cannot be computed again is
+ * frozen. Experiments that are not concluded keep every row that they were made from. Durable when answered. */
+struct measure_expiry {
+    struct lane_job job;
+    int64_t before; /* asked: rows received before it are old, ms */
+    int64_t most;   /* asked: rows beyond it must stay, seq */
+    int64_t last;   /* rows up to it may be dropped; 0: none */
+    bool kept_for_experiments;
+    struct error error;
+};
+void measure_expire(struct measure *measure, struct measure_expiry *expiry);
+
 struct measure_stats {
     int64_t position; /* seq that is included */
     int64_t target;   /* seq to reach before recovery is done */

@@ -65,8 +65,8 @@ static int parse_all(struct snapshot *s, const struct definition *definitions, s
     size_t counts[KINDS] = {0};
     for (size_t i = 0; i < n; i++) counts[definitions[i].kind]++;
     s->features = arena_array(&s->arena, struct snapshot_feature, counts[DEFINITION_FEATURE]);
-    s->experiments = arena_array(&s->arena, struct snapshot_experiment,
-                                 counts[DEFINITION_EXPERIMENT] + counts[DEFINITION_HOLDOUT]);
+    s->experiments =
+        arena_array(&s->arena, struct snapshot_experiment, counts[DEFINITION_EXPERIMENT] + counts[DEFINITION_HOLDOUT]);
     s->metrics = arena_array(&s->arena, struct metric, counts[DEFINITION_METRIC]);
     s->segments = arena_array(&s->arena, struct snapshot_segment, counts[DEFINITION_SEGMENT]);
     s->layers = arena_array(&s->arena, struct layer, counts[DEFINITION_LAYER]);

@@ -40,8 +40,9 @@ struct snapshot_segment {
 };
 
 struct snapshot_prerequisite {
-    const struct snapshot_feature *feature; /* NULL: there is none of that key, or it requires this one in turn; never met */
-    uint32_t variants;                      /* bit i: variant i meets it */
+    const struct snapshot_feature
+        *feature;      /* NULL: there is none of that key, or it requires this one in turn; never met */
+    uint32_t variants; /* bit i: variant i meets it */
 };
 
 struct snapshot_feature {
@@ -83,7 +84,7 @@ struct snapshot {
     uint32_t n_defined; /* of the experiments: those that somebody wrote; behind them the holdouts' read-outs */
     uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts, n_pages;
     struct map by_key[DEFINITION_PAGE + 1]; /* by kind */
-    struct map segment_conditions;             /* what condition_input.segments takes */
+    struct map segment_conditions;          /* what condition_input.segments takes */
 };
 
 /* A definition as the store has it. Borrowed for the call. */

@@ -22,6 +22,8 @@ static const struct config_option options[] = {
     {"journal.file-size", CONFIG_SIZE, "1G", "the journal starts a new file beyond this", 1 << 20, 1LL << 40, false},
     {"journal.queue", CONFIG_SIZE, "32M", "events waiting to be written; beyond it senders get 503", 1 << 16, 1LL << 34,
      false},
+    {"journal.retention", CONFIG_DURATION, "0s",
+     "journal files go when all of them is older, and nobody needs it; 0: never", 0, 100LL * 366 * 86400000, false},
     {"journal.recognise", CONFIG_DURATION, "7d", "a messageId counts once within this", 1000, 366LL * 86400000, false},
     {"journal.recognise-most", CONFIG_INT, "20000000", "or among so many, whichever is shorter", 1000, 1000000000,
      false},

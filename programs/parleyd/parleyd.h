@@ -3,6 +3,9 @@
 #define PARLEY_PROGRAMS_PARLEYD_PARLEYD_H
 
 #include "api/app.h"
+#include "core/journal/journal.h"
+#include "experiments/insight/insight.h"
+#include "experiments/measure/measure.h"
 #include "experiments/steer/steer.h"
 #include "programs/parleyd/options.h"
 
@@ -48,6 +51,19 @@ void parleyd_steer_stop(struct steer *steer);
 
 /* How plugins are held, and who is told what happens to them; the options' `user` is the app, `config` outlives them. */
 void parleyd_plugins(struct plugins_options *options, const struct config *config);
+
+/* Old journal files, while the server runs. All of it is the loop's. */
+struct retention {
+    struct app *app;
+    uv_timer_t timer;
+    int64_t keep_ms; /* 0: for ever */
+    bool busy, stopped;
+    struct measure_expiry expiry;
+    struct journal_dropping dropping;
+};
+void parleyd_retention(struct retention *retention, struct app *app, const struct config *config);
+/* Waits for what is under way. Nothing where it was not started. */
+void parleyd_retention_stop(struct retention *retention);
 
 /* Effects of plugins become journal records; the plugin is told when they are durable. */
 void parleyd_on_effect(void *user, const struct plugin_effect *effect);

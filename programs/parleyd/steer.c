@@ -10,8 +10,9 @@
 #include "programs/parleyd/parleyd.h"
 
 enum {
-    LONGEST_WAIT = CLOCK_MINUTE,   /* wall time may jump; and what was refused is tried again */
-    GATE_WAIT = 10 * CLOCK_SECOND, /* between two looks at figures that a ramp waits for; a checkpoint, where that is sooner */
+    LONGEST_WAIT = CLOCK_MINUTE, /* wall time may jump; and what was refused is tried again */
+    GATE_WAIT =
+        10 * CLOCK_SECOND, /* between two looks at figures that a ramp waits for; a checkpoint, where that is sooner */
 };
 
 static int make_up(void *user, struct sql *sql, struct error *error) {
