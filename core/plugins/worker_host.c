@@ -368,10 +368,11 @@ static int work(parley_call *c, int (*run)(parley_call *w, parley_json input),
     return trouble(c, PARLEY_FAILED);
 }
 
-static bool may_tell(parley_call *c, parley_text who, parley_text feature, enum parley_contact kind) {
+static int may_tell(parley_call *c, parley_text who, parley_text feature, enum parley_contact kind) {
     struct ask ask = {
         .what = "contact", .customer = who, .feature = feature, .contact = kind == PARLEY_PUSH ? "push" : "answer"};
-    return document_truth(document_get(ask_parley(c, &ask), "allowed"));
+    parley_json answer = ask_parley(c, &ask);
+    return parley_is(answer) ? document_truth(document_get(answer, "allowed")) : PARLEY_FAILED;
 }
 
 static int track_for(parley_call *c, parley_text who, bool its_known, const char *event, const char *shape,

@@ -178,8 +178,9 @@ struct parley_plugin {
     /* After start, with the plugin's own settings (an object, borrowed). Negative, best by fail(): they are refused. */
     int (*configure)(parley_call *c, parley_json settings);
     /* An event this release subscribes to; may write; see EVENTS above. `event` (borrowed): {seq, type, event, customer, known, actor,
-     * plugin, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",
-     * "system" or "plugin"; plugin: which, else absent. at: when it happened, ms since 1970. Its customer is parley->customer(c) too,
+     * plugin, browser, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",
+     * "system" or "plugin"; plugin: which, else absent. browser: it was
+     * told with a browser's public token, so anybody may have made it up. at: when it happened, ms since 1970. Its customer is parley->customer(c) too,
      * and what is tracked here is hers. What this plugin tracked itself comes only by its name, not by "*". */
     int (*on_event)(parley_call *c, parley_json event);
     /* A timer set by parley->timer() is due; may write. `name` (borrowed) is the name it was set under. */
@@ -316,8 +317,8 @@ struct parley_host {
 
     /* -- Other customers. added in 1.1 */
     /* May `customer` be told something by `feature` (its key)? Asked and answered as traits() is, under the same rules of who may ask about
-     * whom. A yes to a PARLEY_PUSH counts as one push. False also where the answer cannot be had; the log says why. */
-    bool (*may_tell)(parley_call *c, parley_text customer, parley_text feature, enum parley_contact kind);
+     * whom. 1: yes, and a PARLEY_PUSH is counted as one. 0: no. Negative: the answer cannot be had, ask later; the log says why. */
+    int (*may_tell)(parley_call *c, parley_text customer, parley_text feature, enum parley_contact kind);
     /* track() and timeline() for another customer than the calling one, from any writing callback. `known`: what parley->known() said of her.
      * Whoever tells somebody something asks may_tell() before. */
     int (*track_for)(parley_call *c, parley_text customer, bool known, const char *event, const char *shape,

@@ -89,6 +89,8 @@ void parley_test_wait_until(parley_test *t, const char *time); /* ISO 8601 */
 /* An event of a known customer, as it would come from the journal. True where on_event took it; false where it refused, or the plugin
  * does not subscribe to that name. */
 bool parley_test_event(parley_test *t, const char *event, const char *customer, const char *properties);
+/* The same, told with a browser's public token. */
+bool parley_test_browser_event(parley_test *t, const char *event, const char *customer, const char *properties);
 
 /* ---- what the plugin caused. Indices count from 0, the oldest; what a call that failed caused is not there ---- */
 
