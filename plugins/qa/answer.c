@@ -37,7 +37,8 @@ static int edit(parley_call *c, int64_t number, parley_text body, parley_text na
 }
 
 static int check_may_answer(parley_call *c, const struct question *question) {
-    if (!post_is(&question->post, "public")) return parley->fail(c, 409, "this question is not shown, so it takes no answers");
+    if (!post_is(&question->post, "public"))
+        return parley->fail(c, 409, "this question is not shown, so it takes no answers");
     if (parley->staff(c)) return 0;
     int rc = input_shopper(c);
     parley_text from = parley->text(parley->get(parley->settings(c), "answersFrom"));
@@ -64,8 +65,8 @@ static int tell_own(parley_call *c, const struct question *question, const struc
                           question->post.id, answer->post.id, question->sku, question->sku,
                           parley_format(c, "sku:{}", question->sku), answer->verified, (bool)(asked > 0));
     if (rc < 0) return rc;
-    return parley_timeline(c, "answer", parley_format(c, "Answered \"{}\"", answer->post.body), "{question, answer, sku}",
-                           question->post.id, answer->post.id, question->sku);
+    return parley_timeline(c, "answer", parley_format(c, "Answered \"{}\"", answer->post.body),
+                           "{question, answer, sku}", question->post.id, answer->post.id, question->sku);
 }
 
 int answer_question(parley_call *c) {
@@ -122,7 +123,8 @@ int answer_withdraw(parley_call *c) {
 static const char notices[] =
     "INSERT INTO notice (customer, known, feature, kind, body, refs, event, properties, at)"
     " SELECT f.customer, f.known, p.feature, 'question-answered',"
-    "  CASE WHEN p.author = f.customer THEN 'Your question has an answer' ELSE 'A question that you follow has an answer' END,"
+    "  CASE WHEN p.author = f.customer THEN 'Your question has an answer' ELSE 'A question that you follow has an "
+    "answer' END,"
     "  $3, CASE WHEN p.author = f.customer THEN 'Answer Received' END,"
     "  CASE WHEN p.author = f.customer THEN $4 END, $5"
     " FROM follower f JOIN post p ON p.number = f.question WHERE f.question = $1 AND f.customer <> coalesce($2, '')";
@@ -131,9 +133,9 @@ static int tell_followers(parley_call *c, const struct question *question, const
     const struct post *q = &question->post, *a = &answer->post;
     double hours = (double)(parley->now(c) - q->at) / HOUR;
     parley_json refs = parley_object(c, "{question, answer, sku, feature}", q->id, a->id, question->sku, q->feature);
-    parley_json properties =
-        parley_object(c, "{question, answer, sku, about, hours, first, retailer, verified}", q->id, a->id, question->sku,
-                      parley_format(c, "sku:{}", question->sku), hours, (int)first, answer->retailer, answer->verified);
+    parley_json properties = parley_object(c, "{question, answer, sku, about, hours, first, retailer, verified}", q->id,
+                                           a->id, question->sku, parley_format(c, "sku:{}", question->sku), hours,
+                                           (int)first, answer->retailer, answer->verified);
     int rc = parley_sql(c, notices, q->number, a->author, refs, properties, parley->now(c));
     return rc < 0 ? rc : tell_soon(c);
 }
@@ -146,8 +148,8 @@ int answer_shown(parley_call *c, int64_t number) {
     rc = read_by_number(c, number, &answer);
     if (rc >= 0) rc = question_of(c, &answer, &question);
     if (rc >= 0)
-        rc = parley_sql(c, "SELECT 1 FROM post WHERE question = $1 AND told = 1 AND number <> $2 LIMIT 1", answer.question,
-                        number);
+        rc = parley_sql(c, "SELECT 1 FROM post WHERE question = $1 AND told = 1 AND number <> $2 LIMIT 1",
+                        answer.question, number);
     if (rc < 0) return rc;
     bool first = rc == 0;
     rc = parley_sql(c, "UPDATE question SET route_at = NULL WHERE number = $1", answer.question);
@@ -171,13 +173,16 @@ static int64_t votes_of(parley_call *c, int64_t answer) {
 static int credit(parley_call *c, const struct answer *answer, const struct question *question, int64_t people) {
     static const int milestones[] = {1, 3, 10, 25, 50, 100, 250, 500, 1000, 5000, 10000};
     int reached = 0;
-    for (size_t i = 0; i < sizeof milestones / sizeof *milestones && milestones[i] <= people; i++) reached = milestones[i];
-    int rc = parley_sql(c, "UPDATE post SET helped = $2 WHERE number = $1 AND helped < $2", answer->post.number, reached);
+    for (size_t i = 0; i < sizeof milestones / sizeof *milestones && milestones[i] <= people; i++)
+        reached = milestones[i];
+    int rc =
+        parley_sql(c, "UPDATE post SET helped = $2 WHERE number = $1 AND helped < $2", answer->post.number, reached);
     if (rc <= 0) return rc;
-    const char *words = reached == 1 ? "Your answer helped somebody" : parley_format(c, "Your answer helped {} people", reached);
+    const char *words =
+        reached == 1 ? "Your answer helped somebody" : parley_format(c, "Your answer helped {} people", reached);
     return tell_author(c, &answer->post, "answer-helped", words,
-                       parley_object(c, "{question, answer, sku, people}", question->post.id, answer->post.id, question->sku,
-                                     reached));
+                       parley_object(c, "{question, answer, sku, people}", question->post.id, answer->post.id,
+                                     question->sku, reached));
 }
 
 static int track_vote(parley_call *c, const char *event, const struct answer *answer, const struct question *question) {
@@ -205,8 +210,9 @@ int answer_helpful(parley_call *c) {
     int rc = find_votable(c, &answer, &question);
     if (rc >= 0 && !answer.voted) rc = input_not_too_often(c, votes_today(c), VOTES_A_DAY, "votes");
     if (rc >= 0)
-        rc = parley_sql(c, "INSERT INTO helpful (answer, voter, at) VALUES ($1, $2, $3) ON CONFLICT (answer, voter) DO NOTHING",
-                        answer.post.number, parley->customer(c), parley->now(c));
+        rc = parley_sql(
+            c, "INSERT INTO helpful (answer, voter, at) VALUES ($1, $2, $3) ON CONFLICT (answer, voter) DO NOTHING",
+            answer.post.number, parley->customer(c), parley->now(c));
     if (rc < 0) return rc;
     bool changed = rc > 0;
     int64_t votes = votes_of(c, answer.post.number);
@@ -220,7 +226,8 @@ int answer_unhelpful(parley_call *c) {
     struct question question;
     int rc = find_votable(c, &answer, &question);
     if (rc >= 0)
-        rc = parley_sql(c, "DELETE FROM helpful WHERE answer = $1 AND voter = $2", answer.post.number, parley->customer(c));
+        rc = parley_sql(c, "DELETE FROM helpful WHERE answer = $1 AND voter = $2", answer.post.number,
+                        parley->customer(c));
     if (rc > 0) rc = track_vote(c, "Answer Helpful Withdrawn", &answer, &question);
     return rc < 0 ? rc : reply_votes(c, votes_of(c, answer.post.number), false);
 }

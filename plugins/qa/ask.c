@@ -45,12 +45,13 @@ static int64_t write_down(parley_call *c, parley_text sku, parley_text body, par
                         parley->now(c));
     if (rc < 0) return rc;
     int64_t number = parley->col(c, 0);
-    rc = parley_sql(c,
-                    "INSERT INTO question (number, sku, same, buyers, quiet_days, again_hours, asked_most, bought_days, trust)"
-                    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                    number, sku, same, setting_number(c, "buyers", 3), setting_number(c, "quietDays", 14),
-                    setting_number(c, "againHours", 72), setting_number(c, "askedMost", 9),
-                    setting_number(c, "boughtWithinDays", 365), setting_true(c, "trustBrowserOrders"));
+    rc = parley_sql(
+        c,
+        "INSERT INTO question (number, sku, same, buyers, quiet_days, again_hours, asked_most, bought_days, trust)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        number, sku, same, setting_number(c, "buyers", 3), setting_number(c, "quietDays", 14),
+        setting_number(c, "againHours", 72), setting_number(c, "askedMost", 9),
+        setting_number(c, "boughtWithinDays", 365), setting_true(c, "trustBrowserOrders"));
     if (rc >= 0) rc = search_add(c, number, sku, body);
     if (rc >= 0) rc = follow(c, number);
     return rc < 0 ? rc : number;
@@ -84,8 +85,8 @@ int ask_question(parley_call *c) {
     if (rc < 0) return rc;
     parley_text same = words_same(c, body);
     if (!same.n) return parley->invalid(c, "/body", "\"body\" has no word in it");
-    rc = parley_sql(c,
-                    "SELECT p.number, p.state, p.reason" QUESTION_FROM "WHERE q.sku = $1 AND q.same = $2", sku, same);
+    rc =
+        parley_sql(c, "SELECT p.number, p.state, p.reason" QUESTION_FROM "WHERE q.sku = $1 AND q.same = $2", sku, same);
     if (rc < 0) return rc;
     return rc > 0 ? join(c, parley->col(c, 0)) : make(c, sku, body, name, same);
 }
@@ -121,11 +122,11 @@ int question_withdraw(parley_call *c, int64_t number) {
                         " why = NULL, queued_at = NULL WHERE number = $1",
                         number);
     if (rc >= 0)
-        rc = parley_sql(c, "UPDATE question SET same = NULL, accepted = NULL, route_at = NULL WHERE number = $1", number);
+        rc = parley_sql(c, "UPDATE question SET same = NULL, accepted = NULL, route_at = NULL WHERE number = $1",
+                        number);
     if (rc >= 0) rc = search_remove(c, number);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM report WHERE post = $1", number);
-    if (rc >= 0)
-        rc = parley_sql(c, "UPDATE ask SET state = 'passed' WHERE question = $1 AND state = 'open'", number);
+    if (rc >= 0) rc = parley_sql(c, "UPDATE ask SET state = 'passed' WHERE question = $1 AND state = 'open'", number);
     return rc < 0 ? rc : 0;
 }
 
@@ -145,8 +146,9 @@ int ask_withdraw(parley_call *c) {
 
 /* The public answer with that id to that question; its number, 404, or negative. */
 static int find_answer(parley_call *c, const struct question *question, parley_text id, struct answer *answer) {
-    int rc = parley_sql(c, "SELECT " ANSWER_COLUMNS ANSWER_FROM "WHERE p.id = $2 AND p.question = $3 AND p.state = 'public'",
-                        parley->customer(c), id, question->post.number);
+    int rc =
+        parley_sql(c, "SELECT " ANSWER_COLUMNS ANSWER_FROM "WHERE p.id = $2 AND p.question = $3 AND p.state = 'public'",
+                   parley->customer(c), id, question->post.number);
     if (rc == 0) return parley_invalid(c, "/answer", "the question has no answer \"{}\"", id);
     if (rc > 0) answer_read(c, answer);
     return rc;

@@ -58,9 +58,11 @@ int buyers_on_event(parley_call *c, parley_json event) {
         return 0;
     }
     if (!bought && parley->length(products) == 0) return give_back(c, event, PARLEY_TEXT(""), order);
-    for (parley_json p = parley->first(products); parley_is(p) && rc >= 0 && n < PRODUCTS_MOST; p = parley->after(products, p), n++)
+    for (parley_json p = parley->first(products); parley_is(p) && rc >= 0 && n < PRODUCTS_MOST;
+         p = parley->after(products, p), n++)
         rc = for_product(c, event, p, order, bought);
     if (rc >= 0 && bought)
-        rc = parley_sql(c, "DELETE FROM bought WHERE customer = $1 AND at < $2", parley->customer(c), parley->now(c) - KEPT);
+        rc = parley_sql(c, "DELETE FROM bought WHERE customer = $1 AND at < $2", parley->customer(c),
+                        parley->now(c) - KEPT);
     return rc;
 }

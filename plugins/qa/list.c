@@ -49,18 +49,19 @@ static int by_votes(parley_call *c, parley_text sku, struct page *page, int64_t 
 static int newest(parley_call *c, parley_text sku, struct page *page, int64_t cursor) {
     return page_fill(c, page,
                      parley_sql(c,
-                                "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE q.sku = $2 AND p.number < $3 AND " VISIBLE
-                                "ORDER BY p.number DESC LIMIT $4",
+                                "SELECT " QUESTION_COLUMNS QUESTION_FROM
+                                "WHERE q.sku = $2 AND p.number < $3 AND " VISIBLE "ORDER BY p.number DESC LIMIT $4",
                                 parley->customer(c), sku, cursor, page->limit + 1));
 }
 
 static int unanswered(parley_call *c, parley_text sku, struct page *page, int64_t cursor) {
-    return page_fill(c, page,
-                     parley_sql(c,
-                                "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE q.sku = $2 AND p.number < $3 AND " VISIBLE
-                                "AND NOT EXISTS (SELECT 1 FROM post a WHERE a.question = p.number AND a.state = 'public')"
-                                " ORDER BY p.number DESC LIMIT $4",
-                                parley->customer(c), sku, cursor, page->limit + 1));
+    return page_fill(
+        c, page,
+        parley_sql(c,
+                   "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE q.sku = $2 AND p.number < $3 AND " VISIBLE
+                   "AND NOT EXISTS (SELECT 1 FROM post a WHERE a.question = p.number AND a.state = 'public')"
+                   " ORDER BY p.number DESC LIMIT $4",
+                   parley->customer(c), sku, cursor, page->limit + 1));
 }
 
 static int of_product(parley_call *c, parley_text sku) {
@@ -102,7 +103,8 @@ static int searched(parley_call *c, parley_text sku, parley_text text) {
     if (rc < 0) return rc;
     int64_t found = rc = search_rank(c, sku, text, hits, RANKED_MOST);
     int64_t rest = found > cursor ? found - cursor : 0;
-    if (rc >= 0) rc = read_hits(c, hits + (rest ? cursor : 0), (int)(rest > page->limit ? page->limit + 1 : rest), page);
+    if (rc >= 0)
+        rc = read_hits(c, hits + (rest ? cursor : 0), (int)(rest > page->limit ? page->limit + 1 : rest), page);
     return rc < 0 ? rc : page_reply(c, page, cursor, false);
 }
 
@@ -136,9 +138,8 @@ int list_questions(parley_call *c) {
 
 /* The same question, whatever its case, accents, marks and blanks; 0 where nobody asked it. */
 static int64_t find_same(parley_call *c, parley_text sku, parley_text body) {
-    int rc = parley_sql(c,
-                        "SELECT p.number" QUESTION_FROM "WHERE q.sku = $1 AND q.same = $2 AND p.state = 'public'", sku,
-                        words_same(c, body));
+    int rc = parley_sql(c, "SELECT p.number" QUESTION_FROM "WHERE q.sku = $1 AND q.same = $2 AND p.state = 'public'",
+                        sku, words_same(c, body));
     return rc > 0 ? parley->col(c, 0) : rc;
 }
 

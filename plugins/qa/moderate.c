@@ -5,7 +5,7 @@
 static const struct reason {
     const char *code, *words; /* as its author reads them */
 } reasons[] = {
-    {"spam", "it looks like advertising"},        {"personal-data", "it says something private about somebody"},
+    {"spam", "it looks like advertising"},         {"personal-data", "it says something private about somebody"},
     {"abuse", "it insults or threatens somebody"}, {"off-topic", "it is not about this product"},
     {"illegal", "it may be against the law"},      {"duplicate", "the same was asked or answered before"},
 };
@@ -44,9 +44,10 @@ static parley_json refs_of(parley_call *c, const struct item *item, parley_text 
                          item->question ? PARLEY_VALUE(item->post.id) : PARLEY_VALUE(NULL), item->sku, reason);
 }
 
-static int write_log(parley_call *c, const struct post *post, const char *action, parley_text reason, parley_text note) {
-    int rc = parley_sql(c, "INSERT INTO moderation (post, action, reason, note, at) VALUES ($1, $2, $3, $4, $5)", post->number,
-                        action, reason, note, parley->now(c));
+static int write_log(parley_call *c, const struct post *post, const char *action, parley_text reason,
+                     parley_text note) {
+    int rc = parley_sql(c, "INSERT INTO moderation (post, action, reason, note, at) VALUES ($1, $2, $3, $4, $5)",
+                        post->number, action, reason, note, parley->now(c));
     return rc < 0 ? rc : 0;
 }
 
@@ -60,9 +61,10 @@ static int read_reason(parley_call *c, const struct reason **reason) {
     parley_text code = parley->text(parley->get(parley->body(c), "reason"));
     *reason = find_reason(code);
     if (*reason) return 0;
-    return parley->invalid(c, "/reason",
-                           "\"reason\" is one of spam, personal-data, abuse, off-topic, illegal, duplicate; that somebody is "
-                           "not pleased is none");
+    return parley->invalid(
+        c, "/reason",
+        "\"reason\" is one of spam, personal-data, abuse, off-topic, illegal, duplicate; that somebody is "
+        "not pleased is none");
 }
 
 /* ---- into the queue ---- */
@@ -152,7 +154,8 @@ int moderate_publish(parley_call *c) {
     if (rc >= 0) rc = parley_sql(c, "UPDATE post SET appeal = NULL WHERE number = $1", item.post.number);
     if (rc >= 0) rc = item.question ? answer_shown(c, item.post.number) : route_begin(c, item.post.number);
     if (rc >= 0 && !post_is(&item.post, "public"))
-        rc = tell_author(c, &item.post, "post-shown", item.question ? "Your answer is shown now" : "Your question is shown now",
+        rc = tell_author(c, &item.post, "post-shown",
+                         item.question ? "Your answer is shown now" : "Your question is shown now",
                          refs_of(c, &item, (parley_text){0}));
     return rc < 0 ? rc : reply_state(c, &item, "public");
 }
@@ -171,11 +174,10 @@ int moderate_hide(parley_call *c) {
     if (rc >= 0) rc = parley_sql(c, "UPDATE question SET accepted = NULL WHERE accepted = $1", item.post.number);
     if (rc >= 0) rc = parley_sql(c, "UPDATE question SET route_at = NULL WHERE number = $1", item.post.number);
     if (rc >= 0 && item.question) rc = route_begin(c, item.question);
-    const char *words =
-        item.post.appeal.at
-            ? parley_format(c, "We looked again, and your {} stays hidden: {}", item.question ? "answer" : "question", reason->words)
-            : parley_format(c, "Your {} is not shown: {}. You may ask for another look", item.question ? "answer" : "question",
-                            reason->words);
+    const char *words = item.post.appeal.at ? parley_format(c, "We looked again, and your {} stays hidden: {}",
+                                                            item.question ? "answer" : "question", reason->words)
+                                            : parley_format(c, "Your {} is not shown: {}. You may ask for another look",
+                                                            item.question ? "answer" : "question", reason->words);
     if (rc >= 0) rc = tell_author(c, &item.post, "post-hidden", words, refs_of(c, &item, code));
     return rc < 0 ? rc : reply_state(c, &item, "hidden");
 }
@@ -200,13 +202,13 @@ static int append_queued(parley_call *c, parley_json items, const struct queued 
     const struct post *p = &q->item.post;
     parley_json reports = parley->list(c);
     int rc = reports_of(c, p->number, reports);
-    parley_json question = q->item.question ? parley_object(c, "{id, body}", q->item.question_id, q->question_body)
-                                            : (parley_json){0};
+    parley_json question =
+        q->item.question ? parley_object(c, "{id, body}", q->item.question_id, q->question_body) : (parley_json){0};
     parley_append(c, items,
-                  "{id, kind, why, sku, about, question, body, name, state, reason, appeal, reports, at, waitingSince}", p->id,
-                  q->item.question ? "answer" : "question", q->why, q->item.sku, parley_format(c, "sku:{}", q->item.sku),
-                  question, p->body, p->name, p->state, p->reason, p->appeal, reports, (parley_time){p->at},
-                  (parley_time){q->since});
+                  "{id, kind, why, sku, about, question, body, name, state, reason, appeal, reports, at, waitingSince}",
+                  p->id, q->item.question ? "answer" : "question", q->why, q->item.sku,
+                  parley_format(c, "sku:{}", q->item.sku), question, p->body, p->name, p->state, p->reason, p->appeal,
+                  reports, (parley_time){p->at}, (parley_time){q->since});
     return rc;
 }
 
@@ -229,10 +231,11 @@ int moderate_queue(parley_call *c) {
     if (rc < 0) return rc;
     if (!read_place(c, &since, &number)) return parley->fail(c, 400, "cursor is not one that this list gave");
     parley_text why = parley->query(c, "why");
-    rc = parley_sql(c,
-                    "SELECT " ITEM_COLUMNS ITEM_FROM "WHERE p.queued_at IS NOT NULL AND ($1 = '' OR p.why = $1)"
-                    " AND (p.queued_at > $2 OR (p.queued_at = $2 AND p.number > $3)) ORDER BY p.queued_at, p.number LIMIT $4",
-                    why.at ? why : PARLEY_TEXT(""), since, number, limit + 1);
+    rc = parley_sql(
+        c,
+        "SELECT " ITEM_COLUMNS ITEM_FROM "WHERE p.queued_at IS NOT NULL AND ($1 = '' OR p.why = $1)"
+        " AND (p.queued_at > $2 OR (p.queued_at = $2 AND p.number > $3)) ORDER BY p.queued_at, p.number LIMIT $4",
+        why.at ? why : PARLEY_TEXT(""), since, number, limit + 1);
     for (; rc > 0; rc = parley->next(c), n++) {
         item_read(c, &found[n].item);
         found[n].question_body = parley->col_text(c, 14);

@@ -105,10 +105,12 @@ static const struct parley_migration migrations[] = {
      "  PRIMARY KEY (post, customer));"
      "CREATE INDEX report_customer ON report (customer, at);"
      "CREATE TABLE moderation ("
-     "  number INTEGER PRIMARY KEY, post INTEGER NOT NULL, action TEXT NOT NULL, reason TEXT, note TEXT, at INTEGER NOT NULL);"
+     "  number INTEGER PRIMARY KEY, post INTEGER NOT NULL, action TEXT NOT NULL, reason TEXT, note TEXT, at INTEGER "
+     "NOT NULL);"
      "CREATE INDEX moderation_post ON moderation (post);"
      "CREATE TABLE notice ("
-     "  number INTEGER PRIMARY KEY, customer TEXT NOT NULL, known INTEGER NOT NULL, feature TEXT NOT NULL, kind TEXT NOT NULL,"
+     "  number INTEGER PRIMARY KEY, customer TEXT NOT NULL, known INTEGER NOT NULL, feature TEXT NOT NULL, kind TEXT "
+     "NOT NULL,"
      "  body TEXT NOT NULL, refs TEXT NOT NULL, event TEXT, properties TEXT, at INTEGER NOT NULL);"
      "CREATE INDEX notice_customer ON notice (customer)"},
 };
@@ -120,13 +122,9 @@ static int on_timer(parley_call *c, parley_text name) {
 }
 
 PARLEY_EXPORT const struct parley_plugin parley_plugin_v1 = {
-    PARLEY_PLUGIN("qa", "1.0.0", &parley),
-    PARLEY_ROUTES(routes),
-    PARLEY_MIGRATIONS(migrations),
-    PARLEY_SUBSCRIBES(events),
-    .on_event = buyers_on_event,
-    .on_timer = on_timer,
-    .export_customer = rights_export,
-    .forget_customer = rights_forget,
+    PARLEY_PLUGIN("qa", "1.0.0", &parley), PARLEY_ROUTES(routes),
+    PARLEY_MIGRATIONS(migrations),         PARLEY_SUBSCRIBES(events),
+    .on_event = buyers_on_event,           .on_timer = on_timer,
+    .export_customer = rights_export,      .forget_customer = rights_forget,
     .history = PARLEY_FROM_START,
 };

@@ -84,8 +84,7 @@ int question_of(parley_call *c, const struct answer *answer, struct question *qu
 }
 
 int64_t post_count_since(parley_call *c, bool questions, int64_t since) {
-    int rc = parley_sql(c,
-                        "SELECT count(*) FROM post WHERE author = $1 AND at > $2 AND (question IS NULL) = ($3 = 1)",
+    int rc = parley_sql(c, "SELECT count(*) FROM post WHERE author = $1 AND at > $2 AND (question IS NULL) = ($3 = 1)",
                         parley->customer(c), since, questions);
     return rc < 0 ? rc : parley->col(c, 0);
 }

@@ -14,9 +14,9 @@ enum {
     NAME_MOST = 60,
     SKU_MOST = 100,
     NOTE_MOST = 500,
-    PAGE_MOST = 50,        /* posts in one answer */
-    ANSWERS_SHOWN = 3,     /* with a question in a list */
-    JOINS_A_DAY = 50,      /* of one customer, as the next ones */
+    PAGE_MOST = 50,    /* posts in one answer */
+    ANSWERS_SHOWN = 3, /* with a question in a list */
+    JOINS_A_DAY = 50,  /* of one customer, as the next ones */
     VOTES_A_DAY = 200,
     REPORTS_A_DAY = 30,
     HOUR = 3600 * 1000, /* ms */
@@ -27,7 +27,8 @@ enum {
 int input_body(parley_call *c, const char *members); /* an object with no other members */
 /* A member of 1 to `most` bytes that is not all blanks; 400 where it is none. */
 int input_text(parley_call *c, const char *member, size_t most, parley_text *out);
-int input_optional(parley_call *c, const char *member, size_t most, parley_text *out); /* {NULL, 0} where absent or null */
+int input_optional(parley_call *c, const char *member, size_t most,
+                   parley_text *out); /* {NULL, 0} where absent or null */
 /* A whole number from the query, from `least` to `most`; false where it is none; `otherwise` where it is absent. */
 bool input_number(parley_call *c, const char *name, int64_t least, int64_t most, int64_t otherwise, int64_t *out);
 int input_limit(parley_call *c, int64_t *limit);
@@ -74,7 +75,8 @@ int search_rank(parley_call *c, parley_text sku, parley_text text, struct hit *h
 /* post.c */
 struct post {
     int64_t number, at;
-    parley_text id, body, name, author, feature, state, reason, appeal; /* author {NULL, 0}: the retailer, or forgotten */
+    parley_text id, body, name, author, feature, state, reason,
+        appeal; /* author {NULL, 0}: the retailer, or forgotten */
     bool known;
 };
 struct question {
@@ -99,11 +101,12 @@ struct answer {
                  " (SELECT count(*) FROM follower f WHERE f.question = p.number AND f.customer = $1)"
 #define QUESTION_FROM " FROM post p JOIN question q ON q.number = p.number "
 #define ANSWER_COLUMNS                                                                                                 \
-    POST_COLUMNS ", p.question, coalesce(p.edited_at, 0), coalesce(p.retailer, 0), coalesce(q.accepted, 0) = p.number," \
-                 " EXISTS (SELECT 1 FROM bought b WHERE b.customer = p.author AND b.sku = q.sku"                       \
-                 "         AND b.proved + q.trust > 0),"                                                               \
-                 " (SELECT count(*) FROM helpful h WHERE h.answer = p.number) AS votes,"                               \
-                 " (SELECT count(*) FROM helpful h WHERE h.answer = p.number AND h.voter = $1)"
+    POST_COLUMNS                                                                                                       \
+        ", p.question, coalesce(p.edited_at, 0), coalesce(p.retailer, 0), coalesce(q.accepted, 0) = p.number,"         \
+        " EXISTS (SELECT 1 FROM bought b WHERE b.customer = p.author AND b.sku = q.sku"                                \
+        "         AND b.proved + q.trust > 0),"                                                                        \
+        " (SELECT count(*) FROM helpful h WHERE h.answer = p.number) AS votes,"                                        \
+        " (SELECT count(*) FROM helpful h WHERE h.answer = p.number AND h.voter = $1)"
 #define ANSWER_FROM " FROM post p JOIN question q ON q.number = p.question "
 void post_read(parley_call *c, struct post *post);
 void question_read(parley_call *c, struct question *question); /* the row at hand */
@@ -123,27 +126,27 @@ parley_json question_view(parley_call *c, const struct question *question, int a
 int question_reply(parley_call *c, int status, const struct question *question);
 
 /* list.c */
-int list_of_product(parley_call *c);   /* GET /products/{sku}/questions */
-int list_questions(parley_call *c);    /* GET /questions?q=&about=&by=me */
-int list_similar(parley_call *c);      /* GET /products/{sku}/similar?body= */
-int list_one(parley_call *c);          /* GET /questions/{id} */
-int list_answers(parley_call *c);      /* GET /questions/{id}/answers */
-int list_asks(parley_call *c);         /* GET /asks */
+int list_of_product(parley_call *c); /* GET /products/{sku}/questions */
+int list_questions(parley_call *c);  /* GET /questions?q=&about=&by=me */
+int list_similar(parley_call *c);    /* GET /products/{sku}/similar?body= */
+int list_one(parley_call *c);        /* GET /questions/{id} */
+int list_answers(parley_call *c);    /* GET /questions/{id}/answers */
+int list_asks(parley_call *c);       /* GET /asks */
 
 /* ask.c */
-int ask_question(parley_call *c);      /* POST /questions */
-int ask_follow(parley_call *c);        /* PUT /questions/{id}/follow */
-int ask_unfollow(parley_call *c);      /* DELETE */
-int ask_withdraw(parley_call *c);      /* DELETE /questions/{id} */
-int ask_accept(parley_call *c);        /* PUT /questions/{id}/accepted {"answer"} */
+int ask_question(parley_call *c); /* POST /questions */
+int ask_follow(parley_call *c);   /* PUT /questions/{id}/follow */
+int ask_unfollow(parley_call *c); /* DELETE */
+int ask_withdraw(parley_call *c); /* DELETE /questions/{id} */
+int ask_accept(parley_call *c);   /* PUT /questions/{id}/accepted {"answer"} */
 /* Takes a question out of everything that finds it; its text goes. */
 int question_withdraw(parley_call *c, int64_t number);
 
 /* answer.c */
-int answer_question(parley_call *c);   /* POST /questions/{id}/answers, of shoppers and staff */
-int answer_withdraw(parley_call *c);   /* DELETE /answers/{id} */
-int answer_helpful(parley_call *c);    /* PUT /answers/{id}/helpful */
-int answer_unhelpful(parley_call *c);  /* DELETE */
+int answer_question(parley_call *c);                  /* POST /questions/{id}/answers, of shoppers and staff */
+int answer_withdraw(parley_call *c);                  /* DELETE /answers/{id} */
+int answer_helpful(parley_call *c);                   /* PUT /answers/{id}/helpful */
+int answer_unhelpful(parley_call *c);                 /* DELETE */
 int answer_take_away(parley_call *c, int64_t number); /* its text and votes go */
 /* The answer can be seen from now on: whoever waits is told, once. */
 int answer_shown(parley_call *c, int64_t number);

@@ -4,11 +4,11 @@
 #include "plugins/qa/qa.h"
 
 enum {
-    A_TICK = 4,            /* questions in one go, so that writers do not wait for long */
-    CANDIDATES = 12,       /* buyers that are looked at for one question in one go */
-    RECENT = 1000,         /* purchases of a product among which they are looked for */
-    PATIENCE = 30,         /* days after which a question goes to nobody any more */
-    BUSY_MS = 30 * 1000,   /* Parley had no time to say whether somebody may be told */
+    A_TICK = 4,          /* questions in one go, so that writers do not wait for long */
+    CANDIDATES = 12,     /* buyers that are looked at for one question in one go */
+    RECENT = 1000,       /* purchases of a product among which they are looked for */
+    PATIENCE = 30,       /* days after which a question goes to nobody any more */
+    BUSY_MS = 30 * 1000, /* Parley had no time to say whether somebody may be told */
 };
 
 struct due {
@@ -22,18 +22,18 @@ struct buyer {
 };
 
 int route_begin(parley_call *c, int64_t question) {
-    int rc = parley_sql(c,
-                        "UPDATE question SET route_at = $2 WHERE number = $1 AND buyers > 0"
-                        " AND EXISTS (SELECT 1 FROM post p WHERE p.number = question.number AND p.state = 'public')"
-                        " AND NOT EXISTS (SELECT 1 FROM post a WHERE a.question = question.number AND a.state = 'public')",
-                        question, parley->now(c));
+    int rc =
+        parley_sql(c,
+                   "UPDATE question SET route_at = $2 WHERE number = $1 AND buyers > 0"
+                   " AND EXISTS (SELECT 1 FROM post p WHERE p.number = question.number AND p.state = 'public')"
+                   " AND NOT EXISTS (SELECT 1 FROM post a WHERE a.question = question.number AND a.state = 'public')",
+                   question, parley->now(c));
     return rc <= 0 ? rc : parley->timer(c, PARLEY_TEXT("route"), parley->now(c));
 }
 
 /* Who has been asked so far, and how many of them may still answer. */
 static int count_asked(parley_call *c, const struct due *due, int64_t *asked, int64_t *open) {
-    int rc = parley_sql(c,
-                        "UPDATE ask SET state = 'passed' WHERE question = $1 AND state = 'open' AND at <= $2",
+    int rc = parley_sql(c, "UPDATE ask SET state = 'passed' WHERE question = $1 AND state = 'open' AND at <= $2",
                         due->number, parley->now(c) - due->again_hours * HOUR);
     if (rc >= 0)
         rc = parley_sql(c,
@@ -52,13 +52,14 @@ static int find_buyers(parley_call *c, const struct due *due, struct buyer *buye
     int rc = parley_sql(
         c,
         "SELECT b.customer, max(b.known), max(b.at) AS last FROM"
-        " (SELECT customer, known, at FROM bought WHERE sku = $1 AND at > $2 AND proved + $3 > 0 ORDER BY at DESC LIMIT $4) b"
+        " (SELECT customer, known, at FROM bought WHERE sku = $1 AND at > $2 AND proved + $3 > 0 ORDER BY at DESC "
+        "LIMIT $4) b"
         " WHERE b.customer <> coalesce($5, '')"
         " AND NOT EXISTS (SELECT 1 FROM ask WHERE ask.customer = b.customer AND (ask.question = $6 OR ask.at > $7))"
         " AND NOT EXISTS (SELECT 1 FROM post a WHERE a.question = $6 AND a.author = b.customer)"
         " GROUP BY b.customer ORDER BY last DESC, b.customer LIMIT $8",
-        due->sku, now - due->bought_days * DAY, due->trust, RECENT, due->asker, due->number, now - due->quiet_days * DAY,
-        CANDIDATES);
+        due->sku, now - due->bought_days * DAY, due->trust, RECENT, due->asker, due->number,
+        now - due->quiet_days * DAY, CANDIDATES);
     for (; rc > 0; rc = parley->next(c)) buyers[n++] = (struct buyer){parley->col_text(c, 0), parley->col(c, 1)};
     return rc < 0 ? rc : n;
 }
@@ -69,8 +70,8 @@ static int invite(parley_call *c, const struct due *due, const struct buyer *buy
     if (rc < 0) return rc;
     parley->count(c, "buyers_asked", 1);
     return parley_timeline_for(c, buyer->customer, buyer->known, "question-for-you",
-                               "Somebody has a question about something you bought", "{question, sku, feature}", due->id,
-                               due->sku, due->feature);
+                               "Somebody has a question about something you bought", "{question, sku, feature}",
+                               due->id, due->sku, due->feature);
 }
 
 /* 1: done for now. 0: Parley is busy. */
@@ -106,15 +107,17 @@ static int set_timer(parley_call *c) {
 
 int route_on_timer(parley_call *c) {
     struct due due[A_TICK];
-    int n = 0, rc = parley_sql(c,
-                               "SELECT q.number, p.at, q.buyers, q.quiet_days, q.again_hours, q.asked_most, q.bought_days,"
-                               " q.trust, p.id, q.sku, p.feature, p.author" QUESTION_FROM
-                               "WHERE q.route_at <= $1 ORDER BY q.route_at LIMIT $2",
-                               parley->now(c), A_TICK);
+    int n = 0,
+        rc = parley_sql(c,
+                        "SELECT q.number, p.at, q.buyers, q.quiet_days, q.again_hours, q.asked_most, q.bought_days,"
+                        " q.trust, p.id, q.sku, p.feature, p.author" QUESTION_FROM
+                        "WHERE q.route_at <= $1 ORDER BY q.route_at LIMIT $2",
+                        parley->now(c), A_TICK);
     for (; rc > 0; rc = parley->next(c))
-        due[n++] = (struct due){parley->col(c, 0),      parley->col(c, 1),      parley->col(c, 2),      parley->col(c, 3),
-                                parley->col(c, 4),      parley->col(c, 5),      parley->col(c, 6),      parley->col(c, 7),
-                                parley->col_text(c, 8), parley->col_text(c, 9), parley->col_text(c, 10), parley->col_text(c, 11)};
+        due[n++] = (struct due){parley->col(c, 0),      parley->col(c, 1),       parley->col(c, 2),
+                                parley->col(c, 3),      parley->col(c, 4),       parley->col(c, 5),
+                                parley->col(c, 6),      parley->col(c, 7),       parley->col_text(c, 8),
+                                parley->col_text(c, 9), parley->col_text(c, 10), parley->col_text(c, 11)};
     for (int i = 0; i < n && rc >= 0; i++) {
         rc = route_one(c, &due[i]);
         if (rc == 0) break;
@@ -140,6 +143,7 @@ int route_skip(parley_call *c) {
 }
 
 int route_answered(parley_call *c, int64_t question) {
-    return parley_sql(c, "UPDATE ask SET state = 'answered' WHERE question = $1 AND customer = $2 AND state <> 'answered'",
+    return parley_sql(c,
+                      "UPDATE ask SET state = 'answered' WHERE question = $1 AND customer = $2 AND state <> 'answered'",
                       question, parley->customer(c));
 }

@@ -9,10 +9,10 @@
 #include "plugins/qa/qa.h"
 
 enum {
-    TERMS = 6,         /* words that rank: the rarest of the query */
-    QUERY_WORDS = 24,  /* words of a query that are looked at */
-    BODY_WORDS = 250,  /* different words of a question */
-    COMMON = 2000,     /* in more questions than that, a word ranks only where there is no rarer one */
+    TERMS = 6,           /* words that rank: the rarest of the query */
+    QUERY_WORDS = 24,    /* words of a query that are looked at */
+    BODY_WORDS = 250,    /* different words of a question */
+    COMMON = 2000,       /* in more questions than that, a word ranks only where there is no rarer one */
     LENGTH_SAMPLE = 1000 /* the newest questions, for the average length */
 };
 
@@ -77,8 +77,12 @@ static int rarest_first(const void *a, const void *b) {
     return x->idf < y->idf ? 1 : x->idf > y->idf ? -1 : 0;
 }
 
-/* The words that rank, rarest first; at least one where there is any. */
-static int choose(struct term *terms, int n) {
+/* The words that rank, rarest first; at least one where any question has one. A word that none has says nothing, least of all while
+ * there are few questions. */
+static int choose(struct term *terms, int all) {
+    int n = 0;
+    for (int i = 0; i < all; i++)
+        if (terms[i].count) terms[n++] = terms[i];
     qsort(terms, (size_t)n, sizeof *terms, rarest_first);
     if (n > TERMS) n = TERMS;
     while (n > 1 && terms[n - 1].count > COMMON) n--;
@@ -102,11 +106,13 @@ int search_rank(parley_call *c, parley_text sku, parley_text text, struct hit *h
     int found = 0, n = stems_of(c, text, terms, QUERY_WORDS, &length), rc = n ? weigh(c, terms, n) : 0;
     if (rc < 0 || !n) return rc;
     n = choose(terms, n);
+    if (!n) return 0;
     double best = 0;
     for (int i = 0; i < n; i++) best += terms[i].idf;
     for (int i = n; i < TERMS; i++) terms[i] = (struct term){.stem = {NULL, 0}};
-    rc = parley_sql(c, "SELECT coalesce(avg(words), 1.0) FROM (SELECT words FROM question ORDER BY number DESC LIMIT $1) newest",
-                    LENGTH_SAMPLE);
+    rc = parley_sql(
+        c, "SELECT coalesce(avg(words), 1.0) FROM (SELECT words FROM question ORDER BY number DESC LIMIT $1) newest",
+        LENGTH_SAMPLE);
     if (rc < 0) return rc;
     double average = fmax(parley->col_double(c, 0), 1);
     rc = sku.at ? parley_sql(c, TERM_ROWS " AND p.sku = $15" TERM_RANK, TERM_VALUES(terms), average, most, sku)

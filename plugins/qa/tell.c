@@ -17,9 +17,9 @@ int tell_soon(parley_call *c) {
 
 int tell_author(parley_call *c, const struct post *post, const char *kind, const char *body, parley_json refs) {
     if (!parley_some(post->author)) return 0;
-    int rc = parley_sql(c,
-                        "INSERT INTO notice (customer, known, feature, kind, body, refs, at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                        post->author, post->known, post->feature, kind, body, refs, parley->now(c));
+    int rc = parley_sql(
+        c, "INSERT INTO notice (customer, known, feature, kind, body, refs, at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        post->author, post->known, post->feature, kind, body, refs, parley->now(c));
     return rc < 0 ? rc : tell_soon(c);
 }
 
