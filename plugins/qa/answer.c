@@ -9,10 +9,12 @@ struct earlier {
 };
 
 static int find_earlier(parley_call *c, int64_t question, struct earlier *earlier) {
-    int rc = parley->staff(c)
-                 ? parley_sql(c, "SELECT number, state FROM post WHERE question = $1 AND retailer = 1", question)
-                 : parley_sql(c, "SELECT number, state FROM post WHERE question = $1 AND author = $2", question,
-                              parley->customer(c));
+    int rc;
+    if (parley->staff(c))
+        rc = parley_sql(c, "SELECT number, state FROM post WHERE question = $1 AND retailer = 1", question);
+    else
+        rc = parley_sql(c, "SELECT number, state FROM post WHERE question = $1 AND author = $2", question,
+                        parley->customer(c));
     *earlier = (struct earlier){0};
     if (rc <= 0) return rc;
     parley_text state = parley->col_text(c, 1);
@@ -23,11 +25,14 @@ static int find_earlier(parley_call *c, int64_t question, struct earlier *earlie
 
 static int64_t add(parley_call *c, int64_t question, parley_text body, parley_text name) {
     bool staff = parley->staff(c);
+    parley_value retailer = PARLEY_VALUE(NULL), author = PARLEY_VALUE(parley->customer(c));
+    if (staff) retailer = PARLEY_VALUE(1);
+    if (staff) author = PARLEY_VALUE(NULL);
     int rc = parley_sql(c,
                         "INSERT INTO post (id, question, author, known, retailer, name, body, feature, state, at)"
                         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9) RETURNING number",
-                        input_new_id(c), question, staff ? (parley_text){0} : parley->customer(c), parley->known(c),
-                        staff ? PARLEY_VALUE(1) : PARLEY_VALUE(NULL), name, body, parley->feature(c), parley->now(c));
+                        input_new_id(c), question, author, parley->known(c), retailer, name, body, parley->feature(c),
+                        parley->now(c));
     return rc < 0 ? rc : parley->col(c, 0);
 }
 
@@ -52,9 +57,8 @@ static int check_may_answer(parley_call *c, const struct question *question) {
 
 static int read_by_number(parley_call *c, int64_t number, struct answer *answer) {
     int rc = parley_sql(c, "SELECT " ANSWER_COLUMNS ANSWER_FROM "WHERE p.number = $2", parley->customer(c), number);
-    if (rc <= 0) return rc < 0 ? rc : PARLEY_FAILED;
-    answer_read(c, answer);
-    return 0;
+    if (rc > 0) answer_read(c, answer);
+    return rc < 0 ? rc : 0;
 }
 
 /* What a shopper's answer is for everybody else: an event, an entry of her own, and she is not asked any more. */
@@ -92,7 +96,8 @@ int answer_question(parley_call *c) {
     if (rc > 0) rc = answer_shown(c, number);
     if (rc >= 0) rc = read_by_number(c, number, &answer);
     if (rc >= 0 && fresh && !parley->staff(c)) rc = tell_own(c, &question, &answer);
-    return rc < 0 ? rc : parley_reply(c, fresh ? 201 : 200, "?", answer_view(c, &answer));
+    if (rc < 0) return rc;
+    return parley_reply(c, fresh ? 201 : 200, "?", answer_view(c, &answer));
 }
 
 int answer_take_away(parley_call *c, int64_t number) {
@@ -114,7 +119,8 @@ int answer_withdraw(parley_call *c) {
     if (!post_mine(c, &answer.post)) return parley->fail(c, 403, "only its author may take an answer back");
     rc = answer_take_away(c, answer.post.number);
     if (rc >= 0) rc = route_begin(c, answer.question);
-    return rc < 0 ? rc : parley_reply(c, 200, "{state}", "withdrawn");
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{state}", "withdrawn");
 }
 
 /* ---- once it can be seen ---- */
@@ -178,8 +184,8 @@ static int credit(parley_call *c, const struct answer *answer, const struct ques
     int rc =
         parley_sql(c, "UPDATE post SET helped = $2 WHERE number = $1 AND helped < $2", answer->post.number, reached);
     if (rc <= 0) return rc;
-    const char *words =
-        reached == 1 ? "Your answer helped somebody" : parley_format(c, "Your answer helped {} people", reached);
+    const char *words = parley_format(c, "Your answer helped {} people", reached);
+    if (reached == 1) words = "Your answer helped somebody";
     return tell_author(c, &answer->post, "answer-helped", words,
                        parley_object(c, "{question, answer, sku, people}", question->post.id, answer->post.id,
                                      question->sku, reached));
@@ -201,7 +207,8 @@ static int find_votable(parley_call *c, struct answer *answer, struct question *
 }
 
 static int reply_votes(parley_call *c, int64_t votes, bool voted) {
-    return votes < 0 ? (int)votes : parley_reply(c, 200, "{helpful, voted}", votes, voted);
+    if (votes < 0) return (int)votes;
+    return parley_reply(c, 200, "{helpful, voted}", votes, voted);
 }
 
 int answer_helpful(parley_call *c) {

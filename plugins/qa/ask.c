@@ -14,15 +14,16 @@ static int64_t joins_today(parley_call *c) {
     return rc < 0 ? rc : parley->col(c, 0);
 }
 
+/* Where somebody else's question is not shown (yet), its state is all that she learns. */
 static int reply_one(parley_call *c, int status, bool joined, int64_t number) {
-    struct question question;
+    struct question question = {0};
+    parley_json view = {0};
     int rc = parley_sql(c, "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE p.number = $2", parley->customer(c), number);
-    if (rc <= 0) return rc < 0 ? rc : PARLEY_FAILED;
-    question_read(c, &question);
-    if (!post_is(&question.post, "public") && !post_mine(c, &question.post))
-        return parley_reply(c, status, "{joined, question: null, state}", joined, question.post.state);
-    parley_json view = question_view(c, &question, ANSWERS_SHOWN, &rc);
-    return rc < 0 ? rc : parley_reply(c, status, "{joined, question, state}", joined, view, question.post.state);
+    if (rc > 0) question_read(c, &question);
+    bool seen = post_is(&question.post, "public") || post_mine(c, &question.post);
+    if (rc > 0 && seen) view = question_view(c, &question, ANSWERS_SHOWN, &rc);
+    if (rc < 0) return rc;
+    return parley_reply(c, status, "{joined, question, state}", joined, view, question.post.state);
 }
 
 /* Somebody asked the same: she hears of its answers too. */
@@ -97,7 +98,8 @@ int ask_follow(parley_call *c) {
     if (rc >= 0) rc = question_find(c, &question);
     if (rc >= 0 && !question.following) rc = input_not_too_often(c, joins_today(c), JOINS_A_DAY, "followed questions");
     if (rc >= 0) rc = follow(c, question.post.number);
-    return rc < 0 ? rc : parley_reply(c, 200, "{following: true}");
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{following: true}");
 }
 
 int ask_unfollow(parley_call *c) {
@@ -106,7 +108,8 @@ int ask_unfollow(parley_call *c) {
     if (rc >= 0)
         rc = parley_sql(c, "DELETE FROM follower WHERE question = $1 AND customer = $2", question.post.number,
                         parley->customer(c));
-    return rc < 0 ? rc : parley_reply(c, 200, "{following: false}");
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{following: false}");
 }
 
 static int find_mine(parley_call *c, struct question *question) {
@@ -138,10 +141,11 @@ int ask_withdraw(parley_call *c) {
     bool stays = question.answers > 0;
     rc = parley_sql(c, "DELETE FROM follower WHERE question = $1 AND customer = $2", question.post.number,
                     parley->customer(c));
-    if (rc >= 0)
-        rc = stays ? parley_sql(c, "UPDATE post SET author = NULL, name = NULL WHERE number = $1", question.post.number)
-                   : question_withdraw(c, question.post.number);
-    return rc < 0 ? rc : parley_reply(c, 200, "{state}", stays ? "nobody's" : "withdrawn");
+    if (rc >= 0 && stays)
+        rc = parley_sql(c, "UPDATE post SET author = NULL, name = NULL WHERE number = $1", question.post.number);
+    if (rc >= 0 && !stays) rc = question_withdraw(c, question.post.number);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{state}", stays ? "nobody's" : "withdrawn");
 }
 
 /* The public answer with that id to that question; its number, 404, or negative. */
@@ -174,9 +178,11 @@ int ask_accept(parley_call *c) {
     parley_json given = parley->get(parley->body(c), "answer");
     if (parley->kind(given) == PARLEY_NULL) {
         rc = parley_sql(c, "UPDATE question SET accepted = NULL WHERE number = $1", question.post.number);
-        return rc < 0 ? rc : parley_reply(c, 200, "{accepted: null}");
+        if (rc < 0) return rc;
+        return parley_reply(c, 200, "{accepted: null}");
     }
     rc = find_answer(c, &question, parley->text(given), &answer);
     if (rc >= 0 && !answer.accepted) rc = accept(c, &question, &answer);
-    return rc < 0 ? rc : parley_reply(c, 200, "{accepted}", answer.post.id);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{accepted}", answer.post.id);
 }

@@ -88,8 +88,8 @@ static int read_hits(parley_call *c, const struct hit *hits, int n, struct page 
     for (int i = 0; i < n; i++) {
         int rc = parley_sql(c, "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE p.number = $2", parley->customer(c),
                             hits[i].number);
+        if (rc > 0) question_read(c, &page->questions[page->n++]);
         if (rc < 0) return rc;
-        question_read(c, &page->questions[page->n++]);
     }
     return 0;
 }
@@ -108,6 +108,23 @@ static int searched(parley_call *c, parley_text sku, parley_text text) {
     return rc < 0 ? rc : page_reply(c, page, cursor, false);
 }
 
+static int of_author(parley_call *c, struct page *page, int64_t cursor) {
+    return page_fill(c, page,
+                     parley_sql(c,
+                                "SELECT " QUESTION_COLUMNS QUESTION_FROM
+                                "WHERE p.author = $1 AND p.state <> 'withdrawn' AND p.number < $2"
+                                " ORDER BY p.number DESC LIMIT $3",
+                                parley->customer(c), cursor, page->limit + 1));
+}
+
+static int of_anybody(parley_call *c, struct page *page, int64_t cursor) {
+    return page_fill(c, page,
+                     parley_sql(c,
+                                "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE p.state = 'public' AND p.number < $2"
+                                " ORDER BY p.number DESC LIMIT $3",
+                                parley->customer(c), cursor, page->limit + 1));
+}
+
 static int of_everything(parley_call *c) {
     struct page *page = page_new(c);
     bool mine = parley_same(parley->query(c, "by"), PARLEY_TEXT("me"));
@@ -115,16 +132,7 @@ static int of_everything(parley_call *c) {
     int rc = input_limit(c, &page->limit);
     if (rc >= 0) rc = input_cursor(c, INT64_MAX, &cursor);
     if (rc >= 0 && mine) rc = input_shopper(c);
-    if (rc < 0) return rc;
-    rc = mine ? parley_sql(c,
-                           "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE p.author = $1 AND p.state <> 'withdrawn'"
-                           " AND p.number < $2 ORDER BY p.number DESC LIMIT $3",
-                           parley->customer(c), cursor, page->limit + 1)
-              : parley_sql(c,
-                           "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE p.state = 'public' AND p.number < $2"
-                           " ORDER BY p.number DESC LIMIT $3",
-                           parley->customer(c), cursor, page->limit + 1);
-    rc = page_fill(c, page, rc);
+    if (rc >= 0) rc = mine ? of_author(c, page, cursor) : of_anybody(c, page, cursor);
     return rc < 0 ? rc : page_reply(c, page, 0, true);
 }
 
@@ -159,7 +167,8 @@ int list_similar(parley_call *c) {
         parley_append(c, items, "{same, likeness, question}", is_same,
                       (double)(int)(hits[i].likeness * 100 + 0.5) / 100, view);
     }
-    return rc < 0 ? rc : parley_reply(c, 200, "{items, next: null}", items);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{items, next: null}", items);
 }
 
 int list_one(parley_call *c) {

@@ -39,9 +39,13 @@ static int find_item(parley_call *c, struct item *item) {
     return parley_fail(c, 404, "there is no {} \"{}\"", answer ? "answer" : "question", id);
 }
 
+/* {NULL, 0} where it is a question. */
+static parley_text answer_id(const struct item *item) {
+    return item->question ? item->post.id : (parley_text){0};
+}
+
 static parley_json refs_of(parley_call *c, const struct item *item, parley_text reason) {
-    return parley_object(c, "{question, answer, sku, reason}", item->question_id,
-                         item->question ? PARLEY_VALUE(item->post.id) : PARLEY_VALUE(NULL), item->sku, reason);
+    return parley_object(c, "{question, answer, sku, reason}", item->question_id, answer_id(item), item->sku, reason);
 }
 
 static int write_log(parley_call *c, const struct post *post, const char *action, parley_text reason,
@@ -109,10 +113,10 @@ int moderate_report(parley_call *c) {
         rc = queue(c, item.post.number, "reported");
         if (rc >= 0)
             rc = parley_track(c, "Post Reported", "{question, answer, sku, about, reason}", item.question_id,
-                              item.question ? PARLEY_VALUE(item.post.id) : PARLEY_VALUE(NULL), item.sku,
-                              parley_format(c, "sku:{}", item.sku), reason->code);
+                              answer_id(&item), item.sku, parley_format(c, "sku:{}", item.sku), reason->code);
     }
-    return rc < 0 ? rc : parley_reply(c, 200, "{reported: true}");
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{reported: true}");
 }
 
 int moderate_appeal(parley_call *c) {
@@ -129,7 +133,8 @@ int moderate_appeal(parley_call *c) {
     rc = parley_sql(c, "UPDATE post SET appeal = $2 WHERE number = $1", item.post.number, body);
     if (rc >= 0) rc = queue(c, item.post.number, "appealed");
     if (rc >= 0) rc = write_log(c, &item.post, "appeal", item.post.reason, (parley_text){0});
-    return rc < 0 ? rc : parley_reply(c, 200, "{appealed: true}");
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{appealed: true}");
 }
 
 /* ---- out of it ---- */
@@ -174,10 +179,10 @@ int moderate_hide(parley_call *c) {
     if (rc >= 0) rc = parley_sql(c, "UPDATE question SET accepted = NULL WHERE accepted = $1", item.post.number);
     if (rc >= 0) rc = parley_sql(c, "UPDATE question SET route_at = NULL WHERE number = $1", item.post.number);
     if (rc >= 0 && item.question) rc = route_begin(c, item.question);
-    const char *words = item.post.appeal.at ? parley_format(c, "We looked again, and your {} stays hidden: {}",
-                                                            item.question ? "answer" : "question", reason->words)
-                                            : parley_format(c, "Your {} is not shown: {}. You may ask for another look",
-                                                            item.question ? "answer" : "question", reason->words);
+    const char *what = item.question ? "answer" : "question", *words;
+    words = parley_format(c, "Your {} is not shown: {}. You may ask for another look", what, reason->words);
+    if (item.post.appeal.at)
+        words = parley_format(c, "We looked again, and your {} stays hidden: {}", what, reason->words);
     if (rc >= 0) rc = tell_author(c, &item.post, "post-hidden", words, refs_of(c, &item, code));
     return rc < 0 ? rc : reply_state(c, &item, "hidden");
 }
@@ -202,8 +207,8 @@ static int append_queued(parley_call *c, parley_json items, const struct queued 
     const struct post *p = &q->item.post;
     parley_json reports = parley->list(c);
     int rc = reports_of(c, p->number, reports);
-    parley_json question =
-        q->item.question ? parley_object(c, "{id, body}", q->item.question_id, q->question_body) : (parley_json){0};
+    parley_json question = {0};
+    if (q->item.question) question = parley_object(c, "{id, body}", q->item.question_id, q->question_body);
     parley_append(c, items,
                   "{id, kind, why, sku, about, question, body, name, state, reason, appeal, reports, at, waitingSince}",
                   p->id, q->item.question ? "answer" : "question", q->why, q->item.sku,
@@ -267,5 +272,6 @@ int moderate_log(parley_call *c) {
                       parley->col_text(c, 2), parley->col(c, 4) ? "answer" : "question", parley->col_text(c, 3),
                       parley->col_text(c, 5), parley->col_text(c, 6));
     }
-    return rc < 0 ? rc : parley_reply(c, 200, "{items, next: null}", items);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{items, next: null}", items);
 }

@@ -78,9 +78,9 @@ int answer_find(parley_call *c, struct answer *answer) {
 int question_of(parley_call *c, const struct answer *answer, struct question *question) {
     int rc = parley_sql(c, "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE p.number = $2", parley->customer(c),
                         answer->question);
-    if (rc <= 0) return rc < 0 ? rc : parley->fail(c, 404, "its question is gone");
-    question_read(c, question);
-    return 0;
+    if (rc > 0) question_read(c, question);
+    if (rc > 0) return 0;
+    return rc < 0 ? rc : parley->fail(c, 404, "its question is gone");
 }
 
 int64_t post_count_since(parley_call *c, bool questions, int64_t since) {

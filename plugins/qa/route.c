@@ -93,8 +93,9 @@ static int route_one(parley_call *c, const struct due *due) {
         open++;
     }
     bool over = (asked >= due->asked_most && open == 0) || now > due->at + (int64_t)PATIENCE * DAY;
-    rc = parley_sql(c, "UPDATE question SET route_at = $2 WHERE number = $1", due->number,
-                    over ? PARLEY_VALUE(NULL) : PARLEY_VALUE(next));
+    parley_value at = PARLEY_VALUE(next);
+    if (over) at = PARLEY_VALUE(NULL);
+    rc = parley_sql(c, "UPDATE question SET route_at = $2 WHERE number = $1", due->number, at);
     return rc < 0 ? rc : next != now + BUSY_MS;
 }
 
@@ -139,7 +140,8 @@ int route_skip(parley_call *c) {
     if (rc >= 0)
         rc = parley_track(c, "Question Skipped", "{question, sku, product_id, about}", question.post.id, question.sku,
                           question.sku, parley_format(c, "sku:{}", question.sku));
-    return rc < 0 ? rc : parley_reply(c, 200, "{skipped: true}");
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{skipped: true}");
 }
 
 int route_answered(parley_call *c, int64_t question) {

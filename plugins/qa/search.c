@@ -9,7 +9,8 @@
 #include "plugins/qa/qa.h"
 
 enum {
-    TERMS = 6,           /* words that rank: the rarest of the query */
+    TERMS = 6, /* words that rank: the rarest of the query */
+    TERM_PARAMETERS = 2 * TERMS + 3,
     QUERY_WORDS = 24,    /* words of a query that are looked at */
     BODY_WORDS = 250,    /* different words of a question */
     COMMON = 2000,       /* in more questions than that, a word ranks only where there is no rarer one */
@@ -96,10 +97,6 @@ static int choose(struct term *terms, int all) {
 #define TERM_RANK                                                                                                      \
     " JOIN question q ON q.number = p.question JOIN post ON post.number = q.number"                                    \
     " WHERE post.state = 'public' GROUP BY q.number ORDER BY score DESC, q.number DESC LIMIT $14"
-#define TERM_VALUES(t)                                                                                                 \
-    (t)[0].stem, (t)[0].idf, (t)[1].stem, (t)[1].idf, (t)[2].stem, (t)[2].idf, (t)[3].stem, (t)[3].idf, (t)[4].stem,   \
-        (t)[4].idf, (t)[5].stem, (t)[5].idf
-
 int search_rank(parley_call *c, parley_text sku, parley_text text, struct hit *hits, int most) {
     struct term terms[QUERY_WORDS] = {{.count = 0}};
     int64_t length;
@@ -115,8 +112,16 @@ int search_rank(parley_call *c, parley_text sku, parley_text text, struct hit *h
         LENGTH_SAMPLE);
     if (rc < 0) return rc;
     double average = fmax(parley->col_double(c, 0), 1);
-    rc = sku.at ? parley_sql(c, TERM_ROWS " AND p.sku = $15" TERM_RANK, TERM_VALUES(terms), average, most, sku)
-                : parley_sql(c, TERM_ROWS TERM_RANK, TERM_VALUES(terms), average, most);
+    parley_value values[TERM_PARAMETERS];
+    for (int i = 0; i < TERMS; i++) {
+        values[2 * i] = PARLEY_VALUE(terms[i].stem);
+        values[2 * i + 1] = PARLEY_VALUE(terms[i].idf);
+    }
+    values[2 * TERMS] = PARLEY_VALUE(average);
+    values[2 * TERMS + 1] = PARLEY_VALUE(most);
+    values[2 * TERMS + 2] = PARLEY_VALUE(sku);
+    rc = sku.at ? parley->sql(c, TERM_ROWS " AND p.sku = $15" TERM_RANK, values, TERM_PARAMETERS)
+                : parley->sql(c, TERM_ROWS TERM_RANK, values, TERM_PARAMETERS - 1);
     for (; rc > 0; rc = parley->next(c))
         hits[found++] = (struct hit){parley->col(c, 0), parley->col_double(c, 1) / best};
     return rc < 0 ? rc : found;

@@ -9,13 +9,14 @@ static bool sees_state(parley_call *c, const struct post *post) {
 parley_json answer_view(parley_call *c, const struct answer *answer) {
     const struct post *p = &answer->post;
     bool inside = sees_state(c, p);
+    parley_text nothing = {0};
+    parley_value edited_at = PARLEY_VALUE(NULL);
+    if (answer->edited_at) edited_at = PARLEY_VALUE((parley_time){answer->edited_at});
     return parley_object(
         c,
         "{id, body, name, at, editedAt, retailer, verified, helpful, voted, mine, accepted, state, reason, appealed}",
-        p->id, p->body, p->name, (parley_time){p->at},
-        answer->edited_at ? PARLEY_VALUE((parley_time){answer->edited_at}) : PARLEY_VALUE(NULL), answer->retailer,
-        answer->verified, answer->helpful, answer->voted, post_mine(c, p), answer->accepted,
-        inside ? PARLEY_VALUE(p->state) : PARLEY_VALUE(NULL), inside ? PARLEY_VALUE(p->reason) : PARLEY_VALUE(NULL),
+        p->id, p->body, p->name, (parley_time){p->at}, edited_at, answer->retailer, answer->verified, answer->helpful,
+        answer->voted, post_mine(c, p), answer->accepted, inside ? p->state : nothing, inside ? p->reason : nothing,
         (bool)(inside && p->appeal.at));
 }
 
@@ -36,20 +37,21 @@ static int read_answers(parley_call *c, int64_t question, int n, parley_json lis
 parley_json question_view(parley_call *c, const struct question *question, int n, int *rc) {
     const struct post *p = &question->post;
     bool inside = sees_state(c, p);
+    parley_text nothing = {0};
     parley_json answers = parley->list(c);
     *rc = n ? read_answers(c, p->number, n, answers) : 0;
-    return parley_object(
-        c,
-        "{id, about, sku, body, name, at, mine, following, followers, answerCount, answered, state,"
-        " reason, appealed, answers}",
-        p->id, parley_format(c, "sku:{}", question->sku), question->sku, p->body, p->name, (parley_time){p->at},
-        post_mine(c, p), question->following, question->followers, question->answers, (bool)(question->accepted != 0),
-        inside ? PARLEY_VALUE(p->state) : PARLEY_VALUE(NULL), inside ? PARLEY_VALUE(p->reason) : PARLEY_VALUE(NULL),
-        (bool)(inside && p->appeal.at), answers);
+    return parley_object(c,
+                         "{id, about, sku, body, name, at, mine, following, followers, answerCount, answered, state,"
+                         " reason, appealed, answers}",
+                         p->id, parley_format(c, "sku:{}", question->sku), question->sku, p->body, p->name,
+                         (parley_time){p->at}, post_mine(c, p), question->following, question->followers,
+                         question->answers, (bool)(question->accepted != 0), inside ? p->state : nothing,
+                         inside ? p->reason : nothing, (bool)(inside && p->appeal.at), answers);
 }
 
 int question_reply(parley_call *c, int status, const struct question *question) {
     int rc;
     parley_json view = question_view(c, question, ANSWERS_SHOWN, &rc);
-    return rc < 0 ? rc : parley_reply(c, status, "?", view);
+    if (rc < 0) return rc;
+    return parley_reply(c, status, "?", view);
 }

@@ -6,7 +6,7 @@
 static const char latin[] = "aaaaaa1ceeeeiiiidnooooo ouuuuy43aaaaaa1ceeeeiiiidnooooo ouuuuy4y"
                             "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii55jjkkkllllllllllnnnnnnnnnoooooo"
                             "22rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
-static const char *const pairs[] = {NULL, "ae", "oe", "ss", "th", "ij"};
+static const char *const pairs[] = {"ae", "oe", "ss", "th", "ij"};
 _Static_assert(sizeof latin == 0x180 - 0xC0 + 1, "one letter for each code point");
 
 /* The first code point of valid UTF-8, and its length. */
@@ -72,10 +72,11 @@ static size_t fold(uint32_t code, char *out) {
     if (between(code, 'A', 'Z')) code += 'a' - 'A';
     if (between(code, 'a', 'z') || between(code, '0', '9')) return out[0] = (char)code, 1;
     if (between(code, 0xC0, 0x17F)) {
-        char letter = latin[code - 0xC0];
+        unsigned char letter = (unsigned char)latin[code - 0xC0];
         if (letter == ' ') return 0;
-        if (letter >= 'a') return out[0] = letter, 1;
-        return __builtin_memcpy(out, pairs[letter - '0'], 2), 2;
+        if (letter < '1' || letter > '5') return out[0] = (char)letter, 1;
+        __builtin_memcpy(out, pairs[letter - '1'], 2);
+        return 2;
     }
     if (is_mark(code)) return 0;
     if (between(code, 0x1E00, 0x1EFF)) code |= 1; /* the small one of each pair */
