@@ -33,6 +33,7 @@ static int page_reply(parley_call *c, const struct page *page, int64_t shown_bef
 }
 
 #define VISIBLE "(p.state = 'public' OR (p.author = $1 AND p.state <> 'withdrawn')) "
+#define OPEN    "NOT EXISTS (SELECT 1 FROM post a WHERE a.question = p.number AND a.state = 'public') "
 #define VOTES                                                                                                          \
     "(SELECT count(*) FROM helpful h JOIN post a ON a.number = h.answer"                                               \
     " WHERE a.question = p.number AND a.state = 'public')"
@@ -55,13 +56,12 @@ static int newest(parley_call *c, parley_text sku, struct page *page, int64_t cu
 }
 
 static int unanswered(parley_call *c, parley_text sku, struct page *page, int64_t cursor) {
-    return page_fill(
-        c, page,
-        parley_sql(c,
-                   "SELECT " QUESTION_COLUMNS QUESTION_FROM "WHERE q.sku = $2 AND p.number < $3 AND " VISIBLE
-                   "AND NOT EXISTS (SELECT 1 FROM post a WHERE a.question = p.number AND a.state = 'public')"
-                   " ORDER BY p.number DESC LIMIT $4",
-                   parley->customer(c), sku, cursor, page->limit + 1));
+    return page_fill(c, page,
+                     parley_sql(c,
+                                "SELECT " QUESTION_COLUMNS QUESTION_FROM
+                                "WHERE q.sku = $2 AND p.number < $3 AND " VISIBLE "AND " OPEN
+                                "ORDER BY p.number DESC LIMIT $4",
+                                parley->customer(c), sku, cursor, page->limit + 1));
 }
 
 static int of_product(parley_call *c, parley_text sku) {
@@ -125,14 +125,27 @@ static int of_anybody(parley_call *c, struct page *page, int64_t cursor) {
                                 parley->customer(c), cursor, page->limit + 1));
 }
 
+static int of_anybody_unanswered(parley_call *c, struct page *page, int64_t cursor) {
+    return page_fill(c, page,
+                     parley_sql(c,
+                                "SELECT " QUESTION_COLUMNS QUESTION_FROM
+                                "WHERE p.state = 'public' AND p.number < $2 AND " OPEN
+                                "ORDER BY p.number DESC LIMIT $3",
+                                parley->customer(c), cursor, page->limit + 1));
+}
+
 static int of_everything(parley_call *c) {
     struct page *page = page_new(c);
     bool mine = parley_same(parley->query(c, "by"), PARLEY_TEXT("me"));
+    bool open = parley_same(parley->query(c, "order"), PARLEY_TEXT("unanswered"));
     int64_t cursor;
     int rc = input_limit(c, &page->limit);
     if (rc >= 0) rc = input_cursor(c, INT64_MAX, &cursor);
     if (rc >= 0 && mine) rc = input_shopper(c);
-    if (rc >= 0) rc = mine ? of_author(c, page, cursor) : of_anybody(c, page, cursor);
+    if (rc < 0) return rc;
+    rc = mine   ? of_author(c, page, cursor)
+         : open ? of_anybody_unanswered(c, page, cursor)
+                : of_anybody(c, page, cursor);
     return rc < 0 ? rc : page_reply(c, page, 0, true);
 }
 
