@@ -31,6 +31,12 @@ static const struct piece definitions[] = {
      "\"stage\":\"trial\",\"variants\":{\"off\":{\"value\":\"off\"},"
      "\"top\":{\"value\":\"top\",\"plugin\":\"polls\",\"settings\":{\"maxOptions\":4}}},"
      "\"off\":\"off\",\"default\":{\"serve\":\"off\"},\"owner\":\"merchandising\",\"tags\":[\"demo\"]}"},
+    /* The demo shop has no server of its own: its browsers tell the orders. */
+    {"/admin/v1/features/product-questions",
+     "{\"key\":\"product-questions\",\"name\":\"Questions below the product\",\"type\":\"string\",\"enabled\":true,"
+     "\"stage\":\"shipped\",\"variants\":{\"off\":{\"value\":\"off\"},"
+     "\"on\":{\"value\":\"on\",\"plugin\":\"qa\",\"settings\":{\"trustBrowserOrders\":true}}},"
+     "\"off\":\"off\",\"default\":{\"serve\":\"on\"},\"owner\":\"service\",\"tags\":[\"demo\"]}"},
 };
 
 #define POLL(id, sku, kind, question, options)                                                                         \
