@@ -15,8 +15,8 @@ struct usage_page {
 static int work_usage(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     struct usage_page *page = (struct usage_page *)job->input;
     struct arena *arena = &job->request->arena;
-    int rc = repository_list(sql, arena, TEXT("feature"), page->after, (size_t)page->limit, &page->features,
-                             &job->error);
+    int rc =
+        repository_list(sql, arena, TEXT("feature"), page->after, (size_t)page->limit, &page->features, &job->error);
     if (rc < 0) return rc;
     page->since = arena_array(arena, int64_t, page->features.n + 1);
     for (size_t i = 0; rc == 0 && i < page->features.n; i++) {
