@@ -184,7 +184,7 @@ static void put_holder(const struct worker *worker, struct json_writer *w) {
     struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
     snprintf(line, sizeof line, "its turn to write: worker %d (%s) has had it for %.1f s", holder.pid, holder.version,
              (double)holder.held_ms / 1e3);
-    json_text(w, holder.pid ? text_of(line) : TEXT("its turn to write"));
+    json_text(w, holder.pid ? text_of(line) : TEXT("its turn to write: who holds writer.lock has not said so"));
 }
 
 static void put_pong(struct worker *worker, uint64_t id) {

@@ -116,9 +116,10 @@ static enum exit_code go_on(struct dev *dev, struct watch *watch) {
         if (step == DEV_DONE && !linked) show_preview(dev);
         linked = linked || step == DEV_DONE;
     }
-    if (dev->call->output == OUTPUT_TABLE && *dev->serving)
-        printf("\n%s %s goes on serving; `parley plugin activate %s VERSION` switches to another\n", dev->name,
-               dev->serving, dev->name);
+    if (*dev->serving)
+        fprintf(stderr, "\n%s %s goes on serving; `parley plugin activate %s %s` switches to %s\n", dev->name,
+                dev->serving, dev->name, *dev->before ? dev->before : "VERSION",
+                *dev->before ? "what was active before" : "another release");
     return EXIT_OK;
 }
 
@@ -150,6 +151,10 @@ enum exit_code act_plugin_dev(struct call *call) {
         fprintf(stderr, "parley: %s\n", error.detail);
         code = EXIT_FAILED;
     } else if (code == EXIT_OK) {
+        if (*dev.before)
+            fprintf(stderr,
+                    "parley: %s %s is active on this server: whoever uses it there gets what you save from now on\n",
+                    dev.name, dev.before);
         interrupt_listen();
         plugin_logs_read(&call->client, &dev.logs, skip, NULL); /* what was before is not ours */
         code = go_on(&dev, &watch);

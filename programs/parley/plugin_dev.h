@@ -13,6 +13,7 @@ struct dev {
     const char *feature;          /* whose preview is shown */
     char base[DEV_VERSION];       /* plugin.json's version: releases are BASE-dev.1, BASE-dev.2 ... */
     int64_t number;               /* of the newest */
+    char before[DEV_VERSION];     /* what was active when it began, and no development release; "": nothing */
     char serving[DEV_VERSION];    /* the release that serves, "" where none of ours does yet */
     struct plugin_logs logs;
     struct arena arena;           /* of one round */

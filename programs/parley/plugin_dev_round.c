@@ -47,6 +47,13 @@ static void count_up(struct dev *dev, const struct json *json, struct text versi
         dev->number = number;
 }
 
+/* Shoppers may be using it. */
+static void note_active(struct dev *dev, const struct json *json) {
+    struct text active = json_unescaped(json, json_get(json, 0, TEXT("active")), &dev->arena);
+    if (*dev->serving || !active.n || active.n >= DEV_VERSION) return;
+    if (!memmem(active.at, active.n, DEV, strlen(DEV))) snprintf(dev->before, DEV_VERSION, "%.*s", TEXT_ARGS(active));
+}
+
 enum exit_code dev_look(struct dev *dev) {
     struct answer answer;
     struct error error = {0};
@@ -59,8 +66,10 @@ enum exit_code dev_look(struct dev *dev) {
     enum exit_code code = answer.status == 404 ? EXIT_OK : exit_of_status(answer.status);
     if (code != EXIT_OK)
         client_refused(&answer);
-    else if (answer.status == 200 && json_scan(&json, buffer_view(&answer.body), &dev->arena, NULL) == 0)
+    else if (answer.status == 200 && json_scan(&json, buffer_view(&answer.body), &dev->arena, NULL) == 0) {
         each_release(dev, &json, count_up);
+        note_active(dev, &json);
+    }
     buffer_free(&answer.body);
     return code;
 }
