@@ -31,6 +31,12 @@ static const struct piece definitions[] = {
      "\"stage\":\"trial\",\"variants\":{\"off\":{\"value\":\"off\"},"
      "\"top\":{\"value\":\"top\",\"plugin\":\"polls\",\"settings\":{\"maxOptions\":4}}},"
      "\"off\":\"off\",\"default\":{\"serve\":\"off\"},\"owner\":\"merchandising\",\"tags\":[\"demo\"]}"},
+    {"/admin/v1/features/boards",
+     "{\"key\":\"boards\",\"name\":\"Boards and ensembles\",\"type\":\"string\",\"enabled\":true,\"stage\":\"shipped\","
+     "\"variants\":{\"off\":{\"value\":\"off\"},\"on\":{\"value\":\"on\",\"plugin\":\"boards\",\"settings\":{"
+     "\"pictures\":\"/shop/pictures/\",\"productPage\":\"/shop/product.html?sku={sku}\","
+     "\"boardPage\":\"/shop/boards.html?board={id}\"}}},"
+     "\"off\":\"off\",\"default\":{\"serve\":\"on\"},\"owner\":\"merchandising\",\"tags\":[\"demo\"]}"},
 };
 
 #define POLL(id, sku, kind, question, options)                                                                         \

@@ -79,11 +79,14 @@ function pictures(addresses) {
   return sources.length > 0 && make('div', { className: 'pictures' }, sources.map((src) => make('img', { src, alt: '', loading: 'lazy', referrerPolicy: 'no-referrer' })));
 }
 
+/** What a control is known by when its view is drawn again. */
+const CONTROLS = 'button, input, select, textarea, summary';
+const signOf = (control) => [control.localName, control.name, control.ariaLabel, control.localName === 'select' ? '' : control.textContent, control.closest('li')?.querySelector('h3, .text')?.textContent].join('\n');
+
 class Boards extends HTMLElement {
   #root = this.attachShadow({ mode: 'open' });
   #said = make('p', { role: 'status', className: 'said' });
   #view = make('div', { className: 'view' });
-  #shown = ''; // the board whose view this is; '' for lists
 
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
@@ -127,7 +130,16 @@ class Boards extends HTMLElement {
   }
 
   #say(sentence) { this.#said.textContent = typeof sentence === 'string' ? sentence : ''; }
-  #show(...children) { this.#view.replaceChildren(...children.flat().filter(Boolean)); }
+
+  /** Another view. Where it is the same one drawn again, what was open stays open and the focus stays where it was. */
+  #show(...children) {
+    const focused = this.#root.activeElement, was = focused && signOf(focused);
+    const opened = new Set([...this.#view.querySelectorAll('details[open] > summary')].map(signOf));
+    this.#view.replaceChildren(...children.flat().filter(Boolean));
+    for (const summary of this.#view.querySelectorAll('summary')) summary.parentNode.open = opened.has(signOf(summary));
+    if (focused) ([...this.#view.querySelectorAll(CONTROLS)].find((control) => signOf(control) === was) ?? this.#view.querySelector('h2, summary'))?.focus();
+  }
+
   #heading(text) { return make('h2', { tabIndex: -1 }, text); }
 
   #tabs(current) {
@@ -144,7 +156,6 @@ class Boards extends HTMLElement {
   // The shopper's boards.
 
   async #mine() {
-    this.#shown = '';
     const [{ items, next }, notices, { name }] = await Promise.all([this.#call('GET', 'boards?limit=50'), this.#call('GET', 'notices?limit=50'), this.#call('GET', 'me')]);
     this.#show(this.#tabs('mine'), this.#heading('My boards'), this.#notices(notices.items),
       items.length > 0 ? this.#grid(items, next, 'boards?limit=50') : make('p', {}, 'No boards yet. Make one below, or copy one that you like.'),
@@ -185,7 +196,6 @@ class Boards extends HTMLElement {
   // Everybody's.
 
   async #discover() {
-    this.#shown = '';
     const found = make('div', { className: 'stack' });
     const search = async ({ q = '', sort = 'newest' }) => {
       const path = `boards?public=1&limit=24&sort=${sort}&q=${encodeURIComponent(q)}`;
@@ -219,7 +229,6 @@ class Boards extends HTMLElement {
     });
     const c = { board, path, edits, again, last: items.items.length - 1 };
     const list = make('ul', { className: 'grid' }, items.items.map((item) => this.#item(c, item)));
-    this.#shown = id;
     this.#show(make('div', {}, button('‹ My boards', () => this.#go(''), 'small')), this.#heading(board.title), this.#facts(board, lineage),
       hidden('boards', board.id, board, board.access === 'owner', this.#appeal(again)),
       this.#actions(c), totals.pieces > 0 && this.#totals(c, totals),
@@ -291,7 +300,7 @@ class Boards extends HTMLElement {
   #edit({ path, again, last }, item, title) {
     const own = `${path}/items/${item.id}`;
     const move = (text, position, words) => button(text, () => again(() => this.#call('PATCH', own, { position }), words), 'small', { ariaLabel: `Move ${title.slice(0, 60)} ${text === '↑' ? 'forward' : 'back'}` });
-    return make('details', {}, make('summary', {}, 'Change', make('span', { className: 'unseen', hidden: true }, title)),
+    return make('details', {}, make('summary', {}, 'Change'),
       make('div', { className: 'stack' },
         form((values) => again(() => this.#call('PATCH', own, { note: values.note, ...(values.role ? { role: values.role } : {}), ...(values.quantity ? { quantity: Number(values.quantity) } : {}) }), 'Saved.'),
           field('Note', make('textarea', { name: 'note', maxLength: 1000, value: item.note })),
@@ -360,15 +369,12 @@ class Boards extends HTMLElement {
       await this.#keep(sku);
       return said ?? sentence;
     });
-    const open = this.#view.querySelector('details')?.open;
-    const panel = fold('Keep it on a board', make('div', {}, items.filter(({ access }) => access === 'owner' || access === 'editor').map((board) => this.#keepOn(board, product, again))),
+    this.#show(fold('Keep it on a board', make('div', {}, items.filter(({ access }) => access === 'owner' || access === 'editor').map((board) => this.#keepOn(board, product, again))),
       form(({ title }) => again(async () => {
         const { board } = await this.#call('POST', 'boards', { title });
         await this.#call('POST', `boards/${board.id}/items`, product);
         return `It is on “${title}” now.`;
-      }), make('div', { className: 'row' }, field('A new board', make('input', { name: 'title', required: true, maxLength: 200 })), make('button', {}, 'Make it'))));
-    panel.open = open ?? false;
-    this.#show(panel);
+      }), make('div', { className: 'row' }, field('A new board', make('input', { name: 'title', required: true, maxLength: 200 })), make('button', {}, 'Make it')))));
   }
 
   #keepOn(board, product, again) {
