@@ -58,7 +58,7 @@ struct policy {
 struct policy policy_of(parley_call *c);
 
 /* read.c: what comes in. All refuse with a sentence and the place. */
-int read_body(parley_call *c, const char *members); /* the body is an object of no other members */
+int read_body(parley_call *c, const char *members); /* the body, if there is one, is an object of no other members */
 bool read_has(parley_call *c, const char *name);
 int read_text(parley_call *c, const char *name, size_t least, size_t most, parley_text *out);
 int read_word(parley_call *c, const char *name, const char *const *words, parley_text *out);
@@ -69,8 +69,11 @@ int read_count(parley_call *c, const char *name, int64_t least, int64_t most, in
 int read_price(parley_call *c, int64_t *price, parley_text *currency);
 /* A price back as a JSON number; null where it is negative. */
 parley_json price_json(parley_call *c, int64_t price);
+int read_limit(parley_call *c, int64_t most, int64_t *limit);
 /* limit and cursor of a list. `*cursor` is untouched where none is given. */
 int read_page(parley_call *c, int64_t most, int64_t *limit, int64_t *cursor);
+int read_pair(parley_call *c, int64_t *first,
+              int64_t *second); /* a cursor of two numbers, "12.7"; untouched likewise */
 bool read_number(parley_call *c, parley_text text, int64_t *out); /* a whole number, 0 or more */
 int64_t escaped_size(parley_text text);                           /* bytes of it as JSON */
 parley_text text_or(parley_text text, const char *otherwise);     /* where there is none */

@@ -1,7 +1,7 @@
 /* Lists of boards: the caller's own and those she is a member of; or the public ones, which anybody may browse and search. */
 #include "plugins/boards/boards.h"
 
-enum { QUERY_WORDS = 5, QUERY_MOST = 200, LIMIT_MOST = PAGE };
+enum { QUERY_WORDS = 5, QUERY_MOST = 200 };
 
 /* A word stands for all that begin with it: >= from and < to. Two empty texts: any. */
 struct range {
@@ -28,35 +28,19 @@ static void read_query(parley_call *c, parley_text query, struct range *ranges) 
     }
 }
 
-/* "pins.number", or "number" alone, of the last board of the page before. */
-static bool read_cursor(parley_call *c, int64_t *pins, int64_t *number) {
-    parley_text cursor = parley->query(c, "cursor");
-    *pins = *number = INT64_MAX;
-    if (!parley_some(cursor)) return true;
-    size_t point = 0;
-    while (point < cursor.n && cursor.at[point] != '.') point++;
-    if (point == cursor.n) return read_number(c, cursor, number);
-    return read_number(c, (parley_text){cursor.at, point}, pins) &&
-           read_number(c, (parley_text){cursor.at + point + 1, cursor.n - point - 1}, number);
-}
-
 struct page {
     int64_t limit, pins, number;
     bool most_pinned;
 };
 
 static int read_list(parley_call *c, struct page *page) {
-    parley_text limit = parley->query(c, "limit"), sort = parley->query(c, "sort");
-    page->limit = 20;
-    page->most_pinned = text_is(sort, "pinned");
-    if (parley_some(limit) && (!read_number(c, limit, &page->limit) || page->limit < 1 || page->limit > LIMIT_MOST))
-        return parley_fail(c, 400, "limit is a number from 1 to {}", LIMIT_MOST);
+    parley_text sort = parley->query(c, "sort");
+    *page = (struct page){.pins = INT64_MAX, .number = INT64_MAX, .most_pinned = text_is(sort, "pinned")};
     if (parley_some(sort) && !page->most_pinned && !text_is(sort, "newest"))
         return parley->fail(c, 400, "sort is newest or pinned");
-    if (!read_cursor(c, &page->pins, &page->number))
-        return parley->fail(c, 400, "cursor is not one that this list gave");
     if (parley->query(c, "q").n > QUERY_MOST) return parley_fail(c, 400, "q has at most {} bytes", QUERY_MOST);
-    return 0;
+    int rc = read_limit(c, PAGE, &page->limit);
+    return rc < 0 ? rc : read_pair(c, &page->pins, &page->number);
 }
 
 static int find_public(parley_call *c, const struct page *page) {
@@ -100,15 +84,13 @@ static int reply_list(parley_call *c, struct board *boards, int64_t n, const str
     }
     const struct board *last = &boards[page->limit - 1];
     const char *next = NULL;
-    if (n > page->limit)
-        next = page->most_pinned ? parley_format(c, "{}.{}", last->pins, last->number)
-                                 : parley_format(c, "{}", last->number);
+    if (n > page->limit) next = parley_format(c, "{}.{}", last->pins, last->number);
     return parley_reply(c, 200, "{items, next}", list, next);
 }
 
 /* GET /boards: the caller's own. With public=1, q or sort: the public ones. */
 int board_list(parley_call *c) {
-    struct board boards[LIMIT_MOST + 1];
+    struct board boards[PAGE + 1];
     struct page page;
     int rc = read_list(c, &page);
     if (rc < 0) return rc;

@@ -9,30 +9,29 @@ static const char *const reasons[] = {"spam",      "abuse",     "personal-data",
 /* One of the three kinds of things that are looked at. SQL is constant text, so each kind has its own. */
 static const struct kind {
     const char *name, *word;
-    const char *
-        find; /* $1: the id or number; author, state, title of the board, its id, what it says, appeal, board's number */
+    const char *find;  /* $1: the id or number; author, state, title of the board, its id, appeal, board's number */
     const char *judge; /* $1: the id or number, $2 state, $3 reason; takes the appeal away */
     const char *appeal;
 } kinds[] = {
-    {"boards", "board",
-     "SELECT b.owner, b.state, b.title, b.id, b.title, b.appeal, b.number FROM board b WHERE b.id = $1",
+    {"boards", "board", "SELECT b.owner, b.state, b.title, b.id, b.appeal, b.number FROM board b WHERE b.id = $1",
      "UPDATE board SET state = $2, reason = $3, appeal = NULL, touched = $4 WHERE id = $1",
      "UPDATE board SET appeal = $2, touched = $3, size = size + $4 WHERE id = $1"},
     {"items", "pin",
-     "SELECT i.author, i.state, b.title, b.id, CASE WHEN i.title <> '' THEN i.title ELSE i.note END, i.appeal, b.number"
-     " FROM item i JOIN board b ON b.number = i.board WHERE i.number = CAST($1 AS INTEGER)",
-     "UPDATE item SET state = $2, reason = $3, appeal = NULL, touched = $4 WHERE number = CAST($1 AS INTEGER)",
-     "UPDATE item SET appeal = $2, touched = $3, size = size + $4 WHERE number = CAST($1 AS INTEGER)"},
+     "SELECT i.author, i.state, b.title, b.id, i.appeal, b.number"
+     " FROM item i JOIN board b ON b.number = i.board WHERE i.number = $1",
+     "UPDATE item SET state = $2, reason = $3, appeal = NULL, touched = $4 WHERE number = $1",
+     "UPDATE item SET appeal = $2, touched = $3, size = size + $4 WHERE number = $1"},
     {"comments", "comment",
-     "SELECT m.author, m.state, b.title, b.id, m.body, m.appeal, b.number"
-     " FROM comment m JOIN board b ON b.number = m.board WHERE m.number = CAST($1 AS INTEGER)",
-     "UPDATE comment SET state = $2, reason = $3, appeal = NULL, touched = $4 WHERE number = CAST($1 AS INTEGER)",
-     "UPDATE comment SET appeal = $2, touched = $3, size = size + $4 WHERE number = CAST($1 AS INTEGER)"},
+     "SELECT m.author, m.state, b.title, b.id, m.appeal, b.number"
+     " FROM comment m JOIN board b ON b.number = m.board WHERE m.number = $1",
+     "UPDATE comment SET state = $2, reason = $3, appeal = NULL, touched = $4 WHERE number = $1",
+     "UPDATE comment SET appeal = $2, touched = $3, size = size + $4 WHERE number = $1"},
 };
 
 struct thing {
     const struct kind *kind;
-    parley_text id, author, title, board, says, appeal;
+    parley_value key; /* a board's id, an item's or comment's number */
+    parley_text id, author, title, board, appeal;
     int64_t state, board_number;
 };
 
@@ -42,18 +41,21 @@ static int find_thing(parley_call *c, struct thing *thing) {
     const struct kind *kind = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (text_is(name, kinds[i].name)) kind = &kinds[i];
-    int found = kind ? parley_sql(c, kind->find, id) : 0;
+    int64_t number = 0;
+    bool board = kind == &kinds[0], well = board || read_number(c, id, &number);
+    parley_value key = board ? PARLEY_VALUE(id) : PARLEY_VALUE(number);
+    int found = kind && well ? parley_sql(c, kind->find, key) : 0;
     if (found < 0) return found;
     if (found == 0) return parley->fail(c, 404, "there is no such board, item or comment");
     *thing = (struct thing){.kind = kind,
+                            .key = key,
                             .id = id,
                             .author = parley->col_text(c, 0),
                             .state = parley->col(c, 1),
                             .title = parley->col_text(c, 2),
                             .board = parley->col_text(c, 3),
-                            .says = parley->col_text(c, 4),
-                            .appeal = parley->col_text(c, 5),
-                            .board_number = parley->col(c, 6)};
+                            .appeal = parley->col_text(c, 4),
+                            .board_number = parley->col(c, 5)};
     return 0;
 }
 
@@ -63,7 +65,7 @@ static int write_log(parley_call *c, const struct thing *thing, const char *step
 }
 
 static int judge(parley_call *c, const struct thing *thing, enum state state, const char *step, parley_text reason) {
-    int rc = parley_sql(c, thing->kind->judge, thing->id, (int)state, reason, parley->now(c));
+    int rc = parley_sql(c, thing->kind->judge, thing->key, (int)state, reason, parley->now(c));
     if (rc >= 0) rc = write_log(c, thing, step, reason);
     if (rc >= 0)
         rc = parley_sql(
@@ -123,7 +125,7 @@ int moderate_appeal(parley_call *c) {
     if (thing.appeal.at) return parley->fail(c, 409, "the shop has your appeal already");
     int64_t size = escaped_size(body);
     rc = holding_check(c, size);
-    if (rc >= 0) rc = parley_sql(c, thing.kind->appeal, thing.id, body, parley->now(c), size);
+    if (rc >= 0) rc = parley_sql(c, thing.kind->appeal, thing.key, body, parley->now(c), size);
     if (rc >= 0) rc = write_log(c, &thing, "appeal", (parley_text){0});
     if (rc >= 0)
         rc = parley_timeline(c, "board",
@@ -136,43 +138,45 @@ int moderate_appeal(parley_call *c) {
 /* ---- what staff look at ---- */
 
 /* The oldest first: new what strangers may see and nobody looked at; appealed; hidden. */
-#define WANTED(t) " WHERE " t ".state = $1 AND (" t ".appeal IS NOT NULL) = $2"
+#define WANTED(t)                                                                                                      \
+    " WHERE " t ".state = $1 AND (" t ".appeal IS NOT NULL) = $2 AND ($1 = 2 OR b.visibility <> 'private')"
 #define QUEUE                                                                                                          \
     "SELECT 'boards' AS kind, b.id AS id, b.owner AS author, b.title || ' ' || b.description AS says, b.id AS board,"  \
-    " b.title AS title, b.reason AS reason, b.appeal AS appeal, b.touched AS touched, NULL AS url, NULL AS image"      \
-    " FROM board b" WANTED(                                                                                            \
-        "b") " AND ($1 = 2 OR b.visibility <> 'private')"                                                              \
-             " UNION ALL SELECT 'items', CAST(i.number AS TEXT), i.author, i.title || ' ' || i.note, b.id, b.title, "  \
+    " b.title AS title, b.reason AS reason, b.appeal AS appeal, b.touched AS touched, NULL AS url, NULL AS image,"     \
+    " b.number AS number FROM board b" WANTED(                                                                         \
+        "b") " UNION ALL SELECT 'items', CAST(i.number AS TEXT), i.author, i.title || ' ' || i.note, b.id, b.title, "  \
              "i.reason,"                                                                                               \
-             " i.appeal, i.touched, i.url, i.image FROM item i JOIN board b ON b.number = i.board" WANTED(             \
-                 "i") " AND ($1 = 2 OR b.visibility <> 'private')"                                                     \
-                      " UNION ALL SELECT 'comments', CAST(m.number AS TEXT), m.author, m.body, b.id, b.title, "        \
+             " i.appeal, i.touched, i.url, i.image, i.number FROM item i JOIN board b ON b.number = i.board" WANTED(   \
+                 "i") " UNION ALL SELECT 'comments', CAST(m.number AS TEXT), m.author, m.body, b.id, b.title, "        \
                       "m.reason, m.appeal,"                                                                            \
-                      " m.touched, NULL, NULL FROM comment m JOIN board b ON b.number = m.board" WANTED(               \
-                          "m") " AND ($1 = 2 OR b.visibility <> 'private')"
+                      " m.touched, NULL, NULL, m.number FROM comment m JOIN board b ON b.number = m.board" WANTED("m")
 
 int moderate_queue(parley_call *c) {
     static const char *const wanted[] = {"new", "hidden", "appealed"};
     parley_text asked = text_or(parley->query(c, "state"), "new");
     parley_json list = parley->list(c);
-    int64_t limit, offset = 0, n = 0;
-    int which = 0, rc = read_page(c, PAGE, &limit, &offset);
+    int64_t limit, n = 0, touched = 0, number = 0;
+    int which = 0, rc = read_limit(c, PAGE, &limit);
     while (which < 3 && !text_is(asked, wanted[which])) which++;
     if (rc >= 0 && which == 3) rc = parley->fail(c, 400, "state is new, hidden or appealed");
+    if (rc >= 0) rc = read_pair(c, &touched, &number);
     if (rc < 0) return rc;
-    int row = parley_sql(c,
-                         "SELECT kind, id, author, says, board, title, reason, appeal, touched, url, image FROM (" QUEUE
-                         ") q ORDER BY touched, kind, id LIMIT $3 OFFSET $4",
-                         which == 0 ? STATE_NEW : STATE_HIDDEN, which == 2, limit + 1, offset);
+    int row = parley_sql(
+        c,
+        "SELECT kind, id, author, says, board, title, reason, appeal, touched, url, image, number FROM (" QUEUE
+        ") q WHERE touched > $3 OR (touched = $3 AND number > $4) ORDER BY touched, number LIMIT $5",
+        which == 0 ? STATE_NEW : STATE_HIDDEN, which == 2, touched, number, limit + 1);
     for (; row > 0; row = parley->next(c)) {
         if (n++ == limit) continue;
+        touched = parley->col(c, 8);
+        number = parley->col(c, 11);
         parley_append(c, list, "{kind, id, author, says, board, title, reason, appeal, at, url, image}",
                       parley->col_text(c, 0), parley->col_text(c, 1), parley->col_text(c, 2), parley->col_text(c, 3),
                       parley->col_text(c, 4), parley->col_text(c, 5), parley->col_text(c, 6), parley->col_text(c, 7),
-                      (parley_time){parley->col(c, 8)}, parley->col_text(c, 9), parley->col_text(c, 10));
+                      (parley_time){touched}, parley->col_text(c, 9), parley->col_text(c, 10));
     }
     if (row < 0) return row;
-    return parley_reply(c, 200, "{items, next}", list, n > limit ? parley_format(c, "{}", offset + limit) : NULL);
+    return parley_reply(c, 200, "{items, next}", list, n > limit ? parley_format(c, "{}.{}", touched, number) : NULL);
 }
 
 int moderate_log(parley_call *c) {

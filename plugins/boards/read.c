@@ -64,6 +64,7 @@ static bool is_blank(parley_text text) {
 /* ---- the body ---- */
 
 int read_body(parley_call *c, const char *members) {
+    if (!parley_is(parley->body(c))) return 0;
     if (parley->kind(parley->body(c)) != PARLEY_OBJECT) return parley->invalid(c, "", "the body is an object");
     return parley->only(c, parley->body(c), members);
 }
@@ -111,14 +112,31 @@ bool read_number(parley_call *c, parley_text text, int64_t *out) {
     return true;
 }
 
+int read_limit(parley_call *c, int64_t most, int64_t *limit) {
+    parley_text wanted = parley->query(c, "limit");
+    *limit = 20;
+    if (!parley_some(wanted) || (read_number(c, wanted, limit) && *limit >= 1 && *limit <= most)) return 0;
+    return parley_fail(c, 400, "limit is a number from 1 to {}", most);
+}
+
+static int refuse_cursor(parley_call *c) {
+    return parley->fail(c, 400, "cursor is not one that this list gave");
+}
+
 int read_page(parley_call *c, int64_t most, int64_t *limit, int64_t *cursor) {
-    parley_text wanted = parley->query(c, "limit"), from = parley->query(c, "cursor");
-    *limit = most < 20 ? most : 20;
-    if (parley_some(wanted) && (!read_number(c, wanted, limit) || *limit < 1 || *limit > most))
-        return parley_fail(c, 400, "limit is a number from 1 to {}", most);
-    if (parley_some(from) && !read_number(c, from, cursor))
-        return parley->fail(c, 400, "cursor is not one that this list gave");
-    return 0;
+    parley_text from = parley->query(c, "cursor");
+    int rc = read_limit(c, most, limit);
+    if (rc < 0 || !parley_some(from) || read_number(c, from, cursor)) return rc;
+    return refuse_cursor(c);
+}
+
+int read_pair(parley_call *c, int64_t *first, int64_t *second) {
+    parley_text from = parley->query(c, "cursor");
+    size_t point = 0;
+    if (!parley_some(from)) return 0;
+    while (point + 1 < from.n && from.at[point] != '.') point++;
+    parley_text left = {from.at, point}, right = {from.at + point + 1, from.n - point - 1};
+    return read_number(c, left, first) && read_number(c, right, second) ? 0 : refuse_cursor(c);
 }
 
 /* ---- addresses ---- */

@@ -38,7 +38,7 @@ describe('boards', () => {
 
   const openBoards = async (page, query = '') => {
     await page.goto(`${server.url}/shop/boards.html${query}`);
-    await page.locator('parley-boards h2').first().waitFor();
+    await page.locator('parley-boards h2').first().waitFor({ state: 'attached' });
   };
 
   for (const [device, look] of [['a desktop', { viewport: DESKTOP }], ['a phone', { viewport: PHONE, colorScheme: 'dark' }]]) {

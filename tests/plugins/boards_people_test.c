@@ -209,6 +209,33 @@ Test(boards_people, what_staff_hide_is_gone_for_all_but_its_author_who_is_told_w
     expect(404); /* no shopper's path at all */
 }
 
+Test(boards_people, the_queue_skips_nothing_while_it_is_worked_off) {
+    char path[100] = "/queue?limit=2", id[8];
+    int seen = 0;
+    for (int i = 0; i < 5; i++) make("ann", "public", "board");
+    make("ann", "private", "board");
+    for (int pages = 0; pages < 9; pages++) {
+        const char *ids[2] = {NULL, NULL};
+        char next[60];
+        call("staff", "GET", path, NULL);
+        for (int i = 0; i < 2; i++) {
+            snprintf(id, sizeof id, "/items/%d", i);
+            if (!parley_test_at(t, id)) continue;
+            snprintf(path, sizeof path, "/items/%d/id", i);
+            ids[i] = text_at(path);
+            seen++;
+        }
+        snprintf(next, sizeof next, "%s", parley_test_at(t, "/next"));
+        for (int i = 0; i < 2; i++)
+            if (ids[i]) moderate("restore", "boards", ids[i], NULL);
+        if (strcmp(next, "null") == 0) break;
+        snprintf(path, sizeof path, "/queue?limit=2&cursor=%.*s", (int)strlen(next) - 2, next + 1);
+    }
+    cr_expect_eq(seen, 5);
+    call("staff", "GET", "/queue", NULL);
+    says("/items", "[]");
+}
+
 Test(boards_people, a_hidden_board_or_item_is_found_copied_priced_and_counted_by_nobody) {
     make("ann", "public", "board");
     const char *id = pin("ann", "mug", "\"price\":5,\"currency\":\"EUR\",\"image\":\"https://a.example/a.png\"");

@@ -12,20 +12,22 @@ sheet.replaceSync(`
     --wash: color-mix(in srgb, currentColor 5%, transparent); --soft: color-mix(in srgb, currentColor 76%, transparent); overflow-wrap: anywhere; line-height: 1.5; }
   h2, h3, p, ul, dl, dd { margin: 0; padding: 0; } ul { list-style: none; }
   h2 { font-size: 1.625rem; line-height: 1.2; text-wrap: balance; } h3 { font-size: 1.0625rem; line-height: 1.3; } h2:focus { outline: none; }
-  [role=status]:empty { display: none; } .view { display: grid; gap: 1.25rem; } .view > *, .stack > *, .card > *, form > * { min-width: 0; }
+  h2, h3 { font-family: var(--parley-heading, inherit); }
+  [role=status] { margin-bottom: 1.25rem; } [role=status]:empty { display: none; } .view { display: grid; gap: 1.25rem; } .view > *, .stack > *, .card > *, form > * { min-width: 0; }
   .bar { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; } .bar > form { flex: 1 1 16rem; } .between { justify-content: space-between; }
   .soft { color: var(--soft); font-size: .9375rem; } .text { white-space: pre-line; }
   .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13.5rem, 100%), 1fr)); gap: 1.25rem 1rem; align-items: start; }
   .card { display: grid; gap: .5rem; padding: .875rem; border: 1px solid var(--line); border-radius: 12px; }
   .card.note { background: var(--wash); } .card .pictures { margin: -.875rem -.875rem .125rem; border-radius: 11px 11px 0 0; }
-  .pictures { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 2px; height: 8.5rem; overflow: hidden; background: var(--wash); }
+  .pictures { display: grid; grid-template-rows: 100%; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 2px; height: 8.5rem; overflow: hidden; background: var(--wash); }
   .pictures img { width: 100%; height: 100%; object-fit: cover; display: block; } .item .pictures { height: 11rem; }
   .chip { justify-self: start; padding: 0 .625rem; border: 1px solid var(--line); border-radius: 1rem; font-size: .875rem; }
   .price { font-variant-numeric: tabular-nums; font-weight: 600; } .total { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; justify-content: space-between; padding: .875rem 1rem; border-radius: 12px; background: var(--wash); }
   .stack { display: grid; gap: .75rem; } form { display: grid; gap: .625rem; } label { display: grid; gap: .125rem; font-size: .9375rem; } label.check { display: flex; gap: .625rem; align-items: center; min-height: 2.25rem; }
   input, select, textarea { font: inherit; color: inherit; background: transparent; border: 1px solid color-mix(in srgb, currentColor 55%, transparent); border-radius: 8px; padding: .5rem .625rem; min-height: 2.75rem; width: 100%; box-sizing: border-box; }
   select option { color: CanvasText; background: Canvas; } input[type=checkbox] { width: 1.25rem; min-height: 1.25rem; accent-color: var(--accent); } textarea { min-height: 4.5rem; resize: vertical; }
-  .row { display: flex; flex-wrap: wrap; gap: .625rem; align-items: end; } .row > label { flex: 1 1 9rem; }
+  .row { display: flex; flex-wrap: wrap; gap: .625rem; align-items: end; } .row > label { flex: 1 1 9rem; } .card .row > label { flex-basis: 4rem; }
+  .view form, .view section { max-width: 44rem; } .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
   button { font: inherit; font-weight: 600; color: inherit; min-height: 2.75rem; padding: .25rem 1rem; border: 1px solid color-mix(in srgb, currentColor 45%, transparent); border-radius: 8px; background: none; cursor: pointer; }
   button.main { border-color: var(--accent); background: var(--accent); color: var(--accent-ink); } button.small { min-height: 2rem; padding: 0 .625rem; font-weight: 400; font-size: .9375rem; }
   button[aria-current] { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
@@ -140,7 +142,7 @@ class Boards extends HTMLElement {
     if (focused) ([...this.#view.querySelectorAll(CONTROLS)].find((control) => signOf(control) === was) ?? this.#view.querySelector('h2, summary'))?.focus();
   }
 
-  #heading(text) { return make('h2', { tabIndex: -1 }, text); }
+  #heading(text, className = '') { return make('h2', { tabIndex: -1, className }, text); }
 
   #tabs(current) {
     const tab = (text, query, name) => button(text, () => this.#go(query), '', name === current ? { ariaCurrent: 'page' } : {});
@@ -157,7 +159,7 @@ class Boards extends HTMLElement {
 
   async #mine() {
     const [{ items, next }, notices, { name }] = await Promise.all([this.#call('GET', 'boards?limit=50'), this.#call('GET', 'notices?limit=50'), this.#call('GET', 'me')]);
-    this.#show(this.#tabs('mine'), this.#heading('My boards'), this.#notices(notices.items),
+    this.#show(this.#tabs('mine'), this.#heading('My boards', 'unseen'), this.#notices(notices.items),
       items.length > 0 ? this.#grid(items, next, 'boards?limit=50') : make('p', {}, 'No boards yet. Make one below, or copy one that you like.'),
       fold('New board', form(async (values) => this.#try(async () => {
         const { board } = await this.#call('POST', 'boards', values);
@@ -205,7 +207,7 @@ class Boards extends HTMLElement {
     await search({});
     const asked = form((values) => this.#try(() => search(values)),
       make('div', { className: 'row' }, field('Search boards', make('input', { type: 'search', name: 'q', maxLength: 60 })), field('Order', choice('sort', { newest: 'Newest', pinned: 'Most pinned' })), make('button', { className: 'main' }, 'Search')));
-    this.#show(this.#tabs('discover'), this.#heading('Discover'), asked, found);
+    this.#show(this.#tabs('discover'), this.#heading('Discover', 'unseen'), asked, found);
   }
 
   async #join(token) {
@@ -234,10 +236,10 @@ class Boards extends HTMLElement {
       this.#actions(c), totals.pieces > 0 && this.#totals(c, totals),
       items.items.length > 0 ? list : make('p', {}, edits ? 'Nothing here yet. Add a link, a picture or a note below, or keep products from their pages.' : 'Nothing here yet.'),
       items.next && this.#moreItems(c, list, items.next),
-      edits && this.#add(c), this.#comments(c, comments, whole.comments), board.access === 'owner' ? this.#manage(c) : board.member && button('Leave this board', () => this.#try(async () => {
+      edits && this.#add(c), this.#comments(c, comments, whole.comments), board.access === 'owner' ? this.#manage(c) : board.member && make('div', {}, button('Leave this board', () => this.#try(async () => {
         await this.#call('DELETE', `${path}/members/me`);
         await this.#go('');
-      })));
+      }))));
   }
 
   #facts(board, lineage) {
