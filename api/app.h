@@ -19,7 +19,9 @@
 #include "core/plugins/host.h"
 #include "core/store/main_db.h"
 #include "experiments/decide/evaluate.h"
+#include "experiments/judge/looks.h"
 #include "experiments/measure/measure.h"
+#include "experiments/steer/usage.h"
 
 struct push;
 struct erasures;
@@ -61,6 +63,8 @@ struct app {
     struct journal *journal;
     struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
+    struct looks *looks; /* the latest look at each experiment */
+    struct usage *usage; /* when each feature was last decided */
     struct insight *insight;
     struct webhooks *webhooks;
     struct plugins *plugins;
@@ -84,12 +88,17 @@ bool app_admit(struct request *request);
 bool app_arrive(struct request *request, const struct route_match *match, bool options);
 /* Puts a new snapshot in force (takes over the reference) and tells those who listen. Loop thread. */
 void app_set_snapshot(struct app *app, struct snapshot *snapshot);
+/* The caps of an experiment that its looks have frozen; in `arena`. */
+struct measure_frozen_caps app_frozen_caps(const struct app *app, const struct snapshot_experiment *experiment,
+                                           struct arena *arena);
 /* `key` belongs to `parent` from now on: what either was exposed to, both are. */
 void app_join(struct app *app, struct text key, struct text parent);
 /* What app_join remembered of these keys is wrong (they were taken apart): the measures say it anew. Loop thread. */
 void app_remember_again(struct app *app, const struct text *keys, size_t n);
 /* The customer was erased, and nothing of hers may be collected: counted where it is so. */
 bool app_suppressed(struct app *app, struct text key);
+/* Whether the shopper muted the feature, under whichever of her keys she spoke last. `arena` is for the keys. */
+bool app_muted(const struct app *app, struct text customer, struct text feature, struct arena *arena);
 /* The text that a shopper's unit is bucketed by: the key that names the customer, where keys were joined. */
 struct text app_unit(const struct app *app, struct text key);
 

@@ -12,9 +12,10 @@ import { trial } from './pages/trial.js';
 import { plugins } from './pages/plugins.js';
 import { customers } from './pages/customers.js';
 import { customer } from './pages/customer.js';
+import { trends } from './pages/trends.js';
 import { audit } from './pages/audit.js';
 
-const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['customers', 'Customers', customers], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
+const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['customers', 'Customers', customers], ['trends', 'Trends', trends], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
 const app = document.getElementById('app');
 let who = null;
 let warnings = []; // settings of the server that a shop should not run with
@@ -24,7 +25,7 @@ let live = null;
 const CHANGES = {
   admin: ['features', 'trials', 'plugins', 'customers', 'erasure'], manager: ['features', 'trials', 'plugins', 'customers', 'erasure'],
   agent: ['customers'], publisher: ['plugins'] };
-const READS = { analyst: ['features', 'trials', 'plugins', 'audit'], agent: ['customers', 'features', 'trials'], publisher: ['plugins'] };
+const READS = { analyst: ['features', 'trials', 'trends', 'plugins', 'audit'], agent: ['customers', 'features', 'trials'], publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
 

@@ -70,11 +70,13 @@ static bool read_attributes(struct request *request, struct json *json) {
     struct text header = request->headers.context;
     struct error error = {0};
     if (header.n > CONTEXT_BYTES)
-        error_set(&error, ERR_TOO_LARGE, "the header Parley-Context has %zu bytes; at most %d", header.n, CONTEXT_BYTES);
+        error_set(&error, ERR_TOO_LARGE, "the header Parley-Context has %zu bytes; at most %d", header.n,
+                  CONTEXT_BYTES);
     else if (json_scan(json, header.n ? header : TEXT("{}"), &request->arena, NULL) != 0 ||
              json_kind(json, 0) != JSON_KIND_OBJECT)
-        error_set(&error, ERR_INVALID,
-                  "the header Parley-Context is no JSON object, such as {\"country\":\"DE\"}; what is not ASCII is escaped");
+        error_set(
+            &error, ERR_INVALID,
+            "the header Parley-Context is no JSON object, such as {\"country\":\"DE\"}; what is not ASCII is escaped");
     if (error.code) reply_problem(request, error.code, "%s", error.detail);
     return !error.code;
 }
@@ -89,18 +91,10 @@ static const struct variant *variant_of(struct request *request, const struct sn
     context.targeting_key = app_unit(app, request->caller.customer);
     struct decision d;
     decide(app->snapshot, feature, &context, &app->remembered, &d);
+    usage_mark(app->usage, app->snapshot, feature, context.now);
     d.expose = false; /* a call is no exposure, nor a fallback of one */
     ofrep_fall_back(app, feature, &context, &d);
     return d.targeting_key_missing ? &feature->definition.variants[feature->definition.off] : d.variant;
-}
-
-static bool is_muted(struct request *request, struct text feature) {
-    struct app *app = request->app;
-    struct text *keys;
-    size_t n;
-    if (!app->muted.by_key.n) return false;
-    identity_map_keys(app->joined, request->caller.customer, &request->arena, &keys, &n);
-    return muted_has(&app->muted, keys, n, feature);
 }
 
 static void handle_feature(struct request *request) {
@@ -117,7 +111,7 @@ static void handle_feature(struct request *request) {
         reply_problem_named(request, 403, "erased", "this customer was erased: nothing of hers is collected again");
         return;
     }
-    if (is_muted(request, key)) {
+    if (app_muted(app, request->caller.customer, key, &request->arena)) {
         forbid_caching(request);
         reply_problem_named(request, 403, "muted",
                             "the shopper muted this feature; PUT /v1/me/preferences without it brings it back");

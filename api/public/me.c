@@ -3,16 +3,12 @@
  * log-in. */
 #include "api/erasure.h"
 #include "api/export.h"
+#include "api/public/features.h"
 #include "api/public/tables.h"
 #include "core/base/json_write.h"
 #include "core/people/customers.h"
 
 enum { PREFERENCES_BODY = 64 * 1024 };
-
-static void forbid_caching(struct request *request) {
-    reply_header(request, "Cache-Control", "private, no-store");
-    reply_header(request, "Vary", "Authorization, Cookie, Parley-Customer, Parley-Act-As");
-}
 
 /* ---- whose ---- */
 

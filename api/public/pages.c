@@ -15,7 +15,8 @@ struct part {
     const struct snapshot_feature *feature; /* NULL: it was deleted since */
     struct decision decision;
     const char *missing; /* why it is left out: "late", "down", "error"; NULL: it is not */
-    struct text data;    /* what its release answered; TEXT_NONE: it was not asked */
+    bool muted; /* the shopper does not want it, or was erased: not asked and not shown, but an exposure like any */
+    struct text data; /* what its release answered; TEXT_NONE: it was not asked */
 };
 
 struct composition {
@@ -108,7 +109,7 @@ static struct text merged_settings(const struct part *part) {
 /* ---- the answer ---- */
 
 static bool is_shown(const struct part *part) {
-    return part->feature && !part->missing && part->decision.index != part->feature->definition.off;
+    return part->feature && !part->missing && !part->muted && part->decision.index != part->feature->definition.off;
 }
 
 static void write_part(struct app *app, const struct part *part, struct json_writer *w) {
@@ -135,10 +136,10 @@ static void write_page(struct composition *c, struct json_writer *w) {
     json_key(w, TEXT("leftOut"));
     json_open_array(w);
     for (uint32_t i = 0; i < c->n; i++) {
-        if (!c->parts[i].missing) continue;
+        if (!c->parts[i].missing && !c->parts[i].muted) continue;
         json_open_object(w);
         json_put_text(w, "section", c->parts[i].section->id);
-        json_put_text(w, "why", text_of(c->parts[i].missing));
+        json_put_text(w, "why", text_of(c->parts[i].muted ? "muted" : c->parts[i].missing));
         json_close_object(w);
     }
     json_close_array(w);
@@ -224,6 +225,9 @@ static void decide_part(struct part *part) {
         part->decision.variant = &definition->variants[definition->off];
     }
     ofrep_fall_back(app, part->feature, &c->context, &part->decision);
+    struct text customer = c->request->caller.customer;
+    part->muted = app_suppressed(app, customer) || app_muted(app, customer, part->section->feature, &c->request->arena);
+    if (part->muted) return;
     if (part->decision.variant->plugin.n && part->section->path.n && part->decision.index != definition->off) ask(part);
 }
 

@@ -14,7 +14,8 @@ static bool equal_numbers(const json_t *a, const json_t *b) {
     if (json_is_real(a) && json_is_real(b)) return json_real_value(a) == json_real_value(b);
     const json_t *whole = json_is_integer(a) ? a : b;
     double real = json_real_value(json_is_integer(a) ? b : a);
-    return real >= -0x1p63 && real < 0x1p63 && real == floor(real) && (json_int_t)real == json_integer_value(whole);
+    return real >= -9223372036854775808.0 && real < 9223372036854775808.0 && real == floor(real) &&
+           (json_int_t)real == json_integer_value(whole);
 }
 
 bool schema_equal(const json_t *a, const json_t *b) {

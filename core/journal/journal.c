@@ -31,7 +31,7 @@ static struct timespec at_ticks(uint64_t ticks) {
 /* Under the lock: sleeps until a batch comes, exposures have waited long enough, or the journal is closed. */
 static void wait_for_work(struct journal *j) {
     uint64_t deadline = 0;
-    while (!j->first && !j->erasures && !j->questions && !j->stopping) {
+    while (!j->first && !j->erasures && !j->questions && !j->droppings && !j->stopping) {
         if (!deadline && rings_filled(j)) {
             deadline = clock_ticks() + RING_MS * 1000000ull;
             if (deadline < j->retry_at) deadline = j->retry_at;
@@ -80,14 +80,20 @@ static void *write_groups(void *arg) {
         struct journal_batch *batches = take_batches(j);
         struct journal_erasure *erasures = j->erasures;
         struct journal_heads *questions = j->questions;
+        struct journal_dropping *droppings = j->droppings;
         j->erasures = NULL;
         j->questions = NULL;
+        j->droppings = NULL;
         stopping = j->stopping && !j->first;
         pthread_mutex_unlock(&j->mutex);
         answer_heads(j, questions);
         for (struct journal_erasure *next; erasures; erasures = next) {
             next = erasures->next;
             journal_erase_units(j, erasures);
+        }
+        for (struct journal_dropping *next; droppings; droppings = next) {
+            next = droppings->next;
+            journal_drop_files(j, droppings);
         }
         if (batches || rings_filled(j)) journal_commit_group(j, batches);
     }
@@ -120,6 +126,8 @@ static void make_instruments(struct journal *j) {
     j->failed_groups = telemetry_counter(t, "parley_journal_failed_groups_total", "Transactions that failed", "");
     j->refused = telemetry_counter(t, "parley_journal_refused_batches_total", "Batches refused: too much waits", "");
     j->dropped = telemetry_counter(t, "parley_journal_dropped_exposures_total", "Exposures lost to a full ring", "");
+    j->dropped_files =
+        telemetry_counter(t, "parley_journal_dropped_files_total", "Files let go because all of them was old", "");
     j->bytes_gauge = telemetry_gauge(t, "parley_journal_bytes", "Size of the journal's files, about", "");
     j->lag_gauge = telemetry_gauge(t, "parley_journal_lag_bytes", "Committed rows that were not folded in yet", "");
     j->span_gauge = telemetry_gauge(t, "parley_journal_message_id_span_seconds",
@@ -231,6 +239,14 @@ void journal_erase(struct journal *j, struct journal_erasure *erasure) {
     pthread_mutex_lock(&j->mutex);
     erasure->next = j->erasures;
     j->erasures = erasure;
+    pthread_cond_signal(&j->filled);
+    pthread_mutex_unlock(&j->mutex);
+}
+
+void journal_drop(struct journal *j, struct journal_dropping *dropping) {
+    pthread_mutex_lock(&j->mutex);
+    dropping->next = j->droppings;
+    j->droppings = dropping;
     pthread_cond_signal(&j->filled);
     pthread_mutex_unlock(&j->mutex);
 }

@@ -93,6 +93,21 @@ struct journal_heads {
 /* Any thread; answered between two groups, so every row that the answer names can be read. */
 void journal_find_heads(struct journal *journal, struct journal_heads *question);
 
+/* --- dropping --- */
+
+/* Removes the oldest files whose rows are all up to `last`, the oldest first, so that a crash leaves a whole rest. The caller has
+ * seen to it that nobody needs them. The caller's until answered. */
+struct journal_dropping {
+    struct mail mail;         /* mail.receive is set by the caller */
+    struct mailbox *reply_to; /* borrowed; NULL: `mail.receive` is called on the writer's thread */
+    int64_t last;             /* seq */
+    int64_t files, rows;      /* removed */
+    struct error error;
+    struct journal_dropping *next; /* the journal's */
+};
+/* Any thread; done between two groups. */
+void journal_drop(struct journal *journal, struct journal_dropping *dropping);
+
 /* --- what was committed --- */
 
 /* `committed` is called on the writer's thread for each group, in order, before its batches are answered; it hands the block

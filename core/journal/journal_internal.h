@@ -36,6 +36,7 @@ struct journal {
     size_t waiting;                   /* bytes */
     struct journal_erasure *erasures; /* newest first */
     struct journal_heads *questions;  /* likewise */
+    struct journal_dropping *droppings;
     bool stopping;
     _Atomic bool sleeping; /* the writer waits without a time-out: whoever fills a ring wakes it */
     _Atomic int rings_n;
@@ -74,8 +75,8 @@ struct journal {
         _Atomic int64_t events, last, bytes, oldest, covered_ms, units;
         _Atomic int failing;
     } stats;
-    struct counter *events, *duplicates, *groups, *failed_groups, *refused, *dropped, *bytes_gauge, *lag_gauge,
-        *span_gauge;
+    struct counter *events, *duplicates, *groups, *failed_groups, *refused, *dropped, *dropped_files, *bytes_gauge,
+        *lag_gauge, *span_gauge;
     struct histogram *commit_time;
 };
 
@@ -90,6 +91,8 @@ int journal_put_row(struct journal *journal, const struct journal_record *row, u
 int journal_write_ring(struct journal *journal, int ring, int64_t now, struct error *error);
 /* Erases and answers. The writer's thread, between groups. */
 void journal_erase_units(struct journal *journal, struct journal_erasure *erasure);
+/* Removes old files and answers. The writer's thread, between groups. */
+void journal_drop_files(struct journal *journal, struct journal_dropping *dropping);
 /* Opens the newest file and learns what must be known of all; at the start, on the caller's thread. */
 int journal_recover(struct journal *journal, struct error *error);
 /* Year and month of a time, as one number that grows by 1 a month. */

@@ -59,6 +59,7 @@ static int file(struct journal_reader *reader, int number, struct sql **sql, str
     *oldest = (struct open_file){0};
     char path[PARTITION_PATH_ROOM];
     partition_path(path, reader->folder, number);
+    if (access(path, F_OK) != 0) return ERR_NOT_FOUND; /* it was dropped since the list was made */
     int rc = sql_open(sql, path, SQL_READER, error);
     if (rc == 0) *oldest = (struct open_file){number, *sql, ++reader->uses};
     return rc;
@@ -77,12 +78,13 @@ static ptrdiff_t find(const struct journal_reader *reader, int64_t seq) {
     return (ptrdiff_t)low - 1;
 }
 
-/* The writer may have begun a file since the list was made: the next number tells. */
+/* Since the list was made the writer may have begun a file (the next number tells) or dropped the oldest. */
 static int refresh(struct journal_reader *reader, struct error *error) {
     if (reader->list.n) {
-        char next[PARTITION_PATH_ROOM];
+        char next[PARTITION_PATH_ROOM], first[PARTITION_PATH_ROOM];
         partition_path(next, reader->folder, reader->list.items[reader->list.n - 1].number + 1);
-        if (access(next, F_OK) != 0) return 0;
+        partition_path(first, reader->folder, reader->list.items[0].number);
+        if (access(next, F_OK) != 0 && access(first, F_OK) == 0) return 0;
     }
     struct partition_list list;
     int rc = partition_list(&list, reader->folder, error);
@@ -127,6 +129,10 @@ int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journa
         int64_t next = from;
         while (rc == 0 && next >= 0 && next <= to) {
             rc = file(reader, reader->list.items[i].number, &sql, error);
+            if (rc == ERR_NOT_FOUND) {
+                rc = 0;
+                break;
+            }
             if (rc == 0) rc = read_page(reader, sql, next, to, &next, visit, visitor, error);
         }
     }
@@ -226,6 +232,10 @@ int journal_seek(struct journal_reader *reader, int64_t received, int64_t *seq, 
         struct bounds b = {0};
         int64_t at = 0;
         rc = file(reader, reader->list.items[i].number, &sql, error);
+        if (rc == ERR_NOT_FOUND) {
+            rc = 0;
+            continue;
+        }
         if (rc == 0) rc = read_bounds(sql, &b, error);
         if (rc < 0 || !b.last) continue;
         rc = journal_get(reader, b.last, note_received, &at, error);
@@ -243,6 +253,32 @@ int journal_seek(struct journal_reader *reader, int64_t received, int64_t *seq, 
         return rc;
     }
     return rc;
+}
+
+/* --- what is old --- */
+
+int journal_expired(struct journal_reader *reader, int64_t before, int64_t *last, struct error *error) {
+    int rc = refresh(reader, error);
+    *last = 0;
+    for (size_t i = 0; rc == 0 && i + 1 < reader->list.n; i++) {
+        struct sql *sql;
+        struct bounds b = {0};
+        int64_t received = INT64_MIN;
+        rc = file(reader, reader->list.items[i].number, &sql, error);
+        if (rc == ERR_NOT_FOUND) {
+            rc = 0;
+            continue;
+        }
+        if (rc == 0) rc = read_bounds(sql, &b, error);
+        if (rc == 0 && b.last) rc = journal_get(reader, b.last, note_received, &received, error);
+        if (rc < 0 || received >= before) break;
+        *last = reader->list.items[i + 1].first - 1;
+    }
+    return rc;
+}
+
+int64_t journal_first(struct journal_reader *reader) {
+    return refresh(reader, NULL) == 0 && reader->list.n ? reader->list.items[0].first : 1;
 }
 
 /* --- verify --- */

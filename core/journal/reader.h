@@ -25,6 +25,12 @@ int journal_get(struct journal_reader *reader, int64_t seq, journal_visit visit,
  * last row where there is none. */
 int journal_seek(struct journal_reader *reader, int64_t received, int64_t *seq, struct error *error);
 
+/* The last row of the files whose rows were all received before `before`, from the oldest on, never the newest file; 0 where there
+ * are none. What journal_drop may take. */
+int journal_expired(struct journal_reader *reader, int64_t before, int64_t *last, struct error *error);
+/* The first row that is still there. */
+int64_t journal_first(struct journal_reader *reader);
+
 /* Computes every group's checksum again. ERR_CORRUPT names the file and the rows. `rows` takes how many were right. */
 int journal_verify(struct journal_reader *reader, int64_t *rows, struct error *error);
 

@@ -8,11 +8,11 @@
 #include "core/plugins/traffic.h"
 
 enum {
-    MOST = 256,            /* events in a batch */
-    ROWS_UNSAID = 10000,   /* rows without an event for it after which a plugin's position is moved all the same */
-    STRIKES = 3,           /* tries of one event alone before it is passed over */
-    RETRY_MS = 1000,       /* after an answer that was none */
-    OVERRUN_MS = 6000,     /* after no answer: the worker that holds the batch answers or is ended meanwhile */
+    MOST = 256,          /* events in a batch */
+    ROWS_UNSAID = 10000, /* rows without an event for it after which a plugin's position is moved all the same */
+    STRIKES = 3,         /* tries of one event alone before it is passed over */
+    RETRY_MS = 1000,     /* after an answer that was none */
+    OVERRUN_MS = 6000,   /* after no answer: the worker that holds the batch answers or is ended meanwhile */
 };
 
 static const struct feed *feed_of(const struct plugin *plugin) {
@@ -31,11 +31,10 @@ static struct supervisor *receiver(const struct plugin *plugin) {
     return r->worker->ready.subscribes_n ? r->worker : NULL;
 }
 
-static void make_instruments(struct plugin *plugin) {
+void events_make_instruments(struct plugin *plugin) {
     struct telemetry *t = plugin->env->telemetry;
     struct delivery *d = &plugin->events;
     char labels[120];
-    if (d->ran) return;
     snprintf(labels, sizeof labels, "plugin=\"%s\"", plugin->name);
     d->ran = telemetry_counter(t, "parley_plugin_events_total", "Events that plugins took", labels);
     d->failed = telemetry_counter(t, "parley_plugin_events_failed_total", "Events that plugins refused", labels);
@@ -137,7 +136,6 @@ static void take_names(struct feed_want *want, const struct supervisor *worker) 
 static void meet(struct plugin *plugin, const struct supervisor *worker) {
     struct delivery *d = &plugin->events;
     if (d->subscriber == worker->serial) return;
-    make_instruments(plugin);
     take_names(&d->want, worker);
     d->subscriber = worker->serial;
     if (!d->known) d->position = worker->ready.position;
@@ -162,8 +160,8 @@ static void ask(struct plugin *plugin) {
 static void pass_over(struct plugin *plugin) {
     struct delivery *d = &plugin->events;
     plugin_note(plugin, LOG_ERROR, plugin->active->version,
-                "event %lld of the journal is passed over: %d times in a row it was not taken",
-                (long long)d->suspect, d->strikes);
+                "event %lld of the journal is passed over: %d times in a row it was not taken", (long long)d->suspect,
+                d->strikes);
     count(d->skipped, 1);
     d->strikes = 0;
     deliver(plugin, TEXT_NONE, 0, d->suspect);
@@ -181,7 +179,7 @@ void events_review(struct plugin *plugin) {
     const struct supervisor *worker = receiver(plugin);
     if (d->state == DELIVERY_ASKED && (plugin->env->stopping || (worker && worker->serial != d->subscriber)))
         recall(plugin);
-    if (d->lag && feed_of(plugin)) gauge_set(d->lag, behind(plugin));
+    if (feed_of(plugin)) gauge_set(d->lag, behind(plugin));
     if (!worker || d->state != DELIVERY_IDLE || env_now(plugin->env) < d->not_before) return;
     meet(plugin, worker);
     int64_t last = newest(plugin);

@@ -13,18 +13,20 @@ struct plugin;
 struct delivery {
     struct feed_want want;
     enum { DELIVERY_IDLE, DELIVERY_ASKED, DELIVERY_RECALLED, DELIVERY_SENT } state;
-    bool known;         /* position was said by a worker of this plugin */
-    int64_t position;   /* its database includes the journal's rows up to this; -1: it has had none */
-    int64_t looked;     /* rows up to this hold nothing that `subscriber` wants */
-    uint32_t subscriber; /* serial of the worker that the names are of */
-    uint64_t not_before; /* ms of the loop: something failed */
+    bool known;                    /* position was said by a worker of this plugin */
+    int64_t position;              /* its database includes the journal's rows up to this; -1: it has had none */
+    int64_t looked;                /* rows up to this hold nothing that `subscriber` wants */
+    uint32_t subscriber;           /* serial of the worker that the names are of */
+    uint64_t not_before;           /* ms of the loop: something failed */
     int64_t sent_first, sent_upto; /* of the batch under way; first is 0 where it has no event */
-    int64_t careful;    /* events up to this are sent one by one: a batch did not come through */
-    int64_t suspect;    /* an event that did not come through alone, and how often */
+    int64_t careful;               /* events up to this are sent one by one: a batch did not come through */
+    int64_t suspect;               /* an event that did not come through alone, and how often */
     int strikes;
     struct counter *ran, *failed, *skipped, *lag;
 };
 
+/* Makes its instruments. */
+void events_make_instruments(struct plugin *plugin);
 /* Asks or sends, where the plugin's active release can take something now. Called whenever that may have changed, and each second. */
 void events_review(struct plugin *plugin);
 /* The feed has answered. */

@@ -20,6 +20,7 @@ struct plugin *plugin_new(struct plugin_env *env, struct text name) {
     memmove(plugin->name, plugin->name + 1, name.n + 1);
     plugin->folder = path_in(env->dir, name);
     plugin->data = path_in(plugin->folder, TEXT("data"));
+    events_make_instruments(plugin);
     return plugin;
 }
 

@@ -146,8 +146,9 @@ static void on_ask(void *user, struct text question, uint64_t ticket) {
     if (r->env->on_ask)
         r->env->on_ask(r->env->user, &(struct plugin_ask){text_of(r->plugin->name), question, ticket});
     else
-        supervisor_answer(r->env, ticket,
-                          &(struct frame_reply){.status = 503, .body = TEXT("{\"detail\":\"nobody can be asked here\"}")});
+        supervisor_answer(
+            r->env, ticket,
+            &(struct frame_reply){.status = 503, .body = TEXT("{\"detail\":\"nobody can be asked here\"}")});
 }
 
 static void on_metrics(void *user, struct supervisor *worker, struct text json) {
@@ -247,7 +248,8 @@ static void on_gone(void *user, struct supervisor *worker) {
     r->env->changed(r->env);
 }
 
-static const struct supervisor_owner owner = {on_serving, on_reply, on_effect, on_ask, on_metrics, on_held, on_line, on_dropped, on_gone};
+static const struct supervisor_owner owner = {on_serving, on_reply, on_effect,  on_ask, on_metrics,
+                                              on_held,    on_line,  on_dropped, on_gone};
 
 /* ---- wants ---- */
 

@@ -257,7 +257,8 @@ void supervisor_answer(struct plugin_env *env, uint64_t ticket, const struct fra
     frame_reply_encode(out, answer);
     if (frame_close(out, start) != 0) {
         start = frame_open(out, FRAME_ANSWER, (uint32_t)ticket);
-        frame_reply_encode(out, &(struct frame_reply){.status = 413, .body = TEXT("{\"detail\":\"the answer is over 1 MiB\"}")});
+        frame_reply_encode(
+            out, &(struct frame_reply){.status = 413, .body = TEXT("{\"detail\":\"the answer is over 1 MiB\"}")});
         frame_close(out, start);
     }
     w->asks--;

@@ -23,7 +23,7 @@ enum supervisor_phase {
 
 enum {
     SUPERVISOR_IN_FLIGHT = 256,
-    SUPERVISOR_ASKS = 64,      /* unanswered ones: a worker puts one and waits half a second for it */
+    SUPERVISOR_ASKS = 64,       /* unanswered ones: a worker puts one and waits half a second for it */
     SUPERVISOR_LINES = 200,     /* log lines a heartbeat; more are dropped and counted */
     SUPERVISOR_NOTE = 64 << 10, /* most bytes of READY, PONG, FAILED */
 };
@@ -67,8 +67,8 @@ struct supervisor {
     int64_t memory; /* bytes, as it says */
     bool memory_told;
     struct ready ready; /* what it said when it had started */
-    char *waits;    /* JSON array, as it says */
-    int asks; /* not answered yet */
+    char *waits;        /* JSON array, as it says */
+    int asks;           /* not answered yet */
     struct effects effects;
     size_t kept_end; /* where the last KEPT ends among what waits to be written */
 };

@@ -33,7 +33,7 @@ struct worker {
     struct group group;
     struct helper helper;
     struct metrics metrics;
-    uint64_t asks; /* put to parleyd so far */
+    uint64_t asks;             /* put to parleyd so far */
     struct text name, version; /* of the hello; they live in `hello` */
     struct arena hello;
     uv_loop_t loop;
@@ -182,9 +182,9 @@ static int64_t memory_used(const struct worker *worker) {
 static void put_holder(const struct worker *worker, struct json_writer *w) {
     char line[160];
     struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
-    snprintf(line, sizeof line, "its turn to write: worker %d (%s) has had it for %.1f s", holder.pid, holder.version,
-             (double)holder.held_ms / 1e3);
-    json_text(w, holder.pid ? text_of(line) : TEXT("its turn to write"));
+    snprintf(line, sizeof line, "its turn to write (writer.lock): worker %d (%s) has had it for %.1f s", holder.pid,
+             holder.version, (double)holder.held_ms / 1e3);
+    json_text(w, holder.pid ? text_of(line) : TEXT("its turn to write (writer.lock)"));
 }
 
 static void put_pong(struct worker *worker, uint64_t id) {

@@ -21,8 +21,38 @@ static int reached(struct connection *sql, int *number, int *breaking, struct er
     return 0;
 }
 
+#define COLUMNS                                                                                                        \
+    "SELECT t.name AS in_table, c.name AS name FROM sqlite_schema t, pragma_table_info(t.name) c"                      \
+    " WHERE t.type IN ('table', 'view') AND t.name NOT LIKE 'parley!_%' ESCAPE '!'"
+
+/* What the release before reads and writes is still there: an additive migration keeps its word. */
+static int check_additive(struct connection *sql, const struct parley_migration *migration, struct error *error) {
+    sqlite3_stmt *lost = connection_prepare(
+        sql, "SELECT in_table, name FROM temp.parley_before EXCEPT " COLUMNS " LIMIT 1", SPEAKER_HOST, error);
+    int rc = lost ? connection_step(sql, lost, error) : ERR_INTERNAL;
+    if (rc > 0) {
+        rc = error_set(
+            error, ERR_CONFLICT,
+            "it says that it is additive, but takes away or renames %s.%s, which the release before uses: it is "
+            "PARLEY_BREAKING, or must leave that alone (migration %d)",
+            sqlite3_column_text(lost, 0), sqlite3_column_text(lost, 1), migration->number);
+        sqlite3_reset(lost);
+    }
+    return rc;
+}
+
+static int run_script(struct connection *sql, const struct parley_migration *migration, struct error *error) {
+    if (migration->change != PARLEY_ADDITIVE)
+        return connection_script(sql, migration->script, SPEAKER_MIGRATION, error);
+    int rc = connection_script(sql, "CREATE TEMP TABLE parley_before AS " COLUMNS, SPEAKER_HOST, error);
+    if (rc == 0) rc = connection_script(sql, migration->script, SPEAKER_MIGRATION, error);
+    if (rc == 0) rc = check_additive(sql, migration, error);
+    if (rc == 0) rc = connection_script(sql, "DROP TABLE temp.parley_before", SPEAKER_HOST, error);
+    return rc;
+}
+
 static int run_one(struct connection *sql, const struct parley_migration *migration, struct error *error) {
-    int rc = connection_script(sql, migration->script, SPEAKER_MIGRATION, error);
+    int rc = run_script(sql, migration, error);
     if (rc < 0) return rc;
     sqlite3_stmt *note =
         connection_prepare(sql, "INSERT INTO parley_schema (number, change) VALUES ($1, $2)", SPEAKER_HOST, error);

@@ -2,13 +2,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "core/base/memory.h"
 
 enum {
     READ_ROWS = 20000,    /* of the journal in one transaction, so that questions come between */
     WAIT_NS = 1000000000, /* a question waits so long for what is not read yet */
-    KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
+    NICENESS = 10,
+    KEPT_DAYS = 400, /* of who saw what; purchases are kept */
 };
 
 /* seen: who met which item on which day. bought: what a customer paid each day, in millionths. orders: each counts once. */
@@ -133,6 +136,10 @@ void insight_tick(struct insight *in) {
     lane_do(in->lane, &in->reading);
 }
 
+int64_t insight_position(const struct insight *in) {
+    return in->position;
+}
+
 /* A question is answered with all that is acknowledged by now, unless that is too much. */
 static void catch_up(struct insight *in) {
     uint64_t started = clock_ticks();
@@ -245,6 +252,11 @@ static void insight_free(struct insight *in) {
     free(in);
 }
 
+/* Under load intake and figures come first; what this falls behind it makes up for afterwards. */
+static void give_way(struct lane_job *job, void *owner) {
+    setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+}
+
 int insight_open(struct insight **out, const struct insight_options *o, struct error *error) {
     struct insight *in = memory_new(struct insight);
     bool fits = false;
@@ -265,6 +277,8 @@ int insight_open(struct insight **out, const struct insight_options *o, struct e
         return rc;
     }
     in->lane = lane_start("insight", in);
+    in->giving_way.work = give_way;
+    lane_do(in->lane, &in->giving_way);
     *out = in;
     return 0;
 }

@@ -29,6 +29,8 @@ void insight_close(struct insight *insight); /* nobody asks any more; NULL is fi
 /* About once a second: takes in what the journal has by now. Any thread. */
 void insight_tick(struct insight *insight);
 
+int64_t insight_position(const struct insight *insight); /* the journal's row that is included; any thread */
+
 /* --- questions: what is marked is asked; then job.mail.receive and job.reply_to --- */
 
 /* Products are wanted (shopping: whatever a customer does about a product but buying or removing it) or bought. */

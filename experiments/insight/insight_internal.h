@@ -14,15 +14,16 @@ struct insight {
     struct journal_reader *reader;
     struct unit_map items; /* of their names' hashes -> id */
     int64_t items_n;
-    struct arena arena;      /* a record's scan */
+    struct arena arena; /* a record's scan */
+    struct lane_job giving_way;
     struct lane_job reading; /* at most one is queued */
     _Atomic bool reading_queued;
     _Atomic bool closing;
     bool warned;
-    bool complete;    /* a question is answered with all that the journal has */
-    int64_t position; /* the journal's row that is included */
-    int64_t newest;   /* day of the newest event; INT64_MIN: none */
-    int64_t pruned;   /* the `newest` for which old days were dropped */
+    bool complete;            /* a question is answered with all that the journal has */
+    _Atomic int64_t position; /* the journal's row that is included */
+    int64_t newest;           /* day of the newest event; INT64_MIN: none */
+    int64_t pruned;           /* the `newest` for which old days were dropped */
     const struct clock *clock;
     const struct log *log;
     struct telemetry *own_telemetry;

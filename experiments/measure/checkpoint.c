@@ -10,7 +10,7 @@
 
 #include "core/base/memory.h"
 
-static const char magic[16] = "parley-measure-2";
+static const char magic[16] = "parley-measure-3";
 
 /* What the row at the position looks like, as far as erasing leaves it: tells whether the journal is the one that the state was
  * made from. */
@@ -64,9 +64,18 @@ static void put_units(struct writer *w, const struct unit_table *t) {
     put(w, t->attributes, (size_t)t->n * t->n_attributes * sizeof *t->attributes);
 }
 
+static void put_links(struct writer *w, const struct fold_links *l) {
+    put_map(w, &l->index);
+    put_number(w, l->units_n);
+    put(w, l->units, l->units_n * sizeof *l->units);
+    put_number(w, l->links_n);
+    put(w, l->links, l->links_n * sizeof *l->links);
+}
+
 static void put_measured(struct writer *w, const struct measured *m) {
     put_text(w, m->salt);
     put_number(w, m->shape);
+    put_number(w, m->frozen);
     put_number(w, (uint64_t)m->end);
     put_number(w, (uint64_t)m->newest);
     put(w, &m->excluded, sizeof m->excluded);
@@ -77,15 +86,16 @@ static void put_measured(struct writer *w, const struct measured *m) {
     put_number(w, m->samples.free);
     put_number(w, m->samples.n);
     put(w, m->samples.nodes, m->samples.n * sizeof *m->samples.nodes);
+    put_links(w, &m->links);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         put_number(w, m->words[i].n);
         for (uint32_t k = 0; k < m->words[i].n; k++) put_text(w, m->words[i].list[k]->value);
     }
 }
 
-/* One by attribute has its links in memory alone, one that is not live is on its way anyway: both begin anew. */
+/* One that is not live is on its way anyway: it begins anew. */
 static bool kept(const struct measured *m) {
-    return m->live && m->plan->unit != PLAN_ATTRIBUTE;
+    return m->live;
 }
 
 static void put_fold(struct writer *w, const struct fold *fold) {
@@ -195,10 +205,21 @@ static void get_samples(struct loader *l, struct samples *s) {
     get(l, s->nodes, s->n * sizeof *s->nodes);
 }
 
+static void get_links(struct loader *l, struct fold_links *links) {
+    get_map(l, &links->index);
+    links->units_n = links->units_room = get_count(l, sizeof *links->units);
+    links->units = memory_alloc(links->units_n * sizeof *links->units);
+    get(l, links->units, links->units_n * sizeof *links->units);
+    links->links_n = links->links_room = get_count(l, sizeof *links->links);
+    links->links = memory_alloc(links->links_n * sizeof *links->links);
+    get(l, links->links, links->links_n * sizeof *links->links);
+}
+
 static struct measured *get_measured(struct loader *l) {
     struct measured *m = memory_new(struct measured);
     m->salt = get_text(l);
     m->shape = get_number(l);
+    m->frozen = get_number(l) != 0;
     m->end = (int64_t)get_number(l);
     m->newest = (int64_t)get_number(l);
     m->live = true;
@@ -209,6 +230,7 @@ static struct measured *get_measured(struct loader *l) {
     m->residual = memory_alloc(m->residual_n * sizeof *m->residual);
     get(l, m->residual, m->residual_n * sizeof *m->residual);
     get_samples(l, &m->samples);
+    get_links(l, &m->links);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         uint32_t n = get_count(l, sizeof(uint64_t));
         for (uint32_t k = 0; k < n && !l->failed; k++) {

@@ -63,6 +63,16 @@ void fold_free(struct fold *fold) {
     arena_free(&fold->scratch);
 }
 
+void fold_learn(struct fold *fold, const struct fold *from, int64_t first) {
+    keys_resize(&fold->keys, from->keys.n);
+    memcpy(fold->keys.rows, from->keys.rows, from->keys.n * sizeof *from->keys.rows);
+    keys_reindex(&fold->keys);
+    for (size_t i = 0; i < from->orders.room; i++) {
+        const struct unit_map_entry *e = &from->orders.entries[i];
+        if (e->value && (int64_t)e->value < first) unit_map_put(&fold->orders, e->unit, e->value);
+    }
+}
+
 /* --- a new plan --- */
 
 static struct measured *measured_new(const struct plan_experiment *plan) {
@@ -170,7 +180,7 @@ static int catch_up_one(void *visitor, const struct journal_record *r) {
 static int seek_start(struct fold *fold, struct measured *m) {
     int64_t seq;
     int rc = journal_seek(fold->reader, fold_since(m) - FOLD_GRACE, &seq, NULL);
-    if (rc == 0) m->position = seq - 1 < fold->position ? seq - 1 : fold->position;
+    if (rc == 0) m->from = m->position = seq - 1 < fold->position ? seq - 1 : fold->position;
     return rc;
 }
 

@@ -59,6 +59,8 @@ struct measured {
     uint64_t shape;
     bool live;        /* it goes with the fold; else it is being computed from the journal ... */
     int64_t position; /* ... and includes records up to this seq; -1: it has not begun. What is live began behind it */
+    int64_t from;     /* where it began to read; what lies between that and the fold's position is its way */
+    bool frozen;      /* rows that it was made from were dropped: it is all residual, and stays as it is */
     int64_t end;      /* that it was folded under; 0: open */
     int64_t newest;   /* ms: the newest time of any record that matters to it */
     struct unit_table units;
@@ -102,6 +104,9 @@ void fold_free(struct fold *fold);
 void fold_forget(struct fold *fold); /* as after fold_init */
 /* The number of a value; gives it one where it has none. */
 uint32_t fold_word(struct fold_words *words, struct text value);
+
+/* Takes over which keys are one person, and the orders that rows before `first` told: the rows that said so were dropped. */
+void fold_learn(struct fold *fold, const struct fold *from, int64_t first);
 
 /* A new snapshot: experiments whose shape is the same keep what they have; the others begin anew and are not live. Takes the
  * plan. */

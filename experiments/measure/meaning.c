@@ -16,7 +16,7 @@ int fold_experiment_of(const struct fold *fold, const struct event_exposure *x) 
 
 /* A record that was received long before the start cannot have happened after it. */
 static bool concerns(const struct measured *m, const struct journal_record *r) {
-    return r->received >= fold_since(m);
+    return !m->frozen && r->received >= fold_since(m);
 }
 
 bool fold_mean_exposure(const struct measured *m, const struct event_exposure *x, const struct journal_record *r,

@@ -249,6 +249,16 @@ void measure_ask(struct measure *m, struct measure_question *question) {
     lane_do(m->lane, &question->job);
 }
 
+static void ask_traffic(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    answer_traffic(&m->fold, (struct measure_traffic *)job, clock_now(m->clock));
+}
+
+void measure_ask_traffic(struct measure *m, struct measure_traffic *traffic) {
+    traffic->job.work = ask_traffic;
+    lane_do(m->lane, &traffic->job);
+}
+
 struct recall_job {
     struct lane_job job;
     struct measure_memory *memory;
@@ -294,6 +304,22 @@ static void forget(struct lane_job *job, void *owner) {
 void measure_forget(struct measure *m, struct measure_forgetting *forgetting) {
     forgetting->job.work = forget;
     lane_do(m->lane, &forgetting->job);
+}
+
+static void expire(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    struct measure_expiry *e = (struct measure_expiry *)job;
+    bool caught_up = m->fold.position >= m->target && all_live(&m->fold) && !m->fold.dirty_n;
+    e->last = 0;
+    if (!caught_up) return;
+    int rc = answer_expiry(&m->fold, e);
+    if (rc == 0 && e->last) rc = checkpoint(m, &e->error);
+    if (rc < 0) e->last = 0;
+}
+
+void measure_expire(struct measure *m, struct measure_expiry *expiry) {
+    expiry->job.work = expire;
+    lane_do(m->lane, &expiry->job);
 }
 
 struct proof_job {

@@ -3,6 +3,9 @@
 #define PARLEY_PROGRAMS_PARLEYD_PARLEYD_H
 
 #include "api/app.h"
+#include "core/journal/journal.h"
+#include "experiments/insight/insight.h"
+#include "experiments/measure/measure.h"
 #include "experiments/steer/steer.h"
 #include "programs/parleyd/options.h"
 
@@ -28,12 +31,13 @@ int parleyd_people(struct app *app, const struct config *config, struct error *e
 void parleyd_people_close(struct app *app);
 void parleyd_people_free(struct app *app); /* what parleyd_people_load loaded */
 
-/* Schedules and guardrails, while the server runs. All of it is the loop's. */
+/* Schedules and looks, while the server runs. All of it is the loop's. */
 struct steer {
     struct app *app;
     uv_timer_t due, checkpoint;
-    int64_t checkpoint_ms;
-    enum steer_mode mode;
+    int64_t checkpoint_ms, checkpoint_at; /* at: the next one; ms */
+    struct steer_rules rules;
+    int looking;                      /* looks of a checkpoint under way */
     int64_t gates_looked;             /* ms: figures that ramps wait for were asked for then */
     int64_t tried_revision, tried_at; /* what was due then (ms) has been tried, and was made or refused */
     bool under_way;                   /* due steps are being made */
@@ -48,6 +52,19 @@ void parleyd_steer_stop(struct steer *steer);
 
 /* How plugins are held, and who is told what happens to them; the options' `user` is the app, `config` outlives them. */
 void parleyd_plugins(struct plugins_options *options, const struct config *config);
+
+/* Old journal files, while the server runs. All of it is the loop's. */
+struct retention {
+    struct app *app;
+    uv_timer_t timer;
+    int64_t keep_ms; /* 0: for ever */
+    bool busy, stopped;
+    struct measure_expiry expiry;
+    struct journal_dropping dropping;
+};
+void parleyd_retention(struct retention *retention, struct app *app, const struct config *config);
+/* Waits for what is under way. Nothing where it was not started. */
+void parleyd_retention_stop(struct retention *retention);
 
 /* Effects of plugins become journal records; the plugin is told when they are durable. */
 void parleyd_on_effect(void *user, const struct plugin_effect *effect);

@@ -22,6 +22,7 @@ struct parleyd {
     uv_timer_t hurry; /* ends a drain that takes too long */
     uv_timer_t tick;  /* once a second: checkpoints */
     struct steer steer;
+    struct retention retention;
     char host[256];
     int port, status;
     bool ending, hurried;
@@ -94,6 +95,7 @@ static void on_plugins_started(void *user) {
         return;
     }
     parleyd_steer(&d->steer, &d->app, d->config);
+    parleyd_retention(&d->retention, &d->app, d->config);
     erasures_resume(d->app.erasures);
     char url[300];
     snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d",
@@ -182,6 +184,7 @@ static int serve(struct parleyd *d, const char *program) {
     start_plugins(d, program);
     uv_run(d->app.loop, UV_RUN_DEFAULT); /* until on_plugins_stopped */
     parleyd_steer_stop(&d->steer);
+    parleyd_retention_stop(&d->retention);
     uv_timer_stop(&d->tick); /* closing still runs the loop, and a tick would use what is closed */
     return d->status;
 }

@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, PHONE } from './harness.mjs';
 
+// What a plugin that is compiled here is built with.
+const ABI = ['MAJOR', 'MINOR'].map((part) => Number(new RegExp(`PARLEY_ABI_${part}\\W+(\\d+)`).exec(readFileSync(new URL('../../include/parley/plugin.h', import.meta.url), 'utf8'))[1]));
 const SCHEMA = {
   $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object', additionalProperties: false, required: ['title'],
   $defs: { shade: { enum: ['light', 'dark'] } },
@@ -35,7 +37,7 @@ async function bringBoard(server) {
   const home = join(folder, 'board'), root = new URL('../..', import.meta.url).pathname;
   mkdirSync(home);
   writeFileSync(join(folder, 'board.c'), SOURCE);
-  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'board', version: '1.0.0', abi: [1, 1], library: 'board.so', title: 'Board', settings: SCHEMA }));
+  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'board', version: '1.0.0', abi: ABI, library: 'board.so', title: 'Board', settings: SCHEMA }));
   execFileSync('gcc', ['-std=gnu17', '-fPIC', '-shared', '-fvisibility=hidden', `-I${join(root, 'include')}`, '-o', join(home, 'board.so'), join(folder, 'board.c')]);
   execFileSync(join(process.env.PARLEY_BUILD ?? join(root, 'build'), 'parley'), ['plugins', 'pack', home, '--out', join(folder, 'board.parley')]);
   const pushed = await fetch(`${server.url}/admin/v1/plugins`, { method: 'POST', headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/octet-stream' }, body: readFileSync(join(folder, 'board.parley')) });

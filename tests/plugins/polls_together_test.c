@@ -1,7 +1,9 @@
 /* Two releases of polls beside each other, each in a worker of its own, on one database. */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "core/base/clock.h"
 #include "tests/core/plugins/channel_client.h"
 
 static struct client worker, newer;
@@ -48,6 +50,47 @@ Test(polls_together, two_releases_serve_one_poll_at_once_and_no_vote_is_lost) {
     expect_has("\"voters\":400,\"options\":[{\"key\":\"a\",\"votes\":0},{\"key\":\"b\",\"votes\":400},");
     client_shopper(&newer, "ann", "GET", "/polls/p", NULL, &reply);
     expect_has("{\"key\":\"b\",\"votes\":400,\"percent\":100}");
+    cr_expect_eq(client_stop(&newer), 0);
+    cr_expect_eq(client_stop(&worker), 0);
+}
+
+Test(polls_together, fifty_kills_of_one_release_lose_no_acknowledged_vote_and_delay_the_other_by_less_than_a_second,
+     .timeout = 120) {
+    enum { KILLS = 50, AT_ONCE = 20 };
+    int acknowledged = 0;
+    uint64_t worst = 0;
+    client_polls(&worker, "1.0.0", client_folder());
+    make_poll();
+    client_polls(&newer, "1.1.0", client_folder());
+    for (int i = 0; i < KILLS; i++) {
+        struct buffer out = {0};
+        char customer[32];
+        for (int j = 0; j < AT_ONCE; j++) {
+            snprintf(customer, sizeof customer, "k%d-%d", i, j);
+            struct frame_request request = client_request(customer, "PUT", "/polls/p/vote", "{\"options\":[\"a\"]}");
+            client_put(&newer, &out, &request);
+        }
+        client_write(&newer, &out);
+        buffer_free(&out);
+        usleep((useconds_t)(i * 37 % 100 * 150)); /* somewhere before, in and after its commit */
+        while (client_pull(&newer))
+            acknowledged += client_reply(&newer, &reply) && reply.status == 200;
+        client_kill(&newer);
+        uint64_t started = clock_ticks();
+        snprintf(customer, sizeof customer, "w%d", i);
+        client_shopper(&worker, customer, "PUT", "/polls/p/vote", "{\"options\":[\"b\"]}", &reply);
+        cr_assert_eq(reply.status, 200, "%s", reply.body);
+        if (clock_ticks() - started > worst) worst = clock_ticks() - started;
+        client_polls(&newer, "1.1.0", client_folder());
+    }
+    cr_expect_lt(worst, 1000000000u, "%.3f s", (double)worst / 1e9);
+    client_shopper(&worker, "ann", "GET", "/polls/p", NULL, &reply);
+    int a = 0, b = 0;
+    sscanf(strstr(reply.body, "\"key\":\"a\",\"votes\":"), "\"key\":\"a\",\"votes\":%d", &a);
+    sscanf(strstr(reply.body, "\"key\":\"b\",\"votes\":"), "\"key\":\"b\",\"votes\":%d", &b);
+    cr_expect_gt(acknowledged, 0);
+    cr_expect_geq(a, acknowledged, "%d votes are there, %d were acknowledged", a, acknowledged);
+    cr_expect_eq(b, KILLS);
     cr_expect_eq(client_stop(&newer), 0);
     cr_expect_eq(client_stop(&worker), 0);
 }

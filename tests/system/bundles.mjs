@@ -34,6 +34,7 @@ export function load(server, method, path, { body, connections = 4, seconds = 60
   const child = spawn(join(build, 'bench', 'load'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   child.stdout.on('data', (text) => { out += text; });
-  const ended = new Promise((done) => child.on('exit', () => done(JSON.parse(out))));
+  const ended = new Promise((done, failed) => child.on('close', (code, signal) =>
+    code === 0 ? done(JSON.parse(out)) : failed(new Error(`the load generator ended with ${signal ?? code}`))));
   return { ended, stop: () => { child.kill('SIGTERM'); return ended; } };
 }

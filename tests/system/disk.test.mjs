@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
@@ -42,5 +43,46 @@ test('a full disk: nothing is acknowledged that is not kept, and it goes on when
     const files = execFileSync('sh', ['-c', `ls ${s.data}/journal/*.db`], { encoding: 'utf8' }).trim().split('\n');
     const rows = files.reduce((n, f) => n + Number(execFileSync('sqlite3', [f, "SELECT count(*) FROM journal WHERE name = 'E'"], { encoding: 'utf8' })), 0);
     assert.equal(rows, acknowledged);
+  });
+});
+
+const strace = spawnSync('strace', ['-V']).status === 0;
+
+test('a disk that fails to sync: no false 202, and it goes on without a restart', { skip: !strace && 'strace is not there', timeout: 60_000 }, async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const send = (n) => s.post('/v1/batch', { batch: Array.from({ length: 50 }, (_, i) => ({ type: 'track', event: 'E', userId: `u${i}`, messageId: `${n}-${i}` })) });
+  assert.equal((await send('before')).body.accepted, 50);
+  // From here on, until strace lets go of it, every sync of every file fails.
+  const tracer = spawn('strace', ['-qq', '-f', '-p', String(s.process.pid), '-e', 'trace=fsync,fdatasync', '-e', 'inject=fsync,fdatasync:error=EIO', '-o', '/dev/null'], { stdio: 'ignore' });
+  t.after(() => tracer.kill('SIGKILL'));
+  let refused;
+  for (let n = 0; n < 100 && !refused; n++) {
+    const answer = await send(`during-${n}`);
+    if (answer.status !== 202) refused = { n, ...answer };
+    else await new Promise((r) => setTimeout(r, 50)); // strace had not got hold of it yet: this one was synced
+  }
+  assert.ok(refused, 'no sync ever failed');
+  assert.ok([500, 503].includes(refused.status), String(refused.status));
+  assert.equal((await s.get('/readyz')).status, 503);
+  for (let i = 0; i < 5; i++) assert.notEqual((await send(`during-${refused.n}`)).status, 202);
+
+  await t.test('what was refused is taken, once, when the disk works again', async () => {
+    tracer.kill('SIGINT');
+    await once(tracer, 'exit');
+    const again = await send(`during-${refused.n}`);
+    assert.equal(again.status, 202, JSON.stringify(again.body));
+    assert.deepEqual([again.body.accepted, again.body.duplicates], [50, 0]);
+    assert.equal((await s.get('/readyz')).status, 200);
+    assert.match(s.log, /the journal can be written again/);
+  });
+
+  await t.test('and every acknowledged event is in the journal exactly once, over a kill -9', async () => {
+    await s.kill();
+    await s.up();
+    const ids = execFileSync('sqlite3', [join(s.data, 'journal/00000001.db'), "SELECT message_id FROM journal WHERE name = 'E'"], { encoding: 'utf8' }).trim().split('\n');
+    assert.equal(ids.length, 50 * (2 + refused.n));
+    assert.equal(new Set(ids).size, ids.length);
+    assert.equal((await send('before')).body.duplicates, 50);
   });
 });

@@ -135,3 +135,29 @@ test('an event that cannot be taken', { timeout: 120000 }, async (t) => {
     assert.match(JSON.stringify((await s.get('/admin/v1/plugins/follower/logs')).body), /is passed over: 3 times/);
   });
 });
+
+test('two releases on one database', { timeout: 60000 }, async (t) => {
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
+  t.after(() => s.stop());
+  await install(s, '1.0.0');
+  await install(s, '1.1.0');
+  for (const [key, release] of [['older', '1.0.0'], ['newer', '1.1.0']])
+    await s.put(`/admin/v1/features/${key}`, { key, type: 'string', variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'follower', release } }, off: 'off', default: { serve: 'on' } });
+  const mark = (feature, query = '') => s.put(`/v1/features/${feature}/marks${query}`, {}, asShopper('u1'));
+  await until(() => mark('older'), (x) => x.status === 200);
+  await until(() => mark('newer'), (x) => x.status === 200);
+
+  await t.test('one that keeps the turn to write is ended when the other has waited for a second, and status says who it is', async () => {
+    const kept = mark('older', '?ms=4000');
+    await new Promise((r) => setTimeout(r, 200));
+    const started = Date.now();
+    const answer = await mark('newer');
+    const took = Date.now() - started;
+    assert.equal(answer.status, 200);
+    assert.equal(answer.body.release, '1.1.0');
+    assert.ok(took > 500 && took < 1800, `${took} ms`);
+    assert.equal((await kept).status, 503);
+    assert.match(JSON.stringify((await s.get('/admin/v1/plugins/follower/logs')).body), /kept the writer lock for over a second while release 1.1.0 waited/);
+    await until(() => mark('older'), (x) => x.status === 200);
+  });
+});

@@ -184,7 +184,13 @@ test('people', async (t) => {
     // Her variant is what it was: an opt-out is part of what a trial measures.
     assert.equal((await s.evaluate('product-poll', 'pia')).body.value, 'top');
     assert.equal((await s.get('/v1/features/product-poll/polls/handle', { ...browser, ...jwt('else') })).status, 200);
+    await s.put('/admin/v1/pages/home', { key: 'home', name: 'Home', sections: { question: { feature: 'product-poll', path: '/polls' } }, order: ['question'] });
+    const page = async (headers) => (await s.get('/v1/pages/home', headers)).body;
+    assert.deepEqual((await page(pia)).leftOut, [{ section: 'question', why: 'muted' }]);
+    assert.deepEqual((await page(pia)).sections, []);
+    assert.equal((await page({ ...browser, ...jwt('else') })).sections.length, 1);
     await s.put('/v1/me/preferences', { muted: [] }, pia);
+    assert.equal((await page(pia)).sections.length, 1);
     assert.equal((await s.get('/v1/features/product-poll/polls/handle', pia)).status, 200);
     assert.equal((await s.put('/v1/me/preferences', { muted: 'all' }, pia)).status, 400);
   });

@@ -9,6 +9,8 @@ import { Server, build, poll, bearer, asShopper } from './harness.mjs';
 import { parley } from './parley.mjs';
 
 const polls = '/admin/v1/plugins/polls';
+// What a plugin that is compiled here is built with.
+const ABI = ['MAJOR', 'MINOR'].map((part) => Number(new RegExp(`PARLEY_ABI_${part}\\W+(\\d+)`).exec(readFileSync('include/parley/plugin.h', 'utf8'))[1]));
 const places = (answer) => Object.fromEntries((answer.body.errors ?? []).map((e) => [e.pointer, e.detail]));
 
 // A plugin that answers with the settings it was called with.
@@ -30,7 +32,7 @@ async function bundle(url, version, manifest) {
   mkdirSync(home, { recursive: true });
   writeFileSync(join(folder, 'echo.c'), source);
   execFileSync('gcc', ['-std=gnu17', '-O1', '-fPIC', '-shared', '-fvisibility=hidden', `-DVERSION="${version}"`, '-Iinclude', '-o', join(home, 'echo.so'), join(folder, 'echo.c')]);
-  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'echo', version, abi: [1, 1], library: 'echo.so', ...manifest }));
+  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'echo', version, abi: ABI, library: 'echo.so', ...manifest }));
   const packed = await parley(url, ['plugins', 'pack', home, '--out', file]);
   return packed.code === 0 ? readFileSync(file) : Promise.reject(new Error(packed.err));
 }

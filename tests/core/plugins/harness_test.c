@@ -75,6 +75,22 @@ Test(harness, a_release_that_does_not_start_says_why) {
     cr_expect(strstr(parley_test_why(t), "No such file"), "%s", parley_test_why(t));
 }
 
+Test(harness, a_migration_that_is_not_as_additive_as_it_says_is_refused_and_changes_nothing) {
+    struct parley_test_options bad = notes("4.0.0");
+    put("a");
+    parley_test_restart(t, &bad);
+    cr_expect(strstr(parley_test_why(t),
+                     "migration 5 failed, nothing was changed: it says that it is additive, but takes away or "
+                     "renames note.text"),
+              "%s", parley_test_why(t));
+    bad = notes("4.0.1");
+    parley_test_restart(t, &bad);
+    cr_expect(strstr(parley_test_why(t), "renames tag."), "%s", parley_test_why(t));
+    bad = notes("1.0.0");
+    parley_test_restart(t, &bad);
+    expect_notes("\"a\"");
+}
+
 Test(harness, a_call_to_a_release_that_did_not_start_ends_the_test, .signal = SIGABRT) {
     struct parley_test_options bad = notes("9.9.9");
     parley_test_restart(t, &bad);
@@ -131,7 +147,8 @@ Test(harness_folder, is_gone_afterwards_or_kept_where_one_was_named) {
     t = parley_test_start(&options);
     expect_notes("\"a\"");
     parley_test_stop(t);
-    static const char *const files[] = {"data.db", "data.db-wal", "data.db-shm", "gate.lock", "writer.lock", "users.lock"};
+    static const char *const files[] = {"data.db",   "data.db-wal", "data.db-shm",
+                                        "gate.lock", "writer.lock", "users.lock"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(file, sizeof file, "%s/%s", folder, files[i]);
         unlink(file);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -290,4 +291,21 @@ static int enter_with_a_thread(void) {
 }
 Test(worker_sandbox, is_not_entered_beside_a_thread_that_would_stay_outside) {
     expect(enter_with_a_thread, NULL);
+}
+
+/* As on a kernel that does not have it. */
+static int enter_without_landlock(void) {
+    struct error error = {0};
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    CHECK(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(landlock_create_ruleset), 0) == 0);
+    CHECK(seccomp_load(filter) == 0);
+    CHECK(sandbox_enter(&sandbox, &usual, folder, &error) == 0);
+    if (sandbox.off) return NOT_HERE;
+    CHECK(strstr(report(), "\"landlock\":\"not in this kernel\",\"seccomp\":\"on\""));
+    CHECK(open("/etc/passwd", O_RDONLY) >= 0);
+    CHECK(socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM);
+    return PASSED;
+}
+Test(worker_sandbox, tells_when_the_kernel_has_no_landlock_and_enters_the_rest) {
+    expect(enter_without_landlock, NULL);
 }

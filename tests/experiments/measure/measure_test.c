@@ -136,8 +136,8 @@ Test(measure, an_exposure_from_a_ring_enters_its_unit) {
     struct measure_results *r = results_by("country");
     int64_t units = 0;
     for (uint32_t i = 0; i < r->n_groups; i++)
-        if (text_is(r->groups[i].value, "DE")) units = r->groups[i].units[TOP];
-    cr_expect_eq(units, 1);
+        if (r->groups[i].other) units = r->groups[i].units[TOP];
+    cr_expect_eq(units, 1, "one unit is too few for a group of its own");
     measure_results_free(r);
     stop();
 }
@@ -192,6 +192,41 @@ static void lose_checkpoint(void) {
 }
 Test(measure, without_a_checkpoint_everything_is_computed_again) {
     compare_after_restart(lose_checkpoint);
+}
+
+static const struct trial_definition trial_by_product = {
+    "{\"key\":\"trial\",\"feature\":\"poll\",\"control\":\"off\",\"weights\":{\"off\":50,\"top\":50},\"unit\":\"sku\","
+    "\"metrics\":{\"primary\":\"bought\",\"secondary\":[\"spend\"]}}",
+    {"{\"key\":\"bought\",\"kind\":\"conversion\",\"event\":\"Order Completed\",\"window\":\"P7D\"}",
+     "{\"key\":\"spend\",\"kind\":\"mean\",\"event\":\"Order Completed\",\"value\":\"revenue\"}"},
+    T,
+    0};
+
+/* Its units have no chain in the journal: what leads from record to record of one is in the checkpoint. */
+Test(measure, a_trial_by_product_goes_on_from_its_checkpoint_and_still_finds_its_past) {
+    start_with(&trial_by_product, 0);
+    for (int i = 0; i < 30; i++) {
+        char sku[16], properties[64];
+        snprintf(sku, sizeof sku, "sku-%d", i % 10);
+        snprintf(properties, sizeof properties, "{\"sku\":\"%s\",\"revenue\":%d}", sku, i);
+        if (i < 10) write_one(trial_exposure(sku, i % 2 ? "top" : "off", T + 100 + i));
+        write_one(trial_event("anna", "Order Completed", T + 50 + i * 5, properties));
+    }
+    stop();
+    start_with(&trial_by_product, 0);
+    wait_until_recovered();
+    for (int i = 0; i < 10; i++) { /* earlier exposures: events between them and the first ones count now */
+        char sku[16];
+        snprintf(sku, sizeof sku, "sku-%d", i);
+        write_one(trial_exposure(sku, i % 2 ? "top" : "off", T + 10));
+    }
+    struct measure_results *r = results();
+    cr_expect_eq(trial_units(r, OFF) + trial_units(r, TOP), 10);
+    cr_expect_eq(trial_sum(r, SPEND, OFF) + trial_sum(r, SPEND, TOP), 29 * 30 / 2);
+    cr_expect(r->complete);
+    measure_results_free(r);
+    verify();
+    stop();
 }
 
 static void damage_checkpoint(void) {

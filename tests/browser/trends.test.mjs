@@ -1,0 +1,42 @@
+// The page of trends: what a week of shoppers turned to, and who bought again.
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+
+describe('the trends page', () => {
+  let server, browser;
+  before(async () => { [server, browser] = await Promise.all([startServer(), startBrowser()]); });
+  after(async () => { await browser?.close(); await server?.stop(); });
+
+  it('says what to do next where nothing trends', async () => {
+    const page = await visit(browser);
+    await openConsole(page, server, 'trends');
+    await page.getByText('Nothing trends yet').waitFor();
+    await page.context().close();
+  });
+
+  it('shows shopping and purchasing apart, with names and numbers, and who bought again', async () => {
+    const day = (n) => new Date(Date.now() - n * 86_400_000).toISOString();
+    const batch = [];
+    for (let i = 0; i < 9; i++) {
+      batch.push({ type: 'track', userId: `c${i}`, event: 'Product Viewed', timestamp: day(1), properties: { product_id: 'lantern' } });
+      if (i < 6) batch.push({ type: 'track', userId: `c${i}`, event: 'Order Completed', timestamp: day(0), properties: { order_id: `o${i}`, revenue: 10, products: [{ product_id: '<b>mug</b>' }] } });
+      if (i < 3) batch.push({ type: 'track', userId: `c${i}`, event: 'Order Completed', timestamp: day(40), properties: { order_id: `early${i}`, revenue: 10 } });
+    }
+    const told = await fetch(`${server.url}/v1/batch`, { method: 'POST', headers: { Authorization: `Bearer ${server.token}` }, body: JSON.stringify({ batch }) });
+    assert.equal((await told.json()).accepted, batch.length);
+    for (const look of [{ colorScheme: 'light', viewport: DESKTOP }, { colorScheme: 'dark', viewport: PHONE }]) {
+      const page = await visit(browser, look);
+      await openConsole(page, server, 'trends');
+      await page.getByRole('row', { name: /^lantern 9 0 1\.0 8\.0$/ }).waitFor();
+      await page.getByRole('button', { name: 'Purchasing' }).click();
+      await page.getByRole('row', { name: /^<b>mug<\/b> 6 0/ }).waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Purchasing' }).getAttribute('aria-pressed'), 'true');
+      await page.getByText('3 customers of 6 bought again (50').waitFor();
+      assert.equal(await page.getByRole('img', { name: /^Scores/ }).count(), 1);
+      assert.deepEqual(await accessibilityFindings(page), []);
+      assert.equal(await overflow(page), 0);
+      await page.context().close();
+    }
+  });
+});
