@@ -1,5 +1,6 @@
 /* The answers. What is asked first that knows most: the visits like this one, then what the customer has, then what goes with the items at
  * hand, then what most people have; each fills what the ones before left. Every item says why it is there. */
+#include <math.h>
 #include <string.h>
 
 #include "plugins/recommendations/popularity.h"
@@ -120,6 +121,11 @@ static parley_text name_of(parley_call *c, const struct model *model, uint32_t i
     return parley->col_text(c, 1);
 }
 
+/* Six digits: a float has no more. */
+static double rounded(float score) {
+    return round((double)score * 1e6) / 1e6;
+}
+
 static void write_offer(parley_call *c, const struct answer *answer, const struct offer *offer, parley_json items) {
     const struct model *model = answer->shelf.model;
     parley_text about, name = name_of(c, model, offer->about, &about);
@@ -131,11 +137,11 @@ static void write_offer(parley_call *c, const struct answer *answer, const struc
     const parley_value price = parley->col(c, 7) ? PARLEY_VALUE(NULL) : PARLEY_VALUE(parley->col_double(c, 5));
     if (parley->staff(c) && offer->pair)
         parley_append(c, items, "{sku, score, by, about, reason, title, category, together, lift}", parley->col_text(c, 0),
-                      (double)offer->score, reasons[offer->reason].by, about, reason, parley->col_text(c, 1), parley->col_text(c, 2),
+                      rounded(offer->score), reasons[offer->reason].by, about, reason, parley->col_text(c, 1), parley->col_text(c, 2),
                       offer->pair->together, association_lift(&model->bought, offer->about, offer->pair));
     else
         parley_append(c, items, "{sku, score, by, about, reason, title, category, url, image, price, currency}",
-                      parley->col_text(c, 0), (double)offer->score, reasons[offer->reason].by, about, reason,
+                      parley->col_text(c, 0), rounded(offer->score), reasons[offer->reason].by, about, reason,
                       parley->col_text(c, 1), parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4), price,
                       parley->col_text(c, 6));
 }

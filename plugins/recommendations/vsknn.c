@@ -18,6 +18,7 @@ void vsknn_train(struct vsknn *vsknn, struct sets *visits, const struct vsknn_op
     vsknn->similarity = allocate(vsknn->visits.n, sizeof *vsknn->similarity);
     vsknn->touched = allocate(vsknn->visits.n, sizeof *vsknn->touched);
     vsknn->strongest = allocate(items, sizeof *vsknn->strongest);
+    vsknn->places = allocate(items, sizeof *vsknn->places);
 }
 
 void vsknn_free(struct vsknn *vsknn) {
@@ -27,6 +28,7 @@ void vsknn_free(struct vsknn *vsknn) {
     free(vsknn->similarity);
     free(vsknn->touched);
     free(vsknn->strongest);
+    free(vsknn->places);
     *vsknn = (struct vsknn){0};
 }
 
@@ -78,35 +80,32 @@ static size_t select_first(const struct vsknn *vsknn, uint32_t *list, size_t n, 
     return most;
 }
 
-/* The latest item of the visit that the neighbour has too: how many places from the end, from 1. */
-static size_t latest_shared(const uint32_t *visit, size_t n, const uint32_t *items, size_t size) {
-    for (size_t step = 1; step <= n; step++)
-        for (size_t m = 0; m < size; m++)
-            if (items[m] == visit[n - step]) return step;
-    return n;
-}
-
 static void score_neighbour(struct vsknn *vsknn, uint32_t neighbour, const uint32_t *visit, size_t n, float *scores,
                             uint32_t *because) {
     const uint32_t *items = sets_of(&vsknn->visits, neighbour);
-    const size_t size = sets_size(&vsknn->visits, neighbour), step = latest_shared(visit, n, items, size);
-    const float similarity = vsknn->similarity[neighbour] / (float)(step * step);
+    const size_t size = sets_size(&vsknn->visits, neighbour);
+    uint32_t latest = 0; /* place from 1 of the latest item that both have */
+    for (size_t m = 0; m < size; m++)
+        if (vsknn->places[items[m]] > latest) latest = vsknn->places[items[m]];
+    const float step = (float)(n + 1 - latest), similarity = vsknn->similarity[neighbour] / (step * step);
     for (size_t m = 0; m < size; m++) {
         const uint32_t item = items[m];
         scores[item] += similarity * (1 + vsknn->options.idf * vsknn->idf[item]);
         if (similarity <= vsknn->strongest[item]) continue;
         vsknn->strongest[item] = similarity;
-        because[item] = visit[n - step];
+        because[item] = visit[latest - 1];
     }
 }
 
 void vsknn_score(struct vsknn *vsknn, const uint32_t *visit, size_t n, float *scores, uint32_t *because) {
     const size_t from = n > VSKNN_VISIT_MOST ? n - VSKNN_VISIT_MOST : 0;
     memset(vsknn->strongest, 0, vsknn->visits.items * sizeof *vsknn->strongest);
+    for (size_t i = from; i < n; i++) vsknn->places[visit[i]] = (uint32_t)(i - from + 1);
     const size_t met = meet(vsknn, visit + from, n - from);
     size_t like = select_first(vsknn, vsknn->touched, met, vsknn->options.sample, newer);
     like = select_first(vsknn, vsknn->touched, like, vsknn->options.neighbours, more_similar);
     for (size_t v = 0; v < like; v++)
         score_neighbour(vsknn, vsknn->touched[v], visit + from, n - from, scores, because);
     for (size_t v = 0; v < met; v++) vsknn->similarity[vsknn->touched[v]] = 0;
+    for (size_t i = from; i < n; i++) vsknn->places[visit[i]] = 0;
 }

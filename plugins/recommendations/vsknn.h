@@ -23,6 +23,7 @@ struct vsknn {
     float *similarity;   /* [visits], zero between calls */
     uint32_t *touched;   /* [visits] */
     float *strongest;    /* [items] */
+    uint32_t *places;    /* [items]: place in the visit at hand, from 1; zero between calls */
 };
 
 /* Takes `visits` over (it is zero afterwards). */

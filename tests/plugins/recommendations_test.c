@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/plugins/build_path.h"
+
 static parley_test *t;
 
 static void start(void) {
-    t = parley_test_start(&(struct parley_test_options){.library = build_path("plugins/recommendations-1.0.0/recommendations.so")});
+    t = parley_test_start(&(struct parley_test_options){.library = build_path("plugins/%s/recommendations.so", "recommendations-1.0.0")});
     cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
 }
 static void stop(void) {
