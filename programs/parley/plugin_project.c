@@ -215,8 +215,9 @@ static int tests_of_meson(const struct project *project, struct arena *arena, st
     tests->list = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *tests->list);
     json_array_foreach(list, i, test) {
         struct command_line line = {{0}, 0};
-        json_array_foreach(json_object_get(test, "cmd"), k, item)
+        json_array_foreach(json_object_get(test, "cmd"), k, item) {
             word(&line, arena_cstr(arena, text_of(json_string_value(item))));
+        }
         const char *name = arena_cstr(arena, text_of(json_string_value(json_object_get(test, "name"))));
         json_int_t seconds = json_integer_value(json_object_get(test, "timeout"));
         int limit = seconds > 0 && seconds < TEST_MS ? (int)seconds * 1000 : TEST_MS;
