@@ -37,7 +37,8 @@ static bool read_sdk(struct sdk *sdk, const char *folder, struct arena *arena) {
     struct buffer file = {0};
     bool there = bundle_load(&file, in(arena, folder, "parley-test.pc"), NULL) == 0;
     if (there)
-        *sdk = (struct sdk){folder, field(buffer_view(&file), "Cflags", arena), field(buffer_view(&file), "Libs", arena)};
+        *sdk =
+            (struct sdk){folder, field(buffer_view(&file), "Cflags", arena), field(buffer_view(&file), "Libs", arena)};
     buffer_free(&file);
     return there;
 }
@@ -72,7 +73,8 @@ int project_open(struct project *project, const char *folder, struct arena *aren
     project->build = in(arena, whole, "build");
     project->meson = is_there(in(arena, whole, "meson.build"));
     if (bundle_load(&json, in(arena, whole, "plugin.json"), NULL) != 0)
-        return error_set(error, ERR_NOT_FOUND, "%s has no plugin.json; `parley plugin new NAME` makes a plugin", folder);
+        return error_set(error, ERR_NOT_FOUND, "%s has no plugin.json; `parley plugin new NAME` makes a plugin",
+                         folder);
     int code = manifest_read(&project->manifest, buffer_view(&json), &wrong);
     buffer_free(&json);
     if (code) return error_set(error, code, "%s/plugin.json: %s", folder, wrong.detail);
@@ -111,7 +113,8 @@ static int compile(const struct project *project, const struct command_line *lin
     int code = process_run(&process, &end, error);
     if (code == 0 && end.status != 0)
         code = error_set(error, ERR_INVALID, "%s does not compile", project->manifest.name);
-    if (!text_is(text_trim(buffer_view(&end.output)), "ninja: no work to do.")) buffer_text(said, buffer_view(&end.output));
+    if (!text_is(text_trim(buffer_view(&end.output)), "ninja: no work to do."))
+        buffer_text(said, buffer_view(&end.output));
     buffer_free(&end.output);
     return code;
 }
