@@ -77,10 +77,7 @@ int project_open(struct project *project, const char *folder, struct arena *aren
                          folder);
     int code = manifest_read(&project->manifest, buffer_view(&json), &wrong);
     buffer_free(&json);
-    if (code) return error_set(error, code, "%s/plugin.json: %s", folder, wrong.detail);
-    code = sdk_find(&project->sdk, arena, error);
-    if (code) project_close(project);
-    return code;
+    return code ? error_set(error, code, "%s/plugin.json: %s", folder, wrong.detail) : 0;
 }
 
 void project_close(struct project *project) {
@@ -185,8 +182,9 @@ static int by_cc(const struct project *project, struct arena *arena, struct buff
     return code;
 }
 
-int project_compile(const struct project *project, struct arena *arena, struct buffer *said, struct error *error) {
-    return (project->meson ? by_meson : by_cc)(project, arena, said, error);
+int project_compile(struct project *project, struct arena *arena, struct buffer *said, struct error *error) {
+    int code = sdk_find(&project->sdk, arena, error);
+    return code ? code : (project->meson ? by_meson : by_cc)(project, arena, said, error);
 }
 
 /* ---- testing ---- */
