@@ -64,7 +64,8 @@ static const struct piece polls[] = {
                                                                                               "When the power is out")),
 };
 
-/* ---- the home page: a section for each plugin that is there, and one that is the shop's own ---- */
+/* ---- the home page: a section for each plugin that is there, and one that is the shop's own; most components bring their
+ * heading along ---- */
 
 static const struct {
     const char *plugin; /* NULL: none */
@@ -85,16 +86,12 @@ static const struct {
             "\"owner\":\"merchandising\",\"tags\":[\"demo\",\"home\"]}",                                               \
             members                                                                                                    \
     }
-    PLUGGED("recommendations", "recommended", "home-recommended", "Recommended on the home page",
-            ",\"title\":\"Picked for you\",\"about\":\"home\""),
+    PLUGGED("recommendations", "recommended", "home-recommended", "Recommended on the home page", ""),
     PLUGGED("polls", "question", "home-poll", "Poll on the home page",
             ",\"title\":\"Help us choose\",\"about\":\"home\",\"path\":\"/polls?about=home\""),
-    PLUGGED("boards", "boards", "home-boards", "Boards on the home page",
-            ",\"title\":\"Put together by customers\",\"about\":\"home\""),
-    PLUGGED("qa", "questions", "home-questions", "Questions on the home page",
-            ",\"title\":\"Asked and answered\",\"about\":\"sku:HT-103\""),
-    PLUGGED("conversations", "talk", "home-talk", "Conversation on the home page",
-            ",\"title\":\"Talk to us\",\"about\":\"home\""),
+    PLUGGED("boards", "boards", "home-boards", "Boards on the home page", ""),
+    PLUGGED("qa", "questions", "home-questions", "Questions on the home page", ",\"about\":\"sku:HT-103\""),
+    PLUGGED("conversations", "talk", "home-talk", "Conversation on the home page", ""),
 };
 
 static const char trial_path[] = "/admin/v1/experiments/product-poll-trial";
