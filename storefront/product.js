@@ -24,6 +24,7 @@ function page() {
         h('p', {}, product.text), h('ul', { class: 'facts' }, product.facts.map((fact) => h('li', {}, fact))),
         h('div', { class: 'buy' }, h('button', { type: 'button', class: 'primary', onclick: toBasket }, 'Add to basket'), said),
         h('parley-slot', { name: 'product-poll', about: `sku:${product.sku}` }))),
+    h('parley-slot', { name: 'product-questions', about: `sku:${product.sku}`, class: 'wide' }),
     others.length > 0 && h('p', { class: 'others soft' }, `More for the ${product.category.toLowerCase()}: `,
       others.flatMap(({ sku, name }, i) => [i > 0 && ', ', h('a', { href: `/shop/product.html?sku=${sku}` }, name)]))].filter(Boolean);
 }

@@ -31,6 +31,12 @@ static const struct piece definitions[] = {
      "\"stage\":\"trial\",\"variants\":{\"off\":{\"value\":\"off\"},"
      "\"top\":{\"value\":\"top\",\"plugin\":\"polls\",\"settings\":{\"maxOptions\":4}}},"
      "\"off\":\"off\",\"default\":{\"serve\":\"off\"},\"owner\":\"merchandising\",\"tags\":[\"demo\"]}"},
+    /* The demo shop has no server of its own: its browsers tell the orders. */
+    {"/admin/v1/features/product-questions",
+     "{\"key\":\"product-questions\",\"name\":\"Questions below the product\",\"type\":\"string\",\"enabled\":true,"
+     "\"stage\":\"shipped\",\"variants\":{\"off\":{\"value\":\"off\"},"
+     "\"on\":{\"value\":\"on\",\"plugin\":\"qa\",\"settings\":{\"trustBrowserOrders\":true}}},"
+     "\"off\":\"off\",\"default\":{\"serve\":\"on\"},\"owner\":\"service\",\"tags\":[\"demo\"]}"},
 };
 
 #define POLL(id, what, kind, question, options)                                                                        \
@@ -69,7 +75,9 @@ static const struct piece polls[] = {
 
 static const struct {
     const char *plugin; /* NULL: none */
-    const char *section, *feature, *feature_body, *section_members;
+    const char *section, *feature;
+    const char *feature_body; /* NULL: it is there already */
+    const char *section_members;
 } home[] = {
     {NULL, "note", "delivery-note",
      "{\"key\":\"delivery-note\",\"name\":\"A sentence about delivery\",\"type\":\"string\",\"stage\":\"shipped\","
@@ -90,7 +98,8 @@ static const struct {
     PLUGGED("polls", "question", "home-poll", "Poll on the home page",
             ",\"title\":\"Help us choose\",\"about\":\"home\",\"path\":\"/polls?about=home\""),
     PLUGGED("boards", "boards", "home-boards", "Boards on the home page", ""),
-    PLUGGED("qa", "questions", "home-questions", "Questions on the home page", ",\"about\":\"sku:HT-103\""),
+    {"qa", "questions", "product-questions", NULL,
+     ",\"title\":\"Asked about our storm lantern\",\"about\":\"sku:HT-103\""},
     PLUGGED("conversations", "talk", "home-talk", "Conversation on the home page", ""),
 };
 
@@ -148,7 +157,7 @@ static enum exit_code make_home(struct call *call) {
     for (size_t i = 0; i < sizeof home / sizeof *home && code == EXIT_OK; i++) {
         if (home[i].plugin && !is_installed(call, home[i].plugin)) continue;
         const char *path = arena_printf(&call->arena, "/admin/v1/features/%s", home[i].feature).at;
-        code = ensure(call, path, NULL, text_of(home[i].feature_body));
+        if (home[i].feature_body) code = ensure(call, path, NULL, text_of(home[i].feature_body));
         buffer_printf(&page, "%s\"%s\":{\"feature\":\"%s\"%s}", between, home[i].section, home[i].feature,
                       home[i].section_members);
         between = ",";

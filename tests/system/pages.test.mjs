@@ -116,6 +116,8 @@ test('what is wrong with a page is said in its place', async (t) => {
     [{ sections: { a: { feature: 'nowhere' } } }, '/sections/a/feature'],
     [{ sections: { a: { feature: 'banner', path: 'polls' } } }, '/sections/a/path'],
     [{ sections: { a: { feature: 'banner', settings: 3 } } }, '/sections/a/settings'],
+    [{ sections: { a: { feature: 'home-poll', settings: { maxOptions: 'many' } } } }, '/sections/a/settings/maxOptions'],
+    [{ sections: { a: { feature: 'home-poll', settings: { color: 'red' } } } }, '/sections/a/settings/color'],
     [{ sections: { a: { feature: 'banner', color: 'red' } } }, '/sections/a/color'],
     [{ sections: { a: { feature: 'banner', from: '2027-01-02', until: '2027-01-01' } } }, '/sections/a/until'],
     [{ sections: { a: { feature: 'banner' } }, order: ['b'] }, '/order/0'],
