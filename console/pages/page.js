@@ -77,7 +77,8 @@ export function page(key, mayChange) {
     if (words) announce(words);
   }
 
-  const nameIn = (id) => draft.sections[id].title || features.find(({ key: one }) => one === draft.sections[id].feature)?.name || id;
+  const namedIn = ({ sections }, id) => sections[id]?.title || features.find((one) => one.key === sections[id]?.feature)?.name || id;
+  const nameIn = (id) => namedIn(draft, id);
 
   function move(id, to, control) {
     if (to < 0 || to >= draft.order.length) return announce(`${nameIn(id)} is already ${to < 0 ? 'first' : 'last'}.`);
@@ -266,7 +267,7 @@ export function page(key, mayChange) {
       stale() && button('Show what is there now', () => page.refresh(), { key: 'again' }),
       h('div', { class: 'beside', key: 'beside' },
         h('div', { class: 'story' }, form(), h('form', { id: 'adder', onsubmit: add, key: 'adder-form' })),
-        h('div', { class: 'aside' }, mayChange && preview(item, features), novelty(item, news), versions(item, history, mayChange, () => page.refresh())))],
+        h('div', { class: 'aside' }, mayChange && preview(item, features), novelty(news, (id) => namedIn(item, id)), versions(item, history, mayChange, () => page.refresh())))],
   };
   return page;
 }

@@ -17,7 +17,7 @@ describe('pages in the console', () => {
 
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
-    for (const one of [feature('note', 'Note', { value: 'Free delivery' }), feature('ask', 'Poll', { value: 'on', plugin: 'polls' }), feature('extra', 'Extra', { value: 'more' }),
+    for (const one of [feature('note', 'Note', { value: 'Free delivery' }), feature('ask', 'Poll', { value: 'on', plugin: 'polls' }), feature('extra', 'Extra', { value: 'more' }), feature('a-feature-of-a-long-name', 'A feature whose name is longer than a phone is wide', { value: 'x' }),
       { key: 'layout', name: 'Arrangement', type: 'object', variants: { usual: { value: {} } }, off: 'usual', default: { serve: 'usual' } }]) await server.admin('PUT', `/features/${one.key}`, one);
     page = await visit(browser);
     await openConsole(page, server, 'pages');
