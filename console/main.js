@@ -19,7 +19,16 @@ import { trends } from './pages/trends.js';
 import { questions } from './pages/questions.js';
 import { audit } from './pages/audit.js';
 
-const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['pages', 'Pages', pages], ['customers', 'Customers', customers], ['questions', 'Questions', questions], ['trends', 'Trends', trends], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
+const SECTIONS = [
+  ['features', 'Features', features],
+  ['trials', 'Trials', trials],
+  ['pages', 'Pages', pages],
+  ['customers', 'Customers', customers],
+  ['questions', 'Questions', questions],
+  ['trends', 'Trends', trends],
+  ['plugins', 'Plugins', plugins],
+  ['audit', 'Audit', audit],
+];
 const app = document.getElementById('app');
 let who = null;
 let warnings = []; // settings of the server that a shop should not run with
@@ -27,9 +36,14 @@ let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
 const CHANGES = {
-  admin: ['features', 'trials', 'pages', 'plugins', 'customers', 'questions', 'erasure'], manager: ['features', 'trials', 'pages', 'plugins', 'customers', 'questions', 'erasure'],
-  agent: ['customers', 'questions'], publisher: ['plugins'] };
-const READS = { analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'], agent: ['customers', 'questions', 'features', 'trials'], publisher: ['plugins'] };
+  admin: ['features', 'trials', 'pages', 'plugins', 'customers', 'questions', 'erasure'],
+  manager: ['features', 'trials', 'pages', 'plugins', 'customers', 'questions', 'erasure'],
+  agent: ['customers', 'questions'],
+  publisher: ['plugins'] };
+const READS = {
+  analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'],
+  agent: ['customers', 'questions', 'features', 'trials'],
+  publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
 

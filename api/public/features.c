@@ -125,7 +125,7 @@ static void handle_asset(struct request *request) {
     }
     reply_header(request, "Cache-Control", "public, max-age=31536000, immutable");
     reply_header(request, "Cross-Origin-Resource-Policy", "cross-origin");
-    reply(request, 200, type, bytes);
+    reply(request, 200, type, arena_text(&request->arena, bytes)); /* the release may be removed meanwhile */
 }
 
 enum { SHOPPERS = ROLE_BROWSER | ROLE_SERVER };

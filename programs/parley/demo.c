@@ -37,6 +37,12 @@ static const struct piece definitions[] = {
      "\"stage\":\"shipped\",\"variants\":{\"off\":{\"value\":\"off\"},"
      "\"on\":{\"value\":\"on\",\"plugin\":\"qa\",\"settings\":{\"trustBrowserOrders\":true}}},"
      "\"off\":\"off\",\"default\":{\"serve\":\"on\"},\"owner\":\"service\",\"tags\":[\"demo\"]}"},
+    {"/admin/v1/features/boards",
+     "{\"key\":\"boards\",\"name\":\"Boards and ensembles\",\"type\":\"string\",\"enabled\":true,\"stage\":\"shipped\","
+     "\"variants\":{\"off\":{\"value\":\"off\"},\"on\":{\"value\":\"on\",\"plugin\":\"boards\",\"settings\":{"
+     "\"pictures\":\"/shop/pictures/\",\"productPage\":\"/shop/product.html?sku={sku}\","
+     "\"boardPage\":\"/shop/boards.html?board={id}\"}}},"
+     "\"off\":\"off\",\"default\":{\"serve\":\"on\"},\"owner\":\"merchandising\",\"tags\":[\"demo\"]}"},
 };
 
 #define POLL(id, what, kind, question, options)                                                                        \

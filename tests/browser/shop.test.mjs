@@ -74,7 +74,7 @@ describe('the shop', () => {
   it('does not expose a shopper before the slot comes into view', async () => {
     const page = await visit(browser, { viewport: { width: 360, height: 300 } });
     const asked = [];
-    page.on('request', (request) => request.url().includes('/ofrep/') && asked.push(request.url()));
+    page.on('request', (request) => request.url().endsWith('/flags/product-poll') && asked.push(request.url()));
     await page.goto(server.url + MUG);
     await page.evaluate(() => window.parley.ready);
     await page.waitForTimeout(300);
