@@ -93,7 +93,8 @@ int board_touch(parley_call *c, const struct board *board) {
 
 parley_json review_json(parley_call *c, int64_t state, parley_text reason, parley_text appeal) {
     static const char *const states[] = {"new", "approved", "hidden"};
-    return parley_object(c, "{state, reason, appealed}", states[state], reason, (bool)appeal.at);
+    bool waits = state == STATE_NEW && policy_of(c).review_first;
+    return parley_object(c, "{state, reason, appealed}", waits ? "waiting" : states[state], reason, (bool)appeal.at);
 }
 
 /* The first pictures on it. */

@@ -112,6 +112,7 @@ parley_text board_url(parley_call *c,
                       const struct board *board); /* on the shop; {NULL, 0} where the settings name no page */
 bool board_is_private(const struct board *board);
 bool board_is_ensemble(const struct board *board);
+/* {state, reason, appealed}; state: new, waiting (new, and not shown to strangers before staff said yes), approved, hidden */
 parley_json review_json(parley_call *c, int64_t state, parley_text reason, parley_text appeal);
 
 /* define.c */
