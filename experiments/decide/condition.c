@@ -195,8 +195,8 @@ static struct value on_list(struct run *run, const struct condition_segment *seg
         enum json_kind kind = json_kind(input->json, at);
         if (at == JSON_NONE || (kind != JSON_KIND_STRING && kind != JSON_KIND_NUMBER)) continue;
         bool text = kind == JSON_KIND_STRING;
-        return value_bool(id_list_has(
-            segment->list, text ? json_unescaped(input->json, at, input->arena) : json_source(input->json, at)));
+        return value_bool(id_list_has(segment->list, text ? json_unescaped(input->json, at, input->arena)
+                                                          : json_source(input->json, at)));
     }
     return (struct value){.kind = VALUE_BOOL, .truth = false, .absent = true};
 }

@@ -25,7 +25,8 @@ bool context_unit(const struct context *context, struct text unit, struct text *
 }
 
 struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                          const struct context *context, const struct remembered_all *remembered, struct variants_known *known) {
+                          const struct context *context, const struct remembered_all *remembered,
+                          struct variants_known *known) {
     return (struct decider){snapshot,
                             feature,
                             context,

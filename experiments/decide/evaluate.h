@@ -27,7 +27,8 @@ struct context {
     const struct preview *previews;
     uint32_t n_previews;
     struct variants_known *known; /* shared by the decisions of this context; NULL: each looks for itself */
-    struct arena *arena; /* for prerequisites that have prerequisites, and for conditions that make strings or lists; usual ones take nothing */
+    struct arena *
+        arena; /* for prerequisites that have prerequisites, and for conditions that make strings or lists; usual ones take nothing */
 };
 
 #define DECISION_REASONS(X) X(STATIC) X(DEFAULT) X(TARGETING_MATCH) X(SPLIT) X(DISABLED)
@@ -57,10 +58,10 @@ struct decision {
     enum decision_reason reason;
     enum decision_step step;
     const struct snapshot_feature *feature; /* that was decided on */
-    const struct variant *variant; /* its value is JSON text; never NULL when decided */
-    uint32_t index;                /* of the variant */
-    const struct rule *rule;       /* that decided, or NULL */
-    uint32_t bucket;               /* 0..9999: of the split or the experiment's "who is in" (the slot, in a layer) */
+    const struct variant *variant;          /* its value is JSON text; never NULL when decided */
+    uint32_t index;                         /* of the variant */
+    const struct rule *rule;                /* that decided, or NULL */
+    uint32_t bucket; /* 0..9999: of the split or the experiment's "who is in" (the slot, in a layer) */
 
     const struct snapshot_experiment *experiment; /* that decided, or NULL */
     uint16_t arm, epoch;                          /* of that experiment */

@@ -14,7 +14,8 @@ struct decider {
 };
 
 struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                          const struct context *context, const struct remembered_all *remembered, struct variants_known *known);
+                          const struct context *context, const struct remembered_all *remembered,
+                          struct variants_known *known);
 
 /* One step: true when it decided (or found that the targeting key is missing), with the rest of `out` filled. */
 typedef bool decide_step_fn(const struct decider *d, struct decision *out);

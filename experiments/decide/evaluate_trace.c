@@ -61,8 +61,8 @@ static void trace_required(const struct decider *d, struct json_writer *out) {
 static void trace_prerequisites(const struct decider *d, struct json_writer *out) {
     const struct snapshot *s = d->snapshot;
     bool *seen = arena_array(d->context->arena, bool, s->n_features);
-    const struct snapshot_feature **queue = arena_array(d->context->arena, const struct snapshot_feature *,
-                                                        s->n_features);
+    const struct snapshot_feature **queue =
+        arena_array(d->context->arena, const struct snapshot_feature *, s->n_features);
     uint32_t head = 0, tail = 0;
     json_key(out, TEXT("prerequisites"));
     json_open_array(out);

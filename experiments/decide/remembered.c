@@ -75,8 +75,7 @@ static struct remembered_table *table_of(const struct remembered *r, struct unit
 
 /* The next table of the round gives the half of its units that have one more bit to a new one. */
 static void split(struct remembered *r) {
-    if (r->tables_n == r->mask + 1)
-        r->tables = memory_grow(r->tables, (size_t)r->tables_n * 2 * sizeof *r->tables);
+    if (r->tables_n == r->mask + 1) r->tables = memory_grow(r->tables, (size_t)r->tables_n * 2 * sizeof *r->tables);
     struct remembered_table whole = r->tables[r->tables_n - (r->mask + 1)];
     uint32_t bit = r->mask + 1, moved = 0;
     for (uint32_t i = 0; i < whole.room; i++) moved += whole.slots[i].arm1 && (whole.slots[i].unit.hi & bit);

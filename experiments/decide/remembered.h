@@ -20,9 +20,9 @@ struct remembered {
     struct remembered_table {
         struct remembered_slot *slots;
         uint32_t room, n;
-    } * tables;      /* room for a power of two of them */
+    } * tables; /* room for a power of two of them */
     uint32_t tables_n;
-    uint32_t mask;   /* tables 0..mask are a whole round; those beyond it are the split halves of 0, 1, 2 ... */
+    uint32_t mask; /* tables 0..mask are a whole round; those beyond it are the split halves of 0, 1, 2 ... */
     size_t n;
 };
 

@@ -1,5 +1,6 @@
 #include "experiments/insight/insight_internal.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 enum {
     READ_ROWS = 20000,    /* of the journal in one transaction, so that questions come between */
     WAIT_NS = 1000000000, /* a question waits so long for what is not read yet */
-    KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
+    KEPT_DAYS = 400, /* of who saw what; purchases are kept */
 };
 
 /* seen: who met which item on which day. bought: what a customer paid each day, in millionths. orders: each counts once. */
@@ -249,6 +250,12 @@ static void insight_free(struct insight *in) {
     free(in);
 }
 
+/* Under load intake and figures come first; what this falls behind it makes up for afterwards. A nice thread would not do: it is
+ * not preempted when the loop or the journal's writer wakes, and costs single events a quarter of their rate. */
+static void give_way(struct lane_job *job, void *owner) {
+    pthread_setschedparam(pthread_self(), SCHED_IDLE, &(struct sched_param){0});
+}
+
 int insight_open(struct insight **out, const struct insight_options *o, struct error *error) {
     struct insight *in = memory_new(struct insight);
     bool fits = false;
@@ -269,6 +276,8 @@ int insight_open(struct insight **out, const struct insight_options *o, struct e
         return rc;
     }
     in->lane = lane_start("insight", in);
+    in->giving_way.work = give_way;
+    lane_do(in->lane, &in->giving_way);
     *out = in;
     return 0;
 }

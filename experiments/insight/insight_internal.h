@@ -14,7 +14,8 @@ struct insight {
     struct journal_reader *reader;
     struct unit_map items; /* of their names' hashes -> id */
     int64_t items_n;
-    struct arena arena;      /* a record's scan */
+    struct arena arena; /* a record's scan */
+    struct lane_job giving_way;
     struct lane_job reading; /* at most one is queued */
     _Atomic bool reading_queued;
     _Atomic bool closing;

@@ -20,7 +20,7 @@ struct catalogue {
     size_t n;
     struct snapshot *snapshot;
     struct releases *releases; /* NULL: nothing is known of plugins yet */
-    int64_t before; /* the revision before the transaction that is under way; -1: none is */
+    int64_t before;            /* the revision before the transaction that is under way; -1: none is */
 };
 
 /* A change under way: what will be different, kept apart until it is committed. */
@@ -45,6 +45,18 @@ struct draft {
 
 /* The plugin that brings the metric, "polls"; TEXT_NONE where it is a person's. */
 struct text catalogue_origin(const struct entry *entry);
+/* States stand beside definitions under a kind of their own: "experiment-state", "feature-state". */
+#define STATE_SUFFIX "-state"
+
+/* The entry, made where there is none; good until the next is made or forgotten. */
+struct entry *catalogue_entry(struct catalogue *catalogue, enum definition_kind kind, struct text key);
+void catalogue_forget(struct catalogue *catalogue, enum definition_kind kind, struct text key);
+struct draft;
+/* A snapshot of what is committed, with the draft (NULL: none) laid over it. */
+int catalogue_compile(const struct catalogue *catalogue, const struct draft *draft, int64_t revision,
+                      struct snapshot **out, struct error *error);
+/* Where an entry is, or would be, among the catalogue's. */
+size_t catalogue_place(const struct catalogue *catalogue, enum definition_kind kind, struct text key, bool *found);
 const struct entry *catalogue_find(const struct catalogue *catalogue, enum definition_kind kind, struct text key);
 int catalogue_missing(enum definition_kind kind, struct text key, struct error *error);
 

@@ -23,9 +23,10 @@ int catalogue_load_list(struct sql *sql, struct text segment, const json_t *body
     struct text name = text_n(json_string_value(digest), json_string_length(digest));
     int rc = read_row(sql, segment, name, list, error);
     if (rc != 0) return rc < 0 ? rc : 0;
-    return error_set(error, ERR_GONE,
-                     "/list/digest: the ids of list %.*s are not kept here; leave digest and count out and upload the ids",
-                     TEXT_ARGS(name));
+    return error_set(
+        error, ERR_GONE,
+        "/list/digest: the ids of list %.*s are not kept here; leave digest and count out and upload the ids",
+        TEXT_ARGS(name));
 }
 
 /* The newest KEPT_LISTS stay. */
@@ -70,13 +71,15 @@ int catalogue_list_change(struct catalogue *c, const struct change *change, enum
     const struct entry *entry = catalogue_find(c, DEFINITION_SEGMENT, change->key);
     if (!entry) return catalogue_missing(DEFINITION_SEGMENT, change->key, error);
     if (!json_object_get(entry->body, "list"))
-        return error_set(error, ERR_CONFLICT, "segment '%.*s' is a condition, not a list: write \"list\":{} in place of \"if\"",
+        return error_set(error, ERR_CONFLICT,
+                         "segment '%.*s' is a condition, not a list: write \"list\":{} in place of \"if\"",
                          TEXT_ARGS(change->key));
     struct id_list *list = changed(entry->list, how, ids);
     char digest[ID_LIST_DIGEST];
     id_list_digest(list, digest);
     if (id_list_count(list) > IDS_MOST) {
-        int rc = error_set(error, ERR_TOO_LARGE, "the list would have %zu ids; at most %d", id_list_count(list), IDS_MOST);
+        int rc =
+            error_set(error, ERR_TOO_LARGE, "the list would have %zu ids; at most %d", id_list_count(list), IDS_MOST);
         id_list_release(list);
         return rc;
     }

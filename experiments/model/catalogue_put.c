@@ -150,8 +150,7 @@ static int write_body(struct catalogue *c, const struct change *change, const js
     if (rc == 0 && kind == DEFINITION_SEGMENT) catalogue_settle_list(c, &parsed.segment);
     json_t *written = rc == 0 ? definition_canonical(kind, &parsed, body) : NULL;
     if (rc == 0) rc = definition_keep_origin(c, kind, change->key, written, error);
-    if (rc == 0)
-        rc = draft_definition(&draft, kind, change->key, json_incref(written), change->if_match, error);
+    if (rc == 0) rc = draft_definition(&draft, kind, change->key, json_incref(written), change->if_match, error);
     json_decref(written);
     if (rc == 0) rc = draft_settle(&draft, kind, &parsed, error);
     if (rc == 0) return draft_commit(&draft, error);

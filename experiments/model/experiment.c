@@ -191,8 +191,7 @@ static void read_ramp(struct reader *r, struct experiment *experiment, const jso
     uint32_t n = experiment->n_ramp = (uint32_t)json_array_size(ramp);
     experiment->ramp = arena_array(r->arena, struct ramp_step, n);
     for (uint32_t i = 0; i < n; i++) {
-        read_ramp_step(r, PATH_ELEMENT(here, i), json_array_get(ramp, i), i + 1 == n, experiment,
-                       &experiment->ramp[i]);
+        read_ramp_step(r, PATH_ELEMENT(here, i), json_array_get(ramp, i), i + 1 == n, experiment, &experiment->ramp[i]);
         if (i && experiment->ramp[i].traffic <= experiment->ramp[i - 1].traffic)
             reader_fault(r, PATH_MEMBER(PATH_ELEMENT(here, i), "traffic"),
                          "is not above the step before; a ramp only goes up");

@@ -37,9 +37,9 @@ struct ramp_step {
     uint32_t traffic; /* ten-thousandths of a percent */
     int64_t hold;     /* ms; 0 where it is not said */
     /* The gate to the next step, beside the time: */
-    int64_t units;    /* so many must be in; 0: any number */
-    bool approval;    /* somebody must approve */
-    bool guardrails;  /* no guardrail may fire */
+    int64_t units;   /* so many must be in; 0: any number */
+    bool approval;   /* somebody must approve */
+    bool guardrails; /* no guardrail may fire */
 };
 
 struct experiment {

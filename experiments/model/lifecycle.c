@@ -236,8 +236,7 @@ int lifecycle_approve(struct experiment_state *state, const struct experiment *e
     if (!step || step >= experiment->n_ramp || !experiment->ramp[step - 1].approval)
         return error_set(error, ERR_CONFLICT, "the ramp waits for no approval: it is at step %u of %u", step,
                          experiment->n_ramp);
-    if (state->ramp_approved)
-        return error_set(error, ERR_CONFLICT, "step %u of the ramp is approved already", step);
+    if (state->ramp_approved) return error_set(error, ERR_CONFLICT, "step %u of the ramp is approved already", step);
     state->ramp_approved = at;
     return 0;
 }

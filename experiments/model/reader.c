@@ -100,11 +100,10 @@ bool reader_object(struct reader *r, const struct path *path, const json_t *valu
     return object(r, path, value, known, none);
 }
 
-static const char *const read_only[] = {
-    "version", "updatedAt",    "killed",         "state",       "startedAt",
-    "endsAt",  "trafficNow",   "rampStep",       "rampSince",   "rampApprovedAt",
-    "epochs",  "concludedAt",  "outcome",        "outcomeVariant", "outcomeNote",
-    "origin",  NULL};
+static const char *const read_only[] = {"version", "updatedAt",   "killed",   "state",          "startedAt",
+                                        "endsAt",  "trafficNow",  "rampStep", "rampSince",      "rampApprovedAt",
+                                        "epochs",  "concludedAt", "outcome",  "outcomeVariant", "outcomeNote",
+                                        "origin",  NULL};
 
 bool reader_adds(const char *member) {
     for (const char *const *name = read_only; *name; name++)

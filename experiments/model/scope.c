@@ -28,8 +28,7 @@ int segment_parse(struct segment *segment, const json_t *body, struct text url_k
         reader_fault(&r, PATH_MEMBER(NULL, "list"),
                      "stands beside a condition; make two segments, and ask for both where they are used");
     if (list) read_list(&r, list, segment);
-    if (condition)
-        segment->condition = condition_compile(&r, PATH_MEMBER(NULL, "if"), condition);
+    if (condition) segment->condition = condition_compile(&r, PATH_MEMBER(NULL, "if"), condition);
     return reader_result(&r);
 }
 
@@ -98,10 +97,9 @@ json_t *segment_canonical(const struct segment *segment, const json_t *body) {
     static const char *const order[] = {"name", "if", "list", NULL};
     json_t *out = reader_canonical(segment->key, body, order, NULL);
     if (segment->condition) return out;
-    json_t *list = json_pack("{s:s#, s:I}", "unit", segment->unit.at, (int)segment->unit.n, "count",
-                             (json_int_t)segment->count);
-    if (segment->digest.n)
-        json_object_set_new(list, "digest", json_stringn(segment->digest.at, segment->digest.n));
+    json_t *list =
+        json_pack("{s:s#, s:I}", "unit", segment->unit.at, (int)segment->unit.n, "count", (json_int_t)segment->count);
+    if (segment->digest.n) json_object_set_new(list, "digest", json_stringn(segment->digest.at, segment->digest.n));
     json_object_set_new(out, "list", list);
     return out;
 }

@@ -30,8 +30,8 @@ struct holdout {
     uint32_t share;        /* ten-thousandths of a percent */
     struct text *features; /* keys; none: every feature */
     uint32_t n_features;
-    int64_t start, end; /* ms; end 0: open */
-    struct text primary;    /* key of a metric; TEXT_NONE */
+    int64_t start, end;  /* ms; end 0: open */
+    struct text primary; /* key of a metric; TEXT_NONE */
     struct text *secondary;
     uint32_t n_secondary;
 };

@@ -65,8 +65,8 @@ static int parse_all(struct snapshot *s, const struct definition *definitions, s
     size_t counts[KINDS] = {0};
     for (size_t i = 0; i < n; i++) counts[definitions[i].kind]++;
     s->features = arena_array(&s->arena, struct snapshot_feature, counts[DEFINITION_FEATURE]);
-    s->experiments = arena_array(&s->arena, struct snapshot_experiment,
-                                 counts[DEFINITION_EXPERIMENT] + counts[DEFINITION_HOLDOUT]);
+    s->experiments =
+        arena_array(&s->arena, struct snapshot_experiment, counts[DEFINITION_EXPERIMENT] + counts[DEFINITION_HOLDOUT]);
     s->metrics = arena_array(&s->arena, struct metric, counts[DEFINITION_METRIC]);
     s->segments = arena_array(&s->arena, struct snapshot_segment, counts[DEFINITION_SEGMENT]);
     s->layers = arena_array(&s->arena, struct layer, counts[DEFINITION_LAYER]);
@@ -224,6 +224,9 @@ static void connect_experiment(struct snapshot *s, struct snapshot_experiment *e
     if (feature) experiment_settle(&experiment->definition, &feature->definition);
     if (feature && is_live(experiment)) feature->experiment = experiment;
     if (feature && experiment->state.start_at > feature->last_trial) feature->last_trial = experiment->state.start_at;
+    if (feature && experiment->state.phase == PHASE_CONCLUDED &&
+        (!feature->concluded || feature->concluded->state.concluded_at < experiment->state.concluded_at))
+        feature->concluded = experiment;
     experiment->layer = snapshot_layer(s, experiment->definition.layer);
     experiment->in_seed = experiment->layer ? bucket_seed(experiment->layer->salt, BUCKET_SLOT)
                                             : bucket_seed(experiment->state.salt, BUCKET_IN);

@@ -40,8 +40,9 @@ struct snapshot_segment {
 };
 
 struct snapshot_prerequisite {
-    const struct snapshot_feature *feature; /* NULL: there is none of that key, or it requires this one in turn; never met */
-    uint32_t variants;                      /* bit i: variant i meets it */
+    const struct snapshot_feature
+        *feature;      /* NULL: there is none of that key, or it requires this one in turn; never met */
+    uint32_t variants; /* bit i: variant i meets it */
 };
 
 struct snapshot_feature {
@@ -50,8 +51,10 @@ struct snapshot_feature {
     struct snapshot_prerequisite *prerequisites;  /* as many as the definition has */
     uint32_t depth;                               /* features that require one another, below this one */
     const struct snapshot_experiment *experiment; /* running, paused or maturing; NULL */
-    int64_t last_trial;                           /* when its latest experiment started, concluded or not; 0: none */
-    const struct snapshot_holdout **holdouts;     /* those that name it or every feature */
+    int64_t changed_at; /* ms: when its definition was last written; 0: whoever built it did not say */
+    const struct snapshot_experiment *concluded; /* the latest of its experiments that was concluded; NULL */
+    int64_t last_trial;                          /* when its latest experiment started, concluded or not; 0: none */
+    const struct snapshot_holdout **holdouts;    /* those that name it or every feature */
     uint32_t n_holdouts;
 };
 
@@ -83,7 +86,7 @@ struct snapshot {
     uint32_t n_defined; /* of the experiments: those that somebody wrote; behind them the holdouts' read-outs */
     uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts, n_pages;
     struct map by_key[DEFINITION_PAGE + 1]; /* by kind */
-    struct map segment_conditions;             /* what condition_input.segments takes */
+    struct map segment_conditions;          /* what condition_input.segments takes */
 };
 
 /* A definition as the store has it. Borrowed for the call. */

@@ -111,7 +111,7 @@ enum exit_code act_list(struct call *call) {
 }
 
 enum exit_code act_units(struct call *call) {
-    const char *path = call_path(call, CALL_PLAIN);
+    const char *path = call_path(call, CALL_WITH_QUERY);
     while (path) {
         struct answer answer;
         enum exit_code code = client_fetch(&call->client, "GET", path, TEXT_NONE, &answer);
@@ -230,11 +230,6 @@ static struct text object_of(struct call *call, const char *const *names, const 
     struct text copy = arena_text(&call->arena, buffer_view(&out));
     buffer_free(&out);
     return copy;
-}
-
-enum exit_code act_activate(struct call *call) {
-    static const char *const names[] = {"version"};
-    return send_text(call, object_of(call, names, (const char *[]){call_argument(call, "VERSION")}, 1));
 }
 
 enum exit_code act_token(struct call *call) {

@@ -85,7 +85,8 @@ static int read_flag(struct call *call, int argc, char **argv, int *i, struct er
     bool takes_value = false, common = false;
     text_cut(text_of(argv[*i]), '=', &given, &tail);
     if (text_is(given, "-o")) given = TEXT("--out");
-    if (text_is(given, "-f")) given = TEXT("--folder");
+    if (text_is(given, "-f"))
+        given = flag_in(call->command->flags, TEXT("--follow"), &found, &takes_value) ? TEXT("--follow") : TEXT("--folder");
     if (!flag_in(call->command->flags ? call->command->flags : "", given, &found, &takes_value)) {
         common = flag_in(CALL_COMMON_FLAGS, given, &found, &takes_value);
         if (!common) return unknown_flag(call, given, error);
@@ -194,7 +195,7 @@ const char *call_path(struct call *call, enum call_query query) {
     }
     for (size_t i = 0; query == CALL_WITH_QUERY && i < call->flags_n; i++) {
         struct text name = call->flags[i].name;
-        buffer_printf(&out, "%c%.*s=", i ? '&' : '?', (int)name.n - 2, name.at + 2);
+        buffer_printf(&out, "%c%.*s=", memchr(out.at, '?', out.n) ? '&' : '?', (int)name.n - 2, name.at + 2);
         encode(&out, call->flags[i].value, "");
     }
     const char *path = arena_cstr(&call->arena, buffer_view(&out));

@@ -48,6 +48,9 @@
 
 const struct command commands[] = {
     DEFINITIONS("features", "feature", "key name stage enabled killed type owner reviewBy version"),
+    {"features", "stale", "", "--limit N", "GET", BASE "stale", act_list,
+     "key stage owner reviewBy experiment lastEvaluatedAt reasons next",
+     "those that nobody takes care of: why, and what to do"},
     {"features", "enable", "KEY", "", "PATCH", BASE "features/{KEY}", act_enable, NULL, "switches it on"},
     {"features", "disable", "KEY", "", "PATCH", BASE "features/{KEY}", act_disable, NULL, "switches it off"},
     {"features", "kill", "KEY", "", "POST", BASE "features/{KEY}/kill", act_send, NULL,
@@ -68,10 +71,19 @@ const struct command commands[] = {
     {"experiments", "conclude", "KEY",
      "--outcome ship|rollback|iterate|retire --variant KEY --note TEXT --scope everybody|audience", "POST",
      BASE "experiments/{KEY}/conclude", act_flags, NULL, "ends it with a decision"},
-    {"experiments", "results", "KEY", "--by ATTRIBUTE --series day", "GET", BASE "experiments/{KEY}/results",
+    {"experiments", "past", "", "--q WORDS --outcome ship|rollback|iterate|retire --limit N", "GET",
+     BASE "experiments?state=concluded", act_list, "key feature outcome outcomeVariant concludedAt owner outcomeNote",
+     "past trials and what came of them"},
+    {"experiments", "plan", "KEY", "--mde SHARE --power SHARE --alpha SHARE", "GET", BASE "experiments/{KEY}/plan",
+     act_plan, NULL, "how many units and days it needs, from its own traffic"},
+    {"experiments", "report", "KEY", "--format html|md --out FILE", "GET", BASE "experiments/{KEY}/report", act_report,
+     NULL, "the whole trial as one file (-o FILE)"},
+    {"experiments", "looks", "KEY", "--limit N", "GET", BASE "experiments/{KEY}/looks", act_list,
+     "at units srm.p srm.anytimeP harmExcluded verdict.call", "what each hourly checkpoint saw, newest first"},
+    {"experiments", "results", "KEY", "--by ATTRIBUTE --series day|week", "GET", BASE "experiments/{KEY}/results",
      act_results, NULL, "what it came to, with intervals"},
-    {"experiments", "units", "KEY", "", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
-     "every unit with its exposure and totals, one JSON object a line"},
+    {"experiments", "units", "KEY", "--format ndjson|csv", "GET", BASE "experiments/{KEY}/units", act_units, NULL,
+     "every unit with its exposure and totals, a line each"},
 
     {"experiments", "verify", "KEY", "", "POST", BASE "experiments/{KEY}/verify", act_prove, NULL,
      "computes its figures again from the journal and compares, bit for bit"},
@@ -89,24 +101,34 @@ const struct command commands[] = {
     DEFINITIONS("holdouts", "holdout", "key name share unit start end version"),
     DEFINITIONS("pages", "page", "key name order layout owner version"),
 
-    {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
+    {"plugin", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
-    {"plugins", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
+    {"plugin", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
      "version state signature.origin why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms "
      "latency.p99Ms",
      "its releases: state, memory, latency, what each waits for"},
-    {"plugins", "push", "FILE", "--downgrade yes", "POST", PLUGINS, act_push, NULL,
-     "installs a bundle; nothing is started"},
-    {"plugins", "activate", "NAME VERSION", "", "POST", PLUGINS "/{NAME}/activate", act_activate, NULL,
+    {"plugin", "new", "NAME", "--dir FOLDER", NULL, NULL, act_plugin_new, NULL,
+     "writes a small whole plugin into a new folder [NAME], to begin with; no server"},
+    {"plugin", "build", "[DIR]", "--out FILE", NULL, NULL, act_plugin_build, NULL,
+     "compiles a plugin's folder and packs its release [DIR/build/NAME-VERSION.parley]; no server"},
+    {"plugin", "test", "[DIR]", "", NULL, NULL, act_plugin_test, NULL, "compiles it and runs its tests; no server"},
+    {"plugin", "dev", "[DIR]", "--feature KEY", "POST", PLUGINS, act_plugin_dev, NULL,
+     "runs it on a server for development and again after each save; shows a preview link, errors, tests and logs"},
+    {"plugin", "push", "[FILE|DIR]", "--downgrade yes", "POST", PLUGINS, act_push, NULL,
+     "installs a bundle, or what `build` made of a folder; nothing is started"},
+    {"plugin", "activate", "NAME VERSION", "", "POST", PLUGINS "/{NAME}/activate", act_activate, NULL,
      "starts that release, then switches to it"},
-    {"plugins", "rollback", "NAME", "", "POST", PLUGINS "/{NAME}/rollback", act_send, NULL,
+    {"plugin", "rollback", "NAME", "", "POST", PLUGINS "/{NAME}/rollback", act_rollback, NULL,
      "back to the release before"},
-    {"plugins", "retire", "NAME", "", "DELETE", PLUGINS "/{NAME}", act_delete, NULL, "drains it; its data is kept"},
-    {"plugins", "logs", "NAME", "", "GET", PLUGINS "/{NAME}/logs", act_list, "at level version line", "its last lines"},
-    {"plugins", "pack", "FOLDER", "--out FILE", NULL, NULL, act_pack, NULL, "makes a bundle of a folder (-o FILE)"},
-    {"plugins", "call", "NAME METHOD PATH [FILE|-]", "", NULL, PLUGINS "/{NAME}/api", act_plugin_call, NULL,
+    {"plugin", "remove", "NAME VERSION", "", "DELETE", PLUGINS "/{NAME}/releases/{VERSION}", act_remove, NULL,
+     "takes a release away that nobody needs any more"},
+    {"plugin", "retire", "NAME", "--force yes", "DELETE", PLUGINS "/{NAME}", act_retire, NULL,
+     "drains it; its data is kept"},
+    {"plugin", "logs", "NAME", "--follow", "GET", PLUGINS "/{NAME}/logs", act_plugin_logs, "at level version line",
+     "its last lines, and with -f those that come"},
+    {"plugin", "pack", "FOLDER", "--out FILE", NULL, NULL, act_pack, NULL, "makes a bundle of a folder (-o FILE)"},
+    {"plugin", "call", "NAME METHOD PATH [FILE|-]", "", NULL, PLUGINS "/{NAME}/api", act_plugin_call, NULL,
      "a call to its staff API, as GET /polls"},
-
     {"plugin", "keygen", "NAME", "--no-password", NULL, NULL, act_keygen, NULL,
      "makes NAME.key, which signs plugins, and NAME.pub, which servers trust (minisign's files)"},
     {"plugin", "sign", "FOLDER", "--key FILE --out FILE", NULL, NULL, act_sign, NULL,
@@ -217,9 +239,14 @@ static bool is(const char *left, const char *right) {
     return left && right && !strcmp(left, right);
 }
 
+/* `plugin` is its own plural. */
+static const char *resource_of(const char *typed) {
+    return is(typed, "plugins") ? "plugin" : typed;
+}
+
 const struct command *command_find(int argc, char **argv, int *words) {
     for (const struct command *c = commands; argc > 0 && c->resource; c++) {
-        if (!is(c->resource, argv[0])) continue;
+        if (!is(c->resource, resource_of(argv[0]))) continue;
         *words = c->verb ? 2 : 1;
         if (!c->verb || (argc > 1 && is(c->verb, argv[1]))) return c;
     }
@@ -228,7 +255,7 @@ const struct command *command_find(int argc, char **argv, int *words) {
 
 bool command_is_resource(const char *word) {
     for (const struct command *c = commands; c->resource; c++)
-        if (is(c->resource, word)) return true;
+        if (is(c->resource, resource_of(word))) return true;
     return false;
 }
 
@@ -237,7 +264,7 @@ const char *command_nearest(const char *resource, const char *typed) {
     size_t least = 3;
     for (const struct command *c = commands; c->resource; c++) {
         const char *word = resource ? c->verb : c->resource;
-        if ((resource && !is(c->resource, resource)) || !word) continue;
+        if ((resource && !is(c->resource, resource_of(resource))) || !word) continue;
         size_t distance = text_distance(text_of(word), text_of(typed));
         if (distance >= least || distance >= strlen(word)) continue;
         least = distance;
@@ -284,7 +311,7 @@ void help_all(FILE *out) {
 bool help_resource(const char *resource, FILE *out) {
     bool found = false;
     for (const struct command *c = commands; c->resource; c++) {
-        if (!is(c->resource, resource)) continue;
+        if (!is(c->resource, resource_of(resource))) continue;
         usage_line(c, out);
         fprintf(out, "    %s\n", c->help);
         found = true;

@@ -9,10 +9,9 @@
 #include "experiments/model/reader.h"
 #include "programs/parley/table.h"
 
-const struct definition_names definition_names[] = {{"metric", "metrics"},   {"segment", "segments"},
-                                                    {"layer", "layers"},     {"feature", "features"},
-                                                    {"holdout", "holdouts"}, {"experiment", "experiments"},
-                                                    {"page", "pages"},       {NULL, NULL}};
+const struct definition_names definition_names[] = {
+    {"metric", "metrics"},   {"segment", "segments"},       {"layer", "layers"}, {"feature", "features"},
+    {"holdout", "holdouts"}, {"experiment", "experiments"}, {"page", "pages"},   {NULL, NULL}};
 
 /* The ids of a list stay where they are: its count and digest name what another server does not have. */
 static void write_list(const struct json *json, json_at list, struct json_writer *out) {
@@ -108,8 +107,7 @@ static bool make_folder(const char *path) {
     return false;
 }
 
-static enum exit_code write_file(struct call *call, const char *kind, const struct json *json, json_at at,
-                                 void *user) {
+static enum exit_code write_file(struct call *call, const char *kind, const struct json *json, json_at at, void *user) {
     struct buffer bytes = {0}, laid_out = {0};
     struct json_writer w;
     struct text key = json_unescaped(json, json_get(json, at, TEXT("key")), &call->arena);

@@ -39,8 +39,8 @@ static bool tell_place(struct call *call, const struct definition_sources *sourc
     struct text body = TEXT("body");
     struct text inner = text_starts(rest, body) ? text_n(rest.at + body.n, rest.n - body.n) : TEXT_NONE;
     const struct definition_source *source = &sources->items[i];
-    fprintf(stderr, "%s:%zu: %.*s%s%.*s\n", source->file, definition_line(source, inner, &call->arena), TEXT_ARGS(inner),
-            inner.n ? " " : "", TEXT_ARGS(detail));
+    fprintf(stderr, "%s:%zu: %.*s%s%.*s\n", source->file, definition_line(source, inner, &call->arena),
+            TEXT_ARGS(inner), inner.n ? " " : "", TEXT_ARGS(detail));
     return true;
 }
 

@@ -57,9 +57,9 @@ static void decide_all(const struct snapshot *snapshot, struct arena *arena) {
     struct json json;
     struct decision decision;
     json_scan(&json, TEXT("{\"targetingKey\":\"u\",\"country\":\"DE\",\"spend\":7}"), arena, NULL);
-    struct context context = {
-        .json = &json, .targeting_key = TEXT("u"), .now = 1800000000000, .arena = arena};
-    for (uint32_t i = 0; i < snapshot->n_features; i++) decide(snapshot, &snapshot->features[i], &context, NULL, &decision);
+    struct context context = {.json = &json, .targeting_key = TEXT("u"), .now = 1800000000000, .arena = arena};
+    for (uint32_t i = 0; i < snapshot->n_features; i++)
+        decide(snapshot, &snapshot->features[i], &context, NULL, &decision);
 }
 
 static void check(enum definition_kind kind, const json_t *body, struct text source, struct arena *arena) {

@@ -137,3 +137,26 @@ test('a running experiment', async (t) => {
     }
   });
 });
+
+test('a chain of prerequisites as deep as one likes is decided for one feature and for all, and a circle is refused by its way', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const deep = 400;
+  const link = (i) => ({ kind: 'feature', body: {
+    key: `c${i}`, type: 'boolean', variants: { on: { value: true }, off: { value: false } }, off: 'off', default: { serve: 'on' },
+    prerequisites: i ? [{ feature: `c${i - 1}`, variants: ['on'] }] : [], rules: i ? [] : [{ id: 'in', if: { '!': [{ var: 'in' }] }, serve: 'off' }] } });
+  const made = await s.post('/admin/v1/apply', { definitions: Array.from({ length: deep }, (_, i) => link(deep - 1 - i)) });
+  assert.equal(made.status, 200, JSON.stringify(made.body).slice(0, 500));
+  for (const [context, value] of [[{ in: true }, true], [{}, false]]) {
+    assert.equal((await s.evaluate(`c${deep - 1}`, 'u', context)).body.value, value);
+    const { flags } = (await s.post('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'u', ...context } })).body;
+    assert.equal(flags.filter((f) => f.value === value).length, deep);
+  }
+  const { body } = await s.post('/admin/v1/evaluate', { context: { targetingKey: 'u' }, features: [`c${deep - 1}`] });
+  const chain = body.features[0].trace.find((step) => step.step === 'prerequisites').prerequisites;
+  assert.equal(chain.length, deep - 1, 'the whole chain is explained');
+  assert.deepEqual(chain.at(-1), { feature: 'c0', requiredBy: 'c1', result: 'false', variant: 'off' });
+  const round = await s.patch('/admin/v1/features/c0', { prerequisites: [{ feature: 'c2', variants: ['on'] }] });
+  assert.equal(round.status, 400);
+  assert.match(round.body.detail, /c0 → c2 → c1 → c0; break the circle/);
+});

@@ -52,7 +52,7 @@ test('the stream of changes', async (t) => {
   await t.test('has what is done to plugins, and keeps tokens to itself', async () => {
     const l = await listen();
     await s.token('server');
-    await s.delete('/admin/v1/plugins/polls');
+    await s.delete('/admin/v1/plugins/polls?force=yes');
     await until(() => l.events.length >= 1);
     assert.deepEqual([l.events[0].data.kind, l.events[0].data.key, l.events[0].data.action], ['plugin', 'polls', 'retire']);
     l.close();

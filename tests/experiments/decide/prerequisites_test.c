@@ -34,9 +34,9 @@ static void define(struct text key, const char *rule, struct text first, struct 
     const struct text required[] = {first, second};
     for (int i = 0; i < 2; i++)
         if (required[i].n)
-            json_array_append_new(json_object_get(body, "prerequisites"),
-                                  json_pack("{s:s#, s:[s]}", "feature", required[i].at, (int)required[i].n,
-                                            "variants", "on"));
+            json_array_append_new(
+                json_object_get(body, "prerequisites"),
+                json_pack("{s:s#, s:[s]}", "feature", required[i].at, (int)required[i].n, "variants", "on"));
     definitions[n++] = (struct definition){DEFINITION_FEATURE, key, body, NULL};
 }
 

@@ -11,10 +11,11 @@ static uint64_t state = 20261122;
 
 static void begin(void) {
     scene_begin(&scene);
-    scene_define(&scene, DEFINITION_FEATURE,
-                 "{'key':'poll','type':'string','variants':{'off':{'value':'off'},'top':{'value':'top'},'side':{'value':"
-                 "'side'}}}",
-                 NULL);
+    scene_define(
+        &scene, DEFINITION_FEATURE,
+        "{'key':'poll','type':'string','variants':{'off':{'value':'off'},'top':{'value':'top'},'side':{'value':"
+        "'side'}}}",
+        NULL);
 }
 static void end(void) {
     scene_end(&scene);
@@ -87,8 +88,7 @@ Test(properties, buckets_of_a_million_units_are_uniform) {
     uint64_t seed = bucket_seed(TEXT("uniform"), BUCKET_IN);
     char name[64];
     double chi2 = 0;
-    for (uint32_t i = 0; i < UNITS; i++)
-        counts[bucket_scale(bucket_hash(seed, unit_of(unit_named(name, i))), CELLS)]++;
+    for (uint32_t i = 0; i < UNITS; i++) counts[bucket_scale(bucket_hash(seed, unit_of(unit_named(name, i))), CELLS)]++;
     for (int c = 0; c < CELLS; c++) chi2 += (counts[c] - 1000) * (counts[c] - 1000) / 1000;
     double p = chi2_p(chi2, CELLS - 1);
     cr_expect(p > 0.001 && p < 0.999, "χ² %.1f, p %.4f", chi2, p); /* neither uneven nor too even */
@@ -211,7 +211,8 @@ static void random_condition(char *out, size_t room, int depth) {
     char left[400], right[400];
     random_condition(left, sizeof left, depth - 1);
     random_condition(right, sizeof right, depth - 1);
-    snprintf(out, room, "{'%s':[%s,%s]}", below(2) ? "and" : "or", left, right);
+    int n = snprintf(out, room, "{'%s':[%s,%s]}", below(2) ? "and" : "or", left, right);
+    cr_assert(n > 0 && (size_t)n < room);
 }
 
 static const char *random_context(char *out, size_t room, uint32_t i) {

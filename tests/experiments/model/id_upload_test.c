@@ -29,7 +29,10 @@ static void expect_fault(enum id_format format, struct text body, const char *wo
 
 Test(id_upload, lines_are_ids) {
     expect(ID_LINES, "a\nb\r\n  c \n\n\na\n", "a|b|c");
-    expect(ID_LINES, "\xEF\xBB\xBF" "first\nlast, with a comma", "first|last, with a comma");
+    expect(ID_LINES,
+           "\xEF\xBB\xBF"
+           "first\nlast, with a comma",
+           "first|last, with a comma");
     expect(ID_LINES, "", "");
 }
 

@@ -143,7 +143,8 @@ Test(schedule, a_ramp_that_comes_while_the_experiment_runs_begins_when_it_comes)
     expect_next(SCHEDULE_RAMP, START + 5000);
 }
 
-#define GATES(gate) "'start':'1970-01-01T00:16:40Z','ramp':[{'traffic':5,'hold':'PT2S','gate':{" gate "}},{'traffic':100}]"
+#define GATES(gate)                                                                                                    \
+    "'start':'1970-01-01T00:16:40Z','ramp':[{'traffic':5,'hold':'PT2S','gate':{" gate "}},{'traffic':100}]"
 
 Test(schedule, a_step_that_waits_for_approval_begins_when_it_is_given_and_not_before_its_time) {
     draft(GATES("'approval':true"));
