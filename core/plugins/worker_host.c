@@ -347,6 +347,51 @@ static int work(parley_call *c, int (*run)(parley_call *w, parley_json input),
     return trouble(c, PARLEY_FAILED);
 }
 
+/* ---- added in 1.2 ---- */
+
+enum { TOPIC_MOST = 48, FOUND_MOST = 20 };
+
+static parley_text agent(parley_call *c) {
+    return c->request.agent.n ? parley_of(c->request.agent) : (parley_text){0};
+}
+
+static int concern(parley_call *c, parley_text who, bool is_known) {
+    struct error error = {0};
+    if (c->kind == CALL_REQUEST && !c->request.staff) {
+        error_set(&error, ERR_INTERNAL, "a shopper's call concerns herself");
+        return complain(c, &error);
+    }
+    c->request.customer = arena_text(&c->arena, text_of_parley(who));
+    c->request.known = is_known;
+    return 0;
+}
+
+static bool is_topic(const char *topic) {
+    size_t n = strspn(topic, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    return n >= 1 && n <= TOPIC_MOST && !topic[n];
+}
+
+static int notify(parley_call *c, const char *topic) {
+    int rc = effect_begin(c, "notify");
+    if (rc < 0) return rc;
+    if (is_topic(topic)) return effect_end(c, ",\"topic\":", "?", (const parley_value[]){parley_of_cstr(topic)}, 1, "}");
+    struct error error = {0};
+    error_set(&error, ERR_INTERNAL, "\"%s\" is no topic: letters, digits and '-', at most %d", topic, TOPIC_MOST);
+    return complain(c, &error);
+}
+
+static parley_json ids(parley_call *c, parley_text who) {
+    return ask_parley(c, &(struct ask){.what = "ids", .customer = who});
+}
+static parley_json find(parley_call *c, parley_text word) {
+    return ask_parley(c, &(struct ask){.what = "find", .word = word, .limit = FOUND_MOST});
+}
+static parley_text may_contact(parley_call *c, enum parley_contact why, const char *channel) {
+    parley_json answer =
+        ask_parley(c, &(struct ask){.what = "contact", .why = why == PARLEY_PUSH ? "push" : "answer", .channel = channel});
+    return document_text(document_get(answer, "reason"));
+}
+
 const struct parley_host call_host = {
     .size = sizeof(struct parley_host),
     .abi_major = PARLEY_ABI_MAJOR,
@@ -400,4 +445,10 @@ const struct parley_host call_host = {
     .count = count_metric,
     .observe = observe_metric,
     .work = work,
+    .agent = agent,
+    .concern = concern,
+    .notify = notify,
+    .ids = ids,
+    .find = find,
+    .may_contact = may_contact,
 };

@@ -1,4 +1,4 @@
-/* Parley's plugin interface, ABI 1.1. This header is the whole of it: a plugin includes nothing else of Parley and links with
+/* Parley's plugin interface, ABI 1.2. This header is the whole of it: a plugin includes nothing else of Parley and links with
  * libc alone. One shared object exports one symbol, `parley_plugin_v1`; Parley runs it in a process of its own.
  *
  *     #include <parley/plugin.h>
@@ -23,7 +23,7 @@
  * it shares with other requests. A negative return undoes what the callback wrote, its effects too, and nothing of the others. No
  * answer leaves before the commit is on disk. A PARLEY_READ route sees committed data only and may not write.
  *
- * EFFECTS (track, timeline, timer) are kept in the same transaction and delivered at least once afterwards, a crash in between
+ * EFFECTS (track, timeline, timer, notify) are kept in the same transaction and delivered at least once afterwards, a crash in between
  * included; Parley drops the repeats.
  *
  * EVENTS of the journal that a release subscribes to come to on_event in their order, many in one transaction, each in a savepoint.
@@ -50,7 +50,7 @@
 
 enum {
     PARLEY_ABI_MAJOR = 1,
-    PARLEY_ABI_MINOR = 1,
+    PARLEY_ABI_MINOR = 2,
     PARLEY_MAGIC = 0x594C5250, /* "PRLY" */
 };
 
@@ -116,6 +116,12 @@ enum parley_kind {
 enum parley_history {
     PARLEY_FROM_NOW = 0,   /* with what happens after the release was activated */
     PARLEY_FROM_START = 1, /* with the first event that the journal has */
+};
+
+/* Why somebody is written to. added in 1.2 */
+enum parley_contact {
+    PARLEY_PUSH = 0,   /* of the shop's own accord: what she refused, her caps and the house's hold it back; a yes counts towards them */
+    PARLEY_ANSWER = 1, /* to what she said or asked: only a muted feature and a channel that she turned off hold it back */
 };
 
 enum parley_level { PARLEY_DEBUG, PARLEY_INFO, PARLEY_WARN, PARLEY_ERROR };
@@ -307,6 +313,26 @@ struct parley_host {
      * a timer can begin it again. */
     int (*work)(parley_call *c, int (*run)(parley_call *w, parley_json input),
                 int (*done)(parley_call *c, parley_json result), parley_json input);
+
+    /* -- Staff, and whom a call is about. added in 1.2 */
+    /* Who of the staff calls: the name of their token; {NULL, 0} where nobody of the staff does. */
+    parley_text (*agent)(parley_call *c);
+    /* From here on this call is about that customer: she is parley->customer(c) and `known`, and what is tracked, put on a timeline or
+     * notified is hers. For staff's calls, events, timers and what follows from work; a shopper's call is about herself: PARLEY_FAILED. */
+    int (*concern)(parley_call *c, parley_text customer, bool known);
+    /* An effect: whoever has a page open that listens reads that something happened here, once it is on the disk: the customer's own
+     * pages by GET /v1/me/stream (event "note": {plugin, topic}), the staff's by GET /admin/v1/stream ("plugin-note": {plugin, topic,
+     * customer}). It is a hint to ask again: nobody may be listening. topic: letters, digits, '-', at most 48. */
+    int (*notify)(parley_call *c, const char *topic);
+
+    /* -- The customer, further; asked as above, with the same limits. added in 1.2 */
+    /* [id ...]: every id she is known under, the anonymous ones that were joined to her too; the one that names her first. */
+    parley_json (*ids)(parley_call *c, parley_text customer);
+    /* [id ...]: customers whose id, e-mail, name, user name or phone is `word`, whatever the case; at most 20. Not in a shopper's call. */
+    parley_json (*find)(parley_call *c, parley_text word);
+    /* May she (the customer this call is about) be written to by `channel` ("web", "email" ...)? "allowed", or why not: "muted",
+     * "opted-out", "channel-off", "no-consent", "cap-day", "cap-week". Ask right before: a yes to a push counts at once. */
+    parley_text (*may_contact)(parley_call *c, enum parley_contact why, const char *channel);
 };
 
 /* ------------------------------------------------------------------------------------------------------ how it is called ---- */

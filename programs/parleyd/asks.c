@@ -1,4 +1,5 @@
-/* What plugins ask of a customer in the middle of a call: traits and consent from the main database, the timeline from the journal. Each is
+/* What plugins ask of a customer in the middle of a call: traits, consent, who is found by a word and who may be written to
+ * from the main database, the timeline from the journal, a customer's ids from memory. Each is
  * answered on its lane; the plugin waits half a second, so nothing here is worth trying twice. */
 #include <stdlib.h>
 
@@ -7,7 +8,7 @@
 #include "core/people/customers.h"
 #include "programs/parleyd/parleyd.h"
 
-enum { ENTRIES = 50 /* where no limit is asked for */ };
+enum { ENTRIES = 50 /* where no limit is asked for */, FOUND = 20 };
 
 struct asked {
     struct lane_job job;
@@ -15,7 +16,10 @@ struct asked {
     struct app *app;
     uint64_t ticket;
     struct arena arena;
-    bool consent; /* else traits */
+    int (*write)(struct asked *asked, struct sql *sql, struct json_writer *w);
+    struct text word;       /* to find */
+    struct contact contact; /* wished for */
+    enum contact_answer may;
     struct text *keys;
     size_t keys_n;
     struct buffer out;
@@ -47,20 +51,50 @@ static int write_traits(struct asked *asked, struct sql *sql, struct json_writer
     struct trait *traits;
     size_t n;
     int rc = customers_traits(sql, &asked->arena, asked->keys, asked->keys_n, &traits, &n, &asked->error);
+    json_open_object(w);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         json_key(w, traits[i].name);
         json_raw(w, traits[i].value);
     }
+    json_close_object(w);
     return rc;
 }
 
 static int write_consent(struct asked *asked, struct sql *sql, struct json_writer *w) {
     struct preferences preferences = {0};
     int rc = customers_preferences(sql, &asked->arena, asked->keys, asked->keys_n, &preferences, &asked->error);
+    json_open_object(w);
     for (size_t i = 0; rc == 0 && i < preferences.consents_n; i++) {
         json_key(w, preferences.consents[i].purpose);
         json_bool(w, preferences.consents[i].granted);
     }
+    json_close_object(w);
+    return rc;
+}
+
+/* ---- who is found, and who may be written to ---- */
+
+/* What is found begins with the word; a longer one is somebody else's. The page is in order, so the same words come first. */
+static int write_found(struct asked *asked, struct sql *sql, struct json_writer *w) {
+    struct customer_page page;
+    int rc = customers_search(sql, &asked->arena, asked->word, TEXT(""), FOUND, &page, &asked->error);
+    json_open_array(w);
+    for (size_t i = 0; rc == 0 && i < page.n && page.items[i].matched.n == asked->word.n; i++)
+        json_text(w, page.items[i].id);
+    json_close_array(w);
+    return rc;
+}
+
+static int write_contact(struct asked *asked, struct sql *sql, struct json_writer *w) {
+    int rc = sql_begin(sql, &asked->error);
+    if (rc < 0) return rc;
+    rc = may_contact(sql, &asked->arena, &asked->contact, &asked->app->contact_caps, clock_now(asked->app->clock),
+                     &asked->error);
+    asked->may = rc < 0 ? CONTACT_ANSWERS_N : (enum contact_answer)rc;
+    rc = sql_end(sql, rc < 0 ? rc : 0, &asked->error);
+    json_open_object(w);
+    if (rc == 0) json_put_text(w, "reason", text_of(contact_word(asked->may)));
+    json_close_object(w);
     return rc;
 }
 
@@ -68,14 +102,14 @@ static void read_customer(struct lane_job *job, void *owner) {
     struct asked *asked = (struct asked *)job;
     struct json_writer w;
     json_writer_init(&w, &asked->out);
-    json_open_object(&w);
-    int rc = asked->consent ? write_consent(asked, owner, &w) : write_traits(asked, owner, &w);
-    json_close_object(&w);
+    int rc = asked->write(asked, owner, &w);
     if (rc < 0 && !asked->error.code) error_set(&asked->error, rc, "the customer could not be read");
 }
 
 static void on_customer(struct mail *mail) {
-    finish((struct asked *)mail);
+    struct asked *asked = (struct asked *)mail;
+    if (asked->contact.keys && !asked->error.code) count(asked->app->contacts[asked->may], 1);
+    finish(asked);
 }
 
 /* ---- the timeline ---- */
@@ -117,6 +151,35 @@ static void read_entries(struct asked *asked, const struct json *json) {
 
 /* ---- on the loop ---- */
 
+static void write_ids(struct asked *asked) {
+    struct json_writer w;
+    json_writer_init(&w, &asked->out);
+    json_open_array(&w);
+    for (size_t i = 0; i < asked->keys_n; i++) json_text(&w, asked->keys[i]);
+    json_close_array(&w);
+}
+
+static void do_on_lane(struct asked *asked, int (*write)(struct asked *, struct sql *, struct json_writer *)) {
+    asked->write = write;
+    asked->job =
+        (struct lane_job){.mail.receive = on_customer, .work = read_customer, .reply_to = &asked->app->mailbox};
+    lane_do(main_db_lane(asked->app->db), &asked->job);
+}
+
+static void ask_contact(struct asked *asked, const struct json *json, struct text plugin) {
+    struct arena *arena = &asked->arena;
+    struct text why = json_unescaped(json, json_get(json, 0, TEXT("why")), arena);
+    asked->contact = (struct contact){
+        .keys = asked->keys,
+        .n = asked->keys_n,
+        .plugin = arena_text(arena, plugin),
+        .feature = json_unescaped(json, json_get(json, 0, TEXT("feature")), arena),
+        .channel = json_unescaped(json, json_get(json, 0, TEXT("channel")), arena),
+        .kind = text_is(why, "answer") ? CONTACT_ANSWER : CONTACT_PUSH,
+    };
+    do_on_lane(asked, write_contact);
+}
+
 void parleyd_on_ask(void *user, const struct plugin_ask *ask) {
     struct app *app = user;
     struct asked *asked = memory_new(struct asked);
@@ -131,13 +194,20 @@ void parleyd_on_ask(void *user, const struct plugin_ask *ask) {
     struct text what = json_unescaped(&json, json_get(&json, 0, TEXT("ask")), arena);
     struct text customer = json_unescaped(&json, json_get(&json, 0, TEXT("customer")), arena);
     identity_map_keys(app->joined, customer, arena, &asked->keys, &asked->keys_n);
-    asked->consent = text_is(what, "consent");
+    asked->word = json_unescaped(&json, json_get(&json, 0, TEXT("word")), arena);
     if (text_is(what, "entries")) {
         read_entries(asked, &json);
-    } else if (asked->consent || text_is(what, "traits")) {
-        asked->job =
-            (struct lane_job){.mail.receive = on_customer, .work = read_customer, .reply_to = &app->mailbox};
-        lane_do(main_db_lane(app->db), &asked->job);
+    } else if (text_is(what, "traits")) {
+        do_on_lane(asked, write_traits);
+    } else if (text_is(what, "consent")) {
+        do_on_lane(asked, write_consent);
+    } else if (text_is(what, "find")) {
+        do_on_lane(asked, write_found);
+    } else if (text_is(what, "contact")) {
+        ask_contact(asked, &json, ask->plugin);
+    } else if (text_is(what, "ids")) {
+        write_ids(asked);
+        finish(asked);
     } else {
         error_set(&asked->error, ERR_INVALID, "Parley cannot be asked for \"%.*s\"", (int)(what.n < 40 ? what.n : 40), what.at);
         finish(asked);
