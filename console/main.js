@@ -13,9 +13,11 @@ import { plugins } from './pages/plugins.js';
 import { customers } from './pages/customers.js';
 import { customer } from './pages/customer.js';
 import { trends } from './pages/trends.js';
+import { inbox } from './pages/inbox.js';
+import { inboxThread } from './pages/inbox-thread.js';
 import { audit } from './pages/audit.js';
 
-const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['customers', 'Customers', customers], ['trends', 'Trends', trends], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
+const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['inbox', 'Inbox', inbox], ['customers', 'Customers', customers], ['trends', 'Trends', trends], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
 const app = document.getElementById('app');
 let who = null;
 let warnings = []; // settings of the server that a shop should not run with
@@ -23,9 +25,9 @@ let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
 const CHANGES = {
-  admin: ['features', 'trials', 'plugins', 'customers', 'erasure'], manager: ['features', 'trials', 'plugins', 'customers', 'erasure'],
-  agent: ['customers'], publisher: ['plugins'] };
-const READS = { analyst: ['features', 'trials', 'trends', 'plugins', 'audit'], agent: ['customers', 'features', 'trials'], publisher: ['plugins'] };
+  admin: ['features', 'trials', 'plugins', 'inbox', 'customers', 'erasure'], manager: ['features', 'trials', 'plugins', 'inbox', 'customers', 'erasure'],
+  agent: ['inbox', 'customers'], publisher: ['plugins'] };
+const READS = { analyst: ['features', 'trials', 'trends', 'plugins', 'audit'], agent: ['inbox', 'customers', 'features', 'trials'], publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
 
@@ -33,6 +35,7 @@ function pageFor(address) {
   const [section, key] = address.replace(/^#\//, '').split('/').map(decodeURIComponent);
   if (section === 'features' && key) return { section, page: feature(key, may('features')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
+  if (section === 'inbox' && key && may('inbox')) return { section, page: inboxThread(key) };
   if (section === 'customers' && key && sections().some(([name]) => name === section))
     return { section, page: customer(key, may('customers'), may('erasure')) };
   const [name, , make] = sections().find(([candidate]) => candidate === section) ?? sections()[0];
