@@ -22,6 +22,7 @@ export function inboxThread(customer) {
   let timeline = [];
   let pages = 1;
   let asked = 0;
+  let shown = 0; // of the askings: an older answer never replaces a newer one
   let answering = null; // the id of the message that the next answer is to
   let mode = 'reply';
   let trouble = null;
@@ -34,7 +35,8 @@ export function inboxThread(customer) {
     const mine = ++asked;
     const about = `/customers/${encodeURIComponent(customer)}/timeline`;
     const [found, bought, lived] = await Promise.all([thread(), get(`${about}?kinds=order,refund&limit=10`), get(`${about}?limit=${ENTRIES}`)].map((one, i) => (i ? one.catch(nothing) : one)));
-    if (mine !== asked) return;
+    if (mine < shown) return;
+    shown = mine;
     ({ all, messages, next } = found);
     [orders, timeline] = [bought.items, lived.items];
     if (!messages.some(({ id }) => id === answering)) answering = null;
@@ -135,7 +137,7 @@ export function inboxThread(customer) {
     h('p', { class: 'meta' }, WHO[m.author](m), ' · ', h('time', { datetime: m.at, title: timeOf(m.at) }, ago(m.at)), m.about && [' · about ', m.about.kind, ' ', h('code', {}, m.about.ref)]),
     h('div', { class: 'bubble' }, m.inReplyTo && h('p', { class: 'quote' }, messages.find(({ id }) => id === m.inReplyTo)?.body ?? 'an earlier message'), m.body),
     h('p', { class: 'meta' }, tail(m),
-      m.author === 'customer' && [' ', button('Answer this', () => { answering = m.id; mode = 'reply'; self.redraw(); document.getElementById('words').focus(); }, { class: 'text', 'aria-label': `Answer: ${m.body.slice(0, 60)}` }),
+      m.author === 'customer' && [' ', button('Answer this', () => { answering = m.id; mode = 'reply'; self.redraw(); document.getElementById('words').focus(); }, { class: 'text', 'aria-label': `Answer this: ${m.body.slice(0, 60)}` }),
         ' ', button(m.complaint ? 'No complaint' : 'Is a complaint', () => act(() => put(`${path}/complaint`, { message: m.id, complaint: !m.complaint })), { class: 'text', 'aria-label': `${m.complaint ? 'No complaint' : 'Is a complaint'}: ${m.body.slice(0, 60)}` })]));
 
   function composer() {

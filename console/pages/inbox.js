@@ -18,6 +18,7 @@ export function inbox() {
   let next = null;
   let pages = 1;
   let asked = 0;
+  let shown = 0; // of the askings: an older answer never replaces a newer one
   let me = null;
   let stop = null;
 
@@ -33,7 +34,8 @@ export function inbox() {
       items.push(...page.items);
       cursor = page.next;
     }
-    if (mine === asked) [found, next] = [items, cursor];
+    if (mine < shown) return;
+    [found, next, shown] = [items, cursor, mine];
   }
 
   function filter(name, value) {
