@@ -171,9 +171,10 @@ static void handle_notes(struct request *request) {
     const struct caller *caller = &request->caller;
     reply_header(request, "Vary", "Authorization, Cookie, Parley-Customer, Parley-Act-As");
     if (!caller->customer.n)
-        reply_problem(request, ERR_UNAUTHENTICATED,
-                      "nobody is known: send Parley-Customer, or Parley-Act-As with a server's token, or the cookie that"
-                      " GET /v1/me sets");
+        reply_problem(
+            request, ERR_UNAUTHENTICATED,
+            "nobody is known: send Parley-Customer, or Parley-Act-As with a server's token, or the cookie that"
+            " GET /v1/me sets");
     else if (stream_listeners(app->push->notes) >= SHOPPERS_MOST) {
         reply_header(request, "Retry-After", "30");
         reply_problem(request, ERR_UNAVAILABLE, "%d pages are listening, and there is room for no more", SHOPPERS_MOST);

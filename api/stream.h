@@ -18,9 +18,9 @@ struct listener {
     struct stream *stream;
     struct listener *next, *previous;
     void (*wake)(struct listener *listener); /* there is something to read again; once after each empty read */
-    uint64_t whom;                           /* what is addressed to this is for it, too; 0: only what is for everybody */
-    uint64_t at;                             /* the event it reads */
-    size_t read;                             /* bytes of that event, or of the greeting, that it has */
+    uint64_t whom; /* what is addressed to this is for it, too; 0: only what is for everybody */
+    uint64_t at;   /* the event it reads */
+    size_t read;   /* bytes of that event, or of the greeting, that it has */
     uint64_t beat;
     bool asleep, greeted, lost;
     char greeting[STREAM_GREETING];

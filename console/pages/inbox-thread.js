@@ -5,7 +5,7 @@ import { get, post, put, patch, remove, Problem } from '../api.js';
 import { heading, button, pill, ask, failure } from '../parts.js';
 import { ago, timeOf, plural } from '../format.js';
 import { follow } from '../stream.js';
-import { CONVERSATIONS, statusPill, since } from './inbox.js';
+import { CONVERSATIONS, statusPill, nameOf, since } from './inbox.js';
 
 const PAGE = 50;
 const ENTRIES = 20;
@@ -92,6 +92,7 @@ export function inboxThread(customer) {
       const { delivery } = await calls[mode]();
       field.value = '';
       answering = null;
+      mode = 'reply';
       if (delivery && delivery !== 'allowed') announce(`She reads it on the web only (${delivery}).`);
     });
     field.focus();
@@ -147,7 +148,7 @@ export function inboxThread(customer) {
     return h('form', { class: 'card composer', key: 'composer', onsubmit: send },
       trouble && failure(trouble),
       h('div', { class: 'actions' }, h('label', { for: 'mode', class: 'meta' }, 'Write'),
-        h('select', { id: 'mode', onchange: (event) => { mode = event.target.value; self.redraw(); } }, modes.map(([name, [words]]) => h('option', { value: name, selected: name === mode }, words)))),
+        h('select', { id: 'mode', key: mode, onchange: (event) => { mode = event.target.value; self.redraw(); document.getElementById('mode').focus(); } }, modes.map(([name, [words]]) => h('option', { value: name, selected: name === mode }, words)))),
       h('p', {}, h('label', { for: 'words' }, mode === 'reply' ? ['To: ', h('span', { class: 'meta' }, target.body.slice(0, 140))] : mode === 'note' ? 'She never sees it here' : 'Counts towards what she may be sent'),
         h('textarea', { id: 'words', rows: 3, maxlength: 4000, onkeydown: (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) event.target.form.requestSubmit(); } })),
       h('p', {}, h('button', { type: 'submit', class: 'primary' }, MODES[mode][1])));
@@ -178,9 +179,9 @@ export function inboxThread(customer) {
       const mine = t.assignee === all.agent;
       return [
         h('p', { class: 'crumbs', key: 'crumbs' }, h('a', { href: '#/inbox' }, 'Inbox')),
-        heading([t.name ?? t.customer, ' ', statusPill(t)],
+        heading([nameOf(t), ' ', statusPill(t)],
           [h('a', { href: `#/customers/${encodeURIComponent(t.customer)}` }, t.customer), all.ids.length > 1 && ` · ${plural(all.ids.length - 1, 'more id')}`,
-            t.waitingSince && [' · ', since(t.waitingSince, 'waiting since')], t.assignee ? ` · ${mine ? 'you have it' : `${t.assignee} has it`}` : ' · nobody has it yet', t.quiet && ' · does not want to be written to first'],
+            t.waitingSince && [' · ', since(t.waitingSince, 'asked')], t.assignee ? ` · ${mine ? 'you have it' : `${t.assignee} has it`}` : ' · nobody has it yet', t.quiet && ' · does not want to be written to first'],
           mine ? button('Give back', () => assign(null)) : button('I answer', () => assign('me'), { class: 'primary' }),
           button('Put aside…', snooze), t.status === 'closed' ? button('Open again', () => stand('open')) : button('Close', () => stand('closed', 'Closed. It opens again when she writes.'))),
         h('div', { class: 'beside', key: 'beside' },

@@ -10,6 +10,8 @@ export const CONVERSATIONS = '/plugins/conversations/api';
 const PAGE = 30;
 const STATUSES = { open: ['waits for us', 'warn'], waiting: ['answered', 'calm'], snoozed: ['put aside', 'calm'], closed: ['closed', 'calm'] };
 export const statusPill = ({ status }) => pill(...STATUSES[status]);
+/** Her name; a visitor's id says nothing to anybody, so its end tells visitors apart. */
+export const nameOf = ({ name, known, customer }) => name ?? (known || !customer.startsWith('anon-') ? customer : `Visitor ${customer.slice(-4)}`);
 export const since = (at, words) => h('time', { datetime: at, title: timeOf(at) }, `${words} ${ago(at)}`);
 
 export function inbox() {
@@ -50,13 +52,13 @@ export function inbox() {
 
   const row = ({ thread, last }) => h('li', { key: thread.customer, class: thread.unread > 0 && 'unread' },
     h('div', { class: 'grow' },
-      h('p', { class: 'name' }, h('a', { href: `#/inbox/${encodeURIComponent(thread.customer)}` }, thread.name ?? thread.customer)),
+      h('p', { class: 'name' }, h('a', { href: `#/inbox/${encodeURIComponent(thread.customer)}` }, nameOf(thread))),
       h('p', { class: 'one-line' }, last ?? ''),
-      h('p', { class: 'meta' }, [thread.name && h('code', {}, thread.customer), !thread.known && 'a visitor', thread.assignee ? `with ${thread.assignee}` : 'nobody has it yet'].filter(Boolean).map((part, i) => [i > 0 && ' · ', part]))),
+      h('p', { class: 'meta' }, [nameOf(thread) !== thread.customer && h('code', {}, thread.customer), thread.assignee ? `with ${thread.assignee}` : 'nobody has it yet'].filter(Boolean).map((part, i) => [i > 0 && ' · ', part]))),
     h('div', { class: 'side' },
       h('p', {}, thread.unread > 0 && [pill(`${plural(thread.unread, 'new message')}`, 'live'), ' '], statusPill(thread)),
       h('p', { class: 'meta' }, thread.status === 'snoozed' ? since(thread.snoozedUntil, 'back')
-        : thread.waitingSince ? since(thread.waitingSince, 'waiting since') : since(thread.lastAt, 'last word'))));
+        : thread.waitingSince ? since(thread.waitingSince, 'asked') : since(thread.lastAt, 'last word'))));
 
   const self = {
     title: 'Inbox',

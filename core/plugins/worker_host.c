@@ -374,7 +374,8 @@ static bool is_topic(const char *topic) {
 static int notify(parley_call *c, const char *topic) {
     int rc = effect_begin(c, "notify");
     if (rc < 0) return rc;
-    if (is_topic(topic)) return effect_end(c, ",\"topic\":", "?", (const parley_value[]){parley_of_cstr(topic)}, 1, "}");
+    if (is_topic(topic))
+        return effect_end(c, ",\"topic\":", "?", (const parley_value[]){parley_of_cstr(topic)}, 1, "}");
     struct error error = {0};
     error_set(&error, ERR_INTERNAL, "\"%s\" is no topic: letters, digits and '-', at most %d", topic, TOPIC_MOST);
     return complain(c, &error);
@@ -387,8 +388,8 @@ static parley_json find(parley_call *c, parley_text word) {
     return ask_parley(c, &(struct ask){.what = "find", .word = word, .limit = FOUND_MOST});
 }
 static parley_text may_contact(parley_call *c, enum parley_contact why, const char *channel) {
-    parley_json answer =
-        ask_parley(c, &(struct ask){.what = "contact", .why = why == PARLEY_PUSH ? "push" : "answer", .channel = channel});
+    parley_json answer = ask_parley(
+        c, &(struct ask){.what = "contact", .why = why == PARLEY_PUSH ? "push" : "answer", .channel = channel});
     return document_text(document_get(answer, "reason"));
 }
 

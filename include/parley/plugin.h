@@ -120,8 +120,10 @@ enum parley_history {
 
 /* Why somebody is written to. added in 1.2 */
 enum parley_contact {
-    PARLEY_PUSH = 0,   /* of the shop's own accord: what she refused, her caps and the house's hold it back; a yes counts towards them */
-    PARLEY_ANSWER = 1, /* to what she said or asked: only a muted feature and a channel that she turned off hold it back */
+    PARLEY_PUSH =
+        0, /* of the shop's own accord: what she refused, her caps and the house's hold it back; a yes counts towards them */
+    PARLEY_ANSWER =
+        1, /* to what she said or asked: only a muted feature and a channel that she turned off hold it back */
 };
 
 enum parley_level { PARLEY_DEBUG, PARLEY_INFO, PARLEY_WARN, PARLEY_ERROR };

@@ -4,8 +4,6 @@
  * out. Two replies are near-identical where the Jaccard index of their sets reaches a threshold [0.7]. Which replies are compared at all
  * is found by minhash (Broder 1997): 60 minima in 20 bands of 3, of which two replies of index s share a band with the chance
  * 1 - (1 - s^3)^20: 0.9998 at 0.7, 0.08 at 0.16. Replies of fewer than five words ("Thank you!") are not judged. */
-#include <string.h>
-
 #include "plugins/conversations/conversations.h"
 
 enum { WORDS_MOST = BODY_MOST / 2 + 1, WORDS_LEAST = 5, BANDS = 20, ROWS = 3, CANDIDATES = 200 };
@@ -86,11 +84,6 @@ static double jaccard(const struct pairs *a, const struct pairs *b) {
     return a->n + b->n ? (double)both / (double)(a->n + b->n - both) : 0;
 }
 
-double canned_likeness(parley_call *c, parley_text a, parley_text b) {
-    struct pairs left = pairs_of(c, a, (parley_text){0}), right = pairs_of(c, b, (parley_text){0});
-    return jaccard(&left, &right);
-}
-
 /* [hash of each band's minima] */
 static parley_json bands_of(parley_call *c, const struct pairs *p) {
     parley_json bands = parley->list(c);
@@ -155,7 +148,8 @@ static int count_canned(parley_call *c, const struct like *like, int64_t custome
     if (like->canned) return 0;
     int rc = parley_sql(c, "UPDATE message SET canned = 1 WHERE number = $1", like->number);
     if (rc >= 0) rc = parley->concern(c, like->customer, like->known);
-    return rc < 0 ? rc : parley_track(c, "Reply Canned", "{message, agent, customers}", like->number, like->by, customers);
+    return rc < 0 ? rc
+                  : parley_track(c, "Reply Canned", "{message, agent, customers}", like->number, like->by, customers);
 }
 
 int canned_look(parley_call *c, const struct thread *t, const struct message *reply) {
@@ -168,12 +162,18 @@ int canned_look(parley_call *c, const struct thread *t, const struct message *re
     parley_json bands = bands_of(c, &p);
     struct like *found = parley->alloc(c, (CANDIDATES + 1) * sizeof *found);
     size_t n;
-    int rc = parley_sql(c, "INSERT OR IGNORE INTO likeness (hash, band, reply) SELECT value, key, $2 FROM json_each($1)",
-                        bands, reply->number);
+    int rc =
+        parley_sql(c, "INSERT OR IGNORE INTO likeness (hash, band, reply) SELECT value, key, $2 FROM json_each($1)",
+                   bands, reply->number);
     if (rc >= 0) rc = candidates(c, reply, bands, found, &n);
     if (rc < 0) return rc;
-    found[n++] = (struct like){.number = reply->number, .thread = t->number, .customer = reply->customer,
-                               .body = reply->body, .name = t->name, .by = reply->by, .known = reply->known};
+    found[n++] = (struct like){.number = reply->number,
+                               .thread = t->number,
+                               .customer = reply->customer,
+                               .body = reply->body,
+                               .name = t->name,
+                               .by = reply->by,
+                               .known = reply->known};
     int64_t customers = keep_like(c, &p, threshold, found, &n);
     for (size_t i = 0; i < n && customers >= many && rc >= 0; i++) rc = count_canned(c, &found[i], customers);
     return rc < 0 ? rc : 0;

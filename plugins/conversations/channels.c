@@ -34,7 +34,8 @@ static void find_sender(parley_call *c, struct message *m, parley_text customer)
     m->known = false;
     m->customer = text_of_cstr(parley_format(c, "{}:{}", m->channel, m->by));
     if (parley->length(found))
-        parley_log(c, PARLEY_WARN, "{} customers share an address: what came from it is kept apart", parley->length(found));
+        parley_log(c, PARLEY_WARN, "{} customers share an address: what came from it is kept apart",
+                   parley->length(found));
 }
 
 /* POST /inbound {"id","channel","from"?,"customer"?,"body","inReplyTo"?}. The same id again is the same message: 200. */
@@ -47,7 +48,8 @@ int channel_inbound(parley_call *c) {
     parley_text external = text_of_cstr(parley_format(c, "{}:{}", m.channel, id));
     rc = parley_sql(c, "SELECT number, customer FROM message WHERE external = $1", external);
     if (rc < 0) return rc;
-    if (rc > 0) return parley_reply(c, 200, "{id, customer, repeated: true}", parley->col(c, 0), parley->col_text(c, 1));
+    if (rc > 0)
+        return parley_reply(c, 200, "{id, customer, repeated: true}", parley->col(c, 0), parley->col_text(c, 1));
     find_sender(c, &m, customer);
     rc = parley->concern(c, m.customer, m.known);
     if (rc >= 0) rc = thread_join(c, ids_of(c, m.customer), m.customer, m.known, &t);
@@ -62,18 +64,19 @@ int channel_inbound(parley_call *c) {
 /* ---- out ---- */
 
 parley_text channel_address(parley_call *c, const struct thread *t, parley_text channel) {
-    int rc = parley_sql(c,
-                        "SELECT by FROM message WHERE thread = $1 AND author = 'customer' AND channel = $2 AND by <> customer"
-                        " ORDER BY number DESC LIMIT 1",
-                        t->number, channel);
+    int rc = parley_sql(
+        c,
+        "SELECT by FROM message WHERE thread = $1 AND author = 'customer' AND channel = $2 AND by <> customer"
+        " ORDER BY number DESC LIMIT 1",
+        t->number, channel);
     if (rc > 0) return parley->col_text(c, 0);
     if (is_text(channel, "email")) return parley->text(parley->get(parley->traits(c, t->customer), "email"));
     return t->customer;
 }
 
 int channel_queue(parley_call *c, const struct message *m, parley_text address) {
-    int rc = parley_sql(c, "INSERT INTO outbound (message, address, state, at) VALUES ($1, $2, 'waiting', $3)", m->number,
-                        address, m->at);
+    int rc = parley_sql(c, "INSERT INTO outbound (message, address, state, at) VALUES ($1, $2, 'waiting', $3)",
+                        m->number, address, m->at);
     return rc < 0 ? rc : 0;
 }
 
@@ -91,12 +94,13 @@ int channel_outbound(parley_call *c) {
     if (!is_state(state)) return parley->fail(c, 400, "state: waiting, sent or failed");
     parley->integer(parley->parse(c, parley->query(c, "cursor")), &after);
     parley_json items = parley->list(c), next = {0};
-    rc = parley_sql(c,
-                    "SELECT o.number, m.number, m.customer, m.channel, o.address, m.body, m.by, o.at,"
-                    " substr(a.external, length(a.channel) + 2), o.detail FROM outbound o JOIN message m ON m.number = o.message"
-                    " LEFT JOIN message a ON a.number = m.in_reply_to AND a.channel = m.channel"
-                    " WHERE o.state = $1 AND o.number > $2 ORDER BY o.number LIMIT $3",
-                    state, after, limit + 1);
+    rc = parley_sql(
+        c,
+        "SELECT o.number, m.number, m.customer, m.channel, o.address, m.body, m.by, o.at,"
+        " substr(a.external, length(a.channel) + 2), o.detail FROM outbound o JOIN message m ON m.number = o.message"
+        " LEFT JOIN message a ON a.number = m.in_reply_to AND a.channel = m.channel"
+        " WHERE o.state = $1 AND o.number > $2 ORDER BY o.number LIMIT $3",
+        state, after, limit + 1);
     for (; rc > 0; rc = parley->next(c)) {
         if ((int64_t)parley->length(items) == limit) {
             next = parley_object(c, "?", parley_format(c, "{}", last));

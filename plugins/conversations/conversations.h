@@ -9,15 +9,15 @@
 #include <parley/plugin.h>
 
 enum {
-    BODY_MOST = 4000,    /* bytes of a message */
-    REF_MOST = 200,      /* bytes of what it is about, of ids, addresses, names */
-    FACT_MOST = 500,     /* bytes */
-    FACTS_MOST = 100,    /* of one thread */
-    PAGE_MOST = 100,     /* items in one answer */
+    BODY_MOST = 4000, /* bytes of a message */
+    REF_MOST = 200,   /* bytes of what it is about, of ids, addresses, names */
+    FACT_MOST = 500,  /* bytes */
+    FACTS_MOST = 100, /* of one thread */
+    PAGE_MOST = 100,  /* items in one answer */
     PAGE = 30,
-    A_MINUTE = 20,       /* messages that a shopper may write in a minute */
-    OVERDUE_HOURS = 24,  /* without an answer, and a message counts as unanswered */
-    FAMILY_DAYS = 30,    /* how far back near-identical replies are looked for */
+    A_MINUTE = 20,      /* messages that a shopper may write in a minute */
+    OVERDUE_HOURS = 24, /* without an answer, and a message counts as unanswered */
+    FAMILY_DAYS = 30,   /* how far back near-identical replies are looked for */
 };
 static const int64_t SECOND = 1000, HOUR = 3600 * 1000, DAY = 24 * 3600 * 1000;
 
@@ -32,18 +32,18 @@ struct thread {
     int64_t waiting_since;
     int64_t snoozed_until;
     int64_t last_at;
-    int64_t order_at;     /* when the last order came */
+    int64_t order_at;                        /* when the last order came */
     int64_t seen_by_customer, seen_by_staff; /* numbers of messages */
-    bool quiet;           /* she does not want to be written to first */
-    parley_json settings; /* of the variant that she last wrote through */
+    bool quiet;                              /* she does not want to be written to first */
+    parley_json settings;                    /* of the variant that she last wrote through */
 };
 
 struct message {
     int64_t number, thread;
     parley_text customer; /* the id that it is hers under */
     bool known;
-    parley_text author;   /* "customer", "agent", "note" (for colleagues alone) */
-    parley_text by;       /* the agent's name; her id */
+    parley_text author; /* "customer", "agent", "note" (for colleagues alone) */
+    parley_text by;     /* the agent's name; her id */
     parley_text body, channel, about_kind, about_ref;
     int64_t in_reply_to, at, answered_at;
     parley_text answered_by;
@@ -61,7 +61,7 @@ int thread_of_path(parley_call *c, parley_json *ids, struct thread *t);
 int thread_join(parley_call *c, parley_json ids, parley_text customer, bool known, struct thread *t);
 /* Writes the waiting-since clock anew from the messages, and the place in the queue. */
 int thread_settle(parley_call *c, struct thread *t);
-/* Takes the name over from the traits, where they can be had. */
+/* Takes the name over from the traits, where they can be had: when there is none yet, or it is a day old. Before thread_settle. */
 int thread_name(parley_call *c, struct thread *t);
 parley_json thread_view(parley_call *c, const struct thread *t, int64_t unread);
 int threads_inbox(parley_call *c); /* GET /inbox */
@@ -110,8 +110,6 @@ parley_text channel_address(parley_call *c, const struct thread *t, parley_text 
 
 /* canned.c: looks for near-identical replies to others, and counts them all as canned where they are many. */
 int canned_look(parley_call *c, const struct thread *t, const struct message *reply);
-/* The likeness of two texts, 0 to 1. */
-double canned_likeness(parley_call *c, parley_text a, parley_text b);
 
 /* facts.c */
 parley_json facts_of(parley_call *c, int64_t thread);

@@ -19,7 +19,9 @@ static int open_fact(parley_call *c, struct thread *t) {
 static int check_room(parley_call *c, const struct thread *t, parley_text name) {
     int rc = parley_sql(c, "SELECT count(*) FROM fact WHERE thread = $1 AND name <> $2", t->number, name);
     if (rc < 0) return rc;
-    return parley->col(c, 0) < FACTS_MOST ? 0 : parley_fail(c, 409, "there are {} facts already; take one away", FACTS_MOST);
+    return parley->col(c, 0) < FACTS_MOST
+               ? 0
+               : parley_fail(c, 409, "there are {} facts already; take one away", FACTS_MOST);
 }
 
 /* PUT /threads/{customer}/facts/{name} {"value"} */
@@ -35,10 +37,11 @@ int fact_put(parley_call *c) {
     rc = open_fact(c, &t);
     if (rc >= 0) rc = check_room(c, &t, name);
     if (rc >= 0)
-        rc = parley_sql(c,
-                        "INSERT INTO fact (thread, name, value, by, at) VALUES ($1, $2, $3, $4, $5)"
-                        " ON CONFLICT (thread, name) DO UPDATE SET value = excluded.value, by = excluded.by, at = excluded.at",
-                        t.number, name, value, parley->agent(c), parley->now(c));
+        rc = parley_sql(
+            c,
+            "INSERT INTO fact (thread, name, value, by, at) VALUES ($1, $2, $3, $4, $5)"
+            " ON CONFLICT (thread, name) DO UPDATE SET value = excluded.value, by = excluded.by, at = excluded.at",
+            t.number, name, value, parley->agent(c), parley->now(c));
     if (rc >= 0) rc = parley->notify(c, "fact");
     return rc < 0 ? rc : parley_reply(c, 200, "{name, value, by}", name, value, parley->agent(c));
 }
@@ -47,7 +50,8 @@ int fact_put(parley_call *c) {
 int fact_remove(parley_call *c) {
     struct thread t;
     int rc = open_fact(c, &t);
-    if (rc >= 0) rc = parley_sql(c, "DELETE FROM fact WHERE thread = $1 AND name = $2", t.number, parley->path(c, "name"));
+    if (rc >= 0)
+        rc = parley_sql(c, "DELETE FROM fact WHERE thread = $1 AND name = $2", t.number, parley->path(c, "name"));
     if (rc > 0) rc = parley->notify(c, "fact");
     return rc < 0 ? rc : 0;
 }

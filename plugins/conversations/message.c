@@ -38,12 +38,13 @@ int message_find(parley_call *c, parley_json ids, int64_t number, struct message
 
 int message_add(parley_call *c, struct message *m, parley_text external) {
     m->at = parley->now(c);
-    int rc = parley_sql(c,
-                        "INSERT INTO message (thread, customer, known, author, by, body, channel, in_reply_to, about_kind,"
-                        " about_ref, at, external) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-                        " RETURNING number",
-                        m->thread, m->customer, m->known, m->author, m->by, m->body, m->channel,
-                        number_or_null(m->in_reply_to), m->about_kind, m->about_ref, m->at, external);
+    int rc =
+        parley_sql(c,
+                   "INSERT INTO message (thread, customer, known, author, by, body, channel, in_reply_to, about_kind,"
+                   " about_ref, at, external) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+                   " RETURNING number",
+                   m->thread, m->customer, m->known, m->author, m->by, m->body, m->channel,
+                   number_or_null(m->in_reply_to), m->about_kind, m->about_ref, m->at, external);
     if (rc > 0) m->number = parley->col(c, 0);
     return rc < 0 ? rc : 0;
 }
@@ -72,12 +73,13 @@ static void append_for_shopper(parley_call *c, parley_json items, const struct m
 }
 
 static void append_for_staff(parley_call *c, parley_json items, const struct message *m, const struct thread *t) {
-    parley_append(c, items,
-                  "{id, author, by, customer, body, at, channel, inReplyTo, about, progress, canned, thanked, complaint,"
-                  " delivery}",
-                  m->number, m->author, m->by, m->customer, m->body, (parley_time){m->at}, m->channel,
-                  number_or_null(m->in_reply_to), about_of(c, m), state_of(c, m, t), m->canned, m->thanked, m->complaint,
-                  parley->col_text(c, 17));
+    parley_append(
+        c, items,
+        "{id, author, by, customer, body, at, channel, inReplyTo, about, progress, canned, thanked, complaint,"
+        " delivery}",
+        m->number, m->author, m->by, m->customer, m->body, (parley_time){m->at}, m->channel,
+        number_or_null(m->in_reply_to), about_of(c, m), state_of(c, m, t), m->canned, m->thanked, m->complaint,
+        parley->col_text(c, 17));
 }
 
 int messages_page(parley_call *c, parley_json ids, parley_text only, enum reader reader, const struct thread *t,

@@ -4,20 +4,21 @@
 
 static parley_json messages_of(parley_call *c, parley_text customer) {
     parley_json items = parley->list(c);
-    int rc = parley_sql(c,
-                        "SELECT m.number, author, by, body, channel, about_kind, about_ref, coalesce(in_reply_to, 0), m.at,"
-                        " coalesce(answered_at, 0), answered_by, canned, thanked, complaint, o.address FROM message m"
-                        " LEFT JOIN outbound o ON o.message = m.number WHERE customer = $1 ORDER BY m.number",
-                        customer);
+    int rc =
+        parley_sql(c,
+                   "SELECT m.number, author, by, body, channel, about_kind, about_ref, coalesce(in_reply_to, 0), m.at,"
+                   " coalesce(answered_at, 0), answered_by, canned, thanked, complaint, o.address FROM message m"
+                   " LEFT JOIN outbound o ON o.message = m.number WHERE customer = $1 ORDER BY m.number",
+                   customer);
     for (; rc > 0; rc = parley->next(c))
         parley_append(c, items,
                       "{id, author, by, body, channel, about: [?, ?], inReplyTo, at, answeredAt, answeredBy, canned,"
                       " thanked, complaint, address}",
                       parley->col(c, 0), parley->col_text(c, 1), parley->col_text(c, 2), parley->col_text(c, 3),
                       parley->col_text(c, 4), parley->col_text(c, 5), parley->col_text(c, 6),
-                      number_or_null(parley->col(c, 7)), (parley_time){parley->col(c, 8)}, time_or_null(parley->col(c, 9)),
-                      parley->col_text(c, 10), (bool)parley->col(c, 11), (bool)parley->col(c, 12),
-                      (bool)parley->col(c, 13), parley->col_text(c, 14));
+                      number_or_null(parley->col(c, 7)), (parley_time){parley->col(c, 8)},
+                      time_or_null(parley->col(c, 9)), parley->col_text(c, 10), (bool)parley->col(c, 11),
+                      (bool)parley->col(c, 12), (bool)parley->col(c, 13), parley->col_text(c, 14));
     return rc < 0 ? (parley_json){0} : items;
 }
 
@@ -57,7 +58,8 @@ int rights_forget(parley_call *c, parley_text customer) {
     };
     struct thread t;
     int found = thread_find(c, parley_object(c, "[?]", customer), &t), rc = found;
-    for (size_t i = 0; i < sizeof erasures / sizeof *erasures && rc >= 0; i++) rc = parley_sql(c, erasures[i], customer);
+    for (size_t i = 0; i < sizeof erasures / sizeof *erasures && rc >= 0; i++)
+        rc = parley_sql(c, erasures[i], customer);
     if (rc >= 0 && found > 0) rc = forget_thread(c, &t, customer);
     return rc < 0 ? rc : 0;
 }

@@ -28,8 +28,8 @@ int my_messages(parley_call *c) {
     rc = thread_find(c, ids, &t);
     if (rc >= 0) rc = messages_page(c, ids, only_of(c), READER_SHOPPER, &t, &items, &next);
     if (rc < 0) return rc;
-    return parley_reply(c, 200, "{items, next, thread: {status, assignee, unread, quiet}, greeting, hours}", items, next,
-                        t.status, t.assignee, count_unread(c, &t), t.quiet, parley->get(settings, "greeting"),
+    return parley_reply(c, 200, "{items, next, thread: {status, assignee, unread, quiet}, greeting, hours}", items,
+                        next, t.status, t.assignee, count_unread(c, &t), t.quiet, parley->get(settings, "greeting"),
                         parley->get(settings, "hours"));
 }
 
@@ -43,7 +43,8 @@ static int read_about(parley_call *c, parley_json body, struct message *m) {
     if (m->about_kind.n >= 1 && m->about_kind.n <= 32 && m->about_ref.n >= 1 && m->about_ref.n <= REF_MOST &&
         parley->length(about) == 2)
         return 0;
-    return parley_invalid(c, "/about", "\"about\" is {\"kind\":...,\"ref\":...}: texts of 1 to 32 and 1 to {} bytes", REF_MOST);
+    return parley_invalid(c, "/about", "\"about\" is {\"kind\":...,\"ref\":...}: texts of 1 to 32 and 1 to {} bytes",
+                          REF_MOST);
 }
 
 static int read_message(parley_call *c, struct message *m, parley_text *id) {
@@ -118,15 +119,15 @@ static int track_received(parley_call *c, const struct message *m) {
         if (rc >= 0) rc = parley_track(c, "Complaint Made", "{message}", m->number);
     }
     if (rc >= 0)
-        rc = parley_timeline(c, "message", parley_format(c, "Wrote: {}", cut(m->body, 300)), "{message, channel, about}",
-                             m->number, m->channel, m->about_ref);
+        rc = parley_timeline(c, "message", parley_format(c, "Wrote: {}", cut(m->body, 300)),
+                             "{message, channel, about}", m->number, m->channel, m->about_ref);
     return rc;
 }
 
 int message_received(parley_call *c, struct thread *t, struct message *m) {
     int rc = parley_sql(c, "UPDATE thread SET status = 'open', snoozed_until = NULL WHERE number = $1", t->number);
-    if (rc >= 0) rc = thread_settle(c, t);
     if (rc >= 0) rc = thread_name(c, t);
+    if (rc >= 0) rc = thread_settle(c, t);
     if (rc >= 0) rc = track_received(c, m);
     if (rc >= 0) rc = sweep_arm(c, m->at + OVERDUE_HOURS * HOUR);
     return rc < 0 ? rc : parley->notify(c, "message");
@@ -145,8 +146,10 @@ int my_seen(parley_call *c) {
     if (rc < 0) return rc;
     rc = thread_find(c, ids_of(c, parley->customer(c)), &t);
     if (rc <= 0 || upto <= t.seen_by_customer) return rc < 0 ? rc : 0;
-    rc = parley_sql(c, "UPDATE thread SET seen_by_customer = min($2, (SELECT max(number) FROM message WHERE thread = $1))"
-                       " WHERE number = $1", t.number, upto);
+    rc = parley_sql(c,
+                    "UPDATE thread SET seen_by_customer = min($2, (SELECT max(number) FROM message WHERE thread = $1))"
+                    " WHERE number = $1",
+                    t.number, upto);
     return rc < 0 ? rc : parley->notify(c, "seen");
 }
 

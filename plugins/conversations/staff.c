@@ -24,8 +24,8 @@ int staff_thread(parley_call *c) {
                         t.number, t.seen_by_staff);
     if (rc < 0) return rc;
     int64_t unread = parley->col(c, 0);
-    return parley_reply(c, 200, "{thread, ids, items, next, facts, traits, agent}", thread_view(c, &t, unread), ids, items,
-                        next, facts_of(c, t.number), parley->traits(c, t.customer), parley->agent(c));
+    return parley_reply(c, 200, "{thread, ids, items, next, facts, traits, agent}", thread_view(c, &t, unread), ids,
+                        items, next, facts_of(c, t.number), parley->traits(c, t.customer), parley->agent(c));
 }
 
 /* ---- answers ---- */
@@ -39,8 +39,8 @@ static int mark_answered(parley_call *c, const struct thread *t, int64_t upto) {
                         t->number, upto, now, parley->agent(c));
     for (; rc > 0; rc = parley->next(c)) {
         int64_t number = parley->col(c, 0), at = parley->col(c, 1);
-        int tracked = parley_track(c, "Message Answered", "{message, seconds, agent}", number, (double)(now - at) / 1000,
-                                   parley->agent(c));
+        int tracked = parley_track(c, "Message Answered", "{message, seconds, agent}", number,
+                                   (double)(now - at) / 1000, parley->agent(c));
         if (tracked < 0) return tracked;
     }
     return rc;
@@ -49,14 +49,16 @@ static int mark_answered(parley_call *c, const struct thread *t, int64_t upto) {
 /* She waited since `since`, and now no longer, or since a later message. */
 static int track_first(parley_call *c, int64_t since, const struct thread *t) {
     if (!since || t->waiting_since == since) return 0;
-    return parley_track(c, "First Answer", "{seconds, agent}", (double)(parley->now(c) - since) / 1000, parley->agent(c));
+    return parley_track(c, "First Answer", "{seconds, agent}", (double)(parley->now(c) - since) / 1000,
+                        parley->agent(c));
 }
 
 static int tell_reply(parley_call *c, const struct message *m) {
     int rc = parley_track(c, "Message Sent", "{message, channel, agent, inReplyTo}", m->number, m->channel, m->by,
                           m->in_reply_to);
     if (rc < 0) return rc;
-    return parley_timeline(c, "message", parley_format(c, "{} answered", m->by), "{message, channel}", m->number, m->channel);
+    return parley_timeline(c, "message", parley_format(c, "{} answered", m->by), "{message, channel}", m->number,
+                           m->channel);
 }
 
 /* "web" needs nobody's leave: she comes and reads. Elsewhere the message goes out to her: *word says whether it may. */
@@ -138,8 +140,9 @@ static int open_or_make(parley_call *c, struct thread *t) {
     int rc = thread_find(c, ids, t);
     if (rc == 0 && !parley->length(parley->find(c, customer)))
         return parley_fail(c, 404, "the shop knows no customer {}", customer);
-    if (rc >= 0) rc = rc ? thread_join(c, ids, t->customer, t->known, t)
-                         : thread_join(c, ids, parley->text(parley->first(ids)), true, t);
+    if (rc >= 0)
+        rc = rc ? thread_join(c, ids, t->customer, t->known, t)
+                : thread_join(c, ids, parley->text(parley->first(ids)), true, t);
     return rc < 0 ? rc : parley->concern(c, t->customer, t->known);
 }
 
@@ -164,7 +167,8 @@ int staff_push(parley_call *c) {
     if (rc >= 0 && parley_some(address)) rc = channel_queue(c, &m, address);
     if (rc >= 0) rc = parley_track(c, "Message Pushed", "{message, channel, agent}", m.number, m.channel, m.by);
     if (rc >= 0)
-        rc = parley_timeline(c, "message", parley_format(c, "{} wrote first", m.by), "{message, channel}", m.number, m.channel);
+        rc = parley_timeline(c, "message", parley_format(c, "{} wrote first", m.by), "{message, channel}", m.number,
+                             m.channel);
     if (rc >= 0) rc = parley->notify(c, "message");
     return rc < 0 ? rc : parley_reply(c, 201, "{id, at, delivery}", m.number, (parley_time){m.at}, word);
 }
@@ -210,12 +214,14 @@ int staff_assign(parley_call *c) {
     int rc = object_with(c, "assignee");
     if (rc < 0) return rc;
     if (parley->kind(given) != PARLEY_NULL && (name.n < 1 || name.n > REF_MOST))
-        return parley_invalid(c, "/assignee", "\"assignee\" is an agent's name of 1 to {} bytes, \"me\" or null", REF_MOST);
+        return parley_invalid(c, "/assignee", "\"assignee\" is an agent's name of 1 to {} bytes, \"me\" or null",
+                              REF_MOST);
     if (is_text(name, "me")) name = parley->agent(c);
     rc = open_thread(c, &ids, &t);
     if (rc >= 0 && !parley_same(name, t.assignee)) {
         rc = parley_sql(c, "UPDATE thread SET assignee = $2 WHERE number = $1", t.number, name);
-        if (rc >= 0) rc = leave_trail(c, &t, name.at ? parley_format(c, "gave this to {}", name) : "gave this back to all");
+        if (rc >= 0)
+            rc = leave_trail(c, &t, name.at ? parley_format(c, "gave this to {}", name) : "gave this back to all");
     }
     return rc < 0 ? rc : parley_reply(c, 200, "{assignee}", name);
 }
@@ -227,7 +233,8 @@ static int give_up(parley_call *c, const struct thread *t) {
                         " AND answered_at IS NULL AND overdue < 2 RETURNING number, overdue",
                         t->number);
     for (; rc > 0; rc = parley->next(c))
-        if (parley->col(c, 1) == 2 && parley_track(c, "Message Unanswered", "{message, closed: true}", parley->col(c, 0)) < 0)
+        if (parley->col(c, 1) == 2 &&
+            parley_track(c, "Message Unanswered", "{message, closed: true}", parley->col(c, 0)) < 0)
             return PARLEY_FAILED;
     return rc;
 }
@@ -273,8 +280,10 @@ int staff_seen(parley_call *c) {
     if (rc >= 0) rc = read_number(c, parley->body(c), "upto", &upto);
     if (rc >= 0) rc = open_thread(c, &ids, &t);
     if (rc < 0 || upto <= t.seen_by_staff) return rc < 0 ? rc : 0;
-    rc = parley_sql(c, "UPDATE thread SET seen_by_staff = min($2, (SELECT max(number) FROM message WHERE thread = $1))"
-                       " WHERE number = $1", t.number, upto);
+    rc = parley_sql(c,
+                    "UPDATE thread SET seen_by_staff = min($2, (SELECT max(number) FROM message WHERE thread = $1))"
+                    " WHERE number = $1",
+                    t.number, upto);
     return rc < 0 ? rc : 0;
 }
 
@@ -291,7 +300,8 @@ int staff_complaint(parley_call *c) {
     rc = open_thread(c, &ids, &t);
     if (rc >= 0) rc = message_find(c, ids, number, &m);
     if (rc < 0) return rc;
-    if (rc == 0 || !is_text(m.author, "customer")) return parley_fail(c, 404, "she has not written a message {}", number);
+    if (rc == 0 || !is_text(m.author, "customer"))
+        return parley_fail(c, 404, "she has not written a message {}", number);
     bool is = parley->truth(given);
     rc = parley_sql(c, "UPDATE message SET complaint = $2 WHERE number = $1", number, is);
     if (rc >= 0) rc = parley->concern(c, m.customer, m.known);
@@ -314,11 +324,13 @@ int staff_agents(parley_call *c) {
         " (SELECT by, count(*) AS sent, sum(canned) AS canned, sum(thanked) AS thanks FROM message"
         "   WHERE author = 'agent' AND in_reply_to IS NOT NULL AND at > $1 GROUP BY by) s"
         " LEFT JOIN (SELECT answered_by, count(*) AS answered, avg(answered_at - at) / 1000.0 AS seconds FROM message"
-        "   WHERE author = 'customer' AND answered_at > $1 GROUP BY answered_by) a ON a.answered_by = s.by ORDER BY s.by",
+        "   WHERE author = 'customer' AND answered_at > $1 GROUP BY answered_by) a ON a.answered_by = s.by ORDER BY "
+        "s.by",
         parley->now(c) - days * DAY);
     for (; rc > 0; rc = parley->next(c))
-        parley_append(c, items, "{agent, sent, canned, cannedRate, thanks, answered, meanSeconds}", parley->col_text(c, 0),
-                      parley->col(c, 1), parley->col(c, 2), (double)parley->col(c, 2) / (double)parley->col(c, 1),
-                      parley->col(c, 3), parley->col(c, 4), parley->col_double(c, 5));
+        parley_append(c, items, "{agent, sent, canned, cannedRate, thanks, answered, meanSeconds}",
+                      parley->col_text(c, 0), parley->col(c, 1), parley->col(c, 2),
+                      (double)parley->col(c, 2) / (double)parley->col(c, 1), parley->col(c, 3), parley->col(c, 4),
+                      parley->col_double(c, 5));
     return rc < 0 ? rc : parley_reply(c, 200, "{items, next: null}", items);
 }

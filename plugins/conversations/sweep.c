@@ -7,10 +7,11 @@ enum { AT_ONCE = 200 /* messages in one sweep */ };
 
 /* What is due next, or 0. */
 static int64_t next_due(parley_call *c) {
-    int rc = parley_sql(c,
-                        "SELECT min(at) FROM (SELECT min(snoozed_until) AS at FROM thread WHERE status = 'snoozed' UNION ALL"
-                        " SELECT min(at) + $1 FROM message WHERE author = 'customer' AND answered_at IS NULL AND overdue = 0)",
-                        OVERDUE_HOURS * HOUR);
+    int rc = parley_sql(
+        c,
+        "SELECT min(at) FROM (SELECT min(snoozed_until) AS at FROM thread WHERE status = 'snoozed' UNION ALL"
+        " SELECT min(at) + $1 FROM message WHERE author = 'customer' AND answered_at IS NULL AND overdue = 0)",
+        OVERDUE_HOURS * HOUR);
     return rc > 0 ? parley->col(c, 0) : 0;
 }
 
@@ -21,27 +22,31 @@ int sweep_arm(parley_call *c, int64_t at) {
 
 static int wake(parley_call *c) {
     parley_json woken = parley->list(c);
-    int rc = parley_sql(c,
-                        "UPDATE thread SET status = 'open', snoozed_until = NULL WHERE status = 'snoozed' AND snoozed_until <= $1"
-                        " RETURNING number, customer, known",
-                        parley->now(c));
+    int rc = parley_sql(
+        c,
+        "UPDATE thread SET status = 'open', snoozed_until = NULL WHERE status = 'snoozed' AND snoozed_until <= $1"
+        " RETURNING number, customer, known",
+        parley->now(c));
     for (; rc > 0; rc = parley->next(c))
-        parley_append(c, woken, "{number, customer, known}", parley->col(c, 0), parley->col_text(c, 1), (bool)parley->col(c, 2));
+        parley_append(c, woken, "{number, customer, known}", parley->col(c, 0), parley->col_text(c, 1),
+                      (bool)parley->col(c, 2));
     for (parley_json w = parley->first(woken); rc >= 0 && parley_is(w); w = parley->after(woken, w)) {
         struct thread t = {0};
         parley->integer(parley->get(w, "number"), &t.number);
         rc = thread_settle(c, &t);
-        if (rc >= 0) rc = parley->concern(c, parley->text(parley->get(w, "customer")), parley->truth(parley->get(w, "known")));
+        if (rc >= 0)
+            rc = parley->concern(c, parley->text(parley->get(w, "customer")), parley->truth(parley->get(w, "known")));
         if (rc >= 0) rc = parley->notify(c, "status");
     }
     return rc;
 }
 
 static int count_overdue(parley_call *c) {
-    int rc = parley_sql(c,
-                        "UPDATE message SET overdue = 1 WHERE number IN (SELECT number FROM message WHERE author = 'customer'"
-                        " AND answered_at IS NULL AND overdue = 0 AND at <= $1 LIMIT $2) RETURNING number, customer, known",
-                        parley->now(c) - OVERDUE_HOURS * HOUR, AT_ONCE);
+    int rc = parley_sql(
+        c,
+        "UPDATE message SET overdue = 1 WHERE number IN (SELECT number FROM message WHERE author = 'customer'"
+        " AND answered_at IS NULL AND overdue = 0 AND at <= $1 LIMIT $2) RETURNING number, customer, known",
+        parley->now(c) - OVERDUE_HOURS * HOUR, AT_ONCE);
     for (; rc > 0; rc = parley->next(c)) {
         int told = parley->concern(c, parley->col_text(c, 1), parley->col(c, 2));
         if (told >= 0) told = parley_track(c, "Message Unanswered", "{message, closed: false}", parley->col(c, 0));

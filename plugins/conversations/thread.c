@@ -52,10 +52,11 @@ int thread_of_path(parley_call *c, parley_json *ids, struct thread *t) {
 /* ---- one person, one thread ---- */
 
 static int make(parley_call *c, parley_text customer, bool known) {
-    int rc = parley_sql(c,
-                        "INSERT INTO thread (customer, known, status, last_at, place) VALUES ($1, $2, 'waiting', $3, $4)"
-                        " RETURNING number",
-                        customer, known, parley->now(c), BEHIND);
+    int rc =
+        parley_sql(c,
+                   "INSERT INTO thread (customer, known, status, last_at, place) VALUES ($1, $2, 'waiting', $3, $4)"
+                   " RETURNING number",
+                   customer, known, parley->now(c), BEHIND);
     if (rc < 0) return rc;
     return parley_sql(c, "INSERT INTO member (customer, thread) VALUES ($1, $2)", customer, parley->col(c, 0));
 }
@@ -99,7 +100,8 @@ static int rename_to(parley_call *c, struct thread *t, parley_text customer, boo
     if (parley_same(t->customer, customer) && t->known >= known) return 0;
     t->customer = customer;
     t->known |= known;
-    return parley_sql(c, "UPDATE thread SET customer = $2, known = $3 WHERE number = $1", t->number, customer, t->known);
+    return parley_sql(c, "UPDATE thread SET customer = $2, known = $3 WHERE number = $1", t->number, customer,
+                      t->known);
 }
 
 int thread_join(parley_call *c, parley_json ids, parley_text customer, bool known, struct thread *t) {
@@ -113,7 +115,8 @@ int thread_join(parley_call *c, parley_json ids, parley_text customer, bool know
     if (rc >= 0)
         rc = parley_sql(c, "INSERT INTO member (customer, thread) VALUES ($1, $2) ON CONFLICT (customer) DO NOTHING",
                         customer, t->number);
-    if (rc >= 0 && (known || !t->known)) rc = rename_to(c, t, known ? parley->text(parley->first(ids)) : t->customer, known);
+    if (rc >= 0 && (known || !t->known))
+        rc = rename_to(c, t, known ? parley->text(parley->first(ids)) : t->customer, known);
     return rc < 0 ? rc : 0;
 }
 
@@ -135,6 +138,7 @@ int thread_settle(parley_call *c, struct thread *t) {
 }
 
 int thread_name(parley_call *c, struct thread *t) {
+    if (parley_some(t->name) && parley->now(c) - t->last_at < DAY) return 0; /* others wait while Parley is asked */
     parley_json traits = parley->traits(c, t->customer);
     parley_text name = parley->text(parley->get(traits, "name"));
     if (!parley_some(name)) name = parley->text(parley->get(traits, "firstName"));
@@ -146,12 +150,13 @@ int thread_name(parley_call *c, struct thread *t) {
 /* ---- the queue ---- */
 
 parley_json thread_view(parley_call *c, const struct thread *t, int64_t unread) {
-    return parley_object(c,
-                         "{customer, known, name, status, assignee, waitingSince, snoozedUntil, lastAt, orderAt, unread,"
-                         " quiet}",
-                         t->customer, t->known, t->name, t->status, t->assignee, time_or_null(t->waiting_since),
-                         time_or_null(is_text(t->status, "snoozed") ? t->snoozed_until : 0), (parley_time){t->last_at},
-                         time_or_null(t->order_at), unread, t->quiet);
+    return parley_object(
+        c,
+        "{customer, known, name, status, assignee, waitingSince, snoozedUntil, lastAt, orderAt, unread,"
+        " quiet}",
+        t->customer, t->known, t->name, t->status, t->assignee, time_or_null(t->waiting_since),
+        time_or_null(is_text(t->status, "snoozed") ? t->snoozed_until : 0), (parley_time){t->last_at},
+        time_or_null(t->order_at), unread, t->quiet);
 }
 
 /* Between wildcards, with LIKE's own characters escaped. */
@@ -188,20 +193,21 @@ int threads_inbox(parley_call *c) {
     if (q.n > REF_MOST) return parley_fail(c, 400, "q: at most {} bytes", REF_MOST);
     if (!read_cursor(c, &place, &number)) return parley->fail(c, 400, "cursor: take it from the `next` of a page");
     parley_json items = parley->list(c), next = {0};
-    rc = parley_sql(c,
-                    "SELECT " COLUMNS ", t.place,"
-                    " (SELECT count(*) FROM message m WHERE m.thread = t.number AND m.author = 'customer'"
-                    "   AND m.number > t.seen_by_staff) AS unread,"
-                    " (SELECT body FROM message m WHERE m.thread = t.number AND m.author <> 'note' ORDER BY number DESC LIMIT 1)"
-                    " FROM thread t WHERE (t.place, t.number) > ($1, $2) AND ($3 = '' OR t.status = $3)"
-                    " AND ($4 = '' OR coalesce(t.assignee, 'none') = $4) AND (coalesce($5, '') <> 'yes' OR unread > 0)"
-                    " AND ($6 IS NULL OR t.customer LIKE $6 ESCAPE '\\' OR t.name LIKE $6 ESCAPE '\\' OR t.number IN"
-                    "   (SELECT m.thread FROM message m WHERE m.number > (SELECT coalesce(max(number), 0) FROM message) - $8"
-                    "     AND m.body LIKE $6 ESCAPE '\\'))"
-                    " ORDER BY t.place, t.number LIMIT $7",
-                    place, number, parley_some(status) ? status : PARLEY_TEXT(""),
-                    parley_some(assignee) ? assignee : PARLEY_TEXT(""), parley->query(c, "unread"), pattern_of(c, q),
-                    limit + 1, SEARCHED);
+    rc = parley_sql(
+        c,
+        "SELECT " COLUMNS ", t.place,"
+        " (SELECT count(*) FROM message m WHERE m.thread = t.number AND m.author = 'customer'"
+        "   AND m.number > t.seen_by_staff) AS unread,"
+        " (SELECT body FROM message m WHERE m.thread = t.number AND m.author <> 'note' ORDER BY number DESC LIMIT 1)"
+        " FROM thread t WHERE (t.place, t.number) > ($1, $2) AND ($3 = '' OR t.status = $3)"
+        " AND ($4 = '' OR coalesce(t.assignee, 'none') = $4) AND (coalesce($5, '') <> 'yes' OR unread > 0)"
+        " AND ($6 IS NULL OR t.customer LIKE $6 ESCAPE '\\' OR t.name LIKE $6 ESCAPE '\\' OR t.number IN"
+        "   (SELECT m.thread FROM message m WHERE m.number > (SELECT coalesce(max(number), 0) FROM message) - $8"
+        "     AND m.body LIKE $6 ESCAPE '\\'))"
+        " ORDER BY t.place, t.number LIMIT $7",
+        place, number, parley_some(status) ? status : PARLEY_TEXT(""),
+        parley_some(assignee) ? assignee : PARLEY_TEXT(""), parley->query(c, "unread"), pattern_of(c, q), limit + 1,
+        SEARCHED);
     for (; rc > 0; rc = parley->next(c)) {
         struct thread t;
         if ((int64_t)parley->length(items) == limit) {

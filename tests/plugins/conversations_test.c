@@ -33,7 +33,8 @@ static int agent(const char *name, const char *method, const char *path, const c
     return status = parley_test_call(t, method, path, body);
 }
 static void expect_status(int expected) {
-    cr_expect_eq(status, expected, "expected %d, got %d: %s\n%s", expected, status, parley_test_body(t), parley_test_logs(t));
+    cr_expect_eq(status, expected, "expected %d, got %d: %s\n%s", expected, status, parley_test_body(t),
+                 parley_test_logs(t));
 }
 #define SAYS(pointer, expected) cr_expect(parley_test_says(t, pointer, expected))
 
@@ -219,11 +220,12 @@ Test(conversations, near_identical_replies_to_many_customers_are_counted_as_cann
     }
     for (int i = 0; i < 2; i++) answers("maria", who[i], writes(who[i], "A question"), same[i]);
     cr_expect_eq(parley_test_tracked(t, "Reply Canned"), 0); /* two are not many */
-    answers("otto", who[3], writes(who[3], "A question"), "The red one has a switch of brass, and the blue one has none at all.");
+    answers("otto", who[3], writes(who[3], "A question"),
+            "The red one has a switch of brass, and the blue one has none at all.");
     answers("maria", who[0], writes(who[0], "Again"), same[0]); /* the same customer is no further one */
     cr_expect_eq(parley_test_tracked(t, "Reply Canned"), 0);
     answers("maria", who[2], writes(who[2], "A question"), same[2]);
-    cr_expect_eq(parley_test_tracked(t, "Reply Canned"), 4); /* those that went before it, too */
+    cr_expect_eq(parley_test_tracked(t, "Reply Canned"), 4);                /* those that went before it, too */
     answers("maria", who[3], writes(who[3], "Thanks"), "You are welcome!"); /* too short to be judged */
     agent("maria", "GET", "/agents", NULL);
     SAYS("/items/0/agent", "\"maria\"");
@@ -238,7 +240,8 @@ Test(conversations, figures_are_alike_and_the_threshold_is_the_variants) {
     parley_test_variant(t, "talk", "on", "{\"cannedSimilarity\":1,\"cannedCustomers\":2}");
     for (int i = 0; i < 3; i++) {
         char words[200];
-        snprintf(words, sizeof words, "Your parcel number %d leaves us %s at four o'clock.", 5551 + 17 * i, i < 2 ? "today" : "tomorrow");
+        snprintf(words, sizeof words, "Your parcel number %d leaves us %s at four o'clock.", 5551 + 17 * i,
+                 i < 2 ? "today" : "tomorrow");
         answers("maria", who[i], writes(who[i], "When?"), words);
     }
     cr_expect_eq(parley_test_tracked(t, "Reply Canned"), 2);
@@ -274,15 +277,18 @@ Test(conversations, an_answer_to_an_e_mail_goes_out_by_e_mail) {
 }
 
 Test(conversations, an_unknown_address_is_a_thread_of_its_own) {
-    agent("connector", "POST", "/inbound", "{\"id\":\"1\",\"channel\":\"email\",\"from\":\"x@y.example\",\"body\":\"Hi\"}");
+    agent("connector", "POST", "/inbound",
+          "{\"id\":\"1\",\"channel\":\"email\",\"from\":\"x@y.example\",\"body\":\"Hi\"}");
     SAYS("/customer", "\"email:x@y.example\"");
-    agent("connector", "POST", "/inbound", "{\"id\":\"1\",\"channel\":\"store\",\"customer\":\"ben\",\"body\":\"At the counter\"}");
+    agent("connector", "POST", "/inbound",
+          "{\"id\":\"1\",\"channel\":\"store\",\"customer\":\"ben\",\"body\":\"At the counter\"}");
     expect_status(201); /* another channel's ids are other ids */
     agent("connector", "POST", "/inbound", "{\"id\":\"2\",\"channel\":\"email\",\"body\":\"Hi\"}");
     expect_status(400);
     parley_test_traits(t, "ann", "{\"email\":\"home@mail.example\"}");
     parley_test_traits(t, "ben", "{\"email\":\"home@mail.example\"}");
-    agent("connector", "POST", "/inbound", "{\"id\":\"3\",\"channel\":\"email\",\"from\":\"home@mail.example\",\"body\":\"Whose?\"}");
+    agent("connector", "POST", "/inbound",
+          "{\"id\":\"3\",\"channel\":\"email\",\"from\":\"home@mail.example\",\"body\":\"Whose?\"}");
     SAYS("/customer", "\"email:home@mail.example\""); /* two have it: nobody is guessed */
 }
 
@@ -309,7 +315,8 @@ Test(conversations, what_she_refused_holds_back_what_is_pushed_and_not_what_she_
 }
 
 Test(conversations, a_channel_that_she_turned_off_keeps_the_answer_on_the_web) {
-    agent("connector", "POST", "/inbound", "{\"id\":\"1\",\"channel\":\"email\",\"customer\":\"ann\",\"from\":\"a@b.example\",\"body\":\"Hi\"}");
+    agent("connector", "POST", "/inbound",
+          "{\"id\":\"1\",\"channel\":\"email\",\"customer\":\"ann\",\"from\":\"a@b.example\",\"body\":\"Hi\"}");
     int id = atoi(parley_test_at(t, "/id"));
     parley_test_may_contact(t, "ann", "channel-off");
     answers("maria", "ann", id, "Hello");
@@ -356,7 +363,8 @@ Test(conversations, who_helps_is_thanked_and_credited) {
 }
 
 Test(conversations, a_talk_carries_what_it_is_about_and_a_complaint_is_counted) {
-    shopper("ann", "POST", "/messages", "{\"body\":\"Why no blue?\",\"about\":{\"kind\":\"poll\",\"ref\":\"next-mug\"}}");
+    shopper("ann", "POST", "/messages",
+            "{\"body\":\"Why no blue?\",\"about\":{\"kind\":\"poll\",\"ref\":\"next-mug\"}}");
     agent("maria", "GET", "/threads/ann", NULL);
     SAYS("/items/0/about", "{\"kind\":\"poll\",\"ref\":\"next-mug\"}");
     agent("maria", "PUT", "/threads/ann/complaint", "{\"message\":1,\"complaint\":true}");
@@ -395,9 +403,13 @@ Test(conversations, a_message_sent_twice_is_one_and_too_many_are_refused) {
 
 Test(conversations, what_cannot_be_is_refused_with_its_place) {
     static const char *const cases[][2] = {
-        {"{\"body\":\"\"}", "/body"},   {"{\"body\":\" \\n \"}", "/body"}, {"{\"body\":7}", "/body"},
-        {"{}", "/body"},                {"{\"body\":\"x\",\"inReplyTo\":\"1\"}", "/inReplyTo"},
-        {"{\"body\":\"x\",\"inReplyTo\":99}", "/inReplyTo"}, {"{\"body\":\"x\",\"colour\":1}", "/colour"},
+        {"{\"body\":\"\"}", "/body"},
+        {"{\"body\":\" \\n \"}", "/body"},
+        {"{\"body\":7}", "/body"},
+        {"{}", "/body"},
+        {"{\"body\":\"x\",\"inReplyTo\":\"1\"}", "/inReplyTo"},
+        {"{\"body\":\"x\",\"inReplyTo\":99}", "/inReplyTo"},
+        {"{\"body\":\"x\",\"colour\":1}", "/colour"},
         {"{\"body\":\"x\",\"about\":\"y\"}", "/about"},
     };
     writes("ann", "Hello");
@@ -428,12 +440,15 @@ Test(conversations, an_export_has_everything_and_after_forgetting_there_is_nothi
     agent("maria", "PUT", "/threads/ann/facts/size", "{\"value\":\"fact words\"}");
     writes("ben", "other words");
     char *hers = strdup(parley_test_export(t, "ann"));
-    cr_expect(strstr(hers, "computer words") && strstr(hers, "an answer") && strstr(hers, "noted words") && strstr(hers, "fact words"), "%s", hers);
+    cr_expect(strstr(hers, "computer words") && strstr(hers, "an answer") && strstr(hers, "noted words") &&
+                  strstr(hers, "fact words"),
+              "%s", hers);
     cr_expect(!strstr(hers, "other words") && !strstr(hers, "phone words"), "%s", hers);
     cr_expect(strstr(parley_test_export(t, "anon-1"), "phone words"));
     free(hers);
     cr_expect_eq(parley_test_forget(t, "ann"), 0);
-    cr_expect_str_eq(parley_test_export(t, "ann"), "{\"messages\":[],\"thread\":null,\"facts\":null,\"settings\":null}");
+    cr_expect_str_eq(parley_test_export(t, "ann"),
+                     "{\"messages\":[],\"thread\":null,\"facts\":null,\"settings\":null}");
     cr_expect(strstr(parley_test_export(t, "anon-1"), "phone words"));
     cr_expect(!strstr(parley_test_body(t), "fact words"));
     cr_expect_eq(parley_test_forget(t, "anon-1"), 0);

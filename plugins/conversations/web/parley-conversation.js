@@ -14,7 +14,8 @@ sheet.replaceSync(`
   header { padding: 1rem 1.25rem .75rem; border-bottom: 1px solid var(--faint); }
   h2 { margin: 0; font-size: 1.0625rem; font-weight: 620; line-height: 1.35; }
   p { margin: 0; }
-  .meta, .state { font-size: .875rem; color: var(--soft); }
+  .meta, .state { font-size: .875rem; color: var(--soft); overflow-wrap: anywhere; }
+  .me .state, .me .meta { text-align: end; }
   .scroll { overflow-y: auto; padding: 1rem 1.25rem; min-height: 6rem; overscroll-behavior: contain; }
   ol { list-style: none; margin: 0; padding: 0; display: grid; gap: .875rem; }
   li { display: grid; gap: .25rem; justify-items: start; max-width: 85%; }
@@ -210,7 +211,7 @@ class Conversation extends HTMLElement {
     const thanks = !mine && !message.thanked && make('button', { type: 'button', className: 'plain', onclick: () => this.#thank(message.id) }, 'That helped, thank you');
     return [
       !mine && make('p', { className: 'meta' }, `${message.by} · ${when(message.at)}`),
-      message.about && make('p', { className: 'meta' }, `About ${message.about.kind}: ${message.about.ref}`),
+      message.about && message.about.kind !== 'page' && make('p', { className: 'meta' }, `About ${message.about.kind}: ${message.about.ref}`),
       make('div', { className: 'bubble' }, answered && !mine && make('div', { className: 'quote' }, answered.body), message.body),
       mine ? make('p', { className: 'state' }, stateOf(message)) : thanks || make('p', { className: 'state' }, 'You said thank you'),
     ].filter(Boolean);
