@@ -50,6 +50,20 @@ bool app_arrive(struct request *request, const struct route_match *match, bool o
     return cors_answer(request->app->cors_origins, request, options && match->path_known, match->allow);
 }
 
+struct measure_frozen_caps app_frozen_caps(const struct app *app, const struct snapshot_experiment *experiment,
+                                           struct arena *arena) {
+    const struct look *look = experiment ? looks_latest(app->looks, experiment->state.salt) : NULL;
+    if (!look) return (struct measure_frozen_caps){0};
+    struct measure_frozen_caps caps = look->caps;
+    struct measure_frozen *items = arena_array(arena, struct measure_frozen, caps.n + 1);
+    for (size_t i = 0; i < caps.n; i++) {
+        items[i] = look->caps.items[i];
+        items[i].metric = arena_text(arena, items[i].metric);
+    }
+    caps.items = items;
+    return caps;
+}
+
 struct text app_unit(const struct app *app, struct text key) {
     return identity_map_root(app->joined, key);
 }

@@ -19,7 +19,9 @@
 #include "core/plugins/host.h"
 #include "core/store/main_db.h"
 #include "experiments/decide/evaluate.h"
+#include "experiments/judge/looks.h"
 #include "experiments/measure/measure.h"
+#include "experiments/steer/usage.h"
 
 struct push;
 struct erasures;
@@ -61,6 +63,8 @@ struct app {
     struct journal *journal;
     struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
+    struct looks *looks; /* the latest look at each experiment */
+    struct usage *usage; /* when each feature was last decided */
     struct insight *insight;
     struct webhooks *webhooks;
     struct plugins *plugins;
@@ -84,6 +88,9 @@ bool app_admit(struct request *request);
 bool app_arrive(struct request *request, const struct route_match *match, bool options);
 /* Puts a new snapshot in force (takes over the reference) and tells those who listen. Loop thread. */
 void app_set_snapshot(struct app *app, struct snapshot *snapshot);
+/* The caps of an experiment that its looks have frozen; in `arena`. */
+struct measure_frozen_caps app_frozen_caps(const struct app *app, const struct snapshot_experiment *experiment,
+                                           struct arena *arena);
 /* `key` belongs to `parent` from now on: what either was exposed to, both are. */
 void app_join(struct app *app, struct text key, struct text parent);
 /* What app_join remembered of these keys is wrong (they were taken apart): the measures say it anew. Loop thread. */

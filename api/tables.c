@@ -28,6 +28,9 @@ const struct route *const api_tables[] = {
     plugin_rights_routes,
     preview_routes,
     segment_routes,
+    plan_routes,
+    report_routes,
+    result_routes,
     webhook_routes,
 };
 /* clang-format on */

@@ -28,8 +28,8 @@ async function problemOf(response) {
   return new Problem({ title: `the server answered ${response.status}`, ...body, status: response.status });
 }
 
-/** method, path below /admin/v1 → the parsed answer. `version` sends If-Match, `body` is sent as JSON. */
-async function call(method, path, { body, version } = {}) {
+/** method, path below /admin/v1 → the answer. `version` sends If-Match, `body` is sent as JSON. */
+async function ask(method, path, { body, version } = {}) {
   const headers = { Authorization: `Bearer ${sessionStorage.getItem(STORED)}` };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (version !== undefined) headers['If-Match'] = `"${version}"`;
@@ -40,8 +40,17 @@ async function call(method, path, { body, version } = {}) {
     throw new Problem({ status: 0, title: 'the server cannot be reached; is parleyd running?' });
   }
   if (!response.ok) throw await problemOf(response);
+  return response;
+}
+
+/** The same → the parsed answer. */
+async function call(method, path, options) {
+  const response = await ask(method, path, options);
   return response.status === 204 ? null : response.json();
 }
+
+/** What a path answers, as a file. */
+export const file = async (path) => (await ask('GET', path)).blob();
 
 export const get = (path) => call('GET', path);
 export const post = (path, body = {}, options = {}) => call('POST', path, { body, ...options });

@@ -61,11 +61,12 @@ static int work_restore(struct admin_job *job, struct catalogue *catalogue, stru
 struct page_input {
     struct text cursor;
     int64_t limit;
+    struct catalogue_filter filter;
 };
 
 static int work_list(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     const struct page_input *page = job->input;
-    catalogue_list(catalogue, job->change.kind, page->cursor, (size_t)page->limit, &job->writer);
+    catalogue_list(catalogue, job->change.kind, &page->filter, page->cursor, (size_t)page->limit, &job->writer);
     return 0;
 }
 
@@ -166,6 +167,8 @@ static void handle_unkill(struct request *request) {
 static bool read_page(struct request *request, struct admin_job *job) {
     struct page_input *page = arena_new(&request->arena, struct page_input);
     page->cursor = request_query(request, "cursor");
+    page->filter = (struct catalogue_filter){request_query(request, "state"), request_query(request, "outcome"),
+                                             request_query(request, "q")};
     job->input = page;
     return request_query_int(request, "limit", 1, LIST_MOST, 100, &page->limit);
 }
@@ -187,8 +190,8 @@ static void handle_stale(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    stale_write(request->app->snapshot, clock_now(request->app->clock), request_query(request, "cursor"), (size_t)limit,
-                &w);
+    stale_write(request->app->snapshot, request->app->usage, clock_now(request->app->clock),
+                request_query(request, "cursor"), (size_t)limit, &w);
     reply_json(request, 200, &out);
 }
 

@@ -1,8 +1,7 @@
-/* An experiment's steps (start, pause, resume, approve, conclude) and its results. */
+/* An experiment's steps: start, pause, resume, approve, conclude. */
 #include "api/admin/job.h"
 #include "api/admin/tables.h"
 #include "core/base/clock.h"
-#include "experiments/judge/results.h"
 
 static int work_step(struct admin_job *job, struct catalogue *catalogue, enum experiment_step step,
                      const struct experiment_step_input *input) {
@@ -82,123 +81,8 @@ static void handle_conclude(struct request *request) {
     step(request, work_conclude);
 }
 
-/* ---- results: asked of the measures, written on the loop ---- */
-
-struct results_request {
-    struct measure_question question;
-    struct request *request;
-};
-
-static void on_results(struct mail *mail) {
-    struct results_request *asked = (struct results_request *)mail;
-    struct request *request = asked->request;
-    if (!asked->question.results) {
-        reply_error(request, &asked->question.error);
-        return;
-    }
-    struct buffer out = {0};
-    struct json_writer w;
-    json_writer_init(&w, &out);
-    results_write(asked->question.results, asked->question.by, &w);
-    measure_results_free(asked->question.results);
-    reply_header(request, "Cache-Control", "no-store");
-    reply_json(request, 200, &out);
-}
-
-static void handle_results(struct request *request) {
-    struct results_request *asked = arena_new(&request->arena, struct results_request);
-    *asked = (struct results_request){.request = request};
-    asked->question = (struct measure_question){.experiment = request_param(request, "key"),
-                                                .by = request_query(request, "by"),
-                                                .by_day = text_is(request_query(request, "series"), "day")};
-    asked->question.job.mail.receive = on_results;
-    asked->question.job.reply_to = &request->app->mailbox;
-    measure_ask(request->app->measure, &asked->question);
-}
-
-/* ---- exposures and unit totals, a page at a time ---- */
-
-enum { UNITS_PAGE = 10000 };
-
-struct units_request {
-    struct measure_export page;
-    struct request *request;
-};
-
-static void on_units(struct mail *mail) {
-    struct units_request *asked = (struct units_request *)mail;
-    struct request *request = asked->request;
-    if (asked->page.error.code) {
-        buffer_free(&asked->page.out);
-        reply_error(request, &asked->page.error);
-        return;
-    }
-    if (asked->page.next) /* RFC 8288 */
-        reply_header(
-            request, "Link",
-            arena_printf(&request->arena, "<%.*s?cursor=%u>; rel=\"next\"", TEXT_ARGS(request->path), asked->page.next)
-                .at);
-    reply_buffer(request, 200, "application/x-ndjson", &asked->page.out);
-}
-
-static void handle_units(struct request *request) {
-    int64_t from, limit;
-    if (!request_query_int(request, "cursor", 0, UINT32_MAX, 0, &from)) return;
-    if (!request_query_int(request, "limit", 1, UNITS_PAGE, UNITS_PAGE, &limit)) return;
-    struct units_request *asked = arena_new(&request->arena, struct units_request);
-    *asked = (struct units_request){.request = request};
-    asked->page = (struct measure_export){
-        .experiment = request_param(request, "key"), .from = (uint32_t)from, .limit = (uint32_t)limit};
-    asked->page.job.mail.receive = on_units;
-    asked->page.job.reply_to = &request->app->mailbox;
-    measure_export_units(request->app->measure, &asked->page);
-}
-
-/* ---- figures computed again ---- */
-
-struct verify_request {
-    struct measure_proof proof;
-    struct request *request;
-};
-
-static void on_proof(struct mail *mail) {
-    struct verify_request *asked = (struct verify_request *)mail;
-    struct request *request = asked->request;
-    const struct measure_proof *proof = &asked->proof;
-    if (proof->error.code) {
-        reply_error(request, &proof->error);
-        return;
-    }
-    struct buffer out = {0};
-    struct json_writer w;
-    json_writer_init(&w, &out);
-    json_open_object(&w);
-    json_put_text(&w, "experiment", proof->experiment);
-    json_put_bool(&w, "same", proof->different == 0);
-    json_put_int(&w, "records", proof->records);
-    json_put_int(&w, "units", proof->units);
-    json_put_int(&w, "different", proof->different);
-    json_key(&w, TEXT("residual"));
-    json_open_object(&w);
-    json_put_int(&w, "units", proof->residual);
-    json_close_object(&w);
-    json_close_object(&w);
-    reply_json(request, 200, &out);
-}
-
-static void handle_verify(struct request *request) {
-    struct verify_request *asked = arena_new(&request->arena, struct verify_request);
-    *asked = (struct verify_request){.request = request, .proof.experiment = request_param(request, "key")};
-    asked->proof.job.mail.receive = on_proof;
-    asked->proof.job.reply_to = &request->app->mailbox;
-    measure_verify(request->app->measure, &asked->proof);
-}
-
-enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT, STEP_BODY = 16 * 1024 };
+enum { STEP_BODY = 16 * 1024 };
 const struct route experiment_routes[] = {
-    {METHOD_GET, "/admin/v1/experiments/{key}/results", READERS, 0, 0, handle_results},
-    {METHOD_GET, "/admin/v1/experiments/{key}/units", ROLE_MANAGER | ROLE_ANALYST, 0, 0, handle_units},
-    {METHOD_POST, "/admin/v1/experiments/{key}/verify", ROLE_MANAGER | ROLE_ANALYST, STEP_BODY, 0, handle_verify},
     {METHOD_POST, "/admin/v1/experiments/{key}/start", ROLE_MANAGER, STEP_BODY, 0, handle_start},
     {METHOD_POST, "/admin/v1/experiments/{key}/pause", ROLE_MANAGER, STEP_BODY, 0, handle_pause},
     {METHOD_POST, "/admin/v1/experiments/{key}/resume", ROLE_MANAGER, STEP_BODY, 0, handle_resume},

@@ -17,5 +17,8 @@ extern const struct route plugin_rights_routes[];
 extern const struct route preview_routes[];
 extern const struct route webhook_routes[];
 extern const struct route segment_routes[];
+extern const struct route plan_routes[];
+extern const struct route report_routes[];
+extern const struct route result_routes[];
 
 #endif

@@ -206,6 +206,7 @@ static void evaluate_one(struct request *request) {
     }
     struct decision d;
     decide(app->snapshot, feature, &call.context, &app->remembered, &d);
+    usage_mark(app->usage, app->snapshot, feature, call.context.now);
     count(app->evaluations, 1);
     ofrep_fall_back(app, feature, &call.context, &d);
     ofrep_record(app, &call.context, &d);
@@ -246,6 +247,7 @@ static void write_flags(struct app *app, const struct context *context, struct j
     for (uint32_t i = 0; i < app->snapshot->n_features; i++) {
         struct decision d;
         decide(app->snapshot, &app->snapshot->features[i], context, &app->remembered, &d);
+        usage_mark(app->usage, app->snapshot, &app->snapshot->features[i], context->now);
         count(app->evaluations, 1);
         d.expose = false; /* the bulk call is no exposure, nor a fallback of one */
         ofrep_fall_back(app, &app->snapshot->features[i], context, &d);

@@ -91,6 +91,7 @@ static const struct variant *variant_of(struct request *request, const struct sn
     context.targeting_key = app_unit(app, request->caller.customer);
     struct decision d;
     decide(app->snapshot, feature, &context, &app->remembered, &d);
+    usage_mark(app->usage, app->snapshot, feature, context.now);
     d.expose = false; /* a call is no exposure, nor a fallback of one */
     ofrep_fall_back(app, feature, &context, &d);
     return d.targeting_key_missing ? &feature->definition.variants[feature->definition.off] : d.variant;

@@ -9,6 +9,7 @@ const STAGES = { trial: 'live' };
 
 export function features(mayChange) {
   let items = [];
+  let stale = [];
   let wanted = '';
   let trouble = null;
 
@@ -68,6 +69,7 @@ export function features(mayChange) {
     const found = items.filter((feature) => `${feature.key} ${nameOf(feature)} ${(feature.tags ?? []).join(' ')} ${feature.owner ?? ''}`.toLowerCase().includes(wanted));
     return [
       heading('Features', 'What can be switched on the shop. A change is with every shopper within a tenth of a second.'),
+      stale.length > 0 && neglected(stale),
       trouble && failure(trouble, trouble.status === 412 ? 'Somebody else changed this feature meanwhile; this is how it stands now' : undefined),
       items.length === 0
         ? empty('No feature yet', 'A feature is anything on the shop that can be switched: a poll beside the product, a new headline, a plugin. Create one from a JSON file:', 'build/parley features put product-poll.json')
@@ -79,9 +81,16 @@ export function features(mayChange) {
           h('ul', { class: 'rows', key: 'rows' }, found.map(row))]];
   }
 
-  const page = { title: 'Features', every: 5000, view, async load() { items = await all('/features'); } };
+  const page = { title: 'Features', every: 5000, view, async load() { [items, stale] = await Promise.all([all('/features'), all('/stale')]); } };
   return page;
 }
+
+/** Those that nobody takes care of, each with why and what to do next. */
+const neglected = (list) => h('details', { class: 'notice warn', key: 'stale' },
+  h('summary', {}, `${plural(list.length, 'feature')} that nobody takes care of`),
+  h('ul', {}, list.map(({ key, owner, reasons, next, experiment }) => h('li', { key },
+    h('strong', {}, key), owner && ` (${owner})`, experiment && [' in ', h('a', { href: `#/trials/${encodeURIComponent(experiment)}` }, experiment)],
+    h('ul', {}, reasons.map((reason, i) => h('li', {}, h('code', {}, reason), ` ${next[i]}`)))))));
 
 const nameOf = (feature) => feature.name || feature.key;
 

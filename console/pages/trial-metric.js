@@ -36,7 +36,7 @@ function figures(metric, control) {
 const CARD = 50; // its padding and border, both sides
 
 /** What a card leaves for a plot on this screen. */
-function plotWidth() {
+export function plotWidth() {
   const main = document.getElementById('main');
   const { paddingLeft, paddingRight } = getComputedStyle(main);
   return main.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight) - CARD;

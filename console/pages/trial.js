@@ -1,9 +1,11 @@
 // One trial: what it asks, where it stands, what to do about it, and how sure one can be.
 
 import { h, announce } from '../dom.js';
-import { all, get, post, Problem } from '../api.js';
+import { all, file, get, post, Problem } from '../api.js';
 import { heading, pill, button, failure, review, ask, withCode } from '../parts.js';
-import { metricSection } from './trial-metric.js';
+import { metricSection, plotWidth } from './trial-metric.js';
+import { planPanel } from './trial-plan.js';
+import { timeSection } from './trial-time.js';
 import { STATES } from './trials.js';
 import { count, plural, pValue, clockOf, timeOf, share } from '../format.js';
 
@@ -24,9 +26,11 @@ export function trial(key, mayChange) {
   const path = `/experiments/${encodeURIComponent(key)}`;
   let experiment = null;
   let results = null;
+  let looks = [];
   let names = null; // metric key → name
   let silent = null; // why there are no results, although the trial has started
   let trouble = null;
+  const plan = planPanel(path, () => page.redraw());
 
   async function load() {
     const call = results?.verdict?.call;
@@ -43,10 +47,20 @@ export function trial(key, mayChange) {
     if (experiment.state === 'draft') return;
     try {
       results = await get(`${path}/results`);
+      looks = (await get(`${path}/looks?limit=1000`)).items;
     } catch (error) {
       if (!(error instanceof Problem) || error.status === 401) throw error;
       silent = error;
     }
+  }
+
+  /** The report as a file of its own: a page cannot hand its token to a link. */
+  async function report() {
+    const link = h('a', { download: `${key}.html` });
+    link.href = URL.createObjectURL(await file(`${path}/report`));
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    announce('The report was saved.');
   }
 
   async function step(verb, done) {
@@ -90,17 +104,19 @@ export function trial(key, mayChange) {
 
   const view = () => [
     h('nav', { class: 'crumbs', 'aria-label': 'Breadcrumb', key: 'crumbs' }, h('a', { href: '#/trials' }, 'Trials')),
-    heading([nameOf(), ' ', pill(experiment.state, STATES[experiment.state])], experiment.hypothesis, steps()),
+    heading([nameOf(), ' ', pill(experiment.state, STATES[experiment.state])], experiment.hypothesis, results && button('Save the report', report), steps()),
     trouble && failure(trouble),
     h('div', { class: 'facts', key: 'facts' },
       h('p', { class: 'meta' }, h('code', {}, key), ' on ', h('code', {}, experiment.feature), `, ${experiment.traffic ?? 100}% of the audience`),
       experiment.startedAt && h('p', { class: 'meta' }, `Since ${timeOf(experiment.startedAt)}`), review(experiment)),
     experiment.state === 'concluded' && ending(),
     silent && h('div', { key: 'silent' }, failure(silent, 'The figures could not be read')),
+    mayChange && ['draft', 'running', 'paused'].includes(experiment.state) && plan(),
     results ? figures() : experiment.state === 'draft' && h('section', { class: 'card', key: 'draft' }, h('h2', {}, 'Not started'), h('p', {}, 'Nobody meets this trial yet. Once started, its first figures appear here as shoppers come.'))];
 
   const figures = () => [verdict(), warnings(), people(),
-    results.metrics.map((metric) => metricSection({ name: names.get(metric.metric), ...metric }, experiment)), footer()];
+    results.metrics.map((metric) => metricSection({ name: names.get(metric.metric), ...metric }, experiment)),
+    timeSection(looks, results.variants, plotWidth()), footer()];
 
   const ending = () => h('section', { class: 'card', 'aria-label': 'Decision', key: 'ending' },
     h('p', {}, h('strong', {}, `Concluded ${timeOf(experiment.concludedAt)}: `), ENDINGS[experiment.outcome], experiment.outcomeVariant && ` ${experiment.outcomeVariant}`, '.'),

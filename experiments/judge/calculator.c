@@ -164,6 +164,15 @@ struct binomial ask_binomial(struct ask *ask, const char *name, double least) {
     return b;
 }
 
+void ask_put_figures(struct ask *ask, const struct ask_figure *figures, size_t n) {
+    json_open_object(ask->out);
+    for (size_t i = 0; i < n; i++) {
+        json_key(ask->out, text_of(figures[i].name));
+        json_double(ask->out, figures[i].value);
+    }
+    json_close_object(ask->out);
+}
+
 void ask_put_interval(struct ask *ask, const char *name, struct interval interval) {
     ask_put_list(ask, name, (const double[]){interval.low, interval.high}, 2);
 }

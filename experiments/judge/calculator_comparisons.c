@@ -19,15 +19,8 @@ static void means(struct ask *ask) {
     const double alpha = ask_alpha(ask);
     if (ask_failed(ask)) return;
     const struct difference d = welch(c, t, alpha);
-    json_open_object(ask->out);
-    json_put_double(ask->out, "estimate", d.estimate);
-    json_put_double(ask->out, "se", d.se);
-    json_put_double(ask->out, "df", d.df);
-    json_put_double(ask->out, "t", d.t);
-    json_put_double(ask->out, "p", d.p);
-    json_put_double(ask->out, "low", d.low);
-    json_put_double(ask->out, "high", d.high);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"estimate", d.estimate}, {"se", d.se}, {"df", d.df}, {"t", d.t}, {"p", d.p}, {"low", d.low},
+               {"high", d.high});
 }
 
 static void proportions(struct ask *ask) {
@@ -55,17 +48,9 @@ static void lift(struct ask *ask) {
     json_open_object(ask->out);
     json_put_double(ask->out, "estimate", delta.estimate);
     json_key(ask->out, TEXT("delta"));
-    json_open_object(ask->out);
-    json_put_double(ask->out, "se", delta.se);
-    json_put_double(ask->out, "low", delta.low);
-    json_put_double(ask->out, "high", delta.high);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"se", delta.se}, {"low", delta.low}, {"high", delta.high});
     json_key(ask->out, TEXT("fieller"));
-    json_open_object(ask->out);
-    json_put_double(ask->out, "g", fieller.g);
-    json_put_double(ask->out, "low", fieller.low);
-    json_put_double(ask->out, "high", fieller.high);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"g", fieller.g}, {"low", fieller.low}, {"high", fieller.high});
     json_close_object(ask->out);
 }
 
@@ -86,10 +71,7 @@ static void ratio(struct ask *ask) {
     if (m.mean_y == 0) ask_complain(ask, "den.mean must be a number other than 0");
     if (ask_failed(ask)) return;
     const struct ratio r = ratio_of(m);
-    json_open_object(ask->out);
-    json_put_double(ask->out, "estimate", r.estimate);
-    json_put_double(ask->out, "se", r.se);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"estimate", r.estimate}, {"se", r.se});
 }
 
 static struct cuped_arm read_cuped_arm(struct ask *ask, const char *name) {
@@ -101,12 +83,7 @@ static void adjusted(struct ask *ask) {
     const struct cuped_arm c = read_cuped_arm(ask, "control"), t = read_cuped_arm(ask, "treatment");
     if (ask_failed(ask)) return;
     const struct cuped r = cuped(c, t, SLOPE_OVER_ALL);
-    json_open_object(ask->out);
-    json_put_double(ask->out, "theta", r.theta);
-    json_put_double(ask->out, "estimate", r.estimate);
-    json_put_double(ask->out, "se", r.se);
-    json_put_double(ask->out, "reduction", r.reduction);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"theta", r.theta}, {"estimate", r.estimate}, {"se", r.se}, {"reduction", r.reduction});
 }
 
 static void sequential(struct ask *ask) {
@@ -116,14 +93,8 @@ static void sequential(struct ask *ask) {
     if (sided != TWO_SIDED && alpha >= 0.5) ask_complain(ask, "alpha must be below 0.5 where sided is greater or less");
     if (ask_failed(ask)) return;
     const struct sequence s = sequential_means(c, t, alpha, n_star, sided);
-    json_open_object(ask->out);
-    json_put_double(ask->out, "estimate", s.estimate);
-    json_put_double(ask->out, "se", s.se);
-    json_put_double(ask->out, "rho", s.rho);
-    json_put_double(ask->out, "low", s.low);
-    json_put_double(ask->out, "high", s.high);
-    json_put_double(ask->out, "p", s.p);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"estimate", s.estimate}, {"se", s.se}, {"rho", s.rho}, {"low", s.low}, {"high", s.high},
+               {"p", s.p});
 }
 
 static void mixture(struct ask *ask) {
@@ -133,11 +104,7 @@ static void mixture(struct ask *ask) {
     const double alpha = ask_alpha(ask);
     if (ask_failed(ask)) return;
     const struct msprt r = msprt(n, difference, variance_sum, tau2, alpha);
-    json_open_object(ask->out);
-    json_put_double(ask->out, "lambda", r.lambda);
-    json_put_double(ask->out, "p", r.p);
-    json_put_double(ask->out, "half", r.half);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"lambda", r.lambda}, {"p", r.p}, {"half", r.half});
 }
 
 /* Counts and weights of the same arms. */
@@ -163,11 +130,7 @@ static void mismatch(struct ask *ask) {
     const size_t arms = read_shares(ask, &counts, &weights);
     if (ask_failed(ask)) return;
     const struct srm r = srm_test(counts, weights, arms);
-    json_open_object(ask->out);
-    json_put_double(ask->out, "chi2", r.chi2);
-    json_put_double(ask->out, "df", r.df);
-    json_put_double(ask->out, "p", r.p);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"chi2", r.chi2}, {"df", r.df}, {"p", r.p});
 }
 
 static void mismatch_anytime(struct ask *ask) {
@@ -176,10 +139,7 @@ static void mismatch_anytime(struct ask *ask) {
     const double k = ask_has(ask, ask_request(ask), "k") ? ask_positive(ask, ask_request(ask), "k") : 100;
     if (ask_failed(ask)) return;
     const struct srm_anytime r = srm_anytime(counts, weights, arms, k);
-    json_open_object(ask->out);
-    json_put_double(ask->out, "logBayesFactor", r.log_bayes_factor);
-    json_put_double(ask->out, "p", r.p);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"logBayesFactor", r.log_bayes_factor}, {"p", r.p});
 }
 
 static void adjustment(struct ask *ask) {
@@ -209,10 +169,7 @@ static void beta_binomial(struct ask *ask) {
     if (c.n > 1e9 || t.n > 1e9) ask_complain(ask, "control.n and treatment.n must be at most 1e9");
     if (ask_failed(ask)) return;
     const struct beta_comparison r = beta_compare(beta_posterior(c, prior), beta_posterior(t, prior));
-    json_open_object(ask->out);
-    json_put_double(ask->out, "chanceToBeat", r.chance);
-    json_put_double(ask->out, "expectedLoss", r.loss_treatment);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"chanceToBeat", r.chance}, {"expectedLoss", r.loss_treatment});
 }
 
 static void bandit(struct ask *ask) {

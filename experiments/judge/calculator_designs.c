@@ -75,12 +75,7 @@ static void quantile(struct ask *ask) {
     if (ask_failed(ask)) return;
     if (!clustered) cdf_se = quantile_iid_se(q, values.n);
     const struct quantile r = quantile_interval(values.at, values.n, q, cdf_se, alpha);
-    json_open_object(ask->out);
-    json_put_double(ask->out, "estimate", r.estimate);
-    json_put_double(ask->out, "cdfSe", r.cdf_se);
-    json_put_double(ask->out, "low", r.low);
-    json_put_double(ask->out, "high", r.high);
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"estimate", r.estimate}, {"cdfSe", r.cdf_se}, {"low", r.low}, {"high", r.high});
 }
 
 static void sample_size(struct ask *ask) {
@@ -94,11 +89,8 @@ static void sample_size(struct ask *ask) {
     if (proportion && !(baseline + mde > 0 && baseline + mde < 1))
         ask_complain(ask, "baseline + mde must be between 0 and 1");
     if (ask_failed(ask)) return;
-    json_open_object(ask->out);
-    json_put_double(ask->out, "perArm",
-                    proportion ? sample_size_proportions(baseline, mde, alpha, power)
-                               : sample_size_means(sd, mde, alpha, power));
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"perArm", proportion ? sample_size_proportions(baseline, mde, alpha, power)
+                                          : sample_size_means(sd, mde, alpha, power)});
 }
 
 /* sqrt(variance / n_C + variance / n_T) */
@@ -113,18 +105,14 @@ static void mde(struct ask *ask) {
     const double se = read_se(ask), alpha = ask_alpha(ask),
                  power = ask_probability_or(ask, ask_request(ask), "power", 0.8);
     if (ask_failed(ask)) return;
-    json_open_object(ask->out);
-    json_put_double(ask->out, "mde", mde_fixed(se, alpha, power));
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"mde", mde_fixed(se, alpha, power)});
 }
 
 static void power(struct ask *ask) {
     const double se = read_se(ask), alpha = ask_alpha(ask),
                  difference = ask_number(ask, ask_request(ask), "difference");
     if (ask_failed(ask)) return;
-    json_open_object(ask->out);
-    json_put_double(ask->out, "power", power_fixed(difference, se, alpha));
-    json_close_object(ask->out);
+    ASK_ANSWER(ask, {"power", power_fixed(difference, se, alpha)});
 }
 
 const struct ask_test calculator_designs[] = {

@@ -71,6 +71,15 @@ struct sample ask_sample(struct ask *ask, const char *name);
 /* {"n","successes"} with n >= least. */
 struct binomial ask_binomial(struct ask *ask, const char *name, double least);
 
+/* A whole answer: an object of numbers. */
+struct ask_figure {
+    const char *name;
+    double value;
+};
+#define ASK_ANSWER(ask, ...)                                                                                           \
+    ask_put_figures((ask), (const struct ask_figure[]){__VA_ARGS__},                                                   \
+                    sizeof((const struct ask_figure[]){__VA_ARGS__}) / sizeof(struct ask_figure))
+void ask_put_figures(struct ask *ask, const struct ask_figure *figures, size_t n);
 /* {"name":[low,high]} and {"name":[…]}. */
 void ask_put_interval(struct ask *ask, const char *name, struct interval interval);
 void ask_put_list(struct ask *ask, const char *name, const double *values, size_t n);

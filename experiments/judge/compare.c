@@ -166,11 +166,20 @@ void compare(const struct compare_plan *plan, struct compare_arm control, struct
     out->relative.high = plan->method == COMPARE_BAYES ? belief.lift.high : lift.high;
 }
 
+/* Where no unit (or every unit) of either arm has the event nothing varies, and a sequence has no width. Then Laplace's rule of
+ * succession gives each arm's rate a width, as if one of two more units had it; else a gate would wait for the first harm. */
+static double guard_se(const struct compare_plan *plan, const struct comparison *c) {
+    double arm = c->n / 2, rate = 1 / (arm + 2);
+    bool silent = plan->kind == COMPARE_PROPORTION && c->se == 0 && c->n >= 4;
+    return silent ? sqrt(2 * rate * (1 - rate) / arm) : c->se;
+}
+
 struct compare_guardrail compare_guard(const struct compare_plan *plan, const struct comparison *c,
                                        bool harm_is_decrease, double margin, bool relative) {
     double absolute = relative ? margin * fabs(c->control_mean) : margin;
-    struct guardrail g = guardrail_test(c->estimate, c->se, c->n, harm_is_decrease ? HARM_DECREASE : HARM_INCREASE,
-                                        absolute, plan->alpha, plan->n_star > 0 ? plan->n_star : COMPARE_N_STAR);
+    struct guardrail g =
+        guardrail_test(c->estimate, guard_se(plan, c), c->n, harm_is_decrease ? HARM_DECREASE : HARM_INCREASE, absolute,
+                       plan->alpha, plan->n_star > 0 ? plan->n_star : COMPARE_N_STAR);
     return (struct compare_guardrail){g.harm, g.low, g.high, g.p, g.fires, g.passes};
 }
 

@@ -56,8 +56,25 @@ static struct compare_arm arm_of(const struct measure_results *r, const struct m
                                 .epochs = r->n_epochs};
 }
 
+static double least_before(const struct judged_past *past, enum judgement_role role, struct text metric,
+                           struct text variant) {
+    for (uint32_t i = 0; past && i < past->n; i++)
+        if (past->items[i].role == role && text_eq(past->items[i].metric, metric) &&
+            text_eq(past->items[i].variant, variant))
+            return past->items[i].p;
+    return 1;
+}
+
+/* Looks are what the sequence is valid over: what one of them excluded stays excluded (the interval shown is the current one). */
+static void remember_least(struct judged_arm *a, enum compare_method method, double before) {
+    a->p_now = a->is.sequential.p;
+    if (isnan(a->p_now)) return;
+    a->is.sequential.p = fmin(a->p_now, before);
+    if (method == COMPARE_SEQUENTIAL) a->is.shown.p = a->is.sequential.p;
+}
+
 static void judge_metric(const struct measure_results *r, const struct measure_group *group, struct judged_metric *m,
-                         struct arena *arena) {
+                         const struct judged_past *past, struct arena *arena) {
     const struct metric *metric = r->metrics[m->metric];
     const struct measure_cells *cells = &group->metrics[m->metric];
     struct compare_plan plan = plan_of(r, metric);
@@ -70,6 +87,7 @@ static void judge_metric(const struct measure_results *r, const struct measure_g
         struct sample c, t;
         compare(&plan, arm_of(r, cells, control, &c), arm_of(r, cells, i, &t), &a->is);
         a->compared = isfinite(a->is.estimate);
+        remember_least(a, plan.method, least_before(past, m->role, metric->key, r->experiment->state.arms[i]));
         a->p_adjusted = a->is.shown.p;
         if (m->rule)
             a->guard = compare_guard(&plan, &a->is, m->rule->harm == HARM_DECREASE, m->rule->margin, m->rule->relative);
@@ -83,12 +101,12 @@ static int index_of(const struct measure_results *r, const struct metric *metric
 }
 
 static void add_metric(struct judgement *j, const struct metric *metric, enum judgement_role role,
-                       const struct guardrail *rule, struct arena *arena) {
+                       const struct guardrail *rule, const struct judged_past *past, struct arena *arena) {
     int index = index_of(j->results, metric);
     if (index < 0) return;
     struct judged_metric *m = &j->metrics[j->n++];
     *m = (struct judged_metric){.metric = (uint32_t)index, .role = role, .rule = rule};
-    judge_metric(j->results, j->group, m, arena);
+    judge_metric(j->results, j->group, m, past, arena);
 }
 
 /* The primary over its arms; the secondary ones over metrics and arms together; guardrails stay as they are. */
@@ -109,119 +127,103 @@ static void adjust_role(struct judgement *j, enum judgement_role role) {
 
 /* --- the split --- */
 
-static struct srm split(const struct measure_results *r, const struct measure_group *g, bool with_multiple) {
-    size_t cells = (size_t)r->n_epochs * r->n_arms;
+enum { SRM_CONCENTRATION = 100 };
+
+/* Of the epochs from `from` up to `to`. */
+static struct srm split(const struct measure_results *r, const struct measure_group *g, size_t from, size_t to,
+                        bool with_multiple) {
+    size_t cells = (to - from) * r->n_arms;
     double *counts = memory_alloc(2 * cells * sizeof *counts), *weights = counts + cells;
-    for (size_t e = 0; e < r->n_epochs; e++)
+    for (size_t e = from; e < to; e++)
         for (size_t a = 0; a < r->n_arms; a++) {
-            size_t at = e * r->n_arms + a;
-            weights[at] = r->experiment->state.epochs[e].weights[a];
+            size_t at = e * r->n_arms + a, k = at - from * r->n_arms;
+            weights[k] = r->experiment->state.epochs[e].weights[a];
             /* A unit that keeps an arm which has no weight any more entered by an older decision: nobody expects it here. */
-            counts[at] = weights[at] > 0 ? (double)(g->units[at] + (with_multiple ? g->multiple[at] : 0)) : 0;
+            counts[k] = weights[k] > 0 ? (double)(g->units[at] + (with_multiple ? g->multiple[at] : 0)) : 0;
         }
-    struct srm srm = srm_epochs(counts, weights, r->n_epochs, r->n_arms);
+    struct srm srm = srm_epochs(counts, weights, to - from, r->n_arms);
     free(counts);
     return srm;
 }
 
-/* --- what is wrong --- */
-
-static void warn(struct judgement *j, const char *code, struct text detail) {
-    j->warnings[j->n_warnings++] = (struct judgement_warning){code, detail};
-}
-
-static int64_t units_of(const struct judgement *j, uint32_t arm) {
-    int64_t n = 0;
-    for (uint32_t e = 0; e < j->results->n_epochs; e++) n += j->group->units[(size_t)e * j->results->n_arms + arm];
-    return n;
-}
-
-static void warn_units(struct judgement *j, struct arena *arena) {
-    const struct measure_results *r = j->results;
-    int64_t all = r->multiple;
-    for (uint32_t a = 0; a < r->n_arms; a++) {
-        int64_t n = units_of(j, a);
-        all += n;
-        if (n == 0 && !r->experiment->state.removed[a])
-            warn(j, "no-data",
-                 arena_printf(arena, "No unit has met `%.*s` yet.", TEXT_ARGS(r->experiment->state.arms[a])));
-    }
-    if (all > 0 && (double)r->multiple > 0.01 * (double)all)
-        warn(j, "multiple-exposure",
-             arena_printf(arena,
-                          "%lld of %lld units (%.1f %%) met two variants and are left out of all figures. "
-                          "Look at how the shop identifies its visitors.",
-                          (long long)r->multiple, (long long)all, 100.0 * (double)r->multiple / (double)all));
-}
-
-static void warn_metrics(struct judgement *j, struct arena *arena) {
-    const struct measure_results *r = j->results;
-    for (uint32_t i = 0; i < r->n_metrics; i++) {
-        const struct metric *metric = r->metrics[i];
-        bool any = false;
-        for (uint32_t a = 0; j->group->metrics[i].quantiles && a < r->n_arms; a++)
-            any |= j->group->metrics[i].quantiles[a].values > 0;
-        for (size_t c = 0; c < (size_t)r->n_epochs * r->n_arms; c++)
-            any |= j->group->metrics[i].cells[c].sum_x != 0 || j->group->metrics[i].cells[c].sum_y != 0;
-        if (!any)
-            warn(j, "no-data", arena_printf(arena, "No event has counted for `%.*s` yet.", TEXT_ARGS(metric->key)));
-        else if (metric->cap > 0 && r->caps[i].as_of && r->caps[i].value <= 0)
-            warn(j, "no-data",
-                 arena_printf(arena, "The cap of `%.*s` is 0, because too few units have a value: it is not applied.",
-                              TEXT_ARGS(metric->key)));
-    }
-}
-
-static void warn_history(struct judgement *j, struct arena *arena) {
-    const struct measure_results *r = j->results;
-    for (uint32_t i = 0; i < j->n; i++)
-        for (uint32_t a = 0; j->metrics[i].role != ROLE_GUARDRAIL && a < r->n_arms; a++) {
-            const struct compare_cuped *c = &j->metrics[i].arms[a].is.cuped;
-            struct text metric = r->metrics[j->metrics[i].metric]->key, arm = r->experiment->state.arms[a];
-            if (!j->metrics[i].arms[a].compared || !c->used) continue;
-            if (c->bias < 0.01)
-                warn(j, "pre-experiment-bias",
-                     arena_printf(arena,
-                                  "`%.*s` differed between `%.*s` and control before anybody entered (p = %.2g).",
-                                  TEXT_ARGS(metric), TEXT_ARGS(arm), c->bias));
-            if (!(c->reduction > 0))
-                warn(j, "cuped-no-help",
-                     arena_printf(arena, "What units did before does not narrow the interval of `%.*s` for `%.*s`.",
-                                  TEXT_ARGS(metric), TEXT_ARGS(arm)));
+/* Epochs are disjoint, so their Bayes factors multiply to one that may be looked at whenever one likes. */
+static struct srm_anytime split_anytime(const struct measure_results *r, const struct measure_group *g, double before) {
+    struct srm_anytime all = {0, 1};
+    double counts[SRM_ARMS_MAX], weights[SRM_ARMS_MAX];
+    for (size_t e = 0; e < r->n_epochs; e++) {
+        for (size_t a = 0; a < r->n_arms; a++) {
+            weights[a] = r->experiment->state.epochs[e].weights[a];
+            counts[a] = weights[a] > 0 ? (double)g->units[e * r->n_arms + a] : 0;
         }
+        double factor = srm_anytime(counts, weights, r->n_arms, SRM_CONCENTRATION).log_bayes_factor;
+        if (isfinite(factor)) all.log_bayes_factor += factor;
+    }
+    all.p = fmin(before, fmin(1, exp(-all.log_bayes_factor)));
+    return all;
 }
 
-static void warn_split(struct judgement *j, struct arena *arena) {
-    if (j->srm_verdict == SRM_OK) return;
-    warn(j, "srm",
-         arena_printf(arena, "The units do not split as the weights say (p = %.2g)%s.", j->srm.p,
-                      j->srm_verdict == SRM_ALARM ? ": something drops or adds units unevenly, so no verdict is given"
-                                                  : ""));
+static void judge_split(struct judgement *j, const struct judged_past *past, struct arena *arena) {
+    const struct measure_results *r = j->results;
+    j->srm = split(r, j->group, 0, r->n_epochs, false);
+    j->srm_with_multiple = split(r, j->group, 0, r->n_epochs, true);
+    j->srm_verdict = srm_verdict(j->srm.p);
+    j->srm_anytime = split_anytime(r, j->group, past ? past->srm_p : 1);
+    j->srm_by_epoch = arena_array(arena, struct srm, r->n_epochs);
+    for (uint32_t e = 0; e < r->n_epochs; e++) j->srm_by_epoch[e] = split(r, j->group, e, e + 1, false);
 }
 
 /* --- all of it --- */
 
-struct judgement *judge(const struct measure_results *r, const struct measure_group *group, struct arena *arena) {
+struct judgement *judge(const struct measure_results *r, const struct measure_group *group,
+                        const struct judged_past *past, struct arena *arena) {
     const struct snapshot_experiment *e = r->experiment;
     struct judgement *j = arena_new(arena, struct judgement);
     *j = (struct judgement){.results = r, .group = group};
     j->metrics = arena_array(arena, struct judged_metric, 1 + e->definition.n_secondary + e->definition.n_guardrails);
-    j->warnings = arena_array(arena, struct judgement_warning,
-                              2 + r->n_arms + r->n_metrics + 2 * r->n_arms * (1 + e->definition.n_secondary));
-    add_metric(j, e->primary, ROLE_PRIMARY, NULL, arena);
+    add_metric(j, e->primary, ROLE_PRIMARY, NULL, past, arena);
     for (uint32_t i = 0; i < e->definition.n_secondary; i++)
-        add_metric(j, e->secondary[i], ROLE_SECONDARY, NULL, arena);
+        add_metric(j, e->secondary[i], ROLE_SECONDARY, NULL, past, arena);
     for (uint32_t i = 0; i < e->definition.n_guardrails; i++)
-        add_metric(j, e->guardrails[i], ROLE_GUARDRAIL, &e->definition.guardrails[i], arena);
+        add_metric(j, e->guardrails[i], ROLE_GUARDRAIL, &e->definition.guardrails[i], past, arena);
     adjust_role(j, ROLE_PRIMARY);
     adjust_role(j, ROLE_SECONDARY);
-    j->srm = split(r, group, false);
-    j->srm_with_multiple = split(r, group, true);
-    j->srm_verdict = srm_verdict(j->srm.p);
-    warn_split(j, arena);
-    warn_units(j, arena);
-    warn_metrics(j, arena);
-    warn_history(j, arena);
+    judge_split(j, past, arena);
+    judge_warnings(j, arena);
     judge_call(j, arena);
     return j;
+}
+
+/* --- what others ask of it --- */
+
+double judgement_alpha(const struct judgement *j) {
+    double alpha = j->results->experiment->definition.alpha;
+    return alpha > 0 ? alpha : 0.05;
+}
+
+bool judgement_in_play(const struct judgement *j, uint32_t arm) {
+    return arm != j->results->experiment->state.control && !j->results->experiment->state.removed[arm];
+}
+
+int64_t judgement_units(const struct judgement *j) {
+    int64_t n = 0;
+    for (size_t i = 0; i < (size_t)j->results->n_epochs * j->results->n_arms; i++) n += j->group->units[i];
+    return n;
+}
+
+struct text judgement_metric_name(const struct metric *metric, struct arena *arena) {
+    return metric->name.n ? metric->name : arena_printf(arena, "`%.*s`", TEXT_ARGS(metric->key));
+}
+
+bool judgement_harm_excluded(const struct judgement *j, struct text *why, struct arena *arena) {
+    for (uint32_t i = 0; i < j->n; i++)
+        for (uint32_t a = 0; j->metrics[i].rule && a < j->results->n_arms; a++) {
+            const struct judged_arm *arm = &j->metrics[i].arms[a];
+            if (!judgement_in_play(j, a) || (arm->compared && arm->guard.passes)) continue;
+            if (why)
+                *why = arena_printf(arena, "harm of `%.*s` to `%.*s` beyond its margin is not excluded yet",
+                                    TEXT_ARGS(j->results->experiment->state.arms[a]),
+                                    TEXT_ARGS(j->metrics[i].rule->metric));
+            return false;
+        }
+    return true;
 }

@@ -158,18 +158,37 @@ static void write_figures(struct json_writer *w, const struct judgement *j) {
     json_close_array(w);
 }
 
+static const char *const split_verdicts[] = {[SRM_OK] = "ok", [SRM_WARN] = "warn", [SRM_ALARM] = "alarm"};
+
 static void write_split(struct json_writer *w, const struct srm *srm) {
     json_put_double(w, "chi2", srm->chi2);
     json_put_double(w, "df", srm->df);
     json_put_double(w, "p", srm->p);
 }
 
+static void write_epochs(struct json_writer *w, const struct judgement *j) {
+    json_key(w, TEXT("epochs"));
+    json_open_array(w);
+    for (uint32_t e = 0; e < j->results->n_epochs; e++) {
+        json_open_object(w);
+        json_put_time(w, "from", j->results->experiment->state.epochs[e].from);
+        write_split(w, &j->srm_by_epoch[e]);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
 static void write_srm(struct json_writer *w, const struct judgement *j) {
-    static const char *const verdicts[] = {[SRM_OK] = "ok", [SRM_WARN] = "warn", [SRM_ALARM] = "alarm"};
     json_key(w, TEXT("srm"));
     json_open_object(w);
     write_split(w, &j->srm);
-    json_put_text(w, "verdict", text_of(verdicts[j->srm_verdict]));
+    json_put_text(w, "verdict", text_of(split_verdicts[j->srm_verdict]));
+    json_key(w, TEXT("anytime"));
+    json_open_object(w);
+    json_put_double(w, "logBayesFactor", j->srm_anytime.log_bayes_factor);
+    json_put_double(w, "p", j->srm_anytime.p);
+    json_close_object(w);
+    if (j->results->n_epochs > 1) write_epochs(w, j);
     json_key(w, TEXT("withMultipleExposure"));
     json_open_object(w);
     write_split(w, &j->srm_with_multiple);
@@ -202,6 +221,7 @@ static void write_verdict(struct json_writer *w, const struct judgement *j) {
         json_open_object(w);
         json_put_text(w, "code", text_of(j->warnings[i].code));
         json_put_text(w, "detail", j->warnings[i].detail);
+        json_put_raw(w, "evidence", j->warnings[i].evidence);
         json_close_object(w);
     }
     json_close_array(w);
@@ -240,17 +260,39 @@ static void write_heterogeneity(struct json_writer *w, const struct measure_resu
     json_close_array(w);
 }
 
+/* Many groups, many tests: the p of their splits are adjusted (Benjamini-Hochberg). */
+static const double *adjusted_splits(struct judgement *const *groups, uint32_t n, struct arena *arena) {
+    double *p = arena_array(arena, double, n + 1);
+    for (uint32_t g = 0; g < n; g++) p[g] = groups[g]->srm.p;
+    compare_adjust(COMPARE_BH, p, n);
+    return p;
+}
+
+static void write_group_split(struct json_writer *w, const struct srm *srm, double adjusted) {
+    json_key(w, TEXT("srm"));
+    json_open_object(w);
+    write_split(w, srm);
+    json_put_double(w, "pAdjusted", adjusted);
+    json_put_text(w, "verdict", text_of(split_verdicts[srm_verdict(adjusted)]));
+    json_close_object(w);
+}
+
 static void write_groups(struct json_writer *w, const struct measure_results *r, struct text by, struct arena *arena) {
-    struct judgement **groups = arena_array(arena, struct judgement *, r->n_groups);
+    struct judgement **groups = arena_array(arena, struct judgement *, r->n_groups + 1);
+    for (uint32_t g = 0; g < r->n_groups; g++) groups[g] = judge(r, &r->groups[g], NULL, arena);
+    const double *splits = adjusted_splits(groups, r->n_groups, arena);
     json_put_text(w, "by", by);
     json_key(w, TEXT("groups"));
     json_open_array(w);
     for (uint32_t g = 0; g < r->n_groups; g++) {
-        groups[g] = judge(r, &r->groups[g], arena);
         json_open_object(w);
         json_key(w, TEXT("value"));
         r->groups[g].value.at ? json_text(w, r->groups[g].value) : json_nil(w);
-        if (r->groups[g].other) json_put_bool(w, "other", true);
+        if (r->groups[g].other) {
+            json_put_bool(w, "other", true);
+            json_put_int(w, "merged", r->groups[g].merged);
+        }
+        write_group_split(w, &groups[g]->srm, splits[g]);
         write_figures(w, groups[g]);
         json_close_object(w);
     }
@@ -287,13 +329,28 @@ static void write_series(struct json_writer *w, const struct measure_results *r,
         if (g) cumulate(r, &r->groups[g], &r->groups[g - 1]);
         json_open_object(w);
         json_put_text(w, "day", r->groups[g].value);
-        write_figures(w, judge(r, &r->groups[g], arena));
+        write_figures(w, judge(r, &r->groups[g], NULL, arena));
         json_close_object(w);
     }
     json_close_array(w);
 }
 
-void results_write(struct measure_results *r, struct text by, struct json_writer *w) {
+/* --- by week since entry --- */
+
+/* Each week stands for itself: a unit's week 2 is compared with others' week 2, whenever those were. */
+static void write_weeks(struct json_writer *w, const struct measure_results *r, struct arena *arena) {
+    json_key(w, TEXT("series"));
+    json_open_array(w);
+    for (uint32_t g = 0; g < r->n_groups; g++) {
+        json_open_object(w);
+        json_put_int(w, "week", g + 1);
+        write_figures(w, judge(r, &r->groups[g], NULL, arena));
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+void results_write(struct measure_results *r, struct text by, const struct look *before, struct json_writer *w) {
     struct arena arena;
     arena_init(&arena, 32 * 1024);
     json_open_object(w);
@@ -305,10 +362,12 @@ void results_write(struct measure_results *r, struct text by, struct json_writer
     if (!r->complete) json_put_double(w, "progress", r->progress);
     if (r->by_day)
         write_series(w, r, &arena);
+    else if (r->by_week)
+        write_weeks(w, r, &arena);
     else if (by.n)
         write_groups(w, r, by, &arena);
     else {
-        struct judgement *j = judge(r, &r->groups[0], &arena);
+        struct judgement *j = judge(r, &r->groups[0], look_past(before, r), &arena);
         write_srm(w, j);
         write_figures(w, j);
         write_excluded(w, r);

@@ -1,7 +1,7 @@
 #include "experiments/measure/answers.h"
 
-#include "core/base/json_write.h"
 #include "core/base/memory.h"
+#include "experiments/measure/export.h"
 #include "experiments/measure/fold_internal.h"
 
 static struct measured *find(const struct fold *fold, struct text key, struct error *error) {
@@ -13,7 +13,7 @@ static struct measured *find(const struct fold *fold, struct text key, struct er
 
 void answer_question(struct fold *fold, struct measure_question *q, int64_t now) {
     struct measured *m = find(fold, q->experiment, &q->error);
-    int by = q->by_day ? MEASURE_BY_DAY : MEASURE_ALL;
+    int by = q->by_day ? MEASURE_BY_DAY : q->by_week ? MEASURE_BY_WEEK : MEASURE_ALL;
     q->results = NULL;
     if (!m) return;
     const struct experiment *definition = &m->plan->source->definition;
@@ -24,7 +24,7 @@ void answer_question(struct fold *fold, struct measure_question *q, int64_t now)
                   TEXT_ARGS(q->by));
         return;
     }
-    q->results = cells_read(fold, m, by, now);
+    q->results = cells_read_frozen(fold, m, by, now, &q->frozen);
 }
 
 /* --- memory --- */
@@ -68,58 +68,14 @@ void answer_memory(const struct fold *fold, struct measure_memory *memory) {
 
 /* --- export --- */
 
-struct export_row {
-    struct json_writer w;
-    const struct plan_experiment *plan;
-};
-
-/* The table has the unit's hash; its text stands in the exposure that it entered by. */
-static int take_unit(void *visitor, const struct journal_record *record) {
-    struct export_row *row = visitor;
-    struct arena arena;
-    arena_init(&arena, 4096);
-    struct event event = {.record = record, .arena = &arena};
-    json_put_text(&row->w, "unit", event_unit(&event, row->plan));
-    arena_free(&arena);
-    return 0;
-}
-
-static void export_row(const struct fold *fold, const struct measured *m, const struct unit_row *row,
-                       struct buffer *out, int64_t now) {
-    struct export_row line = {.plan = m->plan};
-    int64_t x, y;
-    json_writer_init(&line.w, out);
-    json_open_object(&line.w);
-    journal_get(fold->reader, row->seq, take_unit, &line, NULL);
-    struct json_writer w = line.w;
-    json_put_int(&w, "exposure", row->seq);
-    json_put_time(&w, "t0", row->t0);
-    json_put_text(&w, "variant", m->plan->source->state.arms[row->arm]);
-    json_put_int(&w, "epoch", row->epoch);
-    if (row->flags & UNIT_MULTIPLE) json_put_text(&w, "excluded", TEXT("multipleExposure"));
-    json_key(&w, TEXT("metrics"));
-    json_open_object(&w);
-    for (uint32_t i = 0; i < m->plan->n_metrics; i++) {
-        const struct plan_metric *pm = &m->plan->metrics[i];
-        if (!cells_value(pm, row, unit_totals(&m->units, row), now, &x, &y)) continue;
-        json_key(&w, pm->metric->key);
-        if (pm->metric->kind == METRIC_RATIO) json_open_array(&w);
-        json_double(&w, (double)x / CELL_SCALE);
-        if (pm->metric->kind != METRIC_RATIO) continue;
-        json_double(&w, (double)y / CELL_SCALE);
-        json_close_array(&w);
-    }
-    json_close_object(&w);
-    json_close_object(&w);
-    buffer_byte(out, '\n');
-}
-
 void answer_export(struct fold *fold, struct measure_export *page, int64_t now) {
     struct measured *m = find(fold, page->experiment, &page->error);
     page->next = 0;
     if (!m) return;
+    if (page->csv && !page->from) export_csv_header(m, &page->out);
     uint32_t i = page->from;
-    for (; i < m->units.n && i - page->from < page->limit; i++) export_row(fold, m, &m->units.rows[i], &page->out, now);
+    for (; i < m->units.n && i - page->from < page->limit; i++)
+        (page->csv ? export_csv : export_json)(fold, m, &m->units.rows[i], now, &page->out);
     page->next = i < m->units.n ? i : 0;
 }
 

@@ -67,7 +67,10 @@ static bool apply_use(const struct fold *fold, struct measured *m, const struct 
         return true;
     }
     int64_t *column = before ? totals + pm->before : &columns[metric->kind == METRIC_RATIO ? use->part : 0];
-    if (!late) *column = add(*column, value);
+    if (late) return true;
+    *column = add(*column, value);
+    int64_t week = (t - row->t0) / PLAN_WEEK;
+    if (!before && week < pm->n_weeks) totals[pm->weeks + week] = add(totals[pm->weeks + week], value);
     return true;
 }
 
@@ -142,6 +145,7 @@ static bool same_metric(const struct measured *a, const int64_t *x, const struct
     if (pm->metric->kind == METRIC_QUANTILE)
         return same_list(&a->samples, (uint32_t)x[pm->column], &b->samples, (uint32_t)y[pm->column]);
     return memcmp(x + pm->column, y + pm->column, pm->columns * sizeof *x) == 0 &&
+           memcmp(x + pm->weeks, y + pm->weeks, pm->n_weeks * sizeof *x) == 0 &&
            (pm->before == PLAN_NO_COLUMN || x[pm->before] == y[pm->before]);
 }
 

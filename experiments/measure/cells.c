@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
+#include "experiments/measure/weeks.h"
 #include "experiments/stats/quantile.h"
 
 enum { CAP_AGE = CLOCK_MINUTE };
@@ -75,14 +76,25 @@ static int64_t percentile(int64_t *v, size_t n, double p) {
     return low + llround((h - whole) * (double)(high - low));
 }
 
-static bool capped(const struct metric *metric) {
+bool cells_capped(const struct metric *metric) {
     return metric->cap > 0 && (metric->kind == METRIC_MEAN || metric->kind == METRIC_COUNT);
+}
+
+static bool stays(struct measured *m, uint32_t metric, const struct measure_frozen_caps *frozen) {
+    const struct metric *of = m->plan->metrics[metric].metric;
+    for (size_t i = 0; frozen && frozen->shape == m->plan->shape && i < frozen->n; i++) {
+        const struct measure_frozen *cap = &frozen->items[i];
+        if (!text_eq(cap->metric, of->key) || cap->p != of->cap) continue;
+        m->caps[metric] = (struct fold_cap){llround(cap->value * CELL_SCALE), cap->as_of};
+        return true;
+    }
+    return false;
 }
 
 static void renew_cap(struct measured *m, uint32_t metric, int64_t as_of) {
     const struct plan_metric *pm = &m->plan->metrics[metric];
     struct fold_cap *cap = &m->caps[metric];
-    if (!capped(pm->metric) || (cap->as_of && as_of - cap->as_of < CAP_AGE && as_of >= cap->as_of)) return;
+    if (!cells_capped(pm->metric) || (cap->as_of && as_of - cap->as_of < CAP_AGE && as_of >= cap->as_of)) return;
     int64_t *values = memory_alloc(m->units.n * sizeof *values), y;
     size_t n = 0;
     for (uint32_t i = 0; i < m->units.n; i++) {
@@ -104,32 +116,53 @@ struct grouping {
 
 struct frequent {
     uint32_t word;
+    bool few; /* in some arm: too few for figures of their own */
     int64_t units;
+    int64_t *arms;
 };
 
 static int by_units(const void *a, const void *b) {
     const struct frequent *x = a, *y = b;
+    if (x->few != y->few) return x->few ? 1 : -1;
     if (x->units != y->units) return x->units < y->units ? 1 : -1;
     return (x->word > y->word) - (x->word < y->word);
 }
 
-/* The 50 most frequent values get a group each, the others share one. */
+/* Units by value and arm; those that met two variants count, as they do in the groups' `multiple`. */
+static struct frequent *count_values(struct measure_results *results, const struct measured *m, int by, uint32_t n) {
+    struct frequent *frequent = arena_array(&results->arena, struct frequent, n);
+    const struct experiment_state *state = &results->experiment->state;
+    for (uint32_t i = 0; i < n; i++)
+        frequent[i] = (struct frequent){.word = i, .arms = arena_array(&results->arena, int64_t, results->n_arms)};
+    for (uint32_t i = 0; i < m->units.n; i++) {
+        struct frequent *value = &frequent[unit_attributes(&m->units, &m->units.rows[i])[by]];
+        value->units++;
+        value->arms[m->units.rows[i].arm]++;
+    }
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t a = 0; a < results->n_arms; a++)
+            frequent[i].few |= !state->removed[a] && frequent[i].arms[a] < MEASURE_UNITS_LEAST;
+    qsort(frequent, n, sizeof *frequent, by_units);
+    return frequent;
+}
+
+/* The 50 most frequent values with enough units get a group each, the others share one. */
 static void group(struct measure_results *results, const struct measured *m, struct grouping *g) {
     const struct fold_words *words = &m->words[g->by];
-    uint32_t n = words->n + 1;
-    struct frequent *frequent = arena_array(&results->arena, struct frequent, n);
+    uint32_t n = words->n + 1, own = 0;
+    struct frequent *frequent = count_values(results, m, g->by, n);
+    while (own < n && own < MEASURE_GROUPS_MAX && !frequent[own].few) own++;
     g->group_of_word = arena_array(&results->arena, uint32_t, n);
-    for (uint32_t i = 0; i < n; i++) frequent[i].word = i;
-    for (uint32_t i = 0; i < m->units.n; i++) frequent[unit_attributes(&m->units, &m->units.rows[i])[g->by]].units++;
-    qsort(frequent, n, sizeof *frequent, by_units);
-    results->n_groups = n < MEASURE_GROUPS_MAX ? n : MEASURE_GROUPS_MAX + (n > MEASURE_GROUPS_MAX);
-    results->groups = arena_array(&results->arena, struct measure_group, results->n_groups);
+    results->groups = arena_array(&results->arena, struct measure_group, own + 1);
+    results->n_groups = own;
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t to = i < MEASURE_GROUPS_MAX ? i : MEASURE_GROUPS_MAX;
-        g->group_of_word[frequent[i].word] = to;
-        if (i < MEASURE_GROUPS_MAX && frequent[i].word)
+        uint32_t to = g->group_of_word[frequent[i].word] = i < own ? i : own;
+        if (i < own && frequent[i].word)
             results->groups[i].value = arena_text(&results->arena, words->list[frequent[i].word - 1]->value);
-        if (i >= MEASURE_GROUPS_MAX) results->groups[to].other = true;
+        if (i < own || !frequent[i].units) continue;
+        results->groups[to].other = true;
+        results->groups[to].merged++;
+        results->n_groups = own + 1;
     }
 }
 
@@ -169,10 +202,11 @@ static void make_group(struct measure_results *r, const struct plan_experiment *
         struct measure_cells *metric = &group->metrics[i];
         metric->cells = arena_array(&r->arena, struct cell, cells);
         metric->matured = arena_array(&r->arena, int64_t, cells);
-        if (plan->metrics[i].before != PLAN_NO_COLUMN) {
+        if (plan->metrics[i].before != PLAN_NO_COLUMN && !r->by_week) {
             metric->known = arena_array(&r->arena, struct cell, cells);
             metric->missing = arena_array(&r->arena, struct cell, cells);
         }
+        if (plan->metrics[i].n_weeks > 1) metric->fading = arena_array(&r->arena, struct cell, cells);
         if (r->metrics[i]->kind == METRIC_QUANTILE)
             metric->quantiles = arena_array(&r->arena, struct measure_quantile, r->n_arms);
         if (r->metrics[i]->kind == METRIC_FUNNEL)
@@ -211,10 +245,11 @@ static void add_unit(struct measure_results *r, const struct measured *m, struct
         const struct plan_metric *pm = &m->plan->metrics[i];
         struct measure_cells *metric = &group->metrics[i];
         if (!cells_value(pm, row, totals, r->as_of, &x, &y)) continue;
-        bool cap = capped(pm->metric) && m->caps[i].value > 0;
+        bool cap = cells_capped(pm->metric) && m->caps[i].value > 0;
         if (cap && x > m->caps[i].value) x = m->caps[i].value;
         cell_add(&metric->cells[at], x, y);
         if (metric->known) add_history(metric, at, pm, row, totals, cap ? m->caps[i].value : INT64_MAX, x);
+        if (metric->fading) weeks_add_fading(r, metric, at, pm, row, totals, cap ? m->caps[i].value : INT64_MAX);
         metric->matured[at] += window_end(pm->metric, row, end) <= r->as_of;
         if (metric->steps)
             for (int64_t s = funnel_steps(pm, totals); s-- > 0;)
@@ -307,19 +342,32 @@ static void add_residual(struct measure_results *r, const struct measured *m) {
     }
 }
 
+static void make_groups(struct measure_results *r, const struct measured *m, struct grouping *g) {
+    if (g->by >= 0)
+        group(r, m, g);
+    else if (r->by_day)
+        group_days(r, m, g);
+    else {
+        r->n_groups = r->by_week ? m->plan->metrics[0].n_weeks : 1;
+        r->groups = arena_array(&r->arena, struct measure_group, r->n_groups + 1);
+    }
+    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
+}
+
 static double progress(const struct fold *fold, const struct measured *m) {
     int64_t way = fold->position - m->from;
     if (m->live) return 1;
     return m->position < 0 || way <= 0 ? 0 : (double)(m->position - m->from) / (double)way;
 }
 
-struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of) {
+struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m, int by, int64_t as_of,
+                                          const struct measure_frozen_caps *frozen) {
     struct measure_results *r = memory_new(struct measure_results);
     struct grouping g = {.by = by};
     arena_init(&r->arena, 64 * 1024);
     r->snapshot = snapshot_keep(fold->plan->snapshot);
     r->experiment = m->plan->source;
-    r->n_metrics = m->plan->n_metrics;
+    r->n_metrics = by == MEASURE_BY_WEEK ? m->plan->n_metrics > 0 : m->plan->n_metrics;
     r->n_arms = m->plan->source->state.n_arms;
     r->n_epochs = m->plan->source->state.n_epochs;
     r->metrics = arena_array(&r->arena, const struct metric *, r->n_metrics ? r->n_metrics : 1);
@@ -327,26 +375,28 @@ struct measure_results *cells_read(struct fold *fold, struct measured *m, int by
     r->excluded = m->excluded;
     r->position = m->live ? fold->position : m->position;
     r->as_of = as_of;
+    r->newest = m->newest;
+    r->shape = m->plan->shape;
     r->complete = m->live;
     r->progress = progress(fold, m);
     for (uint32_t i = 0; i < r->n_metrics; i++) {
         r->metrics[i] = m->plan->metrics[i].metric;
-        if (!m->frozen) renew_cap(m, i, as_of);
+        if (!m->frozen && !stays(m, i, frozen)) renew_cap(m, i, as_of);
         r->caps[i] = (struct measure_cap){(double)m->caps[i].value / CELL_SCALE, m->caps[i].as_of};
     }
     r->by_day = by == MEASURE_BY_DAY;
-    if (by >= 0)
-        group(r, m, &g);
-    else if (r->by_day)
-        group_days(r, m, &g);
-    else {
-        r->n_groups = 1;
-        r->groups = arena_new(&r->arena, struct measure_group);
-    }
-    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
-    pass(r, m, &g);
+    r->by_week = by == MEASURE_BY_WEEK;
+    make_groups(r, m, &g);
+    if (r->by_week)
+        weeks_read(r, m);
+    else
+        pass(r, m, &g);
     if (by == MEASURE_ALL) add_residual(r, m);
     return r;
+}
+
+struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of) {
+    return cells_read_frozen(fold, m, by, as_of, NULL);
 }
 
 void measure_results_free(struct measure_results *results) {

@@ -15,14 +15,18 @@ struct measure_cells {
     struct measure_quantile {
         double estimate, se; /* in units of value; NaN where there are no values. se: by 64 groups of units */
         int64_t values;
-    } * quantiles;  /* of a quantile, by arm over all epochs; else NULL */
+    } * quantiles; /* of a quantile, by arm over all epochs; else NULL */
+    struct cell
+        *fading;    /* of the primary with weeks, else NULL: by unit of two weeks or more, the value of its first whole
+                          * week less the mean of the whole weeks after it */
     int64_t *steps; /* of a funnel: units that reached each step, [arm * n_steps + step]; else NULL */
 };
 
 /* All units, or those of one break-down value. */
 struct measure_group {
     struct text value;             /* TEXT_NONE: all, or the units without the attribute */
-    bool other;                    /* the values beyond the 50 most frequent */
+    bool other;                    /* the values beyond the 50 most frequent, and those with few units */
+    uint32_t merged;               /* of other: how many values */
     int64_t *units;                /* [epoch * arms + arm]: in the figures */
     int64_t *multiple;             /* likewise: met two variants, by the first; not in the figures */
     struct measure_cells *metrics; /* as the plan's */
@@ -46,19 +50,37 @@ struct measure_results {
     int64_t rule_override, multiple;  /* units */
     int64_t position;                 /* seq of the journal that is included */
     int64_t as_of;                    /* ms */
-    bool by_day;
+    int64_t newest;                   /* ms: of any record that matters here; 0: none yet */
+    uint64_t shape;                   /* of everything that the units' totals depend on, see plan.h */
+    bool by_day, by_week;
     bool complete;   /* false while old records are still being read ... */
     double progress; /* ... of which this share has been; 1 when it is complete */
 };
 
-enum { MEASURE_GROUPS_MAX = 50, MEASURE_DAYS_MAX = 1000 };
-enum { MEASURE_ALL = -1, MEASURE_BY_DAY = -2 };
+enum { MEASURE_GROUPS_MAX = 50, MEASURE_DAYS_MAX = 1000, MEASURE_UNITS_LEAST = 5 /* in each arm of a group */ };
+enum { MEASURE_ALL = -1, MEASURE_BY_DAY = -2, MEASURE_BY_WEEK = -3 };
+
+/* Caps that stay what they were, for as long as the definitions are those they were made of. Borrowed for the call. */
+struct measure_frozen_caps {
+    uint64_t shape; /* see measure_results */
+    const struct measure_frozen {
+        struct text metric;
+        double p, value; /* percentile, while the definition still says so; in units of value */
+        int64_t as_of;
+    } * items;
+    size_t n;
+};
 
 /* `by`: index of a break-down attribute, or MEASURE_ALL, or MEASURE_BY_DAY: by the UTC day on which units entered (those beyond
- * MEASURE_DAYS_MAX are in the last). Caps that are younger than a minute are kept in `m`. */
+ * MEASURE_DAYS_MAX are in the last), or MEASURE_BY_WEEK: group w has the primary metric alone, with what units did in week w
+ * since their own entry, of those for which that week is over. Caps that are younger than a minute are kept in `m`; those in
+ * `frozen` are taken from there. */
 struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of);
+struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m, int by, int64_t as_of,
+                                          const struct measure_frozen_caps *frozen);
 void measure_results_free(struct measure_results *results); /* NULL is fine; any thread */
 
+bool cells_capped(const struct metric *metric); /* whether its unit totals are capped */
 /* The value of a unit for a metric, in millionths: x, and y of a ratio. False where the unit does not count (yet). */
 bool cells_value(const struct plan_metric *metric, const struct unit_row *row, const int64_t *totals, int64_t as_of,
                  int64_t *x, int64_t *y);

@@ -249,6 +249,16 @@ void measure_ask(struct measure *m, struct measure_question *question) {
     lane_do(m->lane, &question->job);
 }
 
+static void ask_traffic(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    answer_traffic(&m->fold, (struct measure_traffic *)job, clock_now(m->clock));
+}
+
+void measure_ask_traffic(struct measure *m, struct measure_traffic *traffic) {
+    traffic->job.work = ask_traffic;
+    lane_do(m->lane, &traffic->job);
+}
+
 struct recall_job {
     struct lane_job job;
     struct measure_memory *memory;

@@ -37,13 +37,28 @@ void measure_tick(struct measure *measure);
 
 struct measure_question {
     struct lane_job job;
-    struct text experiment;          /* asked: its key; borrowed until answered */
-    struct text by;                  /* asked: a break-down attribute, or TEXT_NONE */
-    bool by_day;                     /* asked: by the day on which units entered */
-    struct measure_results *results; /* measure_results_free; NULL on failure */
-    struct error error;              /* ERR_NOT_FOUND: not started or not there; ERR_INVALID: no such break-down */
+    struct text experiment;            /* asked: its key; borrowed until answered */
+    struct text by;                    /* asked: a break-down attribute, or TEXT_NONE */
+    bool by_day;                       /* asked: by the day on which units entered */
+    bool by_week;                      /* asked: by week since each unit's entry, the primary metric alone */
+    struct measure_frozen_caps frozen; /* asked: caps that stay; borrowed until answered */
+    struct measure_results *results;   /* measure_results_free; NULL on failure */
+    struct error error;                /* ERR_NOT_FOUND: not started or not there; ERR_INVALID: no such break-down */
 };
 void measure_ask(struct measure *measure, struct measure_question *question);
+
+/* What an experiment that was not started would have measured of its primary metric, had everybody who did anything in the last
+ * `look_back` ms entered with the first thing they did: from the newest 500,000 records at most. */
+struct measure_traffic {
+    struct lane_job job;
+    struct text experiment; /* asked: its key; borrowed until answered */
+    int64_t look_back;      /* asked: ms */
+    int64_t since;          /* ms: of the first record that was read; 0: none */
+    int64_t units;
+    struct cell cell; /* of the primary metric; n 0 where it has none */
+    struct error error;
+};
+void measure_ask_traffic(struct measure *measure, struct measure_traffic *traffic);
 
 /* What the loop must remember, as the journal has it: for each running experiment the units that entered, under all their
  * keys. Answered once the journal was read to where it ended at measure_open. */
@@ -64,8 +79,9 @@ struct measure_export {
     struct lane_job job;
     struct text experiment; /* asked; borrowed until answered */
     uint32_t from, limit;   /* asked: index of the first unit, and how many */
-    struct buffer out;      /* buffer_free */
-    uint32_t next;          /* index to go on with; 0: there are no more */
+    bool csv;          /* asked: RFC 4180 with a header on the first page, a column for each metric (a ratio has two) */
+    struct buffer out; /* buffer_free */
+    uint32_t next;     /* index to go on with; 0: there are no more */
     struct error error;
 };
 void measure_export_units(struct measure *measure, struct measure_export *page);

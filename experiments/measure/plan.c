@@ -34,8 +34,8 @@ static uint64_t shape_of(const struct plan_experiment *e) {
     struct buffer b = {0};
     shape_text(&b, e->source->state.salt);
     shape_text(&b, definition->unit);
-    buffer_printf(&b, "%d,%lld,%lld;", (int)definition->assignment, (long long)e->source->state.start_at,
-                  (long long)e->look_back);
+    buffer_printf(&b, "%d,%lld,%lld,%u;", (int)definition->assignment, (long long)e->source->state.start_at,
+                  (long long)e->look_back, e->n_metrics ? e->metrics[0].n_weeks : 0);
     for (uint32_t i = 0; i < e->n_metrics; i++) shape_metric(&b, e->metrics[i].metric);
     for (uint32_t i = 0; i < definition->n_breakdowns; i++) shape_text(&b, definition->breakdowns[i]);
     uint64_t shape = XXH3_64bits(b.at, b.n);
@@ -53,7 +53,8 @@ static uint32_t columns_of(const struct metric *m) {
     }
 }
 
-static bool looks_back(const struct metric *m) {
+/* Kinds whose totals are sums over events of any time. */
+static bool is_sum(const struct metric *m) {
     return m->kind == METRIC_CONVERSION || m->kind == METRIC_COUNT || m->kind == METRIC_MEAN;
 }
 
@@ -62,10 +63,21 @@ static void add_metric(struct plan_experiment *e, const struct metric *metric) {
     for (uint32_t i = 0; i < e->n_metrics; i++)
         if (e->metrics[i].metric == metric) return;
     struct plan_metric *pm = &e->metrics[e->n_metrics++];
-    *pm = (struct plan_metric){metric, e->columns, columns_of(metric), PLAN_NO_COLUMN};
+    *pm = (struct plan_metric){metric, e->columns, columns_of(metric), PLAN_NO_COLUMN, 0, 0};
     e->columns += pm->columns;
-    if (e->look_back && looks_back(metric)) pm->before = e->columns++;
+    if (e->look_back && is_sum(metric)) pm->before = e->columns++;
     e->in_order |= metric->kind == METRIC_FUNNEL;
+}
+
+/* Whether novelty wears off is asked of the primary metric. A window of less than two weeks has no second week to compare. */
+static void add_weeks(struct plan_experiment *e) {
+    struct plan_metric *primary = &e->metrics[0];
+    int64_t window = e->n_metrics ? primary->metric->window : 0;
+    if (!e->n_metrics || !is_sum(primary->metric) || (window != METRIC_NO_WINDOW && window < 2 * PLAN_WEEK)) return;
+    int64_t weeks = window == METRIC_NO_WINDOW ? PLAN_WEEKS : window / PLAN_WEEK;
+    primary->weeks = e->columns;
+    primary->n_weeks = (uint32_t)(weeks < PLAN_WEEKS ? weeks : PLAN_WEEKS);
+    e->columns += primary->n_weeks;
 }
 
 static void add_experiment(struct plan *plan, const struct snapshot_experiment *source) {
@@ -77,6 +89,7 @@ static void add_experiment(struct plan *plan, const struct snapshot_experiment *
               : text_is(definition->unit, "userId")     ? PLAN_USER_ID
                                                         : PLAN_ATTRIBUTE;
     add_metric(e, source->primary);
+    add_weeks(e);
     for (uint32_t i = 0; i < definition->n_secondary; i++) add_metric(e, source->secondary[i]);
     for (uint32_t i = 0; i < definition->n_guardrails; i++) add_metric(e, source->guardrails[i]);
     e->shape = shape_of(e);
@@ -142,15 +155,16 @@ static void index_events(struct plan *plan, const struct pending *p) {
     collect(plan, p, TEXT("*"), &plan->any);
 }
 
-struct plan *plan_new(struct snapshot *snapshot) {
+static struct plan *begin_plan(struct snapshot *snapshot, uint32_t experiments) {
     struct plan *plan = memory_new(struct plan);
-    struct pending pending = {0};
     plan->snapshot = snapshot_keep(snapshot);
     arena_init(&plan->arena, 16 * 1024);
-    plan->experiments =
-        arena_array(&plan->arena, struct plan_experiment, snapshot->n_experiments ? snapshot->n_experiments : 1);
-    for (uint32_t i = 0; i < snapshot->n_experiments; i++)
-        if (snapshot->experiments[i].state.start_at) add_experiment(plan, &snapshot->experiments[i]);
+    plan->experiments = arena_array(&plan->arena, struct plan_experiment, experiments ? experiments : 1);
+    return plan;
+}
+
+static struct plan *finish_plan(struct plan *plan) {
+    struct pending pending = {0};
     for (uint32_t i = 0; i < plan->n; i++)
         for (uint32_t k = 0; k < plan->experiments[i].n_metrics; k++)
             want_metric(&pending, plan->experiments[i].metrics[k].metric,
@@ -159,6 +173,29 @@ struct plan *plan_new(struct snapshot *snapshot) {
     free(pending.uses);
     free(pending.names);
     return plan;
+}
+
+struct plan *plan_new(struct snapshot *snapshot) {
+    struct plan *plan = begin_plan(snapshot, snapshot->n_experiments);
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++)
+        if (snapshot->experiments[i].state.start_at) add_experiment(plan, &snapshot->experiments[i]);
+    return finish_plan(plan);
+}
+
+struct plan *plan_as_if(struct snapshot *snapshot, const struct snapshot_experiment *draft, int64_t start,
+                        struct error *error) {
+    struct plan *plan = begin_plan(snapshot, 1);
+    struct snapshot_experiment *started = arena_new(&plan->arena, struct snapshot_experiment);
+    struct slots_taken nobody = {0};
+    int free_slots;
+    *started = *draft;
+    started->definition.layer = TEXT_NONE; /* its slots are taken when it really starts */
+    started->definition.cuped = 0;
+    int rc = lifecycle_start(&started->state, &started->definition, start, nobody, &plan->arena, &free_slots, error);
+    if (rc == 0) add_experiment(plan, started);
+    if (rc == 0) return finish_plan(plan);
+    plan_free(plan);
+    return NULL;
 }
 
 void plan_free(struct plan *plan) {

@@ -16,11 +16,13 @@ enum plan_unit {
 };
 
 enum { PLAN_NO_COLUMN = UINT32_MAX };
+enum { PLAN_WEEKS = 6 /* a trial lasts four to six */, PLAN_WEEK = 7 * 24 * 3600 * 1000 };
 
 struct plan_metric {
     const struct metric *metric;
     uint32_t column, columns; /* its columns among a unit's totals */
     uint32_t before;          /* the column of the same over the look-back of CUPED, or PLAN_NO_COLUMN */
+    uint32_t weeks, n_weeks;  /* of the primary: columns of the same by week since the unit's entry; n_weeks 0: none */
 };
 
 struct plan_experiment {
@@ -59,6 +61,10 @@ struct plan {
 
 /* Takes a reference of the snapshot. Any thread. */
 struct plan *plan_new(struct snapshot *snapshot);
+/* A plan of one experiment that was not started, as if it had been at `start` (ms): to see what it would have measured. NULL with
+ * ERR_CONFLICT where it was started. */
+struct plan *plan_as_if(struct snapshot *snapshot, const struct snapshot_experiment *draft, int64_t start,
+                        struct error *error);
 void plan_free(struct plan *plan); /* NULL is fine */
 
 /* The uses of a record, JOURNAL_EXPOSUREs and `Experiment Viewed` excepted. */

@@ -13,8 +13,7 @@ static int entry_order(enum definition_kind kind, struct text key, const struct 
     return kind != entry->kind ? (int)kind - (int)entry->kind : text_cmp(key, entry->key);
 }
 
-/* Where the entry is, or would be. */
-static size_t place_of(const struct catalogue *c, enum definition_kind kind, struct text key, bool *found) {
+size_t catalogue_place(const struct catalogue *c, enum definition_kind kind, struct text key, bool *found) {
     size_t low = 0, high = c->n;
     *found = false;
     while (low < high) {
@@ -31,7 +30,7 @@ static size_t place_of(const struct catalogue *c, enum definition_kind kind, str
 
 const struct entry *catalogue_find(const struct catalogue *c, enum definition_kind kind, struct text key) {
     bool found;
-    size_t i = place_of(c, kind, key, &found);
+    size_t i = catalogue_place(c, kind, key, &found);
     return found ? &c->entries[i] : NULL;
 }
 
@@ -41,7 +40,7 @@ int catalogue_missing(enum definition_kind kind, struct text key, struct error *
 
 struct entry *catalogue_entry(struct catalogue *c, enum definition_kind kind, struct text key) {
     bool found;
-    size_t i = place_of(c, kind, key, &found);
+    size_t i = catalogue_place(c, kind, key, &found);
     if (found) return &c->entries[i];
     c->entries = memory_grow(c->entries, (c->n + 1) * sizeof *c->entries);
     memmove(c->entries + i + 1, c->entries + i, (c->n - i) * sizeof *c->entries);
@@ -62,7 +61,7 @@ static void entry_clear(struct entry *entry) {
 
 void catalogue_forget(struct catalogue *c, enum definition_kind kind, struct text key) {
     bool found;
-    size_t i = place_of(c, kind, key, &found);
+    size_t i = catalogue_place(c, kind, key, &found);
     if (!found) return;
     entry_clear(&c->entries[i]);
     memmove(c->entries + i, c->entries + i + 1, (c->n - i - 1) * sizeof *c->entries);
@@ -173,76 +172,4 @@ int catalogue_transaction(struct catalogue *c, int (*work)(void *user, struct sq
     if (rc < 0 && catalogue_revision(c) != before) catalogue_reload(c);
     if (rc >= 0 && catalogue_revision(c) != before) *changed = catalogue_snapshot(c);
     return rc;
-}
-
-/* ---- reading ---- */
-
-static void write_state(const struct entry *entry, const struct snapshot *snapshot, struct json_writer *out) {
-    if (entry->kind == DEFINITION_FEATURE) {
-        const struct snapshot_feature *feature = snapshot_feature(snapshot, entry->key);
-        json_put_bool(out, "killed", feature && feature->killed);
-    }
-    const struct snapshot_experiment *experiment =
-        entry->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(snapshot, entry->key) : NULL;
-    if (!experiment) return;
-    const struct experiment_state *state = &experiment->state;
-    json_put_text(out, "state", text_of(experiment_phases[state->phase]));
-    if (state->start_at) json_put_time(out, "startedAt", state->start_at);
-    if (state->end_at) json_put_time(out, "endsAt", state->end_at);
-    if (state->start_at) json_put_double(out, "trafficNow", state->traffic / 10000.0);
-    if (state->ramp_steps) {
-        json_put_int(out, "rampStep", state->ramp_steps);
-        json_put_time(out, "rampSince", state->ramp_from);
-    }
-    if (state->ramp_approved) json_put_time(out, "rampApprovedAt", state->ramp_approved);
-    json_put_int(out, "epochs", state->n_epochs);
-    if (state->phase != PHASE_CONCLUDED) return;
-    json_put_time(out, "concludedAt", state->concluded_at);
-    json_put_text(out, "outcome", text_of(experiment_outcomes[state->outcome]));
-    if (state->outcome_variant.n) json_put_text(out, "outcomeVariant", state->outcome_variant);
-    if (state->note.n) json_put_text(out, "outcomeNote", state->note);
-}
-
-static void write_entry(const struct catalogue *c, const struct entry *entry, struct json_writer *out) {
-    const char *name;
-    json_t *value;
-    json_open_object(out);
-    struct buffer bytes = {0};
-    json_object_foreach(entry->body, name, value) {
-        buffer_clear(&bytes);
-        json_dump(&bytes, value);
-        json_key(out, text_of(name));
-        json_raw(out, buffer_view(&bytes));
-    }
-    buffer_free(&bytes);
-    json_put_int(out, "version", entry->version);
-    json_put_time(out, "updatedAt", entry->at);
-    write_state(entry, c->snapshot, out);
-    json_close_object(out);
-}
-
-int catalogue_show(const struct catalogue *c, enum definition_kind kind, struct text key, struct json_writer *out,
-                   int64_t *version, struct error *error) {
-    const struct entry *entry = catalogue_find(c, kind, key);
-    if (!entry) return catalogue_missing(kind, key, error);
-    write_entry(c, entry, out);
-    if (version) *version = entry->version;
-    return 0;
-}
-
-void catalogue_list(const struct catalogue *c, enum definition_kind kind, struct text after, size_t limit,
-                    struct json_writer *out) {
-    bool found;
-    size_t i = place_of(c, kind, after, &found), n = 0;
-    if (found) i++;
-    json_open_object(out);
-    json_key(out, TEXT("items"));
-    json_open_array(out);
-    for (; i < c->n && c->entries[i].kind == kind && n < limit; i++, n++) write_entry(c, &c->entries[i], out);
-    json_close_array(out);
-    if (n && i < c->n && c->entries[i].kind == kind)
-        json_put_text(out, "next", c->entries[i - 1].key);
-    else
-        json_put_null(out, "next");
-    json_close_object(out);
 }

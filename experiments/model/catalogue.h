@@ -92,8 +92,15 @@ int catalogue_step(struct catalogue *catalogue, const struct change *change, enu
 /* The definition with "version" and what Parley knows of its state. ERR_NOT_FOUND. *version may be NULL. */
 int catalogue_show(const struct catalogue *catalogue, enum definition_kind kind, struct text key,
                    struct json_writer *out, int64_t *version, struct error *error);
-/* {"items":[...],"next":"key"|null}: by key, after `after`. */
-void catalogue_list(const struct catalogue *catalogue, enum definition_kind kind, struct text after, size_t limit,
-                    struct json_writer *out);
+/* Which definitions of a kind are looked for; what is empty says nothing. */
+struct catalogue_filter {
+    struct text state, outcome; /* of experiments: "concluded", "ship" ... */
+    struct text
+        q; /* words: each stands somewhere in key, name, hypothesis, owner, feature, tags or the outcome's note, in
+                                 * whatever case (ASCII) */
+};
+/* {"items":[...],"next":"key"|null}: by key, after `after`, those that `filter` (NULL: all) takes. */
+void catalogue_list(const struct catalogue *catalogue, enum definition_kind kind, const struct catalogue_filter *filter,
+                    struct text after, size_t limit, struct json_writer *out);
 
 #endif

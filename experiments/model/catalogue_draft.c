@@ -64,6 +64,15 @@ void draft_state(struct draft *draft, enum definition_kind kind, struct text key
     item->state_changes = true;
 }
 
+static void date_features(const struct catalogue *c, const struct draft *draft, struct snapshot *snapshot) {
+    for (uint32_t i = 0; i < snapshot->n_features; i++) {
+        struct snapshot_feature *feature = &snapshot->features[i];
+        const struct entry *entry = catalogue_find(c, DEFINITION_FEATURE, feature->definition.key);
+        const struct draft_item *item = draft_of(draft, DEFINITION_FEATURE, feature->definition.key);
+        feature->changed_at = item && item->body_changes ? draft->change->now : entry ? entry->at : 0;
+    }
+}
+
 static void set_lists(const struct catalogue *c, const struct draft *draft, struct snapshot *snapshot) {
     for (uint32_t i = 0; i < snapshot->n_segments; i++) {
         struct text key = snapshot->segments[i].definition.key;
@@ -92,6 +101,7 @@ int catalogue_compile(const struct catalogue *c, const struct draft *draft, int6
     }
     int rc = snapshot_build(out, revision, definitions, n, error);
     free(definitions);
+    if (rc == 0) date_features(c, draft, *out);
     if (rc == 0) set_lists(c, draft, *out);
     return rc;
 }

@@ -55,6 +55,8 @@ struct draft;
 /* A snapshot of what is committed, with the draft (NULL: none) laid over it. */
 int catalogue_compile(const struct catalogue *catalogue, const struct draft *draft, int64_t revision,
                       struct snapshot **out, struct error *error);
+/* Where an entry is, or would be, among the catalogue's. */
+size_t catalogue_place(const struct catalogue *catalogue, enum definition_kind kind, struct text key, bool *found);
 const struct entry *catalogue_find(const struct catalogue *catalogue, enum definition_kind kind, struct text key);
 int catalogue_missing(enum definition_kind kind, struct text key, struct error *error);
 

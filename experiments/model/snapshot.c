@@ -224,6 +224,9 @@ static void connect_experiment(struct snapshot *s, struct snapshot_experiment *e
     if (feature) experiment_settle(&experiment->definition, &feature->definition);
     if (feature && is_live(experiment)) feature->experiment = experiment;
     if (feature && experiment->state.start_at > feature->last_trial) feature->last_trial = experiment->state.start_at;
+    if (feature && experiment->state.phase == PHASE_CONCLUDED &&
+        (!feature->concluded || feature->concluded->state.concluded_at < experiment->state.concluded_at))
+        feature->concluded = experiment;
     experiment->layer = snapshot_layer(s, experiment->definition.layer);
     experiment->in_seed = experiment->layer ? bucket_seed(experiment->layer->salt, BUCKET_SLOT)
                                             : bucket_seed(experiment->state.salt, BUCKET_IN);

@@ -51,8 +51,10 @@ struct snapshot_feature {
     struct snapshot_prerequisite *prerequisites;  /* as many as the definition has */
     uint32_t depth;                               /* features that require one another, below this one */
     const struct snapshot_experiment *experiment; /* running, paused or maturing; NULL */
-    int64_t last_trial;                           /* when its latest experiment started, concluded or not; 0: none */
-    const struct snapshot_holdout **holdouts;     /* those that name it or every feature */
+    int64_t changed_at; /* ms: when its definition was last written; 0: whoever built it did not say */
+    const struct snapshot_experiment *concluded; /* the latest of its experiments that was concluded; NULL */
+    int64_t last_trial;                          /* when its latest experiment started, concluded or not; 0: none */
+    const struct snapshot_holdout **holdouts;    /* those that name it or every feature */
     uint32_t n_holdouts;
 };
 

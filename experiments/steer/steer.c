@@ -15,6 +15,12 @@
 
 enum { RECENT = 64 };
 
+static bool is_finding(struct text action) {
+    for (int kind = GUARD_HARM; kind <= GUARD_NO_DATA; kind++)
+        if (text_is(action, guard_kinds[kind])) return true;
+    return false;
+}
+
 /* Whether the newest rows of the experiment, back to its last step, have this one. */
 static int audited(struct sql *sql, const struct audit_entry *entry, struct error *error) {
     struct arena arena;
@@ -23,7 +29,7 @@ static int audited(struct sql *sql, const struct audit_entry *entry, struct erro
     int found = 0, rc = audit_list(sql, &arena, entry->kind, entry->key, 0, RECENT, &page, error);
     for (size_t i = 0; rc == 0 && !found && i < page.n; i++) {
         const struct audit_entry *row = &page.items[i];
-        if (!text_is(row->action, "refused") && !text_is(row->action, "guardrail")) break;
+        if (!text_is(row->action, "refused") && !is_finding(row->action)) break;
         found = text_eq(row->action, entry->action) && text_eq(row->note, entry->note);
     }
     arena_free(&arena);
@@ -129,7 +135,7 @@ int steer_schedules(struct catalogue *catalogue, struct sql *sql, int64_t now, c
     return rc;
 }
 
-/* ---- guardrails and gates ---- */
+/* ---- looks and gates ---- */
 
 /* Still the one that was judged, and in the phase it was judged in. */
 static bool unchanged(const struct snapshot *snapshot, const struct snapshot_experiment *judged) {
@@ -146,14 +152,12 @@ static int audit_finding(struct sql *sql, struct text key, const struct guard_fi
     guard_write(finding, &w);
     struct audit_entry row = {.at = now,
                               .actor = ACTOR,
-                              .action = TEXT("guardrail"),
+                              .action = text_of(guard_kinds[finding->kind]),
                               .kind = AUDIT_KIND,
                               .key = key,
                               .after = buffer_view(&evidence),
-                              .note =
-                                  arena_printf(arena, "`%.*s` under `%.*s`: %s%s", TEXT_ARGS(finding->rule->metric),
-                                               TEXT_ARGS(finding->variant), guardrail_actions[finding->rule->action],
-                                               mode == STEER_DRY_RUN ? " (dry run: nothing is done)" : "")};
+                              .note = arena_printf(arena, "%.*s%s", TEXT_ARGS(guard_note(finding, arena)),
+                                                   mode == STEER_DRY_RUN ? " (dry run: nothing is done)" : "")};
     int rc = audit_once(sql, &row, error);
     buffer_free(&evidence);
     return rc;
@@ -165,7 +169,7 @@ static int act(struct catalogue *catalogue, struct text key, enum experiment_pha
                struct error *error) {
     enum guardrail_action action = guard_action(findings, n);
     uint32_t i = 0;
-    while (findings[i].rule->action != action) i++;
+    while (findings[i].action != action) i++;
     if (action == ACTION_WARN || (action == ACTION_PAUSE && phase != PHASE_RUNNING)) return 0;
     struct change change = {
         .kind = DEFINITION_EXPERIMENT, .key = key, .if_match = DOCUMENT_ANY, .actor = ACTOR, .now = now};
@@ -173,42 +177,50 @@ static int act(struct catalogue *catalogue, struct text key, enum experiment_pha
     return catalogue_step(catalogue, &change, action == ACTION_PAUSE ? STEP_PAUSE : STEP_CONCLUDE, &input, error);
 }
 
-int steer_guardrails(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement,
-                     enum steer_mode mode, int64_t now, const struct log *log, struct error *error) {
-    const struct snapshot_experiment *judged = judgement->results->experiment;
+static int follow(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen,
+                  const struct steer_rules *rules, int64_t now, const struct log *log, struct arena *arena,
+                  struct error *error) {
+    const struct snapshot_experiment *judged = seen->judgement->results->experiment;
     struct text key = judged->definition.key;
-    struct arena arena;
     struct guard_finding *findings;
-    arena_init(&arena, 16 * 1024);
-    uint32_t n = guard_findings(judgement, &findings, &arena);
-    struct snapshot *snapshot = catalogue_snapshot(catalogue);
-    if (!unchanged(snapshot, judged)) n = 0;
-    snapshot_release(snapshot);
+    uint32_t n = guard_findings(seen->judgement, seen->changed_at, &rules->guard, &findings, arena);
     int rc = 0;
     for (uint32_t i = 0; rc >= 0 && i < n; i++) {
-        rc = audit_finding(sql, key, &findings[i], mode, now, &arena, error);
+        rc = audit_finding(sql, key, &findings[i], rules->mode, now, arena, error);
         if (rc > 0)
-            log_warn(log, "a guardrail fired", LOG_T("experiment", key), LOG_T("metric", findings[i].rule->metric),
-                     LOG_S("action", guardrail_actions[findings[i].rule->action]), LOG_I("dry-run", mode),
-                     LOG_T("detail", guard_words(&findings[i], &arena)));
+            log_warn(log, "an experiment demands something", LOG_T("experiment", key),
+                     LOG_S("what", guard_kinds[findings[i].kind]),
+                     LOG_S("action", guardrail_actions[findings[i].action]), LOG_I("dry-run", rules->mode),
+                     LOG_T("detail", guard_words(&findings[i], arena)));
     }
-    if (rc >= 0 && n && mode == STEER_ACT)
-        rc = act(catalogue, key, judged->state.phase, findings, n, now, &arena, error);
-    arena_free(&arena);
+    if (rc >= 0 && n && rules->mode == STEER_ACT)
+        rc = act(catalogue, key, judged->state.phase, findings, n, now, arena, error);
     return rc < 0 ? rc : 0;
+}
+
+int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen,
+               const struct steer_rules *rules, int64_t now, const struct log *log, struct error *error) {
+    const struct snapshot_experiment *judged = seen->judgement->results->experiment;
+    struct snapshot *snapshot = catalogue_snapshot(catalogue);
+    bool acts = judged->state.phase != PHASE_PAUSED && unchanged(snapshot, judged);
+    snapshot_release(snapshot);
+    int rc = looks_put(sql, judged->state.salt, judged->definition.key, seen->at, seen->document, error);
+    if (rc < 0 || !acts) return rc;
+    struct arena arena;
+    arena_init(&arena, 16 * 1024);
+    rc = follow(catalogue, sql, seen, rules, now, log, &arena, error);
+    arena_free(&arena);
+    return rc;
 }
 
 /* What the figures say of the gate behind which the ramp waits: open, and why, in words. */
 static bool gate_open(const struct ramp_step *gate, const struct judgement *judgement, struct arena *arena,
                       struct text *words) {
-    const struct measure_results *results = judgement->results;
-    struct guard_finding *findings;
-    int64_t units = 0;
-    for (uint32_t i = 0; i < results->n_epochs * results->n_arms; i++) units += results->groups[0].units[i];
-    bool quiet = !gate->guardrails || guard_findings(judgement, &findings, arena) == 0;
+    int64_t units = judgement_units(judgement);
+    bool safe = !gate->guardrails || judgement_harm_excluded(judgement, NULL, NULL);
     *words = arena_printf(arena, "the gate is open: %lld units are in%s", (long long)units,
-                          gate->guardrails ? ", no guardrail fires" : "");
-    return units >= gate->units && quiet;
+                          gate->guardrails ? ", harm beyond every margin is excluded" : "");
+    return units >= gate->units && safe;
 }
 
 int steer_gate(struct catalogue *catalogue, struct sql *sql, const struct judgement *judgement, int64_t now,

@@ -111,7 +111,7 @@ enum exit_code act_list(struct call *call) {
 }
 
 enum exit_code act_units(struct call *call) {
-    const char *path = call_path(call, CALL_PLAIN);
+    const char *path = call_path(call, CALL_WITH_QUERY);
     while (path) {
         struct answer answer;
         enum exit_code code = client_fetch(&call->client, "GET", path, TEXT_NONE, &answer);

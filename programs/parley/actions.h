@@ -16,7 +16,9 @@ enum exit_code act_enable(struct call *call);   /* {"enabled":true} */
 enum exit_code act_disable(struct call *call);
 enum exit_code act_results(struct call *call);
 enum exit_code act_prove(struct call *call); /* fails where what was computed again is not the same */
-enum exit_code act_units(struct call *call); /* every page of NDJSON, as it comes */
+enum exit_code act_plan(struct call *call);
+enum exit_code act_report(struct call *call); /* to --out, else to stdout */
+enum exit_code act_units(struct call *call);  /* every page of NDJSON or CSV, as it comes */
 enum exit_code act_token(struct call *call);
 enum exit_code act_evaluate(struct call *call);
 enum exit_code act_track(struct call *call);

@@ -194,7 +194,7 @@ const char *call_path(struct call *call, enum call_query query) {
     }
     for (size_t i = 0; query == CALL_WITH_QUERY && i < call->flags_n; i++) {
         struct text name = call->flags[i].name;
-        buffer_printf(&out, "%c%.*s=", i ? '&' : '?', (int)name.n - 2, name.at + 2);
+        buffer_printf(&out, "%c%.*s=", memchr(out.at, '?', out.n) ? '&' : '?', (int)name.n - 2, name.at + 2);
         encode(&out, call->flags[i].value, "");
     }
     const char *path = arena_cstr(&call->arena, buffer_view(&out));

@@ -75,6 +75,8 @@ static int check(const struct config *config, struct log *log, struct error *err
     if (rc == 0) rc = options_listen(config, host, sizeof host, &port, error);
     if (rc == 0 && token > 0 && token < TOKEN_LEAST)
         rc = error_set(error, ERR_INVALID, "admin-token: it has %zu characters; at least %d", token, TOKEN_LEAST);
+    struct steer_rules rules;
+    if (rc == 0) rc = options_steer(config, &rules, error);
     if (rc == 0) rc = cors_check(text_of(config_text(config, "cors.origins")), error);
     if (rc == 0) rc = check_keys(config, error);
     int64_t ring = config_size(config, "exposures.ring");

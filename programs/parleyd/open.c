@@ -77,6 +77,8 @@ static void open_on_lane(struct lane_job *job, void *owner) {
     if (rc == 0) rc = demo_key(app, owner, &arena, error);
     if (rc == 0) rc = token_table_load(&app->tokens, owner, app->admin_token, error);
     if (rc == 0) rc = parleyd_people_load(app, owner, error);
+    if (rc == 0) rc = looks_load(app->looks, owner, error);
+    if (rc == 0) rc = usage_load(app->usage, owner, error);
     if (rc == 0) app->snapshot = catalogue_snapshot(app->catalogue);
     if (rc < 0 && !error->code) error_set(error, rc, "the main database could not be read");
     arena_free(&arena);
@@ -149,6 +151,8 @@ int parleyd_open(struct app *app, const struct config *config, struct error *err
     app->admin_token = text_of(config_text(config, "admin-token"));
     app->identity.shop_jwt = text_of(config_text(config, "shop.jwt-secret"));
     app->identity.secure_cookies = text_starts(text_of(config_text(config, "public-url")), TEXT("https://"));
+    app->looks = looks_new();
+    app->usage = usage_new();
     int rc = crawlers_open(&app->crawlers, config_text(config, "bots.file"), error);
     if (rc == 0) rc = main_db_open(&app->db, folder, error);
     if (rc == 0) rc = parleyd_secret(folder, app->identity.server, error);
@@ -185,6 +189,8 @@ void parleyd_close(struct app *app) {
     remembered_all_free(&app->remembered);
     parleyd_people_free(app);
     token_table_free(app->tokens);
+    looks_free(app->looks);
+    usage_free(app->usage);
     crawlers_close(&app->crawlers);
     free((void *)(uintptr_t)app->demo_key.at);
 }

@@ -34,6 +34,11 @@ static const struct config_option options[] = {
      100, 3600000, false},
     {"steer.checkpoint", CONFIG_DURATION, "1h", "how often guardrails are looked at", 100, 86400000, false},
     {"steer.dry-run", CONFIG_FLAG, NULL, "guardrails say what they would do, and do not do it", 0, 0, false},
+    {"steer.srm", CONFIG_TEXT, "pause", "when the split of a trial is certainly off: rollback, pause, warn or off", 0,
+     0, false},
+    {"steer.no-data", CONFIG_TEXT, "warn", "when a running trial gets no data: rollback, pause, warn or off", 0, 0,
+     false},
+    {"steer.no-data-after", CONFIG_DURATION, "24h", "how long that takes", 100, 366LL * 86400000, false},
     {"exposures.ring", CONFIG_SIZE, "4M", "exposures waiting to be written; a power of two", 4096, 1 << 30, false},
     {"plugins.bundled", CONFIG_TEXT, NULL, "folder of the plugins that come with Parley [beside parleyd]", 0, 0, false},
     {"plugins.worker", CONFIG_TEXT, NULL, "path of parley-worker [beside parleyd]", 0, 0, false},
@@ -114,6 +119,26 @@ static int choice(const struct config *config, const char *key, const char *cons
             return 0;
         }
     return error_set(error, ERR_INVALID, "%s = %s: see --help for what it can be", key, config_text(config, key));
+}
+
+/* -1: off */
+static int steer_choice(const struct config *config, const char *key, int *out, struct error *error) {
+    *out = -1;
+    if (text_is(text_of(config_text(config, key)), "off")) return 0;
+    return choice(config, key, guardrail_actions, out, error);
+}
+
+int options_steer(const struct config *config, struct steer_rules *rules, struct error *error) {
+    int split, no_data;
+    int rc = steer_choice(config, "steer.srm", &split, error);
+    if (rc == 0) rc = steer_choice(config, "steer.no-data", &no_data, error);
+    if (rc < 0) return rc;
+    *rules = (struct steer_rules){.mode = config_flag(config, "steer.dry-run") ? STEER_DRY_RUN : STEER_ACT};
+    rules->guard.watch_split = split >= 0;
+    rules->guard.split = split >= 0 ? (enum guardrail_action)split : ACTION_WARN;
+    rules->guard.no_data = no_data >= 0 ? (enum guardrail_action)no_data : ACTION_WARN;
+    rules->guard.no_data_after = no_data >= 0 ? config_duration(config, "steer.no-data-after") : 0;
+    return 0;
 }
 
 struct trust_options options_trust(const struct config *config) {

@@ -31,12 +31,13 @@ int parleyd_people(struct app *app, const struct config *config, struct error *e
 void parleyd_people_close(struct app *app);
 void parleyd_people_free(struct app *app); /* what parleyd_people_load loaded */
 
-/* Schedules and guardrails, while the server runs. All of it is the loop's. */
+/* Schedules and looks, while the server runs. All of it is the loop's. */
 struct steer {
     struct app *app;
     uv_timer_t due, checkpoint;
-    int64_t checkpoint_ms;
-    enum steer_mode mode;
+    int64_t checkpoint_ms, checkpoint_at; /* at: the next one; ms */
+    struct steer_rules rules;
+    int looking;                      /* looks of a checkpoint under way */
     int64_t gates_looked;             /* ms: figures that ramps wait for were asked for then */
     int64_t tried_revision, tried_at; /* what was due then (ms) has been tried, and was made or refused */
     bool under_way;                   /* due steps are being made */

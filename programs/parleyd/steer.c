@@ -11,6 +11,7 @@
 
 enum {
     LONGEST_WAIT = CLOCK_MINUTE, /* wall time may jump; and what was refused is tried again */
+    NO_CHECKPOINT = 0,           /* as the time of a look: for the sake of a gate alone */
     GATE_WAIT =
         10 * CLOCK_SECOND, /* between two looks at figures that a ramp waits for; a checkpoint, where that is sooner */
 };
@@ -142,82 +143,121 @@ static void on_snapshot(void *user) {
     arm(user);
 }
 
-/* ---- guardrails ---- */
+/* ---- looks ---- */
 
-/* One experiment's look: asked of the measures, judged on the loop, acted upon on the store lane. */
-struct look {
+/* One experiment's look: asked of the measures, judged on the loop, kept and acted upon on the store lane. */
+struct look_taken {
     struct steering steering;
     struct measure_question question;
-    struct judgement *judgement;
-    bool at_guardrails; /* it is a fixed checkpoint, at which they act; a gate is looked at in any case */
-    struct arena arena; /* the judgement's, and the key's */
+    struct steer_seen seen; /* at NO_CHECKPOINT only a gate is looked at, and nothing is kept */
+    struct buffer document;
+    struct arena arena; /* the judgement's, the caps', and the key's */
 };
 
-static void look_free(struct look *look) {
+static void look_free(struct look_taken *look) {
+    look->steering.steer->looking -= look->seen.at != NO_CHECKPOINT;
     measure_results_free(look->question.results);
+    buffer_free(&look->document);
     arena_free(&look->arena);
     free(look);
 }
 
 /* Guardrails first: what they stop does not go on. */
 static int act_on(void *steering, struct sql *sql, struct error *error) {
-    struct look *look = steering;
+    struct look_taken *look = steering;
     const struct steer *steer = look->steering.steer;
     const struct app *app = steer->app;
     int rc = 0;
-    if (look->at_guardrails)
-        rc = steer_guardrails(app->catalogue, sql, look->judgement, steer->mode, look->steering.now, app->log, error);
-    if (rc >= 0) rc = steer_gate(app->catalogue, sql, look->judgement, look->steering.now, app->log, error);
+    if (look->seen.at != NO_CHECKPOINT)
+        rc = steer_look(app->catalogue, sql, &look->seen, &steer->rules, look->steering.now, app->log, error);
+    if (rc >= 0) rc = steer_gate(app->catalogue, sql, look->seen.judgement, look->steering.now, app->log, error);
     return rc < 0 ? rc : 0;
 }
 
 static void acted(struct steering *s) {
-    look_free((struct look *)s);
-}
-
-static bool any_fires(const struct judgement *j) {
-    for (uint32_t i = 0; i < j->n; i++)
-        for (uint32_t a = 0; j->metrics[i].rule && a < j->results->n_arms; a++)
-            if (j->metrics[i].arms[a].guard.fires) return true;
-    return false;
+    struct look_taken *look = (struct look_taken *)s;
+    struct error error = {0};
+    if (!s->error.code && look->seen.at != NO_CHECKPOINT)
+        looks_set(s->steer->app->looks, look->question.results->experiment->state.salt, buffer_view(&look->document),
+                  &error);
+    look_free(look);
 }
 
 /* Figures are incomplete while old records are being read: then the next checkpoint decides. */
 static void on_figures(struct mail *mail) {
     struct measure_question *question = (struct measure_question *)mail;
-    struct look *look = (struct look *)((char *)question - offsetof(struct look, question));
+    struct look_taken *look = (struct look_taken *)((char *)question - offsetof(struct look_taken, question));
     struct measure_results *results = question->results;
-    if (!look->steering.steer->stopped && results && results->complete) {
-        look->judgement = judge(results, &results->groups[0], &look->arena);
-        bool gated = schedule_gated(&results->experiment->definition, &results->experiment->state).step;
-        if (gated || (look->at_guardrails && any_fires(look->judgement))) {
-            steering_go(&look->steering);
-            return;
-        }
+    if (look->steering.steer->stopped || !results || !results->complete) {
+        look_free(look);
+        return;
     }
-    look_free(look);
+    const struct look *before = looks_latest(look->steering.steer->app->looks, results->experiment->state.salt);
+    struct json_writer w;
+    json_writer_init(&w, &look->document);
+    look->seen.judgement = judge(results, &results->groups[0], look_past(before, results), &look->arena);
+    look->seen.changed_at = look_changed_at(look->seen.judgement, before, look->seen.at);
+    look_write(look->seen.judgement, before, look->seen.at, &w);
+    look->seen.document = buffer_view(&look->document);
+    steering_go(&look->steering);
 }
 
-static void look_at(struct steer *steer, struct text experiment, bool at_guardrails) {
-    struct look *look = memory_new(struct look);
-    *look = (struct look){.steering = {.steer = steer, .work = act_on, .then = acted}, .at_guardrails = at_guardrails};
+static void look_at(struct steer *steer, const struct snapshot_experiment *e, int64_t at) {
+    struct look_taken *look = memory_new(struct look_taken);
+    *look = (struct look_taken){.steering = {.steer = steer, .work = act_on, .then = acted}, .seen.at = at};
     arena_init(&look->arena, 16 * 1024);
-    look->question.experiment = arena_text(&look->arena, experiment);
+    look->question.experiment = arena_text(&look->arena, e->definition.key);
+    look->question.frozen = app_frozen_caps(steer->app, e, &look->arena);
     look->question.job.mail.receive = on_figures;
     look->question.job.reply_to = &steer->app->mailbox;
+    steer->looking += at != NO_CHECKPOINT;
     measure_ask(steer->app->measure, &look->question);
 }
 
 static void arm_checkpoint(struct steer *steer);
 
+/* ---- use ---- */
+
+struct use_saved {
+    struct steering steering;
+    struct usage_row *rows;
+    size_t n;
+    struct arena arena;
+};
+
+static int save_rows(void *steering, struct sql *sql, struct error *error) {
+    const struct use_saved *use = steering;
+    return usage_save(sql, use->rows, use->n, error);
+}
+
+static void use_free(struct steering *s) {
+    struct use_saved *use = (struct use_saved *)s;
+    arena_free(&use->arena);
+    free(use);
+}
+
+static void save_usage(struct steer *steer) {
+    struct use_saved *use = memory_new(struct use_saved);
+    *use = (struct use_saved){.steering = {.steer = steer, .work = save_rows, .then = use_free}};
+    arena_init(&use->arena, 4096);
+    use->n =
+        usage_changes(steer->app->usage, steer->app->snapshot, clock_now(steer->app->clock), &use->rows, &use->arena);
+    if (use->n)
+        steering_go(&use->steering);
+    else
+        use_free(&use->steering);
+}
+
+/* A look builds on the one before it: while some are under way, no others are taken. */
 static void on_checkpoint(uv_timer_t *timer) {
     struct steer *steer = timer->data;
     const struct snapshot *snapshot = steer->app->snapshot;
-    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
-        const struct snapshot_experiment *e = &snapshot->experiments[i];
-        bool serves = e->state.phase == PHASE_RUNNING || e->state.phase == PHASE_MATURING;
-        if (serves && e->definition.n_guardrails) look_at(steer, e->definition.key, true);
+    for (uint32_t i = 0; !steer->looking && i < snapshot->n_defined; i++) {
+        enum experiment_phase phase = snapshot->experiments[i].state.phase;
+        if (phase == PHASE_RUNNING || phase == PHASE_PAUSED || phase == PHASE_MATURING)
+            look_at(steer, &snapshot->experiments[i], steer->checkpoint_at);
     }
+    save_usage(steer);
     arm_checkpoint(steer);
 }
 
@@ -226,13 +266,14 @@ static void look_at_gates(struct steer *steer) {
     int64_t now = clock_now(steer->app->clock);
     for (uint32_t i = 0; i < snapshot->n_defined; i++)
         if (gate_wait(steer, &snapshot->experiments[i], now) == 0)
-            look_at(steer, snapshot->experiments[i].definition.key, false);
+            look_at(steer, &snapshot->experiments[i], NO_CHECKPOINT);
     steer->gates_looked = now;
 }
 
 /* Checkpoints are at whole multiples of the interval since 1970, so that a restart does not move them. */
 static void arm_checkpoint(struct steer *steer) {
-    int64_t wait = steer->checkpoint_ms - clock_now(steer->app->clock) % steer->checkpoint_ms;
+    int64_t now = clock_now(steer->app->clock), wait = steer->checkpoint_ms - now % steer->checkpoint_ms;
+    steer->checkpoint_at = now + wait;
     uv_update_time(steer->app->loop);
     uv_timer_start(&steer->checkpoint, on_checkpoint, (uint64_t)wait, 0);
 }
@@ -240,9 +281,8 @@ static void arm_checkpoint(struct steer *steer) {
 /* ---- starting and stopping ---- */
 
 void parleyd_steer(struct steer *steer, struct app *app, const struct config *config) {
-    *steer = (struct steer){.app = app,
-                            .checkpoint_ms = config_duration(config, "steer.checkpoint"),
-                            .mode = config_flag(config, "steer.dry-run") ? STEER_DRY_RUN : STEER_ACT};
+    *steer = (struct steer){.app = app, .checkpoint_ms = config_duration(config, "steer.checkpoint")};
+    options_steer(config, &steer->rules, NULL); /* main has checked it */
     uv_timer_init(app->loop, &steer->due);
     uv_timer_init(app->loop, &steer->checkpoint);
     steer->due.data = steer->checkpoint.data = steer;

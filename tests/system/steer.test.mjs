@@ -173,7 +173,7 @@ test('a ramp does not go on while a guardrail fires', async (t) => {
   assert.ok(met.length > 300, `${met.length} are in`);
   // The gate opened at once unless harm was there first: so this one tells of harm under a second trial, whose gate it holds.
   await until(() => shown(s), (e) => e.rampStep === 2);
-  assert.match((await steps(s)).at(-1).note, /no guardrail fires$/);
+  assert.match((await steps(s)).at(-1).note, /harm beyond every margin is excluded$/);
   await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback' });
   await s.put('/admin/v1/experiments/second', draft(gated({ guardrails: true, units: 900 }), { key: 'second', metrics: { primary: 'bought', guardrails }, analysis: { nStar: 900 } }));
   await until(() => shown(s, 'second'), (e) => e.state === 'running');
@@ -296,7 +296,8 @@ test('features that nobody took care of are listed with the reason', async (t) =
   assert.deepEqual((await stale()).items.map((f) => [f.key, f.reasons]), [['old', ['review-overdue']]]);
   await s.patch('/admin/v1/experiments/poll-trial', { schedule: { end: new Date().toISOString() } });
   await inState(s, 'maturing');
-  assert.deepEqual((await stale()).items[1], { key: 'product-poll', stage: 'trial', experiment: 'poll-trial', reasons: ['experiment-over'] });
+  assert.deepEqual((await stale()).items[1], { key: 'product-poll', stage: 'trial', experiment: 'poll-trial', reasons: ['experiment-over'],
+    next: ['All windows have run out: conclude the trial.'] });
   await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback' });
   assert.deepEqual((await stale()).items.map((f) => f.reasons), [['review-overdue'], ['trial-without-experiment']]);
   const first = await stale('?limit=1');

@@ -7,6 +7,8 @@
 static struct fold fold;
 static struct measure_results *r;
 static json_t *answer;
+static struct text by;            /* what read_back asks for ... */
+static const struct look *before; /* ... and the look it goes on from */
 
 TestSuite(results, .init = folder_make, .fini = folder_remove);
 
@@ -61,7 +63,7 @@ static void read_back(void) {
     struct json_writer w;
     json_error_t error;
     json_writer_init(&w, &b);
-    results_write(r, TEXT_NONE, &w);
+    results_write(r, by, before, &w);
     answer = json_loadb(b.at, b.n, JSON_REJECT_DUPLICATES, &error);
     cr_assert(answer, "%s\n%.*s", error.text, (int)b.n, b.at);
     buffer_free(&b);
@@ -133,6 +135,40 @@ Test(results, the_worked_example_of_the_contract_comes_out) {
     close_results();
 }
 
+Test(results, the_verdict_says_the_effect_its_interval_the_guardrails_and_what_is_open) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
+    lay_all(0, 21306, 122, 100);
+    lay_all(1, 21307, 267, 100);
+    lay(SPEND, 1, 21307, 125, 20);
+    read_back();
+    const char *said = words("verdict.words");
+    cr_expect(!strncmp(said, "`top`: 118.8 % more `bought`, between ", 38), "%s", said);
+    cr_expect(strstr(said, " %, sure enough to ship; `complaints` unchanged; about "), "%s", said);
+    cr_expect(strstr(said, " more days would settle `spend`."), "%s", said);
+    close_results();
+}
+
+Test(results, bounds_on_either_side_of_none_say_which_is_which) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.1"));
+    lay_all(0, 20000, 2000, 100);
+    lay_all(1, 20000, 2010, 190);
+    read_back();
+    const char *said = words("verdict.words");
+    cr_expect(!strncmp(said, "`top`: 0.5 % more `bought`, between ", 36), "%s", said);
+    cr_expect(strstr(said, " % less and ") && strstr(said, " % more, not decided yet; `complaints` "), "%s", said);
+    cr_expect(strstr(said, " would settle it."), "%s", said);
+    close_results();
+}
+
+Test(results, a_guardrail_that_nothing_is_known_of_is_not_called_unchanged) {
+    open_results(EXPERIMENT(TWO, ",\"mde\":0.1"));
+    lay_all(0, 500, 50, 20);
+    lay_all(1, 500, 52, 22);
+    read_back();
+    cr_expect(strstr(words("verdict.words"), "`complaints` is not known to be safe yet"), "%s", words("verdict.words"));
+    close_results();
+}
+
 Test(results, a_split_that_is_off_blocks_the_verdict_and_is_warned_of) {
     open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
     lay_all(0, 21306, 122, 100);
@@ -141,6 +177,8 @@ Test(results, a_split_that_is_off_blocks_the_verdict_and_is_warned_of) {
     cr_expect_str_eq(words("srm.verdict"), "alarm");
     cr_expect_str_eq(words("verdict.call"), "keep-running");
     cr_expect_str_eq(words("warnings.0.code"), "srm");
+    near("warnings.0.evidence.p", number("srm.p"), 0);
+    cr_expect_lt(number("srm.anytime.p"), 0.001);
     close_results();
 }
 
@@ -282,6 +320,8 @@ Test(results, epochs_are_compared_within_and_not_pooled) {
     cr_expect_gt(number("metrics.0.variants.1.difference.p"), 0.5);
     cr_expect_str_eq(words("srm.verdict"), "ok");
     near("srm.df", 2, 0);
+    near("srm.epochs.1.df", 1, 0);
+    near("srm.anytime.p", 1, 0);
     close_results();
 }
 
@@ -374,13 +414,16 @@ Test(results, a_break_down_gives_the_figures_of_each_group) {
     struct buffer b = {0};
     struct json_writer w;
     json_writer_init(&w, &b);
-    results_write(r, TEXT("country"), &w);
+    results_write(r, TEXT("country"), NULL, &w);
     answer = json_loadb(b.at, b.n, 0, NULL);
     cr_assert(answer, "%.*s", (int)b.n, b.at);
     cr_expect_str_eq(words("by"), "country");
     cr_expect_str_eq(words("groups.0.value"), "DE");
     near("groups.0.variants.0.units", 25, 0);
     cr_expect_str_eq(words("groups.1.value"), "FR");
+    cr_expect_str_eq(words("groups.1.srm.verdict"), "ok");
+    near("groups.1.srm.p", 1, 0);
+    near("groups.1.srm.pAdjusted", 1, 0);
     near("groups.1.metrics.1.variants.1.n", 15, 0);
     cr_expect(json_is_number(at("heterogeneity.0.p")));
     buffer_free(&b);

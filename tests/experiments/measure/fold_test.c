@@ -559,32 +559,25 @@ Test(fold, with_a_look_back_what_a_unit_did_before_it_entered_is_kept_beside_wha
 
 Test(fold, break_downs_take_the_value_at_the_first_exposure) {
     static const struct trial_definition d = {EXPERIMENT(",\"breakdowns\":[\"country\"]"), METRICS, T, 0};
-    static const char *const countries[] = {"\"DE\"", "\"DE\"", "\"FR\"", "null"};
     trial_open(&t, &d);
     static struct arena arena;
     arena_init(&arena, 4096);
-    for (int i = 0; i < 4; i++) {
-        struct journal_record r = trial_exposure(arena_printf(&arena, "u%d", i).at, "top", T + 1);
-        r.body =
-            arena_printf(&arena, "{\"variant\":\"top\",\"epoch\":0,\"attributes\":{\"country\":%s}}", countries[i]);
+    for (int i = 0; i < 44; i++) {
+        const char *arm = i % 2 ? "top" : "off";
+        const char *country = i < 20 ? "\"DE\"" : i < 30 ? "\"FR\"" : i < 40 ? "null" : i < 42 ? "\"AT\"" : "\"CH\"";
+        struct journal_record r = trial_exposure(arena_printf(&arena, "u%d", i).at, arm, T + 1);
+        r.body = arena_printf(&arena, "{\"variant\":\"%s\",\"epoch\":0,\"attributes\":{\"country\":%s}}", arm, country);
         trial_send(&t, r);
-        r.body = TEXT("{\"variant\":\"top\",\"epoch\":0,\"attributes\":{\"country\":\"IT\"}}");
+        r.body = arena_printf(&arena, "{\"variant\":\"%s\",\"epoch\":0,\"attributes\":{\"country\":\"IT\"}}", arm);
         r.at++;
         trial_send(&t, r);
     }
     struct measure_results *r = cells_read(&t.fold, t.fold.measured[0], 0, T + 9);
-    int64_t de = 0, fr = 0, none = 0, all = 0;
-    for (uint32_t i = 0; i < r->n_groups; i++) {
-        int64_t n = r->groups[i].units[TOP];
-        all += n;
-        if (!r->groups[i].value.at) none = n;
-        if (text_is(r->groups[i].value, "DE")) de = n;
-        if (text_is(r->groups[i].value, "FR")) fr = n;
-    }
-    cr_expect_eq(de, 2);
-    cr_expect_eq(fr, 1);
-    cr_expect_eq(none, 1);
-    cr_expect_eq(all, 4);
+    cr_assert_eq(r->n_groups, 4u);
+    cr_expect(text_is(r->groups[0].value, "DE") && r->groups[0].units[TOP] == 10);
+    cr_expect(!r->groups[1].other && !r->groups[1].value.at && r->groups[1].units[TOP] == 5, "without a country");
+    cr_expect(text_is(r->groups[2].value, "FR") && r->groups[2].units[TOP] == 5);
+    cr_expect(r->groups[3].other && r->groups[3].merged == 2 && r->groups[3].units[TOP] == 2, "AT and CH are too few");
     measure_results_free(r);
     arena_free(&arena);
     trial_close(&t);

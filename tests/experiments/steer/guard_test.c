@@ -65,8 +65,12 @@ static void lay(int metric, int arm, int64_t n, int64_t k) {
     r->groups[0].units[arm] = n;
 }
 
+static struct guard_rules rules; /* guardrails alone, where a test does not say more */
+
+static int64_t changed_at;
+
 static uint32_t findings(void) {
-    return guard_findings(judge(r, &r->groups[0], &arena), &found, &arena);
+    return guard_findings(judge(r, &r->groups[0], NULL, &arena), changed_at, &rules, &found, &arena);
 }
 
 static void lay_complaints(int64_t off, int64_t top, int64_t mid) {
@@ -125,27 +129,84 @@ Test(guard, the_most_severe_of_what_fires_is_done) {
     cr_expect_eq(guard_action(found, 1), ACTION_WARN);
 }
 
-/* 400 trials whose true harm is exactly the margin, looked at 20 times each: at most 5 % may ever fire for an arm. */
-Test(guard, harm_equal_to_the_margin_is_rolled_back_no_more_often_than_alpha) {
-    enum { TRIALS = 400, LOOKS = 20, UNITS = 100 };
+/* Three days at 10,000 units a day, looked at each hour: of 1,000 such trials whose true harm is exactly the margin, fewer than 5 %
+ * may ever be rolled back. */
+Test(guard, harm_equal_to_the_margin_is_rolled_back_in_fewer_than_5_of_100_trials) {
+    enum { TRIALS = 1000, LOOKS = 72, UNITS = 10000 / 24 / 2 };
     struct random random = random_seeded(20261122);
-    open_trial(EXPERIMENT(COMPLAINTS("rollback", "\"margin\":0.1")));
+    open_trial(EXPERIMENT(COMPLAINTS("rollback", "\"margin\":0.005")));
+    lay_complaints(0, 0, 0);
+    lay(COMPLAINTS, MID, 0, 0);
     int fired = 0;
     for (int trial = 0; trial < TRIALS; trial++) {
-        int64_t off = 0, top = 0, fires = 0;
+        int64_t off = 0, top = 0;
         for (int look = 1; look <= LOOKS; look++) {
             for (int i = 0; i < UNITS; i++) {
-                off += random_uniform(&random) < 0.2;
-                top += random_uniform(&random) < 0.3;
+                off += random_uniform(&random) < 0.05;
+                top += random_uniform(&random) < 0.055;
             }
-            lay_complaints(0, 0, 0);
             lay(COMPLAINTS, OFF, look * UNITS, off);
             lay(COMPLAINTS, TOP, look * UNITS, top);
-            lay(COMPLAINTS, MID, 0, 0);
-            fires |= findings() > 0;
+            bool fires = findings() > 0;
+            arena_reset(&arena);
+            if (!fires) continue;
+            fired++;
+            break;
         }
-        fired += fires != 0;
     }
-    cr_expect(fired <= TRIALS / 20, "%d of %d", fired, TRIALS);
+    cr_expect(fired < TRIALS / 20, "%d of %d", fired, TRIALS);
     cr_expect_gt(fired, 0, "a test that never fires shows nothing");
+}
+
+Test(guard, a_split_that_is_certainly_off_is_found_where_it_is_watched) {
+    open_trial(EXPERIMENT(COMPLAINTS("warn", "\"margin\":0.5")));
+    lay_complaints(100, 100, 100);
+    r->groups[0].units[TOP] = 1700;
+    cr_expect_eq(findings(), 0u, "nobody watches");
+    rules = (struct guard_rules){.watch_split = true, .split = ACTION_PAUSE};
+    cr_assert_eq(findings(), 1u);
+    cr_expect(found->kind == GUARD_SPLIT && found->p < GUARD_SPLIT_P && found->n == 5700);
+    cr_expect_eq(guard_action(found, 1), ACTION_PAUSE);
+    cr_expect(strstr(guard_words(found, &arena).at, "do not split as the weights say"));
+    r->groups[0].units[TOP] = 1950;
+    cr_expect_eq(findings(), 0u, "that is chance");
+}
+
+Test(guard, what_an_earlier_look_was_sure_of_stays_sure) {
+    open_trial(EXPERIMENT(COMPLAINTS("warn", "\"margin\":0.5")));
+    lay_complaints(100, 100, 100);
+    struct judged_past past = {.srm_p = 0.0002};
+    rules = (struct guard_rules){.watch_split = true, .split = ACTION_WARN};
+    cr_expect_eq(guard_findings(judge(r, &r->groups[0], &past, &arena), 0, &rules, &found, &arena), 1u);
+}
+
+Test(guard, a_running_trial_that_gets_no_data_is_found_after_the_time_that_is_set) {
+    open_trial(EXPERIMENT(COMPLAINTS("warn", "\"margin\":0.5")));
+    lay_complaints(100, 100, 100);
+    rules = (struct guard_rules){.no_data_after = DAY, .no_data = ACTION_ROLLBACK};
+    changed_at = r->as_of - DAY;
+    cr_expect_eq(findings(), 0u);
+    changed_at--;
+    cr_assert_eq(findings(), 1u);
+    cr_expect(found->kind == GUARD_NO_DATA && guard_action(found, 1) == ACTION_ROLLBACK);
+    cr_expect(strstr(guard_words(found, &arena).at, "since 1970-01-2"));
+}
+
+Test(guard, a_ramp_may_go_on_when_harm_is_excluded_in_every_arm_and_only_then) {
+    struct text why = TEXT_NONE;
+    open_trial(EXPERIMENT(COMPLAINTS("warn", "\"margin\":0.05")));
+    lay_complaints(100, 100, 100);
+    cr_expect(judgement_harm_excluded(judge(r, &r->groups[0], NULL, &arena), &why, &arena));
+    lay(COMPLAINTS, MID, 2000, 190);
+    cr_expect(!judgement_harm_excluded(judge(r, &r->groups[0], NULL, &arena), &why, &arena));
+    cr_expect(strstr(why.at, "`mid`") && strstr(why.at, "complaints"), "%s", why.at);
+}
+
+Test(guard, where_nobody_complains_at_all_harm_is_excluded_once_there_are_enough_units) {
+    open_trial(EXPERIMENT(COMPLAINTS("warn", "\"margin\":0.05")));
+    lay_complaints(0, 0, 0);
+    cr_expect(judgement_harm_excluded(judge(r, &r->groups[0], NULL, &arena), NULL, &arena));
+    for (int arm = OFF; arm <= MID; arm++) lay(COMPLAINTS, arm, 20, 0);
+    cr_expect(!judgement_harm_excluded(judge(r, &r->groups[0], NULL, &arena), NULL, &arena));
+    cr_expect_eq(findings(), 0u);
 }

@@ -1,0 +1,38 @@
+/* When each feature was last decided for anybody, so that those nobody asks for any more can be found. Marked on the hot path,
+ * kept in the main database to the checkpoint. */
+#ifndef PARLEY_EXPERIMENTS_STEER_USAGE_H
+#define PARLEY_EXPERIMENTS_STEER_USAGE_H
+
+#include "core/store/sql.h"
+#include "experiments/model/snapshot.h"
+
+/* Of one feature. */
+struct usage_of {
+    int64_t first, last; /* ms: since when it is watched; when it was last decided, 0: not since */
+};
+
+/* One thread at a time, but for what takes `sql`. */
+struct usage;
+struct usage *usage_new(void);
+void usage_free(struct usage *usage); /* NULL is fine */
+
+/* A feature of the snapshot was decided. Some nanoseconds. */
+void usage_mark(struct usage *usage, const struct snapshot *snapshot, const struct snapshot_feature *feature,
+                int64_t now);
+/* All 0 where it is not watched yet. */
+struct usage_of usage_get(const struct usage *usage, struct text feature);
+
+/* Fills from the table; before anybody marks. On the store lane. */
+int usage_load(struct usage *usage, struct sql *sql, struct error *error);
+
+/* What changed since the last call, and features of the snapshot that are watched from now on, as a copy that travels: in `arena`. */
+struct usage_row {
+    struct text feature;
+    struct usage_of is;
+};
+size_t usage_changes(struct usage *usage, const struct snapshot *snapshot, int64_t now, struct usage_row **rows,
+                     struct arena *arena);
+/* Within the caller's transaction, on the store lane. */
+int usage_save(struct sql *sql, const struct usage_row *rows, size_t n, struct error *error);
+
+#endif
