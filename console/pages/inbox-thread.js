@@ -27,6 +27,8 @@ export function inboxThread(customer) {
   let mode = 'reply';
   let trouble = null;
   let stop = null;
+  let unsent = null; // {id, body}: the same answer sent again is the same message
+  let sending = false;
 
   const concerns = (name, data) => name === 'plugin-note' && data.plugin === 'conversations' && (!all || all.ids.includes(data.customer));
 
@@ -83,18 +85,22 @@ export function inboxThread(customer) {
     const field = event.target.querySelector('textarea');
     const body = field.value.trim();
     if (!body) return field.focus();
+    if (sending) return;
+    sending = true;
+    if (unsent?.body !== body) unsent = { id: crypto.getRandomValues(new Uint32Array(4)).join('-'), body };
     const target = answered();
     const calls = {
-      reply: () => post(`${path}/reply`, { inReplyTo: target?.id, body }),
+      reply: () => post(`${path}/reply`, { inReplyTo: target?.id, ...unsent }),
       note: () => post(`${path}/notes`, { body }),
       push: () => post(`${path}/push`, { body }) };
     await act(async () => {
       const { delivery } = await calls[mode]();
       field.value = '';
-      answering = null;
+      unsent = answering = null;
       mode = 'reply';
       if (delivery && delivery !== 'allowed') announce(`She reads it on the web only (${delivery}).`);
     });
+    sending = false;
     field.focus();
   }
 

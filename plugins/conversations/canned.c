@@ -6,7 +6,7 @@
  * 1 - (1 - s^3)^20: 0.9998 at 0.7, 0.08 at 0.16. Replies of fewer than five words ("Thank you!") are not judged. */
 #include "plugins/conversations/conversations.h"
 
-enum { WORDS_MOST = BODY_MOST / 2 + 1, WORDS_LEAST = 5, BANDS = 20, ROWS = 3, CANDIDATES = 200 };
+enum { WORDS_LEAST = 5, BANDS = 20, ROWS = 3, CANDIDATES = 200 };
 
 struct pairs {
     uint64_t *hash; /* ascending, each once */
@@ -56,9 +56,9 @@ static void sort(uint64_t *a, size_t n) {
 }
 
 static struct pairs pairs_of(parley_call *c, parley_text body, parley_text name) {
-    struct pairs p = {.hash = parley->alloc(c, WORDS_MOST * sizeof *p.hash)};
+    struct pairs p = {.hash = parley->alloc(c, (body.n / 2 + 1) * sizeof *p.hash)};
     uint64_t word, before = 0;
-    while (p.words < WORDS_MOST && next_word(&body, &word)) {
+    while (next_word(&body, &word)) {
         if (is_in(name, word)) continue;
         if (p.words++) p.hash[p.n++] = mix(before * 31 + word);
         before = word;

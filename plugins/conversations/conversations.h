@@ -70,12 +70,16 @@ int threads_inbox(parley_call *c); /* GET /inbox */
 int message_find(parley_call *c, parley_json ids, int64_t number, struct message *m); /* 1, 0 or negative */
 /* Writes m->number; everything else is the caller's. */
 int message_add(parley_call *c, struct message *m, parley_text external);
+/* 1 and its answer, where the sender has sent this one before; 0 where it is new, or has no name. */
+int message_repeat(parley_call *c, parley_text external);
 /* Puts a page into *items, newest first, and the next one's cursor into *next; `only`: messages of that id alone. */
 enum reader { READER_SHOPPER, READER_STAFF };
 int messages_page(parley_call *c, parley_json ids, parley_text only, enum reader reader, const struct thread *t,
                   parley_json *items, parley_json *next);
 int read_body(parley_call *c, parley_json body, parley_text *out);
 int read_number(parley_call *c, parley_json body, const char *name, int64_t *out); /* absent: 0 */
+/* What the sender calls it, with who the sender is: {NULL, 0} where it has no "id". */
+int read_external(parley_call *c, const char *kind, parley_text sender, parley_text *external);
 int read_limit(parley_call *c, int64_t *limit);
 int64_t cursor_of(parley_call *c);
 
@@ -133,10 +137,10 @@ static inline bool is_text(parley_text text, const char *word) {
 }
 /* A time, or nothing where it is 0. */
 static inline parley_value time_or_null(int64_t ms) {
-    return ms ? PARLEY_VALUE(((parley_time){ms})) : PARLEY_VALUE(NULL);
+    return ms ? parley_of_time((parley_time){ms}) : parley_of_null(NULL);
 }
 static inline parley_value number_or_null(int64_t n) {
-    return n ? PARLEY_VALUE(n) : PARLEY_VALUE(NULL);
+    return n ? parley_of_int(n) : parley_of_null(NULL);
 }
 
 #endif

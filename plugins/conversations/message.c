@@ -49,6 +49,14 @@ int message_add(parley_call *c, struct message *m, parley_text external) {
     return rc < 0 ? rc : 0;
 }
 
+int message_repeat(parley_call *c, parley_text external) {
+    if (!external.at) return 0;
+    int rc = parley_sql(c, "SELECT number FROM message WHERE external = $1", external);
+    if (rc <= 0) return rc;
+    rc = parley_reply(c, 200, "{id, repeated: true}", parley->col(c, 0));
+    return rc < 0 ? rc : 1;
+}
+
 /* ---- what is seen of one ---- */
 
 static parley_json about_of(parley_call *c, const struct message *m) {
@@ -122,6 +130,18 @@ int read_number(parley_call *c, parley_json body, const char *name, int64_t *out
     *out = 0;
     if (!parley_is(value) || parley->kind(value) == PARLEY_NULL || (parley->integer(value, out) && *out > 0)) return 0;
     return parley_invalid(c, parley_format(c, "/{}", name), "\"{}\" is the id of a message, such as 12", name);
+}
+
+int read_external(parley_call *c, const char *kind, parley_text sender, parley_text *external) {
+    parley_json given = parley->get(parley->body(c), "id");
+    parley_text id = parley->text(given);
+    *external = (parley_text){0};
+    if (!parley_is(given)) return 0;
+    if (id.n < 1 || id.n > REF_MOST)
+        return parley_invalid(c, "/id", "\"id\" is a text of 1 to {} bytes: the same again is the same message",
+                              REF_MOST);
+    *external = text_of_cstr(parley_format(c, "{}:{}:{}", kind, sender, id));
+    return 0;
 }
 
 int read_limit(parley_call *c, int64_t *limit) {

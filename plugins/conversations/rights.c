@@ -44,7 +44,9 @@ static int forget_thread(parley_call *c, struct thread *t, parley_text customer)
     rc = parley_sql(c, "DELETE FROM fact WHERE thread = $1", t->number);
     if (rc < 0) return rc;
     if (!heir.at) return parley_sql(c, "DELETE FROM thread WHERE number = $1", t->number);
-    rc = parley_sql(c, "UPDATE thread SET customer = $2, known = 0, name = NULL, settings = '{}' WHERE number = $1",
+    rc = parley_sql(c,
+                    "UPDATE thread SET customer = $2, known = coalesce((SELECT max(known) FROM message WHERE customer "
+                    "= $2), 0), name = NULL, settings = '{}' WHERE number = $1",
                     t->number, heir);
     return rc < 0 ? rc : thread_settle(c, t);
 }

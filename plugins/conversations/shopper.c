@@ -47,12 +47,11 @@ static int read_about(parley_call *c, parley_json body, struct message *m) {
                           REF_MOST);
 }
 
-static int read_message(parley_call *c, struct message *m, parley_text *id) {
+static int read_message(parley_call *c, struct message *m, parley_text *external) {
     parley_json body = parley->body(c);
-    *id = parley->text(parley->get(body, "id"));
     int rc = parley->kind(body) == PARLEY_OBJECT ? parley->only(c, body, "body inReplyTo about id")
                                                  : parley->invalid(c, "", "the body is {\"body\": \"...\"}");
-    if (rc >= 0 && id->n > REF_MOST) rc = parley_invalid(c, "/id", "\"id\" has at most {} bytes", REF_MOST);
+    if (rc >= 0) rc = read_external(c, "web", parley->customer(c), external);
     if (rc >= 0) rc = read_body(c, body, &m->body);
     if (rc >= 0) rc = read_number(c, body, "inReplyTo", &m->in_reply_to);
     return rc < 0 ? rc : read_about(c, body, m);
@@ -66,15 +65,6 @@ static int check_rate(parley_call *c) {
     return parley_fail(c, 429, "{} messages in a minute are enough; please wait a little", A_MINUTE);
 }
 
-/* 1 and its answer, where she has sent this one before. */
-static int is_repeat(parley_call *c, parley_text external) {
-    if (!external.at) return 0;
-    int rc = parley_sql(c, "SELECT number FROM message WHERE external = $1", external);
-    if (rc <= 0) return rc;
-    rc = parley_reply(c, 200, "{id, repeated: true}", parley->col(c, 0));
-    return rc < 0 ? rc : 1;
-}
-
 static int remember_settings(parley_call *c, const struct thread *t) {
     return parley_sql(c, "UPDATE thread SET settings = $2 WHERE number = $1", t->number, parley->settings(c));
 }
@@ -83,12 +73,11 @@ static int remember_settings(parley_call *c, const struct thread *t) {
 int my_message(parley_call *c) {
     struct thread t;
     struct message m = {.author = PARLEY_TEXT("customer"), .channel = PARLEY_TEXT("web")}, named;
-    parley_text id, external = {0};
+    parley_text external = {0};
     int rc = need_customer(c);
-    if (rc >= 0) rc = read_message(c, &m, &id);
+    if (rc >= 0) rc = read_message(c, &m, &external);
     if (rc < 0) return rc;
-    if (parley_some(id)) external = text_of_cstr(parley_format(c, "web:{}:{}", parley->customer(c), id));
-    if ((rc = is_repeat(c, external)) != 0) return rc < 0 ? rc : 0;
+    if ((rc = message_repeat(c, external)) != 0) return rc < 0 ? rc : 0;
     parley_json ids = ids_of(c, parley->customer(c));
     rc = check_rate(c);
     if (rc >= 0 && m.in_reply_to && (rc = message_find(c, ids, m.in_reply_to, &named)) == 0)

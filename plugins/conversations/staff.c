@@ -83,7 +83,7 @@ static int read_channel(parley_call *c, parley_text fallback, parley_text *chann
 
 static int read_reply(parley_call *c, parley_json ids, struct message *m) {
     struct message answered;
-    int rc = object_with(c, "inReplyTo body channel");
+    int rc = object_with(c, "inReplyTo body channel id");
     if (rc >= 0) rc = read_body(c, parley->body(c), &m->body);
     if (rc >= 0) rc = read_number(c, parley->body(c), "inReplyTo", &m->in_reply_to);
     if (rc >= 0) rc = message_find(c, ids, m->in_reply_to, &answered);
@@ -107,19 +107,21 @@ static int stand_after_reply(parley_call *c, struct thread *t) {
     return rc < 0 ? rc : track_first(c, since, t);
 }
 
-/* POST /threads/{customer}/reply {"inReplyTo","body","channel"?}: by the channel of what it answers, where nothing else is said. */
+/* POST /threads/{customer}/reply {"inReplyTo","body","channel"?,"id"?}: by the channel of what it answers, where nothing else is said. */
 int staff_reply(parley_call *c) {
     struct thread t;
     struct message m = {.author = PARLEY_TEXT("agent"), .by = parley->agent(c)};
     parley_json ids;
-    parley_text address = {0}, word;
-    int rc = open_thread(c, &ids, &t);
+    parley_text address = {0}, word, external;
+    int rc = read_external(c, "agent", m.by, &external);
+    if (rc >= 0 && (rc = message_repeat(c, external)) > 0) return 0;
+    if (rc >= 0) rc = open_thread(c, &ids, &t);
     if (rc >= 0) rc = read_reply(c, ids, &m);
     if (rc >= 0) rc = parley->concern(c, m.customer, m.known);
     if (rc >= 0) rc = ask_leave(c, &t, &m, PARLEY_ANSWER, &address, &word);
     if (rc < 0) return rc;
     m.thread = t.number;
-    rc = message_add(c, &m, (parley_text){0});
+    rc = message_add(c, &m, external);
     if (rc >= 0) rc = mark_answered(c, &t, m.in_reply_to);
     if (rc >= 0) rc = stand_after_reply(c, &t);
     if (rc >= 0) rc = tell_reply(c, &m);

@@ -96,12 +96,11 @@ static int absorb_others(parley_call *c, parley_json ids, struct thread *t) {
 }
 
 /* The first of the ids names her; an anonymous thread becomes a known customer's. */
-static int rename_to(parley_call *c, struct thread *t, parley_text customer, bool known) {
-    if (parley_same(t->customer, customer) && t->known >= known) return 0;
+static int rename_to(parley_call *c, struct thread *t, parley_text customer) {
+    if (parley_same(t->customer, customer) && t->known) return 0;
     t->customer = customer;
-    t->known |= known;
-    return parley_sql(c, "UPDATE thread SET customer = $2, known = $3 WHERE number = $1", t->number, customer,
-                      t->known);
+    t->known = true;
+    return parley_sql(c, "UPDATE thread SET customer = $2, known = 1 WHERE number = $1", t->number, customer);
 }
 
 int thread_join(parley_call *c, parley_json ids, parley_text customer, bool known, struct thread *t) {
@@ -115,8 +114,7 @@ int thread_join(parley_call *c, parley_json ids, parley_text customer, bool know
     if (rc >= 0)
         rc = parley_sql(c, "INSERT INTO member (customer, thread) VALUES ($1, $2) ON CONFLICT (customer) DO NOTHING",
                         customer, t->number);
-    if (rc >= 0 && (known || !t->known))
-        rc = rename_to(c, t, known ? parley->text(parley->first(ids)) : t->customer, known);
+    if (rc >= 0 && known) rc = rename_to(c, t, parley->text(parley->first(ids)));
     return rc < 0 ? rc : 0;
 }
 

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startBrowser, startServer, visit, openConsole, overflow, eventually, accessibilityFindings, DESKTOP, PHONE } from './harness.mjs';
+import { seedTrial } from './seed.mjs';
 
 const STAFF = '/plugins/conversations/api';
 const SHOP = '/shop/product.html?sku=HT-101';
@@ -124,6 +125,25 @@ describe('conversations', () => {
     await agent.locator('h1 .pill', { hasText: 'closed' }).waitFor();
     assert.deepEqual(agent.complaints, []);
     await agent.context().close();
+  });
+
+  it('open from a poll in one tap, once she has voted', async () => {
+    await seedTrial(server, { start: true });
+    const page = await visit(browser);
+    await page.route('**/shop/product.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replace("h('parley-slot', {", "h('parley-slot', { name: 'talk' }), h('parley-slot', {") });
+    });
+    await page.goto(server.url + SHOP);
+    await page.locator('parley-slot').first().scrollIntoViewIfNeeded();
+    await page.getByLabel('Your message').waitFor();
+    await page.locator('parley-slot').last().scrollIntoViewIfNeeded();
+    await page.getByRole('radio', { name: /Buoy red/ }).check();
+    await page.getByRole('button', { name: 'Vote' }).click();
+    await page.getByRole('button', { name: 'Tell us more' }).click();
+    await page.getByText('About: Which mug comes next?').waitFor();
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
   });
 
   it('open from anything in the page in one tap, with its context', async () => {

@@ -401,6 +401,17 @@ Test(conversations, a_message_sent_twice_is_one_and_too_many_are_refused) {
     writes("ann", "Now");
 }
 
+Test(conversations, an_answer_sent_twice_is_one) {
+    writes("ann", "Hello");
+    for (int i = 0; i < 2; i++)
+        agent("maria", "POST", "/threads/ann/reply", "{\"inReplyTo\":1,\"body\":\"Hi\",\"id\":\"r-1\"}");
+    expect_status(200);
+    SAYS("/id", "2");
+    cr_expect_eq(parley_test_tracked(t, "Message Sent"), 1);
+    agent("otto", "POST", "/threads/ann/reply", "{\"inReplyTo\":1,\"body\":\"Hi\",\"id\":\"r-1\"}");
+    expect_status(201);
+}
+
 Test(conversations, what_cannot_be_is_refused_with_its_place) {
     static const char *const cases[][2] = {
         {"{\"body\":\"\"}", "/body"},
