@@ -10,14 +10,28 @@ import { features } from './pages/features.js';
 import { trials } from './pages/trials.js';
 import { trial } from './pages/trial.js';
 import { plugins } from './pages/plugins.js';
+import { pages } from './pages/pages.js';
+import { page as onePage } from './pages/page.js';
+import { upkeep } from './pages/upkeep.js';
 import { customers } from './pages/customers.js';
 import { customer } from './pages/customer.js';
 import { trends } from './pages/trends.js';
+import { questions } from './pages/questions.js';
 import { inbox } from './pages/inbox.js';
 import { inboxThread } from './pages/inbox-thread.js';
 import { audit } from './pages/audit.js';
 
-const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['inbox', 'Inbox', inbox], ['customers', 'Customers', customers], ['trends', 'Trends', trends], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
+const SECTIONS = [
+  ['features', 'Features', features],
+  ['trials', 'Trials', trials],
+  ['pages', 'Pages', pages],
+  ['inbox', 'Inbox', inbox],
+  ['customers', 'Customers', customers],
+  ['questions', 'Questions', questions],
+  ['trends', 'Trends', trends],
+  ['plugins', 'Plugins', plugins],
+  ['audit', 'Audit', audit],
+];
 const app = document.getElementById('app');
 let who = null;
 let warnings = []; // settings of the server that a shop should not run with
@@ -25,15 +39,22 @@ let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
 const CHANGES = {
-  admin: ['features', 'trials', 'plugins', 'inbox', 'customers', 'erasure'], manager: ['features', 'trials', 'plugins', 'inbox', 'customers', 'erasure'],
-  agent: ['inbox', 'customers'], publisher: ['plugins'] };
-const READS = { analyst: ['features', 'trials', 'trends', 'plugins', 'audit'], agent: ['inbox', 'customers', 'features', 'trials'], publisher: ['plugins'] };
+  admin: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'erasure'],
+  manager: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'erasure'],
+  agent: ['inbox', 'customers', 'questions'],
+  publisher: ['plugins'] };
+const READS = {
+  analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'],
+  agent: ['inbox', 'customers', 'questions', 'features', 'trials'],
+  publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
 
 function pageFor(address) {
   const [section, key] = address.replace(/^#\//, '').split('/').map(decodeURIComponent);
   if (section === 'features' && key) return { section, page: feature(key, may('features')) };
+  if (section === 'upkeep' && sections().some(([name]) => name === 'pages')) return { section: 'features', page: upkeep() };
+  if (section === 'pages' && key && sections().some(([name]) => name === section)) return { section, page: onePage(key, may('pages')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
   if (section === 'inbox' && key && may('inbox')) return { section, page: inboxThread(key) };
   if (section === 'customers' && key && sections().some(([name]) => name === section))

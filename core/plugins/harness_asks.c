@@ -8,7 +8,8 @@
 struct persona {
     struct persona *next;
     struct text customer, traits, consent;
-    struct text contact; /* may she be written to? */
+    bool untold; /* nothing may be pushed to her */
+    struct text contact; /* what may_contact says */
     struct text names;   /* the customer whose id this is too; empty: her own */
     bool told;           /* the test said something of her: she can be found */
 };
@@ -18,7 +19,7 @@ static struct persona *persona_of(struct parley_test *t, struct text customer) {
     while (p && !text_eq(p->customer, customer)) p = p->next;
     if (p) return p;
     p = arena_new(&t->kept, struct persona);
-    *p = (struct persona){t->personas, arena_text(&t->kept, customer), TEXT("{}"), TEXT("{}"), TEXT("allowed"), TEXT(""), false};
+    *p = (struct persona){t->personas, arena_text(&t->kept, customer), TEXT("{}"), TEXT("{}"), false, TEXT("allowed"), TEXT(""), false};
     return t->personas = p;
 }
 
@@ -36,6 +37,10 @@ void parley_test_traits(parley_test *t, const char *customer, const char *traits
 
 void parley_test_consent(parley_test *t, const char *customer, const char *consent) {
     persona_of(t, text_of(customer))->consent = keep_object(t, consent);
+}
+
+void parley_test_pushes(parley_test *t, const char *customer, bool allowed) {
+    persona_of(t, text_of(customer))->untold = !allowed;
 }
 
 void parley_test_join(parley_test *t, const char *customer, const char *other) {
@@ -59,20 +64,37 @@ static struct text named(const struct persona *p) {
     return p->names.n ? p->names : p->customer;
 }
 
-static void put_ids(const struct parley_test *t, struct text name, struct json_writer *w) {
-    json_open_array(w);
-    json_text(w, name);
+static void put_ids(const struct parley_test *t, struct text name, struct buffer *out) {
+    struct json_writer w;
+    buffer_cstr(out, "{\"ids\":");
+    json_writer_init(&w, out);
+    json_open_array(&w);
+    json_text(&w, name);
     for (const struct persona *p = t->personas; p; p = p->next)
-        if (text_eq(p->names, name)) json_text(w, p->customer);
-    json_close_array(w);
+        if (text_eq(p->names, name)) json_text(&w, p->customer);
+    json_close_array(&w);
+    buffer_cstr(out, "}");
 }
 
 /* By the whole of an id or of an e-mail, as it is written. */
-static void put_found(const struct parley_test *t, struct text word, struct json_writer *w) {
-    json_open_array(w);
+static void put_found(const struct parley_test *t, struct text word, struct buffer *out) {
+    struct json_writer w;
+    buffer_cstr(out, "{\"found\":");
+    json_writer_init(&w, out);
+    json_open_array(&w);
     for (const struct persona *p = t->personas; p; p = p->next)
-        if (p->told && (text_eq(p->customer, word) || text_eq(string_at(p->traits, "/email"), word))) json_text(w, named(p));
-    json_close_array(w);
+        if (p->told && (text_eq(p->customer, word) || text_eq(string_at(p->traits, "/email"), word)))
+            json_text(&w, named(p));
+    json_close_array(&w);
+    buffer_cstr(out, "}");
+}
+
+/* One word for both questions: whether, and why not. */
+static void put_contact(const struct persona *persona, struct text question, struct buffer *out) {
+    bool push = text_is(string_at(question, "/contact"), "push");
+    struct text reason = persona->untold && push ? TEXT("opted-out") : persona->contact;
+    buffer_printf(out, "{\"allowed\":%s,\"reason\":\"%.*s\"}", text_is(reason, "allowed") ? "true" : "false",
+                  TEXT_ARGS(reason));
 }
 
 /* ---- the timeline: what this plugin put there ---- */
@@ -146,16 +168,14 @@ int harness_ask(struct runtime *runtime, struct text question, struct arena *are
     struct persona *persona = persona_of(t, string_at(question, "/customer"));
     struct text what = string_at(question, "/ask");
     struct buffer out = {0};
-    struct json_writer w;
-    json_writer_init(&w, &out);
     if (text_is(what, "entries"))
         put_entries(t, question, &out);
-    else if (text_is(what, "ids"))
-        put_ids(t, named(persona), &w);
-    else if (text_is(what, "find"))
-        put_found(t, string_at(question, "/word"), &w);
     else if (text_is(what, "contact"))
-        buffer_printf(&out, "{\"reason\":\"%.*s\"}", TEXT_ARGS(persona->contact));
+        put_contact(persona, question, &out);
+    else if (text_is(what, "ids"))
+        put_ids(t, named(persona), &out);
+    else if (text_is(what, "find"))
+        put_found(t, string_at(question, "/word"), &out);
     else
         buffer_text(&out, text_is(what, "consent") ? persona->consent : persona->traits);
     *reply = (struct frame_reply){.status = 200, .body = arena_text(arena, buffer_view(&out))};

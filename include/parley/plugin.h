@@ -118,12 +118,10 @@ enum parley_history {
     PARLEY_FROM_START = 1, /* with the first event that the journal has */
 };
 
-/* Why somebody is written to. added in 1.2 */
+/* Why something is told to a customer. added in 1.1 */
 enum parley_contact {
-    PARLEY_PUSH =
-        0, /* of the shop's own accord: what she refused, her caps and the house's hold it back; a yes counts towards them */
-    PARLEY_ANSWER =
-        1, /* to what she said or asked: only a muted feature and a channel that she turned off hold it back */
+    PARLEY_PUSH,   /* of the shop's own accord: her opt-outs, refused consent, mutes and the caps over all plugins hold it back */
+    PARLEY_ANSWER, /* to what she said or asked: her mutes alone hold it back, and it is not counted */
 };
 
 enum parley_level { PARLEY_DEBUG, PARLEY_INFO, PARLEY_WARN, PARLEY_ERROR };
@@ -180,8 +178,9 @@ struct parley_plugin {
     /* After start, with the plugin's own settings (an object, borrowed). Negative, best by fail(): they are refused. */
     int (*configure)(parley_call *c, parley_json settings);
     /* An event this release subscribes to; may write; see EVENTS above. `event` (borrowed): {seq, type, event, customer, known, actor,
-     * plugin, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",
-     * "system" or "plugin"; plugin: which, else absent. at: when it happened, ms since 1970. Its customer is parley->customer(c) too,
+     * plugin, browser, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",
+     * "system" or "plugin"; plugin: which, else absent. browser: it was
+     * told with a browser's public token, so anybody may have made it up. at: when it happened, ms since 1970. Its customer is parley->customer(c) too,
      * and what is tracked here is hers. What this plugin tracked itself comes only by its name, not by "*". */
     int (*on_event)(parley_call *c, parley_json event);
     /* A timer set by parley->timer() is due; may write. `name` (borrowed) is the name it was set under. */
@@ -316,25 +315,34 @@ struct parley_host {
     int (*work)(parley_call *c, int (*run)(parley_call *w, parley_json input),
                 int (*done)(parley_call *c, parley_json result), parley_json input);
 
-    /* -- Staff, and whom a call is about. added in 1.2 */
+    /* -- Other customers. added in 1.1 */
+    /* May `customer` be told something by `feature` (its key)? Asked and answered as traits() is, under the same rules of who may ask about
+     * whom. 1: yes, and a PARLEY_PUSH is counted as one. 0: no. Negative: the answer cannot be had, ask later; the log says why. */
+    int (*may_tell)(parley_call *c, parley_text customer, parley_text feature, enum parley_contact kind);
+    /* track() and timeline() for another customer than the calling one, from any writing callback. `known`: what parley->known() said of her.
+     * Whoever tells somebody something asks may_tell() before. */
+    int (*track_for)(parley_call *c, parley_text customer, bool known, const char *event, const char *shape,
+                     const parley_value *values, size_t n);
+    int (*timeline_for)(parley_call *c, parley_text customer, bool known, const char *kind, const char *body,
+                        const char *shape, const parley_value *values, size_t n);
+
+    /* -- Talking. added in 1.2 */
     /* Who of the staff calls: the name of their token; {NULL, 0} where nobody of the staff does. */
     parley_text (*agent)(parley_call *c);
-    /* From here on this call is about that customer: she is parley->customer(c) and `known`, and what is tracked, put on a timeline or
-     * notified is hers. For staff's calls, events, timers and what follows from work; a shopper's call is about herself: PARLEY_FAILED. */
-    int (*concern)(parley_call *c, parley_text customer, bool known);
-    /* An effect: whoever has a page open that listens reads that something happened here, once it is on the disk: the customer's own
-     * pages by GET /v1/me/stream (event "note": {plugin, topic}), the staff's by GET /admin/v1/stream ("plugin-note": {plugin, topic,
-     * customer}). It is a hint to ask again: nobody may be listening. topic: letters, digits, '-', at most 48. */
-    int (*notify)(parley_call *c, const char *topic);
-
-    /* -- The customer, further; asked as above, with the same limits. added in 1.2 */
-    /* [id ...]: every id she is known under, the anonymous ones that were joined to her too; the one that names her first. */
+    /* An effect, from any writing callback: whoever has a page open that listens reads that something happened here, once it is on the
+     * disk: that customer's own pages by GET /v1/me/stream (event "note": {plugin, topic}), the staff's by GET /admin/v1/stream
+     * ("plugin-note": {plugin, topic, customer}). It is a hint to ask again: nobody may be listening. `known` as for track_for().
+     * topic: letters, digits and '-', at most 48. */
+    int (*notify)(parley_call *c, parley_text customer, bool known, const char *topic);
+    /* [id ...]: every id that `customer` is known under, anonymous ones that were joined to her too; the one that names her first. Asked as
+     * traits() is, under the same rules. */
     parley_json (*ids)(parley_call *c, parley_text customer);
     /* [id ...]: customers whose id, e-mail, name, user name or phone is `word`, whatever the case; at most 20. Not in a shopper's call. */
     parley_json (*find)(parley_call *c, parley_text word);
-    /* May she (the customer this call is about) be written to by `channel` ("web", "email" ...)? "allowed", or why not: "muted",
-     * "opted-out", "channel-off", "no-consent", "cap-day", "cap-week". Ask right before: a yes to a push counts at once. */
-    parley_text (*may_contact)(parley_call *c, enum parley_contact why, const char *channel);
+    /* may_tell() by a channel ("web", "email" ...): "allowed", or why not: "muted", "opted-out", "channel-off", "no-consent", "cap-day",
+     * "cap-week", "erased". {NULL, 0} where the answer cannot be had. */
+    parley_text (*may_contact)(parley_call *c, parley_text customer, parley_text feature, enum parley_contact kind,
+                               const char *channel);
 };
 
 /* ------------------------------------------------------------------------------------------------------ how it is called ---- */
@@ -357,6 +365,11 @@ extern const struct parley_host *parley __attribute__((visibility("hidden")));
     parley->work((c), (run), (done), parley_object((c), __VA_ARGS__))
 #define parley_timeline(c, kind, body, /* shape, values */...)                                                         \
     parley->timeline((c), (kind), (body), PARLEY_ARGUMENTS(__VA_ARGS__))
+
+#define parley_track_for(c, customer, known, event, /* shape, values */...)                                            \
+    parley->track_for((c), (customer), (known), (event), PARLEY_ARGUMENTS(__VA_ARGS__))
+#define parley_timeline_for(c, customer, known, kind, body, /* shape, values */...)                                    \
+    parley->timeline_for((c), (customer), (known), (kind), (body), PARLEY_ARGUMENTS(__VA_ARGS__))
 
 /* SQL with $1, $2 ... A statement that gives rows: 1 when there is a first one (read it with parley->col*), 0 when there is none.
  * Any other: the rows changed. Or negative. Texts of a row outlive it; the next parley_sql ends the rows of the one before. A

@@ -51,8 +51,7 @@ int channel_inbound(parley_call *c) {
     if (rc > 0)
         return parley_reply(c, 200, "{id, customer, repeated: true}", parley->col(c, 0), parley->col_text(c, 1));
     find_sender(c, &m, customer);
-    rc = parley->concern(c, m.customer, m.known);
-    if (rc >= 0) rc = thread_join(c, ids_of(c, m.customer), m.customer, m.known, &t);
+    rc = thread_join(c, ids_of(c, m.customer), m.customer, m.known, &t);
     if (rc < 0) return rc;
     m.thread = t.number;
     if (!parley_some(m.by)) m.by = m.customer;

@@ -35,7 +35,8 @@ struct thread {
     int64_t order_at;                        /* when the last order came */
     int64_t seen_by_customer, seen_by_staff; /* numbers of messages */
     bool quiet;                              /* she does not want to be written to first */
-    parley_json settings;                    /* of the variant that she last wrote through */
+    parley_json settings;                    /* of the variant that she last wrote through ... */
+    parley_text feature;                     /* ... and the feature */
 };
 
 struct message {

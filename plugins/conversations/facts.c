@@ -10,12 +10,6 @@ parley_json facts_of(parley_call *c, int64_t thread) {
     return items;
 }
 
-static int open_fact(parley_call *c, struct thread *t) {
-    parley_json ids;
-    int rc = thread_of_path(c, &ids, t);
-    return rc < 0 ? rc : parley->concern(c, t->customer, t->known);
-}
-
 static int check_room(parley_call *c, const struct thread *t, parley_text name) {
     int rc = parley_sql(c, "SELECT count(*) FROM fact WHERE thread = $1 AND name <> $2", t->number, name);
     if (rc < 0) return rc;
@@ -27,14 +21,14 @@ static int check_room(parley_call *c, const struct thread *t, parley_text name) 
 /* PUT /threads/{customer}/facts/{name} {"value"} */
 int fact_put(parley_call *c) {
     struct thread t;
-    parley_json body = parley->body(c);
+    parley_json ids, body = parley->body(c);
     parley_text name = parley->path(c, "name"), value = parley->text(parley->get(body, "value"));
     int rc = parley->only(c, body, "value");
     if (rc < 0) return rc;
     if (value.n < 1 || value.n > FACT_MOST)
         return parley_invalid(c, "/value", "\"value\" is a text of 1 to {} bytes", FACT_MOST);
     if (name.n > 64) return parley->fail(c, 400, "a fact's name has at most 64 bytes");
-    rc = open_fact(c, &t);
+    rc = thread_of_path(c, &ids, &t);
     if (rc >= 0) rc = check_room(c, &t, name);
     if (rc >= 0)
         rc = parley_sql(
@@ -42,16 +36,17 @@ int fact_put(parley_call *c) {
             "INSERT INTO fact (thread, name, value, by, at) VALUES ($1, $2, $3, $4, $5)"
             " ON CONFLICT (thread, name) DO UPDATE SET value = excluded.value, by = excluded.by, at = excluded.at",
             t.number, name, value, parley->agent(c), parley->now(c));
-    if (rc >= 0) rc = parley->notify(c, "fact");
+    if (rc >= 0) rc = parley->notify(c, t.customer, t.known, "fact");
     return rc < 0 ? rc : parley_reply(c, 200, "{name, value, by}", name, value, parley->agent(c));
 }
 
 /* DELETE /threads/{customer}/facts/{name} */
 int fact_remove(parley_call *c) {
     struct thread t;
-    int rc = open_fact(c, &t);
+    parley_json ids;
+    int rc = thread_of_path(c, &ids, &t);
     if (rc >= 0)
         rc = parley_sql(c, "DELETE FROM fact WHERE thread = $1 AND name = $2", t.number, parley->path(c, "name"));
-    if (rc > 0) rc = parley->notify(c, "fact");
+    if (rc > 0) rc = parley->notify(c, t.customer, t.known, "fact");
     return rc < 0 ? rc : 0;
 }

@@ -43,6 +43,7 @@ static const struct parley_migration migrations[] = {
      "  seen_by_staff INTEGER NOT NULL DEFAULT 0,"
      "  quiet INTEGER NOT NULL DEFAULT 0,"
      "  settings TEXT NOT NULL DEFAULT '{}',"
+     "  feature TEXT,"            /* that she last wrote through */
      "  place INTEGER NOT NULL);" /* in the queue: who waits longest, then who spoke last */
      "CREATE INDEX thread_place ON thread (place, number);"
      "CREATE INDEX thread_snoozed ON thread (snoozed_until) WHERE status = 'snoozed';"

@@ -66,7 +66,8 @@ static int check_rate(parley_call *c) {
 }
 
 static int remember_settings(parley_call *c, const struct thread *t) {
-    return parley_sql(c, "UPDATE thread SET settings = $2 WHERE number = $1", t->number, parley->settings(c));
+    return parley_sql(c, "UPDATE thread SET settings = $2, feature = $3 WHERE number = $1", t->number,
+                      parley->settings(c), parley->feature(c));
 }
 
 /* POST /messages {"body","inReplyTo"?,"about"?,"id"?}. The same `id` again is the same message. */
@@ -101,15 +102,15 @@ static parley_text cut(parley_text text, size_t most) {
 }
 
 static int track_received(parley_call *c, const struct message *m) {
-    int rc = parley_track(c, "Message Received", "{message, channel, about: {kind, ref}}", m->number, m->channel,
-                          m->about_kind, m->about_ref);
+    int rc = parley_track_for(c, m->customer, m->known, "Message Received", "{message, channel, about: {kind, ref}}",
+                              m->number, m->channel, m->about_kind, m->about_ref);
     if (rc >= 0 && is_text(m->about_kind, "complaint")) {
         rc = parley_sql(c, "UPDATE message SET complaint = 1 WHERE number = $1", m->number);
-        if (rc >= 0) rc = parley_track(c, "Complaint Made", "{message}", m->number);
+        if (rc >= 0) rc = parley_track_for(c, m->customer, m->known, "Complaint Made", "{message}", m->number);
     }
     if (rc >= 0)
-        rc = parley_timeline(c, "message", parley_format(c, "Wrote: {}", cut(m->body, 300)),
-                             "{message, channel, about}", m->number, m->channel, m->about_ref);
+        rc = parley_timeline_for(c, m->customer, m->known, "message", parley_format(c, "Wrote: {}", cut(m->body, 300)),
+                                 "{message, channel, about}", m->number, m->channel, m->about_ref);
     return rc;
 }
 
@@ -119,7 +120,7 @@ int message_received(parley_call *c, struct thread *t, struct message *m) {
     if (rc >= 0) rc = thread_settle(c, t);
     if (rc >= 0) rc = track_received(c, m);
     if (rc >= 0) rc = sweep_arm(c, m->at + OVERDUE_HOURS * HOUR);
-    return rc < 0 ? rc : parley->notify(c, "message");
+    return rc < 0 ? rc : parley->notify(c, m->customer, m->known, "message");
 }
 
 /* ---- what else she says ---- */
@@ -139,7 +140,7 @@ int my_seen(parley_call *c) {
                     "UPDATE thread SET seen_by_customer = min($2, (SELECT max(number) FROM message WHERE thread = $1))"
                     " WHERE number = $1",
                     t.number, upto);
-    return rc < 0 ? rc : parley->notify(c, "seen");
+    return rc < 0 ? rc : parley->notify(c, parley->customer(c), parley->known(c), "seen");
 }
 
 /* PUT /messages/{id}/thanks: that reply helped; who wrote it reads so and is credited. */
@@ -159,7 +160,7 @@ int my_thanks(parley_call *c) {
     if (rc >= 0) rc = parley_track(c, "Answer Thanked", "{message, agent}", number, m.by);
     if (rc >= 0)
         rc = parley_timeline(c, "thanks", parley_format(c, "Thanked {} for an answer", m.by), "{message}", number);
-    return rc < 0 ? rc : parley->notify(c, "thanks");
+    return rc < 0 ? rc : parley->notify(c, parley->customer(c), parley->known(c), "thanks");
 }
 
 /* PUT /quiet {"quiet"}: whether she does not want to be written to first. */
@@ -175,7 +176,7 @@ int my_quiet(parley_call *c) {
     if (rc >= 0 && wished != t.quiet) {
         rc = parley_sql(c, "UPDATE thread SET quiet = $2 WHERE number = $1", t.number, wished);
         if (rc >= 0) rc = parley_track(c, wished ? "Opted Out" : "Opted In", "{of: ?}", "conversations");
-        if (rc >= 0) rc = parley->notify(c, "quiet");
+        if (rc >= 0) rc = parley->notify(c, parley->customer(c), parley->known(c), "quiet");
     }
     return rc < 0 ? rc : parley_reply(c, 200, "{quiet}", wished);
 }

@@ -1,11 +1,9 @@
 /* The staff's side: a thread with all that belongs beside it, answers, messages of our own accord, notes, who has it and how it stands. */
 #include "plugins/conversations/conversations.h"
 
-/* From here on the call is about her; the agent's own ids play no part. */
 static int open_thread(parley_call *c, parley_json *ids, struct thread *t) {
     int rc = thread_of_path(c, ids, t);
-    if (rc >= 0) rc = thread_join(c, *ids, t->customer, t->known, t);
-    return rc < 0 ? rc : parley->concern(c, t->customer, t->known);
+    return rc < 0 ? rc : thread_join(c, *ids, t->customer, t->known, t);
 }
 
 static int object_with(parley_call *c, const char *members) {
@@ -35,30 +33,31 @@ static int mark_answered(parley_call *c, const struct thread *t, int64_t upto) {
     int64_t now = parley->now(c);
     int rc = parley_sql(c,
                         "UPDATE message SET answered_at = $3, answered_by = $4 WHERE thread = $1 AND number <= $2"
-                        " AND author = 'customer' AND answered_at IS NULL RETURNING number, at",
+                        " AND author = 'customer' AND answered_at IS NULL RETURNING number, at, customer, known",
                         t->number, upto, now, parley->agent(c));
     for (; rc > 0; rc = parley->next(c)) {
         int64_t number = parley->col(c, 0), at = parley->col(c, 1);
-        int tracked = parley_track(c, "Message Answered", "{message, seconds, agent}", number,
-                                   (double)(now - at) / 1000, parley->agent(c));
+        int tracked =
+            parley_track_for(c, parley->col_text(c, 2), parley->col(c, 3), "Message Answered",
+                             "{message, seconds, agent}", number, (double)(now - at) / 1000, parley->agent(c));
         if (tracked < 0) return tracked;
     }
     return rc;
 }
 
 /* She waited since `since`, and now no longer, or since a later message. */
-static int track_first(parley_call *c, int64_t since, const struct thread *t) {
+static int track_first(parley_call *c, int64_t since, const struct thread *t, const struct message *m) {
     if (!since || t->waiting_since == since) return 0;
-    return parley_track(c, "First Answer", "{seconds, agent}", (double)(parley->now(c) - since) / 1000,
-                        parley->agent(c));
+    return parley_track_for(c, m->customer, m->known, "First Answer", "{seconds, agent}",
+                            (double)(parley->now(c) - since) / 1000, parley->agent(c));
 }
 
 static int tell_reply(parley_call *c, const struct message *m) {
-    int rc = parley_track(c, "Message Sent", "{message, channel, agent, inReplyTo}", m->number, m->channel, m->by,
-                          m->in_reply_to);
+    int rc = parley_track_for(c, m->customer, m->known, "Message Sent", "{message, channel, agent, inReplyTo}",
+                              m->number, m->channel, m->by, m->in_reply_to);
     if (rc < 0) return rc;
-    return parley_timeline(c, "message", parley_format(c, "{} answered", m->by), "{message, channel}", m->number,
-                           m->channel);
+    return parley_timeline_for(c, m->customer, m->known, "message", parley_format(c, "{} answered", m->by),
+                               "{message, channel}", m->number, m->channel);
 }
 
 /* "web" needs nobody's leave: she comes and reads. Elsewhere the message goes out to her: *word says whether it may. */
@@ -66,7 +65,7 @@ static int ask_leave(parley_call *c, const struct thread *t, struct message *m, 
                      parley_text *address, parley_text *word) {
     *word = PARLEY_TEXT("allowed");
     if (is_text(m->channel, "web") && why == PARLEY_ANSWER) return 0;
-    *word = parley->may_contact(c, why, parley_format(c, "{}", m->channel));
+    *word = parley->may_contact(c, m->customer, t->feature, why, parley_format(c, "{}", m->channel));
     if (!word->at) return parley->fail(c, 503, "it could not be asked whether she may be written to; try again");
     if (is_text(m->channel, "web")) return 0;
     *address = channel_address(c, t, m->channel);
@@ -95,7 +94,7 @@ static int read_reply(parley_call *c, parley_json ids, struct message *m) {
     return read_channel(c, answered.channel, &m->channel);
 }
 
-static int stand_after_reply(parley_call *c, struct thread *t) {
+static int stand_after_reply(parley_call *c, struct thread *t, const struct message *m) {
     int64_t since = t->waiting_since;
     int rc = thread_settle(c, t);
     if (rc >= 0)
@@ -104,7 +103,7 @@ static int stand_after_reply(parley_call *c, struct thread *t) {
                         " snoozed_until = NULL, assignee = coalesce(assignee, $2) WHERE number = $1",
                         t->number, parley->agent(c));
     if (rc >= 0) rc = thread_settle(c, t);
-    return rc < 0 ? rc : track_first(c, since, t);
+    return rc < 0 ? rc : track_first(c, since, t, m);
 }
 
 /* POST /threads/{customer}/reply {"inReplyTo","body","channel"?,"id"?}: by the channel of what it answers, where nothing else is said. */
@@ -117,18 +116,16 @@ int staff_reply(parley_call *c) {
     if (rc >= 0 && (rc = message_repeat(c, external)) > 0) return 0;
     if (rc >= 0) rc = open_thread(c, &ids, &t);
     if (rc >= 0) rc = read_reply(c, ids, &m);
-    if (rc >= 0) rc = parley->concern(c, m.customer, m.known);
     if (rc >= 0) rc = ask_leave(c, &t, &m, PARLEY_ANSWER, &address, &word);
     if (rc < 0) return rc;
     m.thread = t.number;
     rc = message_add(c, &m, external);
     if (rc >= 0) rc = mark_answered(c, &t, m.in_reply_to);
-    if (rc >= 0) rc = stand_after_reply(c, &t);
+    if (rc >= 0) rc = stand_after_reply(c, &t, &m);
     if (rc >= 0) rc = tell_reply(c, &m);
     if (rc >= 0 && is_text(word, "allowed") && parley_some(address)) rc = channel_queue(c, &m, address);
     if (rc >= 0) rc = canned_look(c, &t, &m);
-    if (rc >= 0) rc = parley->concern(c, m.customer, m.known);
-    if (rc >= 0) rc = parley->notify(c, "message");
+    if (rc >= 0) rc = parley->notify(c, m.customer, m.known, "message");
     if (rc < 0) return rc;
     return parley_reply(c, 201, "{id, at, delivery}", m.number, (parley_time){m.at}, word);
 }
@@ -145,7 +142,7 @@ static int open_or_make(parley_call *c, struct thread *t) {
     if (rc >= 0)
         rc = rc ? thread_join(c, ids, t->customer, t->known, t)
                 : thread_join(c, ids, parley->text(parley->first(ids)), true, t);
-    return rc < 0 ? rc : parley->concern(c, t->customer, t->known);
+    return rc;
 }
 
 /* POST /threads/{customer}/push {"body","channel"?}: refused where she does not want it or has had enough. */
@@ -159,19 +156,21 @@ int staff_push(parley_call *c) {
     if (rc >= 0) rc = open_or_make(c, &t);
     if (rc < 0) return rc;
     if (t.quiet) return parley->fail(c, 409, "she does not want to be written to first (opted-out)");
-    rc = ask_leave(c, &t, &m, PARLEY_PUSH, &address, &word);
-    if (rc >= 0 && !is_text(word, "allowed")) return parley_fail(c, 409, "she may not be written to now ({})", word);
     m.thread = t.number;
     m.customer = t.customer;
     m.known = t.known;
+    rc = ask_leave(c, &t, &m, PARLEY_PUSH, &address, &word);
+    if (rc >= 0 && !is_text(word, "allowed")) return parley_fail(c, 409, "she may not be written to now ({})", word);
     if (rc >= 0) rc = message_add(c, &m, (parley_text){0});
     if (rc >= 0) rc = thread_settle(c, &t);
     if (rc >= 0 && parley_some(address)) rc = channel_queue(c, &m, address);
-    if (rc >= 0) rc = parley_track(c, "Message Pushed", "{message, channel, agent}", m.number, m.channel, m.by);
     if (rc >= 0)
-        rc = parley_timeline(c, "message", parley_format(c, "{} wrote first", m.by), "{message, channel}", m.number,
-                             m.channel);
-    if (rc >= 0) rc = parley->notify(c, "message");
+        rc = parley_track_for(c, m.customer, m.known, "Message Pushed", "{message, channel, agent}", m.number,
+                              m.channel, m.by);
+    if (rc >= 0)
+        rc = parley_timeline_for(c, m.customer, m.known, "message", parley_format(c, "{} wrote first", m.by),
+                                 "{message, channel}", m.number, m.channel);
+    if (rc >= 0) rc = parley->notify(c, m.customer, m.known, "message");
     return rc < 0 ? rc : parley_reply(c, 201, "{id, at, delivery}", m.number, (parley_time){m.at}, word);
 }
 
@@ -187,7 +186,7 @@ static int write_note(parley_call *c, const struct thread *t, parley_text body, 
                         .channel = PARLEY_TEXT("web")};
     int rc = message_add(c, &m, (parley_text){0});
     *number = m.number;
-    return rc < 0 ? rc : parley->notify(c, "note");
+    return rc < 0 ? rc : parley->notify(c, t->customer, t->known, "note");
 }
 
 /* POST /threads/{customer}/notes {"body"}: she never sees it; her export has it. */
@@ -232,11 +231,12 @@ int staff_assign(parley_call *c) {
 static int give_up(parley_call *c, const struct thread *t) {
     int rc = parley_sql(c,
                         "UPDATE message SET overdue = overdue + 2 WHERE thread = $1 AND author = 'customer'"
-                        " AND answered_at IS NULL AND overdue < 2 RETURNING number, overdue",
+                        " AND answered_at IS NULL AND overdue < 2 RETURNING number, overdue, customer, known",
                         t->number);
     for (; rc > 0; rc = parley->next(c))
         if (parley->col(c, 1) == 2 &&
-            parley_track(c, "Message Unanswered", "{message, closed: true}", parley->col(c, 0)) < 0)
+            parley_track_for(c, parley->col_text(c, 2), parley->col(c, 3), "Message Unanswered",
+                             "{message, closed: true}", parley->col(c, 0)) < 0)
             return PARLEY_FAILED;
     return rc;
 }
@@ -306,8 +306,8 @@ int staff_complaint(parley_call *c) {
         return parley_fail(c, 404, "she has not written a message {}", number);
     bool is = parley->truth(given);
     rc = parley_sql(c, "UPDATE message SET complaint = $2 WHERE number = $1", number, is);
-    if (rc >= 0) rc = parley->concern(c, m.customer, m.known);
-    if (rc >= 0 && is && !m.complaint) rc = parley_track(c, "Complaint Made", "{message}", number);
+    if (rc >= 0 && is && !m.complaint)
+        rc = parley_track_for(c, m.customer, m.known, "Complaint Made", "{message}", number);
     return rc < 0 ? rc : parley_reply(c, 200, "{complaint}", is);
 }
 

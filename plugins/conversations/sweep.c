@@ -35,8 +35,8 @@ static int wake(parley_call *c) {
         parley->integer(parley->get(w, "number"), &t.number);
         rc = thread_settle(c, &t);
         if (rc >= 0)
-            rc = parley->concern(c, parley->text(parley->get(w, "customer")), parley->truth(parley->get(w, "known")));
-        if (rc >= 0) rc = parley->notify(c, "status");
+            rc = parley->notify(c, parley->text(parley->get(w, "customer")), parley->truth(parley->get(w, "known")),
+                                "status");
     }
     return rc;
 }
@@ -48,8 +48,8 @@ static int count_overdue(parley_call *c) {
         " AND answered_at IS NULL AND overdue = 0 AND at <= $1 LIMIT $2) RETURNING number, customer, known",
         parley->now(c) - OVERDUE_HOURS * HOUR, AT_ONCE);
     for (; rc > 0; rc = parley->next(c)) {
-        int told = parley->concern(c, parley->col_text(c, 1), parley->col(c, 2));
-        if (told >= 0) told = parley_track(c, "Message Unanswered", "{message, closed: false}", parley->col(c, 0));
+        int told = parley_track_for(c, parley->col_text(c, 1), parley->col(c, 2), "Message Unanswered",
+                                    "{message, closed: false}", parley->col(c, 0));
         if (told < 0) return told;
     }
     return rc;
@@ -69,6 +69,5 @@ int on_order(parley_call *c, parley_json event) {
     int rc = thread_find(c, ids_of(c, parley->customer(c)), &t);
     if (rc <= 0) return rc;
     rc = parley_sql(c, "UPDATE thread SET order_at = $2 WHERE number = $1", t.number, parley->now(c));
-    if (rc >= 0) rc = parley->concern(c, t.customer, t.known);
-    return rc < 0 ? rc : parley->notify(c, "order");
+    return rc < 0 ? rc : parley->notify(c, t.customer, t.known, "order");
 }

@@ -4,8 +4,8 @@
 #define COLUMNS                                                                                                        \
     "t.number, t.customer, t.known, t.status, t.assignee, t.name, coalesce(t.waiting_since, 0),"                       \
     " coalesce(t.snoozed_until, 0), t.last_at, coalesce(t.order_at, 0), t.seen_by_customer, t.seen_by_staff, t.quiet," \
-    " t.settings"
-enum { COLUMNS_N = 14, SEARCHED = 20000 /* messages, the newest, that a search looks at */ };
+    " t.settings, t.feature"
+enum { COLUMNS_N = 15, SEARCHED = 20000 /* messages, the newest, that a search looks at */ };
 /* Who waits stands before who does not: times of this century are below it. */
 static const int64_t BEHIND = 10000000000000;
 
@@ -25,6 +25,7 @@ static void read_row(parley_call *c, struct thread *t) {
         .seen_by_staff = parley->col(c, 11),
         .quiet = parley->col(c, 12),
         .settings = parley->parse(c, parley->col_text(c, 13)),
+        .feature = parley->col_text(c, 14),
     };
 }
 

@@ -1,6 +1,5 @@
-/* What plugins ask of a customer in the middle of a call: traits, consent, who is found by a word and who may be written to
- * from the main database, the timeline from the journal, a customer's ids from memory. Each is
- * answered on its lane; the plugin waits half a second, so nothing here is worth trying twice. */
+/* What plugins ask of a customer in the middle of a call: traits, consent, whether she may be told something and who is found by a
+ * word from the main database, the timeline from the journal, her ids from memory. Each is answered on its lane; the plugin waits half a second, so nothing here is worth trying twice. */
 #include <stdlib.h>
 
 #include "core/base/json.h"
@@ -16,10 +15,10 @@ struct asked {
     struct app *app;
     uint64_t ticket;
     struct arena arena;
-    int (*write)(struct asked *asked, struct sql *sql, struct json_writer *w);
-    struct text word;       /* to find */
-    struct contact contact; /* wished for */
-    enum contact_answer may;
+    enum { ASK_TRAITS, ASK_CONSENT, ASK_CONTACT, ASK_FIND } what; /* of the main database */
+    struct text word; /* to find */
+    struct contact contact;
+    int may; /* enum contact_answer */
     struct text *keys;
     size_t keys_n;
     struct buffer out;
@@ -51,37 +50,20 @@ static int write_traits(struct asked *asked, struct sql *sql, struct json_writer
     struct trait *traits;
     size_t n;
     int rc = customers_traits(sql, &asked->arena, asked->keys, asked->keys_n, &traits, &n, &asked->error);
-    json_open_object(w);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         json_key(w, traits[i].name);
         json_raw(w, traits[i].value);
     }
-    json_close_object(w);
     return rc;
 }
 
 static int write_consent(struct asked *asked, struct sql *sql, struct json_writer *w) {
     struct preferences preferences = {0};
     int rc = customers_preferences(sql, &asked->arena, asked->keys, asked->keys_n, &preferences, &asked->error);
-    json_open_object(w);
     for (size_t i = 0; rc == 0 && i < preferences.consents_n; i++) {
         json_key(w, preferences.consents[i].purpose);
         json_bool(w, preferences.consents[i].granted);
     }
-    json_close_object(w);
-    return rc;
-}
-
-/* ---- who is found, and who may be written to ---- */
-
-/* What is found begins with the word; a longer one is somebody else's. The page is in order, so the same words come first. */
-static int write_found(struct asked *asked, struct sql *sql, struct json_writer *w) {
-    struct customer_page page;
-    int rc = customers_search(sql, &asked->arena, asked->word, TEXT(""), FOUND, &page, &asked->error);
-    json_open_array(w);
-    for (size_t i = 0; rc == 0 && i < page.n && page.items[i].matched.n == asked->word.n; i++)
-        json_text(w, page.items[i].id);
-    json_close_array(w);
     return rc;
 }
 
@@ -90,11 +72,22 @@ static int write_contact(struct asked *asked, struct sql *sql, struct json_write
     if (rc < 0) return rc;
     rc = may_contact(sql, &asked->arena, &asked->contact, &asked->app->contact_caps, clock_now(asked->app->clock),
                      &asked->error);
-    asked->may = rc < 0 ? CONTACT_ANSWERS_N : (enum contact_answer)rc;
-    rc = sql_end(sql, rc < 0 ? rc : 0, &asked->error);
-    json_open_object(w);
-    if (rc == 0) json_put_text(w, "reason", text_of(contact_word(asked->may)));
-    json_close_object(w);
+    rc = sql_end(sql, rc, &asked->error);
+    asked->may = rc;
+    json_put_bool(w, "allowed", rc == CONTACT_YES);
+    if (rc >= 0) json_put_text(w, "reason", text_of(contact_word((enum contact_answer)rc)));
+    return rc < 0 ? rc : 0;
+}
+
+/* What is found begins with the word; a longer one is somebody else's. The page is in order, so the same words come first. */
+static int write_found(struct asked *asked, struct sql *sql, struct json_writer *w) {
+    struct customer_page page;
+    int rc = customers_search(sql, &asked->arena, asked->word, TEXT(""), FOUND, &page, &asked->error);
+    json_key(w, TEXT("found"));
+    json_open_array(w);
+    for (size_t i = 0; rc == 0 && i < page.n && page.items[i].matched.n == asked->word.n; i++)
+        json_text(w, page.items[i].id);
+    json_close_array(w);
     return rc;
 }
 
@@ -102,13 +95,44 @@ static void read_customer(struct lane_job *job, void *owner) {
     struct asked *asked = (struct asked *)job;
     struct json_writer w;
     json_writer_init(&w, &asked->out);
-    int rc = asked->write(asked, owner, &w);
+    json_open_object(&w);
+    int rc = asked->what == ASK_TRAITS    ? write_traits(asked, owner, &w)
+             : asked->what == ASK_CONSENT ? write_consent(asked, owner, &w)
+             : asked->what == ASK_CONTACT ? write_contact(asked, owner, &w)
+                                          : write_found(asked, owner, &w);
+    json_close_object(&w);
     if (rc < 0 && !asked->error.code) error_set(&asked->error, rc, "the customer could not be read");
 }
 
 static void on_customer(struct mail *mail) {
     struct asked *asked = (struct asked *)mail;
-    if (asked->contact.keys && !asked->error.code) count(asked->app->contacts[asked->may], 1);
+    if (asked->what == ASK_CONTACT && asked->may >= 0) count(asked->app->contacts[asked->may], 1);
+    finish(asked);
+}
+
+static void ask_customer(struct asked *asked) {
+    asked->job =
+        (struct lane_job){.mail.receive = on_customer, .work = read_customer, .reply_to = &asked->app->mailbox};
+    lane_do(main_db_lane(asked->app->db), &asked->job);
+}
+
+/* Who was erased is told nothing. */
+static void ask_contact(struct asked *asked, const struct json *json, struct text plugin) {
+    struct text kind = json_unescaped(json, json_get(json, 0, TEXT("contact")), &asked->arena);
+    struct text channel = json_unescaped(json, json_get(json, 0, TEXT("channel")), &asked->arena);
+    asked->what = ASK_CONTACT;
+    asked->contact =
+        (struct contact){.keys = asked->keys,
+                         .n = asked->keys_n,
+                         .plugin = arena_text(&asked->arena, plugin),
+                         .feature = json_unescaped(json, json_get(json, 0, TEXT("feature")), &asked->arena),
+                         .channel = channel.n ? channel : TEXT("web"),
+                         .kind = text_is(kind, "answer") ? CONTACT_ANSWER : CONTACT_PUSH};
+    if (!app_suppressed(asked->app, asked->keys[0])) {
+        ask_customer(asked);
+        return;
+    }
+    buffer_cstr(&asked->out, "{\"allowed\":false,\"reason\":\"erased\"}");
     finish(asked);
 }
 
@@ -154,30 +178,12 @@ static void read_entries(struct asked *asked, const struct json *json) {
 static void write_ids(struct asked *asked) {
     struct json_writer w;
     json_writer_init(&w, &asked->out);
+    json_open_object(&w);
+    json_key(&w, TEXT("ids"));
     json_open_array(&w);
     for (size_t i = 0; i < asked->keys_n; i++) json_text(&w, asked->keys[i]);
     json_close_array(&w);
-}
-
-static void do_on_lane(struct asked *asked, int (*write)(struct asked *, struct sql *, struct json_writer *)) {
-    asked->write = write;
-    asked->job =
-        (struct lane_job){.mail.receive = on_customer, .work = read_customer, .reply_to = &asked->app->mailbox};
-    lane_do(main_db_lane(asked->app->db), &asked->job);
-}
-
-static void ask_contact(struct asked *asked, const struct json *json, struct text plugin) {
-    struct arena *arena = &asked->arena;
-    struct text why = json_unescaped(json, json_get(json, 0, TEXT("why")), arena);
-    asked->contact = (struct contact){
-        .keys = asked->keys,
-        .n = asked->keys_n,
-        .plugin = arena_text(arena, plugin),
-        .feature = json_unescaped(json, json_get(json, 0, TEXT("feature")), arena),
-        .channel = json_unescaped(json, json_get(json, 0, TEXT("channel")), arena),
-        .kind = text_is(why, "answer") ? CONTACT_ANSWER : CONTACT_PUSH,
-    };
-    do_on_lane(asked, write_contact);
+    json_close_object(&w);
 }
 
 void parleyd_on_ask(void *user, const struct plugin_ask *ask) {
@@ -194,20 +200,20 @@ void parleyd_on_ask(void *user, const struct plugin_ask *ask) {
     struct text what = json_unescaped(&json, json_get(&json, 0, TEXT("ask")), arena);
     struct text customer = json_unescaped(&json, json_get(&json, 0, TEXT("customer")), arena);
     identity_map_keys(app->joined, customer, arena, &asked->keys, &asked->keys_n);
-    asked->word = json_unescaped(&json, json_get(&json, 0, TEXT("word")), arena);
+    asked->what = text_is(what, "consent") ? ASK_CONSENT : ASK_TRAITS;
     if (text_is(what, "entries")) {
         read_entries(asked, &json);
-    } else if (text_is(what, "traits")) {
-        do_on_lane(asked, write_traits);
-    } else if (text_is(what, "consent")) {
-        do_on_lane(asked, write_consent);
-    } else if (text_is(what, "find")) {
-        do_on_lane(asked, write_found);
     } else if (text_is(what, "contact")) {
         ask_contact(asked, &json, ask->plugin);
+    } else if (text_is(what, "find")) {
+        asked->what = ASK_FIND;
+        asked->word = json_unescaped(&json, json_get(&json, 0, TEXT("word")), arena);
+        ask_customer(asked);
     } else if (text_is(what, "ids")) {
         write_ids(asked);
         finish(asked);
+    } else if (asked->what == ASK_CONSENT || text_is(what, "traits")) {
+        ask_customer(asked);
     } else {
         error_set(&asked->error, ERR_INVALID, "Parley cannot be asked for \"%.*s\"", (int)(what.n < 40 ? what.n : 40), what.at);
         finish(asked);

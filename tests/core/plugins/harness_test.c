@@ -203,6 +203,26 @@ Test(calls, what_was_put_on_the_timeline_is_read_page_by_page) {
     cr_expect(parley_test_says(t, "/items", "[]"));
 }
 
+Test(calls, somebody_else_is_told_what_she_may_be_told) {
+    parley_test_as_staff(t);
+    cr_expect_eq(parley_test_call(t, "POST", "/tellings/ann?push=yes", NULL), 200);
+    cr_expect_str_eq(parley_test_entry(t, "telling", 0), "{\"customer\":\"ann\",\"kind\":\"telling\",\"body\":\"The shop says hello\","
+                                                         "\"refs\":{\"push\":true}}");
+    cr_expect_str_eq(parley_test_properties(t, "Told", 0), "{\"push\":true}");
+    parley_test_pushes(t, "ann", false);
+    parley_test_call(t, "POST", "/tellings/ann?push=yes", NULL);
+    cr_expect(parley_test_says(t, "/told", "false"));
+    parley_test_call(t, "POST", "/tellings/ann", NULL); /* an answer */
+    cr_expect(parley_test_says(t, "/told", "true"));
+    parley_test_call(t, "POST", "/tellings/ben?push=yes", NULL);
+    cr_expect(parley_test_says(t, "/told", "true"));
+    cr_expect_eq(parley_test_entries(t, "telling"), 3);
+    parley_test_as(t, "ben");
+    parley_test_call(t, "POST", "/tellings/ann", NULL);
+    cr_expect(parley_test_says(t, "/told", "null"));
+    cr_expect(strstr(parley_test_logs(t), "no contact: a shopper asks about herself alone"), "%s", parley_test_logs(t));
+}
+
 Test(calls, counts_and_observations_have_checked_names) {
     double sum = 0;
     parley_test_call(t, "PUT", "/greetings", "{\"words\":\"one\"}");
@@ -236,16 +256,13 @@ Test(calls, a_plugin_is_told_when_what_it_wrote_was_undone) {
 
 /* ---- what ABI 1.2 added ---- */
 
-Test(calls, staff_have_a_name_and_speak_about_a_customer) {
+Test(calls, staff_have_a_name_and_what_happened_is_noted_of_whom_it_concerns) {
     parley_test_as_agent(t, "maria");
     cr_expect_eq(parley_test_call(t, "PUT", "/about/ann", "{}"), 200);
-    cr_expect(parley_test_says(t, "", "{\"customer\":\"ann\",\"known\":true,\"agent\":\"maria\"}"));
-    cr_expect_str_eq(parley_test_properties(t, "Told", 0), "{\"agent\":\"maria\"}");
+    cr_expect(parley_test_says(t, "", "{\"agent\":\"maria\"}"));
     cr_expect_eq(parley_test_notified(t, "told"), 1);
     cr_expect_str_eq(parley_test_note(t, "told", 0), "ann");
     parley_test_as(t, "ben");
-    cr_expect_eq(parley_test_call(t, "PUT", "/about/ann", "{}"), 500); /* a shopper speaks of herself alone */
-    cr_expect(strstr(parley_test_logs(t), "a shopper's call concerns herself"), "%s", parley_test_logs(t));
     parley_test_call(t, "GET", "/who", NULL);
     cr_expect(parley_test_says(t, "/agent", "null"));
 }
