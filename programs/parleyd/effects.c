@@ -1,7 +1,8 @@
 /* What plugins cause beside their answers: their events go into the journal like anybody's, under an id that makes a
- * repeat count once; the plugin's worker is told when they are durable. */
+ * repeat count once; customers whom they want erased are erased as by DELETE /v1/me. The plugin's worker is told when it is durable. */
 #include <stdlib.h>
 
+#include "api/erasure.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "programs/parleyd/parleyd.h"
@@ -13,6 +14,8 @@ struct kept {
     struct app *app;
     uint64_t ticket;
     uv_timer_t retry; /* a journal that is full or cannot write is asked again */
+    bool erases;       /* its customer; nothing is written */
+    struct text actor; /* in the audit log */
     struct arena arena;
 };
 
@@ -52,6 +55,44 @@ static void append(struct kept *kept) {
     if (journal_append(kept->app->journal, &kept->batch) != 0) again(kept);
 }
 
+/* ---- erasing ---- */
+
+static void erase(struct kept *kept);
+
+static void on_erase_again(uv_timer_t *timer) {
+    erase(timer->data);
+}
+
+/* Begun is enough: what was begun is in parley.db, and goes on by itself. */
+static void on_erased(void *user, const struct erasure *erasure, const struct error *error) {
+    struct kept *kept = user;
+    if (kept->app->draining) { /* the worker sends it again when it starts; she is suppressed by then */
+        uv_close((uv_handle_t *)&kept->retry, on_closed);
+        return;
+    }
+    if (error && error->code) {
+        log_warn(kept->app->log, "an erasure that a plugin asked for cannot begin yet", LOG_S("reason", error->detail));
+        uv_timer_start(&kept->retry, on_erase_again, RETRY_MS, 0);
+        return;
+    }
+    plugins_kept(kept->app->plugins, kept->ticket);
+    uv_close((uv_handle_t *)&kept->retry, on_closed);
+}
+
+static void erase(struct kept *kept) {
+    struct text *keys;
+    size_t n;
+    identity_map_keys(kept->app->joined, kept->record.unit, &kept->arena, &keys, &n);
+    erasures_start(kept->app->erasures, keys, n, kept->actor, on_erased, kept);
+}
+
+/* ---- one effect ---- */
+
+static uint8_t kind_of(struct text kind) {
+    if (text_is(kind, "timeline")) return JOURNAL_ENTRY;
+    return text_is(kind, "identify") ? JOURNAL_IDENTIFY : JOURNAL_TRACK;
+}
+
 /* {"event":..., "properties":...} is what a Segment event has; an entry of the timeline is kept as it is. */
 static bool fill(struct kept *kept, const struct plugin_effect *effect) {
     struct arena *arena = &kept->arena;
@@ -62,11 +103,14 @@ static bool fill(struct kept *kept, const struct plugin_effect *effect) {
     int64_t at = clock_now(kept->app->clock);
     json_whole(&json, json_get(&json, 0, TEXT("at")), &at);
     bool known = json_kind(&json, json_get(&json, 0, TEXT("known"))) == JSON_KIND_TRUE;
+    bool own = json_kind(&json, json_get(&json, 0, TEXT("own"))) == JSON_KIND_TRUE;
+    kept->erases = text_is(kind, "erase");
+    kept->actor = arena_printf(arena, "plugin %.*s", TEXT_ARGS(effect->plugin));
     kept->record = (struct journal_record){
         .received = clock_now(kept->app->clock),
         .at = at,
-        .kind = text_is(kind, "timeline") ? JOURNAL_ENTRY : JOURNAL_TRACK,
-        .actor = JOURNAL_PLUGIN,
+        .kind = kind_of(kind),
+        .actor = own ? JOURNAL_CUSTOMER : JOURNAL_PLUGIN,
         .flags = known ? JOURNAL_KNOWN : 0,
         .name = json_unescaped(&json, json_get(&json, 0, TEXT("event")), arena),
         .unit = json_unescaped(&json, json_get(&json, 0, TEXT("customer")), arena),
@@ -74,7 +118,7 @@ static bool fill(struct kept *kept, const struct plugin_effect *effect) {
             arena_printf(arena, "plugin:%.*s:%llu", TEXT_ARGS(effect->plugin), (unsigned long long)effect->outbox),
         .body = source,
     };
-    return text_is(kind, "timeline") || text_is(kind, "track");
+    return text_is(kind, "timeline") || text_is(kind, "track") || text_is(kind, "identify") || kept->erases;
 }
 
 void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
@@ -87,7 +131,10 @@ void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
     kept->retry.data = kept;
     bool understood = fill(kept, effect);
     if (understood && !app_suppressed(app, kept->record.unit)) {
-        append(kept);
+        if (kept->erases)
+            erase(kept);
+        else
+            append(kept);
         return;
     }
     if (!understood) {
