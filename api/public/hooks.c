@@ -19,7 +19,7 @@ enum { HOOK_BODY = 1024 * 1024, HEADER_MOST = 1024 };
 /* A token bucket: it holds `rate` calls, and fills up in a second. */
 struct bucket {
     double tokens;
-    int64_t at; /* ms */
+    int64_t at;  /* ms */
     char name[]; /* the map's key */
 };
 
@@ -103,8 +103,7 @@ static void handle_hook(struct request *request) {
         return;
     }
     struct frame_request frame = {.hook = true};
-    if (take_headers(request, names, &frame.headers))
-        plugin_call_start(request, plugin, TEXT_NONE, &frame);
+    if (take_headers(request, names, &frame.headers)) plugin_call_start(request, plugin, TEXT_NONE, &frame);
 }
 
 const struct route hook_routes[] = {

@@ -11,8 +11,8 @@ int customer_told(parley_call *c, const struct delivery *d) {
     if (rc <= 0) return rc;
     rc = parley->happened(c, updated);
     if (rc < 0) return rc;
-    return parley_identify(c, "{email, phone, firstName, lastName, createdAt, orders}", field(d->body, shop->customer.email),
-                           field(d->body, shop->customer.phone), field(d->body, shop->customer.first_name),
-                           field(d->body, shop->customer.last_name), field(d->body, shop->customer.created),
-                           field(d->body, shop->customer.orders));
+    return parley_identify(c, "{email, phone, firstName, lastName, createdAt, orders}",
+                           field(d->body, shop->customer.email), field(d->body, shop->customer.phone),
+                           field(d->body, shop->customer.first_name), field(d->body, shop->customer.last_name),
+                           field(d->body, shop->customer.created), field(d->body, shop->customer.orders));
 }

@@ -15,21 +15,23 @@ static parley_text shortened(parley_text t) {
 }
 
 /* Appends one product; false where there is no more room in an event. */
-static bool add_line(parley_call *c, const struct shop *shop, parley_json products, parley_json line, parley_json quantity,
-                     size_t *bytes) {
-    parley_text product = shortened(field_text(c, line, shop->line.product)), sku = shortened(field_text(c, line, shop->line.sku));
-    parley_text name = shortened(field_text(c, line, shop->line.name)), brand = shortened(field_text(c, line, shop->line.brand));
+static bool add_line(parley_call *c, const struct shop *shop, parley_json products, parley_json line,
+                     parley_json quantity, size_t *bytes) {
+    parley_text product = shortened(field_text(c, line, shop->line.product)),
+                sku = shortened(field_text(c, line, shop->line.sku));
+    parley_text name = shortened(field_text(c, line, shop->line.name)),
+                brand = shortened(field_text(c, line, shop->line.brand));
     parley_text variant = shortened(field_text(c, line, shop->line.variant));
     *bytes += LINE_BYTES + product.n + sku.n + name.n + brand.n + variant.n;
     if (*bytes > LINES_BYTES) return false;
-    parley_append(c, products, "{product_id, sku, name, variant, brand, price, quantity}", product, sku, name, variant, brand,
-                  field_amount(c, line, shop->line.price), quantity);
+    parley_append(c, products, "{product_id, sku, name, variant, brand, price, quantity}", product, sku, name, variant,
+                  brand, field_amount(c, line, shop->line.price), quantity);
     return true;
 }
 
 /* The products of an order, or (`within`: where a line of a refund names the order's line) of a refund. */
-static parley_json products_of(parley_call *c, const struct shop *shop, parley_json lines, shop_path within, shop_path quantity,
-                               int64_t *left_out) {
+static parley_json products_of(parley_call *c, const struct shop *shop, parley_json lines, shop_path within,
+                               shop_path quantity, int64_t *left_out) {
     parley_json products = parley->list(c);
     size_t bytes = 0;
     *left_out = 0;
@@ -50,7 +52,8 @@ static double given_back(parley_call *c, const struct shop *shop, parley_json re
         double amount = 0;
         parley_text kind = field_text(c, p, shop->refund.kind), status = field_text(c, p, shop->refund.status);
         if (!parley_same(kind, (parley_text){shop->refund.kind_is, __builtin_strlen(shop->refund.kind_is)})) continue;
-        if (!parley_same(status, (parley_text){shop->refund.status_is, __builtin_strlen(shop->refund.status_is)})) continue;
+        if (!parley_same(status, (parley_text){shop->refund.status_is, __builtin_strlen(shop->refund.status_is)}))
+            continue;
         if (!parley->number(field_amount(c, p, shop->refund.amount), &amount) || amount < 0 || amount > 1e12) continue;
         millionths += (int64_t)(amount * 1e6 + 0.5);
         *currency = field_text(c, p, shop->refund.currency);
@@ -70,7 +73,8 @@ static int track_refund(parley_call *c, const struct shop *shop, parley_json ref
     if (rc <= 0) return rc; /* it was counted */
     rc = parley->happened(c, field_time(refund, shop->refund.at, parley->now(c)));
     return rc < 0 ? rc
-                  : parley_track(c, "Order Refunded", "{order_id, refund_id, total, currency, products, products_left_out}",
+                  : parley_track(c, "Order Refunded",
+                                 "{order_id, refund_id, total, currency, products, products_left_out}",
                                  field_text(c, refund, shop->refund.order), id, total, currency, products, left_out);
 }
 
@@ -117,13 +121,14 @@ static int track_order(parley_call *c, const struct delivery *d, const char *eve
     parley_json products = products_of(c, shop, field(o, shop->order.lines), NULL, shop->line.quantity, &left_out);
     int rc = parley->happened(c, at);
     if (rc < 0) return rc;
-    return parley_track(c, event,
-                        "{order_id, order_number, affiliation, total, revenue, subtotal, shipping, tax, discount, coupon,"
-                        " currency, products, products_left_out}",
-                        field_text(c, o, shop->order.id), field_text(c, o, shop->order.number), d->domain,
-                        field_amount(c, o, shop->order.total), revenue, revenue, field_amount(c, o, shop->order.shipping),
-                        field_amount(c, o, shop->order.tax), field_amount(c, o, shop->order.discount),
-                        field_text(c, o, shop->order.coupon), field_text(c, o, shop->order.currency), products, left_out);
+    return parley_track(
+        c, event,
+        "{order_id, order_number, affiliation, total, revenue, subtotal, shipping, tax, discount, coupon,"
+        " currency, products, products_left_out}",
+        field_text(c, o, shop->order.id), field_text(c, o, shop->order.number), d->domain,
+        field_amount(c, o, shop->order.total), revenue, revenue, field_amount(c, o, shop->order.shipping),
+        field_amount(c, o, shop->order.tax), field_amount(c, o, shop->order.discount),
+        field_text(c, o, shop->order.coupon), field_text(c, o, shop->order.currency), products, left_out);
 }
 
 static int first_word(parley_call *c, const struct delivery *d, parley_text id, struct person person, parley_text total,
@@ -156,7 +161,8 @@ static int last_word(parley_call *c, const struct delivery *d, parley_text id, i
 int order_placed(parley_call *c, const struct delivery *d) {
     const struct shop *shop = d->shop;
     parley_text id = field_text(c, d->body, shop->order.id), total = field_text(c, d->body, shop->order.total);
-    int64_t updated = field_time(d->body, shop->order.updated, 0), cancelled = field_time(d->body, shop->order.cancelled, 0);
+    int64_t updated = field_time(d->body, shop->order.updated, 0),
+            cancelled = field_time(d->body, shop->order.cancelled, 0);
     struct known_order known = {0};
     if (!parley_some(id)) return parley->fail(c, 422, "this order has no id");
     if (parley->truth(field(d->body, shop->order.test))) {
@@ -169,7 +175,8 @@ int order_placed(parley_call *c, const struct delivery *d) {
     if (found > 0)
         known = (struct known_order){parley->col_text(c, 2), parley->col(c, 3), parley->col(c, 4)};
     else
-        person = person_of(c, field_text(c, d->body, shop->order.customer), field_text(c, d->body, shop->order.email), id);
+        person =
+            person_of(c, field_text(c, d->body, shop->order.customer), field_text(c, d->body, shop->order.email), id);
     int rc = person_concern(c, d, person);
     if (rc >= 0)
         rc = found ? another_word(c, d, id, &known, total, updated) : first_word(c, d, id, person, total, updated);

@@ -35,7 +35,8 @@ static int receive(parley_call *c) {
     int rc = proof_check(c, shop);
     if (rc < 0) return rc;
     parley_text id = parley->header(c, shop->delivery);
-    if (!parley_some(id) || id.n > ID_MOST) return parley_fail(c, 400, "the header {} is missing or too long", shop->delivery);
+    if (!parley_some(id) || id.n > ID_MOST)
+        return parley_fail(c, 400, "the header {} is missing or too long", shop->delivery);
     const struct shop_topic *topic = find_topic(shop, parley->header(c, shop->topic));
     if (topic) return take(c, shop, topic, id);
     parley->count(c, "ignored", 1);
@@ -69,12 +70,14 @@ static const struct parley_migration migrations[] = {
      "CREATE TABLE person (id TEXT PRIMARY KEY, shop TEXT, known INTEGER NOT NULL, updated INTEGER NOT NULL DEFAULT 0)"
      " WITHOUT ROWID;"
      "CREATE INDEX person_shop ON person (shop);"
-     "CREATE TABLE shop_order (id TEXT PRIMARY KEY, shop TEXT, customer TEXT NOT NULL, known INTEGER NOT NULL, total TEXT,"
+     "CREATE TABLE shop_order (id TEXT PRIMARY KEY, shop TEXT, customer TEXT NOT NULL, known INTEGER NOT NULL, total "
+     "TEXT,"
      " updated INTEGER NOT NULL, cancelled INTEGER NOT NULL) WITHOUT ROWID;"
      "CREATE INDEX shop_order_customer ON shop_order (customer);"
      "CREATE TABLE refund (id TEXT PRIMARY KEY, order_id TEXT NOT NULL) WITHOUT ROWID;"
      "CREATE INDEX refund_order ON refund (order_id);"
-     "CREATE TABLE waiting (id TEXT PRIMARY KEY, order_id TEXT NOT NULL, shop TEXT, body TEXT NOT NULL, at INTEGER NOT NULL);"
+     "CREATE TABLE waiting (id TEXT PRIMARY KEY, order_id TEXT NOT NULL, shop TEXT, body TEXT NOT NULL, at INTEGER NOT "
+     "NULL);"
      "CREATE INDEX waiting_order ON waiting (order_id);"
      "CREATE TABLE request (number INTEGER PRIMARY KEY, reference TEXT, customer TEXT NOT NULL, at INTEGER NOT NULL,"
      " done INTEGER NOT NULL DEFAULT 0);"

@@ -84,7 +84,8 @@ int privacy_leave(parley_call *c, const struct delivery *d) {
 int privacy_go_on(parley_call *c) {
     struct person people[PIECE];
     int n = 0;
-    int row = parley_sql(c, "SELECT id, known FROM person WHERE shop IN (SELECT shop FROM leaving) LIMIT $1", (int)PIECE);
+    int row =
+        parley_sql(c, "SELECT id, known FROM person WHERE shop IN (SELECT shop FROM leaving) LIMIT $1", (int)PIECE);
     for (; row > 0; row = parley->next(c)) people[n++] = (struct person){parley->col_text(c, 0), parley->col(c, 1)};
     for (int i = 0; row >= 0 && i < n; i++) {
         row = erase(c, people[i]);
@@ -100,7 +101,8 @@ int privacy_go_on(parley_call *c) {
 
 int rights_export(parley_call *c, parley_text customer) {
     parley_json orders = parley->list(c), requests = parley->list(c);
-    int row = parley_sql(c, "SELECT id, shop, total, cancelled FROM shop_order WHERE customer = $1 ORDER BY id", customer);
+    int row =
+        parley_sql(c, "SELECT id, shop, total, cancelled FROM shop_order WHERE customer = $1 ORDER BY id", customer);
     for (; row > 0; row = parley->next(c))
         parley_append(c, orders, "{id, shop, total, cancelled}", parley->col_text(c, 0), parley->col_text(c, 1),
                       parley->col_text(c, 2), (bool)parley->col(c, 3));

@@ -29,10 +29,12 @@ int proof_check(parley_call *c, const struct shop *shop) {
     unsigned char digest[DIGEST];
     char expected[BASE64];
     if (!parley->hmac(c, parley->source(c), digest))
-        return parley->fail(c, 409, "this connector is not configured: give parleyd the secret that the shop signs its webhooks"
-                                    " with, plugins.shopify.secret (or PARLEY_PLUGINS_SHOPIFY_SECRET), and start it again");
+        return parley->fail(c, 409,
+                            "this connector is not configured: give parleyd the secret that the shop signs its webhooks"
+                            " with, plugins.shopify.secret (or PARLEY_PLUGINS_SHOPIFY_SECRET), and start it again");
     encode(expected, digest);
     if (same(expected, parley->header(c, shop->signature))) return 0;
     parley->count(c, "refused", 1);
-    return parley_fail(c, 401, "the header {} is not this body's signature under the secret that Parley has", shop->signature);
+    return parley_fail(c, 401, "the header {} is not this body's signature under the secret that Parley has",
+                       shop->signature);
 }

@@ -17,7 +17,7 @@ struct shop {
     const struct shop_topic {
         const char *name;
         int (*take)(parley_call *c, const struct delivery *delivery); /* one of those at the end */
-    } *topics;
+    } * topics;
     size_t topics_n;
     struct {
         shop_path id, number, at, updated, currency, total, revenue, tax, shipping, discount, coupon, test, cancelled,
@@ -76,7 +76,8 @@ int person_concern(parley_call *c, const struct delivery *delivery, struct perso
 
 /* ---- what topics do; each 0 or negative ---- */
 
-int order_placed(parley_call *c, const struct delivery *delivery); /* also what was changed, cancelled, paid: in any order */
+int order_placed(parley_call *c,
+                 const struct delivery *delivery); /* also what was changed, cancelled, paid: in any order */
 int refund_made(parley_call *c, const struct delivery *delivery);
 int customer_told(parley_call *c, const struct delivery *delivery);
 int privacy_asked(parley_call *c, const struct delivery *delivery);  /* a customer wants her data: staff is told */

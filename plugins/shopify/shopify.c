@@ -62,5 +62,8 @@ const struct shop shopify = {
                  .last_name = "last_name",
                  .created = "created_at",
                  .orders = "orders_count"},
-    .privacy = {.customer = "customer/id", .email = "customer/email", .orders = "orders_to_redact", .request = "data_request/id"},
+    .privacy = {.customer = "customer/id",
+                .email = "customer/email",
+                .orders = "orders_to_redact",
+                .request = "data_request/id"},
 };

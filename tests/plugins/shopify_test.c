@@ -15,8 +15,9 @@ static parley_test *t;
 static int deliveries;
 
 static void start(void) {
-    t = parley_test_start(&(struct parley_test_options){
-        .library = build_path("plugins/%s/shopify.so", "shopify-1.0.0"), .secret = SECRET, .time = "2026-03-01T12:00:00Z"});
+    t = parley_test_start(&(struct parley_test_options){.library = build_path("plugins/%s/shopify.so", "shopify-1.0.0"),
+                                                        .secret = SECRET,
+                                                        .time = "2026-03-01T12:00:00Z"});
     cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
 }
 static void stop(void) {
@@ -61,10 +62,11 @@ static void deliver(const char *topic, const char *body) {
 
 #define LINE(id, sku, price, n)                                                                                        \
     "{\"id\":466157049,\"product_id\":" id ",\"variant_id\":39072856,\"sku\":\"" sku                                   \
-    "\",\"title\":\"Wollsocken\",\"variant_title\":\"39-42\",\"vendor\":\"Wolle & Co\",\"price\":\"" price "\",\"quantity\":" n "}"
+    "\",\"title\":\"Wollsocken\",\"variant_title\":\"39-42\",\"vendor\":\"Wolle & Co\",\"price\":\"" price             \
+    "\",\"quantity\":" n "}"
 #define ORDER(id, customer, email, updated, total, cancelled)                                                          \
-    "{\"id\":" id ",\"admin_graphql_api_id\":\"gid://shopify/Order/" id "\",\"name\":\"#1001\",\"email\":" email          \
-    ",\"created_at\":\"2026-02-27T10:00:00+01:00\",\"updated_at\":\"" updated "\",\"cancelled_at\":" cancelled           \
+    "{\"id\":" id ",\"admin_graphql_api_id\":\"gid://shopify/Order/" id "\",\"name\":\"#1001\",\"email\":" email       \
+    ",\"created_at\":\"2026-02-27T10:00:00+01:00\",\"updated_at\":\"" updated "\",\"cancelled_at\":" cancelled         \
     ",\"cancel_reason\":\"customer\",\"currency\":\"EUR\",\"test\":false,\"total_price\":\"" total                     \
     "\",\"subtotal_price\":\"39.80\",\"total_tax\":\"6.35\",\"total_discounts\":\"2.00\","                             \
     "\"total_shipping_price_set\":{\"shop_money\":{\"amount\":\"4.90\",\"currency_code\":\"EUR\"}},"                   \
@@ -73,13 +75,16 @@ static void deliver(const char *topic, const char *body) {
 #define ANNA  "{\"id\":706405506930370084,\"email\":\"anna@example.com\",\"first_name\":\"Anna\"}"
 #define FIRST ORDER("450789469", ANNA, "\"anna@example.com\"", "2026-02-27T10:00:05+01:00", "44.70", "null")
 #define REFUND(id, order)                                                                                              \
-    "{\"id\":" id ",\"order_id\":" order ",\"created_at\":\"2026-02-28T09:00:00+01:00\",\"note\":\"too small\","        \
+    "{\"id\":" id ",\"order_id\":" order ",\"created_at\":\"2026-02-28T09:00:00+01:00\",\"note\":\"too small\","       \
     "\"refund_line_items\":[{\"id\":104689539,\"quantity\":1,\"line_item_id\":466157049,\"subtotal\":19.9,"            \
-    "\"line_item\":" LINE("632910392", "S-1", "19.90", "2") "}],"                                                       \
-    "\"transactions\":[{\"id\":1,\"kind\":\"refund\",\"status\":\"success\",\"amount\":\"19.90\",\"currency\":\"EUR\"},"  \
-    "{\"id\":2,\"kind\":\"refund\",\"status\":\"failure\",\"amount\":\"500.00\",\"currency\":\"EUR\"},"                \
-    "{\"id\":3,\"kind\":\"refund\",\"status\":\"success\",\"amount\":\"0.10\",\"currency\":\"EUR\"},"                  \
-    "{\"id\":4,\"kind\":\"sale\",\"status\":\"success\",\"amount\":\"44.70\",\"currency\":\"EUR\"}]}"
+    "\"line_item\":" LINE(                                                                                             \
+        "632910392", "S-1", "19.90",                                                                                   \
+        "2") "}],"                                                                                                     \
+             "\"transactions\":[{\"id\":1,\"kind\":\"refund\",\"status\":\"success\",\"amount\":\"19.90\","            \
+             "\"currency\":\"EUR\"},"                                                                                  \
+             "{\"id\":2,\"kind\":\"refund\",\"status\":\"failure\",\"amount\":\"500.00\",\"currency\":\"EUR\"},"       \
+             "{\"id\":3,\"kind\":\"refund\",\"status\":\"success\",\"amount\":\"0.10\",\"currency\":\"EUR\"},"         \
+             "{\"id\":4,\"kind\":\"sale\",\"status\":\"success\",\"amount\":\"44.70\",\"currency\":\"EUR\"}]}"
 
 static void expect_effect(const char *kind, size_t i, const char *pointer, const char *expected) {
     const char *found = parley_test_json(t, parley_test_effect(t, kind, i), pointer);
@@ -103,7 +108,8 @@ Test(shopify, a_body_that_was_not_signed_with_the_secret_is_refused_and_counts_n
     snprintf(other, sizeof other, "%s", signature(SECRET, FIRST));
     other[0] ^= 1;
     cr_expect_eq(send_as("a", "orders/create", other, FIRST), 401);
-    cr_expect_eq(send_as("a", "orders/create", signature(SECRET, FIRST), FIRST " "), 401, "a blank more is another body");
+    cr_expect_eq(send_as("a", "orders/create", signature(SECRET, FIRST), FIRST " "), 401,
+                 "a blank more is another body");
     cr_expect_eq(send_as("a", "orders/create", "", "no JSON at all"), 401, "a stranger is not told what is wrong");
     cr_expect_eq(parley_test_tracked(t, NULL), 0);
     cr_expect_eq(parley_test_counted(t, "refused"), 6);
@@ -131,7 +137,8 @@ Test(shopify, what_is_signed_but_no_webhook_of_use_is_answered_in_words) {
     cr_expect_eq(send_as("d", "themes/publish", signature(SECRET, "{}"), "{}"), 200);
     cr_expect_eq(parley_test_counted(t, "ignored"), 1);
     cr_expect_eq(parley_test_tracked(t, NULL), 0);
-    cr_expect_eq(send_as("c", "orders/create", signature(SECRET, FIRST), FIRST), 200, "what was refused may come again");
+    cr_expect_eq(send_as("c", "orders/create", signature(SECRET, FIRST), FIRST), 200,
+                 "what was refused may come again");
     cr_expect_eq(parley_test_tracked(t, NULL), 1);
 }
 
@@ -141,8 +148,10 @@ Test(shopify, an_order_is_what_the_e_commerce_specification_says) {
     deliver("orders/create", FIRST);
     cr_expect_str_eq(
         parley_test_properties(t, "Order Completed", 0),
-        "{\"order_id\":\"450789469\",\"order_number\":\"#1001\",\"affiliation\":\"wolle.myshopify.com\",\"total\":44.70,"
-        "\"revenue\":39.80,\"subtotal\":39.80,\"shipping\":4.90,\"tax\":6.35,\"discount\":2.00,\"coupon\":\"WINTER\",\"currency\":\"EUR\","
+        "{\"order_id\":\"450789469\",\"order_number\":\"#1001\",\"affiliation\":\"wolle.myshopify.com\",\"total\":44."
+        "70,"
+        "\"revenue\":39.80,\"subtotal\":39.80,\"shipping\":4.90,\"tax\":6.35,\"discount\":2.00,\"coupon\":\"WINTER\","
+        "\"currency\":\"EUR\","
         "\"products\":[{\"product_id\":\"632910392\",\"sku\":\"S-1\",\"name\":\"Wollsocken\",\"variant\":\"39-42\","
         "\"brand\":\"Wolle & Co\",\"price\":19.90,\"quantity\":2}],\"products_left_out\":0}");
     expect_effect("track", 0, "/customer", "\"706405506930370084\"");
@@ -213,7 +222,8 @@ Test(shopify, an_order_of_thousands_of_lines_says_how_many_it_leaves_out) {
     size_t room = 4000000, n = 0;
     char *body = malloc(room);
     n += (size_t)snprintf(body, room, "{\"id\":9,\"customer\":{\"id\":7},\"total_price\":\"9.00\",\"line_items\":[");
-    for (int i = 0; i < 2000; i++) n += (size_t)snprintf(body + n, room - n, "%s" LINE("%d", "S", "1.00", "1"), i ? "," : "", i);
+    for (int i = 0; i < 2000; i++)
+        n += (size_t)snprintf(body + n, room - n, "%s" LINE("%d", "S", "1.00", "1"), i ? "," : "", i);
     snprintf(body + n, room - n, "]}");
     deliver("orders/create", body);
     free(body);
@@ -259,7 +269,7 @@ Test(shopify, a_refund_whose_order_never_comes_is_given_up_and_counted) {
 
 #define CUSTOMER(name, updated)                                                                                        \
     "{\"id\":706405506930370084,\"email\":\"anna@example.com\",\"first_name\":\"" name                                 \
-    "\",\"last_name\":\"Beck\",\"phone\":null,\"created_at\":\"2025-01-01T00:00:00Z\",\"updated_at\":\"" updated         \
+    "\",\"last_name\":\"Beck\",\"phone\":null,\"created_at\":\"2025-01-01T00:00:00Z\",\"updated_at\":\"" updated       \
     "\",\"orders_count\":3,\"state\":\"enabled\",\"note\":\"internal\"}"
 
 Test(shopify, the_latest_word_on_a_customer_becomes_her_traits) {
@@ -326,9 +336,10 @@ Test(shopify, a_customer_sees_what_it_holds_and_can_have_it_forgotten) {
     deliver("orders/create", FIRST);
     deliver("refunds/create", REFUND("1", "450789469"));
     deliver("customers/data_request", PRIVACY);
-    cr_expect(strstr(parley_test_export(t, "706405506930370084"),
-                     "{\"orders\":[{\"id\":\"450789469\",\"shop\":\"wolle.myshopify.com\",\"total\":\"44.70\",\"cancelled\":false}],"
-                     "\"requests\":[{\"request\":\"9999\""));
+    cr_expect(strstr(
+        parley_test_export(t, "706405506930370084"),
+        "{\"orders\":[{\"id\":\"450789469\",\"shop\":\"wolle.myshopify.com\",\"total\":\"44.70\",\"cancelled\":false}],"
+        "\"requests\":[{\"request\":\"9999\""));
     cr_expect_eq(parley_test_forget(t, "706405506930370084"), 0);
     cr_expect_str_eq(parley_test_export(t, "706405506930370084"), "{\"orders\":[],\"requests\":[]}");
 }
