@@ -25,6 +25,7 @@
 
 struct push;
 struct erasures;
+struct hooks;
 
 struct app {
     uv_loop_t *loop;
@@ -68,6 +69,7 @@ struct app {
     struct insight *insight;
     struct webhooks *webhooks;
     struct plugins *plugins;
+    struct hooks *hooks;      /* how many webhooks come; api/public/hooks.h */
     struct settings settings; /* of the variants that plugins serve */
     struct push *push;        /* tells listeners what changes */
 
@@ -75,7 +77,7 @@ struct app {
     void *on_snapshot_user;
 
     bool draining;
-    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out;
+    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out, *hooks_refused;
 };
 
 /* The tables that together are the API, for router_new; and how many. */

@@ -99,6 +99,11 @@ void request_headers_of(struct request *request, struct text prefix,
     MHD_get_connection_values(request->connection, MHD_HEADER_KIND, visit_header, &v);
 }
 
+struct text request_header(struct request *request, const char *name) {
+    const char *value = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+    return value ? text_of(value) : TEXT_NONE;
+}
+
 struct text request_cookie(struct request *request, const char *name) {
     struct text rest = request->headers.cookie, pair, key, value;
     while (rest.n) {

@@ -80,6 +80,8 @@ bool request_query_int(struct request *request, const char *name, int64_t least,
 /* Every request header whose name begins with `prefix`, whatever its case; values are borrowed until the answer. Loop. */
 void request_headers_of(struct request *request, struct text prefix,
                         void (*visit)(void *visitor, struct text name, struct text value), void *visitor);
+/* Any request header by its name, whatever its case; TEXT_NONE where it was not sent. Borrowed until the answer. Loop. */
+struct text request_header(struct request *request, const char *name);
 /* A cookie's value; TEXT_NONE where there is none. */
 struct text request_cookie(struct request *request, const char *name);
 /* "%2F" and the like resolved; false where an escape is broken or the result is not UTF-8 or has a NUL. */

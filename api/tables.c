@@ -12,6 +12,7 @@ const struct route *const api_tables[] = {
     cloudevent_routes,
     feature_routes,
     health_routes,
+    hook_routes,
     me_routes,
     page_routes,
     tracking_routes,

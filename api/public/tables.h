@@ -7,6 +7,7 @@
 extern const struct route cloudevent_routes[];
 extern const struct route feature_routes[];
 extern const struct route health_routes[];
+extern const struct route hook_routes[];
 extern const struct route me_routes[];
 extern const struct route page_routes[];
 extern const struct route tracking_routes[];

@@ -285,6 +285,9 @@ bool config_flag(const struct config *config, const char *key) {
 bool config_bool_for(const struct config *config, const char *key, const char *name) {
     return get_for(config, key, name, CONFIG_BOOL)->number != 0;
 }
+const char *config_text_for(const struct config *config, const char *key, const char *name) {
+    return get_for(config, key, name, CONFIG_TEXT)->text;
+}
 int64_t config_int_for(const struct config *config, const char *key, const char *name) {
     return get_for(config, key, name, CONFIG_INT)->number;
 }

@@ -59,6 +59,7 @@ int64_t config_size(const struct config *config, const char *key);     /* bytes 
 
 /* Of an option with a *: its value for `name`, else for all. In the environment - and . of a name are _. */
 bool config_bool_for(const struct config *config, const char *key, const char *name);
+const char *config_text_for(const struct config *config, const char *key, const char *name); /* NULL where unset */
 int64_t config_int_for(const struct config *config, const char *key, const char *name);
 int64_t config_size_for(const struct config *config, const char *key, const char *name);
 int64_t config_duration_for(const struct config *config, const char *key, const char *name);

@@ -34,12 +34,16 @@ void secret_hash_hex(char out[static SECRET_HASH_HEX], struct text t) {
     sodium_bin2hex(out, SECRET_HASH_HEX, hash, sizeof hash);
 }
 
-void secret_sign(char out[static SECRET_HASH_HEX], struct text key, struct text message) {
+void secret_hmac(unsigned char out[static SECRET_HASH_BYTES], struct text key, struct text message) {
     crypto_auth_hmacsha256_state state;
-    unsigned char mac[crypto_auth_hmacsha256_BYTES];
     crypto_auth_hmacsha256_init(&state, (const unsigned char *)key.at, key.n);
     crypto_auth_hmacsha256_update(&state, (const unsigned char *)message.at, message.n);
-    crypto_auth_hmacsha256_final(&state, mac);
+    crypto_auth_hmacsha256_final(&state, out);
+}
+
+void secret_sign(char out[static SECRET_HASH_HEX], struct text key, struct text message) {
+    unsigned char mac[SECRET_HASH_BYTES];
+    secret_hmac(mac, key, message);
     sodium_bin2hex(out, SECRET_HASH_HEX, mac, sizeof mac);
 }
 

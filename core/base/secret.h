@@ -15,7 +15,9 @@ void id_new(char out[static ID_ROOM], int64_t now_ms);
 /* BLAKE2b-256 of the bytes. Tokens have full entropy, so a fast hash is the right one at rest. */
 void secret_hash(unsigned char out[static SECRET_HASH_BYTES], struct text t);
 void secret_hash_hex(char out[static SECRET_HASH_HEX], struct text t);
-/* HMAC-SHA256 in lower-case hex, for signed cookies and links. */
+/* HMAC-SHA256; `key` of any length. */
+void secret_hmac(unsigned char out[static SECRET_HASH_BYTES], struct text key, struct text message);
+/* The same in lower-case hex, for signed cookies and links. */
 void secret_sign(char out[static SECRET_HASH_HEX], struct text key, struct text message);
 /* True when equal; time depends on the lengths only. */
 bool secret_equal(struct text a, struct text b);

@@ -31,6 +31,7 @@ struct plugin_env {
     void (*on_ask)(void *user, const struct plugin_ask *ask);
     void (*on_event)(void *user, const struct plugin_event *event);
     struct sandbox_policy (*sandbox)(const void *user, const char *plugin);
+    const char *(*secret)(const void *user, const char *plugin);
     const void *sandbox_user;
     void *user;
     const struct feed *feed; /* NULL: there are no events */
@@ -49,6 +50,10 @@ static inline void env_tell(const struct plugin_env *env, const struct plugin_ev
 
 static inline struct sandbox_policy env_sandbox(const struct plugin_env *env, const char *plugin) {
     return env->sandbox ? env->sandbox(env->sandbox_user, plugin) : (struct sandbox_policy){.off = false};
+}
+
+static inline const char *env_secret(const struct plugin_env *env, const char *plugin) {
+    return env->secret ? env->secret(env->sandbox_user, plugin) : NULL;
 }
 
 #endif

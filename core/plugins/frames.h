@@ -30,7 +30,7 @@ enum frame_type {
     FRAME_EVENTS = 8,
     FRAME_ANSWER = 9, /* struct frame_reply, to the ask of that id */
     /* worker to parleyd */
-    /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff}], subscribes: [names],
+    /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff, hook}], subscribes: [names],
      * position: seq or -1}: started and healthy */
     FRAME_READY = 64,
     FRAME_FAILED =
@@ -38,7 +38,8 @@ enum frame_type {
     FRAME_REPLY = 66, /* struct frame_reply */
     FRAME_PONG = 67,  /* JSON {waiting: [...], queued: writes, memory: bytes}: also what it waits for */
     /* id = outbox number, never given twice in one plugin's database; JSON {kind, customer, known, feature, variant, at (ms), ...}:
-     * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}, "notify" has {topic}. May come again after a crash. */
+     * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}, "identify" has {traits}, "erase" nothing more, "notify" has {topic};
+     * own: the customer did it herself, in the shop. May come again after a crash. */
     FRAME_EFFECT = 68,
     FRAME_LOG = 69,   /* u8 level, then text */
     FRAME_METRICS = 71, /* JSON [{name, count} or {name, sum, buckets}]: the plugin's own, since the last time */
@@ -74,9 +75,11 @@ struct frame_request {
     struct text feature, variant;
     struct text attributes; /* JSON object of the context that the variant was decided by; "" where there is none */
     struct text settings; /* JSON of the variant's settings, "{}" where there are none */
+    struct text headers;  /* of a webhook: JSON object of the declared ones, names in lower case; else "" */
     struct text body;     /* as sent; "" where there is none */
     int64_t now;          /* ms */
     bool staff;           /* came by the staff's route */
+    bool hook;            /* came as a webhook, from anybody */
     bool known;           /* the customer is known (JWT, server), not anonymous */
 };
 void frame_request_encode(struct buffer *out, const struct frame_request *request);

@@ -46,6 +46,7 @@ static void start(struct parley_test *t) {
     error_clear(&t->why);
     runtime_init(&t->runtime, &t->clock, &t->log_frames);
     t->runtime.metrics = &t->metrics;
+    t->runtime.secret = text_of(t->options.secret);
     int rc = load(t);
     if (rc == 0) rc = runtime_start(&t->runtime, t->folder, text_of(t->options.settings), &t->why);
     t->running = rc == 0;
@@ -65,6 +66,7 @@ static void take_options(struct parley_test *t, const struct parley_test_options
     t->options.library = options->library ? keep(t, options->library, "") : NULL;
     t->options.plugin = options->plugin;
     t->options.settings = keep(t, options->settings, "{}");
+    t->options.secret = options->secret ? keep(t, options->secret, "") : NULL;
     harness_require(harness_find(text_of(t->options.settings), "").n, "the settings are no JSON: %s", options->settings);
 }
 
@@ -272,9 +274,9 @@ static int call(struct parley_test *t, enum frame_type type, struct text payload
     return t->status;
 }
 
-int parley_test_call(parley_test *t, const char *method, const char *path, const char *body) {
+static int request(struct parley_test *t, struct frame_request request, const char *method, const char *path,
+                   const char *body) {
     struct buffer frame = {0};
-    struct frame_request request = t->request;
     request.method = text_of(method);
     request.body = body ? text_of(body) : TEXT("");
     request.now = clock_now(&t->clock);
@@ -283,6 +285,16 @@ int parley_test_call(parley_test *t, const char *method, const char *path, const
     int status = call(t, FRAME_REQUEST, buffer_view(&frame));
     buffer_free(&frame);
     return status;
+}
+
+int parley_test_call(parley_test *t, const char *method, const char *path, const char *body) {
+    return request(t, t->request, method, path, body);
+}
+
+int parley_test_hook(parley_test *t, const char *path, const char *headers, const char *body) {
+    struct frame_request hook = {.hook = true, .settings = TEXT("{}"), .headers = text_of(headers)};
+    harness_require(harness_find(hook.headers, "").n, "the headers are no JSON: %s", headers);
+    return request(t, hook, "POST", path, body);
 }
 
 const char *parley_test_export(parley_test *t, const char *customer) {

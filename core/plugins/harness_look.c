@@ -109,6 +109,15 @@ const char *parley_test_properties(parley_test *t, const char *event, size_t i) 
     return e ? kept(t, harness_find(e->json, "/properties")) : NULL;
 }
 
+size_t parley_test_effects(parley_test *t, const char *kind) {
+    return how_many(t, "/kind", kind);
+}
+
+const char *parley_test_effect(parley_test *t, const char *kind, size_t i) {
+    const struct effect_seen *e = nth(t, "/kind", kind, i);
+    return e ? kept(t, e->json) : NULL;
+}
+
 static const struct metric *metric(const struct parley_test *t, const char *name, bool observed) {
     static const struct metric none;
     for (size_t i = 0; i < t->metrics.n; i++) {

@@ -185,6 +185,7 @@ struct plugins *plugins_new(const struct plugins_options *options) {
         .breaker = breaker_with_defaults(options->breaker),
         .probation = probation_with_defaults(options->probation),
         .sandbox = options->sandbox,
+        .secret = options->secret,
         .sandbox_user = options->sandbox_user,
         .on_event = options->on_event,
         .trust = {plugins->keys, plugins->revoked, plugins->libraries, options->trust.unsigned_bundles},

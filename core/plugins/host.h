@@ -37,7 +37,7 @@ struct plugin_timing {
     int restart_window; /* [60000] so many restarts [5] within this, and the release stays down */
 };
 
-/* What a plugin caused beside its answer: JSON {kind: "track" | "timeline" | "notify", ...}. Call plugins_kept(ticket) once it is
+/* What a plugin caused beside its answer: JSON {kind: "track" | "timeline" | "identify" | "erase" | "notify", ...}. Call plugins_kept(ticket) once it is
  * durable; until then the worker's database keeps it, and it may come again (after a crash, from another worker), with the
  * same plugin and outbox number. Texts are borrowed until the function returns. */
 struct plugin_effect {
@@ -89,7 +89,9 @@ struct plugins_options {
     struct breaker_policy breaker;     /* a zero means the default: 20 calls, 50 %, 2000 ms; 10000 ms; 5000 ms */
     struct probation_policy probation; /* time 0: none; a zero limit means the default: 20 calls, 10 %, 1000 ms */
     struct sandbox_policy (*sandbox)(const void *user, const char *plugin); /* NULL: the defaults for all */
-    const void *sandbox_user;
+    /* What parley->hmac() signs with; NULL: none. Borrowed until plugins_free. NULL: none for all */
+    const char *(*secret)(const void *user, const char *plugin);
+    const void *sandbox_user; /* of both */
     void (*on_event)(void *user, const struct plugin_event *event); /* NULL: nobody listens */
     struct trust_options
         trust; /* whose bundles may run; its files are read at the start, and again for each installation and
@@ -209,6 +211,9 @@ void plugins_each_release(const struct plugins *plugins,
                           void (*each)(void *user, struct text plugin, const struct plugin_standing *standing,
                                        const struct manifest *manifest),
                           void *user);
+/* The names of the headers (array of strings) that webhooks for the active release are handed with; NULL: it takes no webhooks. Borrowed
+ * until the loop's next turn. */
+const json_t *plugins_hooks(const struct plugins *plugins, struct text name);
 /* What the settings of a release (TEXT_NONE: the active one) must look like; NULL where it does not say. Borrowed until the loop's
  * next turn. */
 struct schema *plugins_schema(const struct plugins *plugins, struct text name, struct text version);

@@ -139,6 +139,11 @@ bool plugins_serves(const struct plugins *plugins, struct text name, struct text
     return release && release_serves(release);
 }
 
+const json_t *plugins_hooks(const struct plugins *plugins, struct text name) {
+    const struct release *release = find_release(plugins, name, TEXT_NONE);
+    return release && !release->damaged ? release->bundle.manifest.hooks : NULL;
+}
+
 bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {
     const struct release *release = find_release(plugins, name, version);
     if (!release || release->damaged) return false;

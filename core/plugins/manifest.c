@@ -110,9 +110,26 @@ static void check_metrics(const json_t *metrics, struct error *error) {
     }
 }
 
+/* What carries who somebody is stays with Parley. */
+static void check_hooks(const json_t *hooks, struct error *error) {
+    size_t n = json_array_size(hooks);
+    if (hooks && (!json_is_array(hooks) || n > MANIFEST_HEADERS))
+        error_at(error, "/hooks", "must be an array of at most %d names of headers", MANIFEST_HEADERS);
+    for (size_t i = 0; i < n; i++) {
+        char pointer[64];
+        struct text name = text_of(json_string_value(json_array_get(hooks, i)));
+        snprintf(pointer, sizeof pointer, "/hooks/%zu", i);
+        if (!name.n || name.n > 64 || !all_of(name, "-"))
+            error_at(error, pointer, "must be a header's name, such as \"X-Signature\"");
+        else if (text_eq_nocase(name, TEXT("Authorization")) || text_eq_nocase(name, TEXT("Cookie")))
+            error_at(error, pointer, "is a header that no plugin is handed");
+    }
+}
+
 static void check_members(struct manifest *manifest, struct error *error) {
     static const char *const known[] = {"name", "version", "abi",      "title",   "description", "library",
-                                        "web",  "element", "settings", "metrics", "sha256",      "sequence"};
+                                        "web",  "element", "settings", "metrics", "hooks",       "sha256",
+                                        "sequence"};
     const char *key;
     json_t *value;
     json_object_foreach(manifest->root, key, value) {
@@ -136,6 +153,7 @@ static void check_members(struct manifest *manifest, struct error *error) {
     json_t *settings = json_object_get(root, "settings");
     if (settings) schema_open(&manifest->schema, settings, "/settings", error);
     check_metrics(json_object_get(root, "metrics"), error);
+    check_hooks(json_object_get(root, "hooks"), error);
     check_abi(manifest, error);
     check_sequence(manifest, error);
     check_hashes(json_object_get(root, "sha256"), error);
@@ -175,6 +193,7 @@ int manifest_read(struct manifest *manifest, struct text json, struct error *err
     manifest->description = or_empty(json_string_value(json_object_get(root, "description")));
     manifest->settings = json_object_get(root, "settings");
     manifest->metrics = json_object_get(root, "metrics");
+    manifest->hooks = json_object_get(root, "hooks");
     manifest->sha256 = json_object_get(root, "sha256");
     return 0;
 }

@@ -2,7 +2,7 @@
  *
  * { "name": "polls", "version": "1.0.0", "abi": [1, 2], "title": "Polls", "description": "...",
  *   "library": "polls.so", "sequence": 7, "web": "web/polls.js", "element": "parley-poll", "settings": {JSON Schema},
- *   "metrics": [{"key": "poll-vote-rate", ...}], "sha256": {"polls.so": "hex", ...} }
+ *   "metrics": [{"key": "poll-vote-rate", ...}], "hooks": ["X-Signature"], "sha256": {"polls.so": "hex", ...} }
  *
  * name, version, abi and library must be there; `sequence`, which what is signed must have, grows with each release; `sha256`,
  * where it is, must list every other file of the bundle. */
@@ -13,7 +13,7 @@
 
 #include "core/base/schema.h"
 
-enum { MANIFEST_MAX = 256 << 10, MANIFEST_ABI_MAJOR = 1, MANIFEST_ABI_MINOR_MOST = 9999, MANIFEST_METRICS = 20 };
+enum { MANIFEST_MAX = 256 << 10, MANIFEST_ABI_MAJOR = 1, MANIFEST_ABI_MINOR_MOST = 9999, MANIFEST_METRICS = 20, MANIFEST_HEADERS = 16 };
 #define MANIFEST_SEQUENCE_MOST (INT64_C(1) << 53)
 
 /* All strings live as long as `root`. */
@@ -27,6 +27,7 @@ struct manifest {
     int64_t sequence;          /* from 1 to 2^53; 0 where there is none */
     json_t *settings, *sha256; /* borrowed from root; NULL where there is none */
     json_t *metrics;           /* definitions, each with a key of its own; what they mean is for others to judge */
+    json_t *hooks;             /* it takes webhooks, with these headers; NULL: it takes none */
     struct schema *schema;     /* `settings`, understood; NULL where there is none */
 };
 

@@ -268,6 +268,7 @@ static void start(struct release *r) {
                                        .abi_minor = r->bundle.manifest.abi_minor,
                                        .libraries = r->env->trust.libraries,
                                        .library_fd = &r->library_fd,
+                                       .secret = env_secret(r->env, r->plugin->name),
                                        .sandbox = env_sandbox(r->env, r->plugin->name)};
     r->state = RELEASE_STARTING;
     r->needs_alone = false;

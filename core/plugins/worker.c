@@ -67,7 +67,7 @@ static void give_call(struct worker *worker, parley_call *call) {
 /* ---- before the loop: hello, load, start ---- */
 
 struct hello {
-    struct text data, settings, libraries;
+    struct text data, settings, libraries, secret;
     int library;
     struct sandbox_policy sandbox;
 };
@@ -102,6 +102,7 @@ static int read_hello(struct worker *worker, struct hello *hello, struct error *
     worker->version = json_unescaped(&json, json_get(&json, 0, TEXT("version")), arena);
     hello->data = json_unescaped(&json, json_get(&json, 0, TEXT("data")), arena);
     hello->libraries = json_unescaped(&json, json_get(&json, 0, TEXT("libraries")), arena);
+    hello->secret = json_unescaped(&json, json_get(&json, 0, TEXT("secret")), arena);
     hello->settings = json_source(&json, json_get(&json, 0, TEXT("settings")));
     hello->library = (int)library;
     hello->sandbox = read_policy(&json, json_get(&json, 0, TEXT("sandbox")));
@@ -121,6 +122,7 @@ static int start_plugin(struct worker *worker, const struct hello *hello, struct
     close(hello->library);
     rc = sandbox_seal(&worker->sandbox, error);
     if (rc < 0) return rc;
+    runtime->secret = hello->secret;
     return runtime_start(runtime, arena_cstr(&worker->hello, hello->data), hello->settings, error);
 }
 
@@ -135,6 +137,7 @@ static void put_routes(struct json_writer *w, const struct parley_plugin *plugin
         json_put_bool(w, "writes", route->access == PARLEY_WRITE);
         json_put_bool(w, "shopper", route->audience & PARLEY_SHOPPER);
         json_put_bool(w, "staff", route->audience & PARLEY_STAFF);
+        json_put_bool(w, "hook", route->audience & PARLEY_HOOK);
         json_close_object(w);
     }
     json_close_array(w);

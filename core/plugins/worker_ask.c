@@ -2,7 +2,7 @@
 
 /* A shopper's call is about herself; staff, events, timers and what follows from them may be about anybody. */
 static bool may_ask(const parley_call *call, struct text customer) {
-    return call->kind != CALL_REQUEST || call->request.staff || text_eq(customer, call->request.customer);
+    return !call_is_shoppers(call) || text_eq(customer, call->request.customer);
 }
 
 static parley_json refuse(parley_call *call, const char *what, struct text why) {

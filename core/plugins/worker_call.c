@@ -52,16 +52,19 @@ static void problem_of(parley_call *call, const struct error *error) {
     call_problem(call, error_status(error->code), error->places ? error->at[0].pointer : NULL, text_of(error->detail));
 }
 
-/* The route, and a body that is JSON where one was sent. */
+static int audience_of(const struct frame_request *request) {
+    return request->hook ? PARLEY_HOOK : request->staff ? PARLEY_STAFF : PARLEY_SHOPPER;
+}
+
+/* The route, and a body that is JSON where one was sent; a webhook's sender has to prove itself before it is told what is wrong. */
 static void prepare_request(parley_call *call) {
     const struct parley_plugin *plugin = &call->runtime->plugin;
     struct error error = {0};
     int rc = route_find(&call->match, plugin->routes, plugin->routes_n, plugin->route_size,
-                        call->request.staff ? PARLEY_STAFF : PARLEY_SHOPPER, call->request.method, call->request.path,
-                        &error);
+                        audience_of(&call->request), call->request.method, call->request.path, &error);
     if (rc == 0 && call->request.body.n) {
         call->body = document_scan(&call->arena, call->request.body, &error);
-        rc = error.code;
+        rc = call->request.hook ? 0 : error.code;
     }
     if (rc < 0) problem_of(call, &error);
 }

@@ -23,6 +23,7 @@ struct runtime {
     struct buffer *effects; /* frames to send once the group is on disk; NULL outside of one */
     struct buffer *logs;    /* frames to send at once */
     struct metrics *metrics; /* the plugin's own; NULL: nobody counts */
+    struct text secret;      /* the plugin's, for hmac(); empty: none */
     struct work *works;      /* asked for by calls that are not on the disk yet: worker_work.h */
     size_t works_n, working; /* of these; and of all that are not done */
     /* Puts a question to parleyd and waits: the reply, in the arena, or negative with a sentence. NULL: nobody is there to be asked. */
@@ -50,7 +51,8 @@ struct parley_call {
     struct arena arena;           /* all that lives as long as the call */
     struct connection *sql;       /* the side it may use */
     sqlite3_stmt *rows;           /* the last statement's, while it has rows */
-    parley_json body, settings, attributes; /* once read */
+    parley_json body, settings, attributes, headers; /* once read */
+    int64_t happened; /* when what it tracks was done by the customer herself; 0: this plugin did it, now */
     int (*done)(parley_call *c, parley_json result); /* of work */
     int status;                   /* of the reply; 0 while there is none */
     struct text refusal;          /* the sentence of a reply that is a problem */
@@ -67,6 +69,10 @@ int call_decode(parley_call *call, const struct frame *frame, struct error *erro
 /* Somebody waits for its answer. */
 static inline bool call_is_answered(const parley_call *call) {
     return call->kind != CALL_TIMER && call->kind != CALL_WORK_DONE;
+}
+/* It is a shopper's, who speaks for herself alone. */
+static inline bool call_is_shoppers(const parley_call *call) {
+    return call->kind == CALL_REQUEST && !call->request.staff && !call->request.hook;
 }
 /* It needs the writing side. */
 bool call_writes(const parley_call *call);

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "core/base/clock.h"
+#include "core/base/secret.h"
 #include "core/plugins/worker_ask.h"
 #include "core/plugins/worker_call.h"
 #include "core/plugins/worker_shape.h"
@@ -234,7 +235,7 @@ static struct subject caller(const parley_call *c) {
 }
 
 /* Begins an effect in the scratch buffer: {kind, customer, known, feature, variant, at; parleyd adds who we are. The caller writes
- * the rest of the object; effect_end closes and keeps it. */
+ * the rest of the object; effect_end or effect_keep closes and keeps it. */
 static int effect_begin(parley_call *c, const char *kind, struct subject subject) {
     struct runtime *runtime = c->runtime;
     struct error error = {0};
@@ -252,13 +253,27 @@ static int effect_begin(parley_call *c, const char *kind, struct subject subject
     json_put_bool(&w, "known", subject.known);
     json_put_text(&w, "feature", c->request.feature);
     json_put_text(&w, "variant", subject.variant);
-    json_put_int(&w, "at", c->request.now);
+    json_put_int(&w, "at", c->happened ? c->happened : c->request.now);
+    if (c->happened) json_put_bool(&w, "own", true);
     return 0;
 }
 
 static void effect_member(parley_call *c, const char *comma_and_key, const char *text) {
     buffer_cstr(&c->runtime->scratch, comma_and_key);
     json_escape(&c->runtime->scratch, text_of(text));
+}
+
+/* Closes what is open, and keeps it. */
+static int effect_keep(parley_call *c, const char *braces) {
+    struct runtime *runtime = c->runtime;
+    struct error error = {0};
+    int rc;
+    buffer_cstr(&runtime->scratch, braces);
+    if (runtime->scratch.n > EFFECT_MOST)
+        rc = error_set(&error, ERR_TOO_LARGE, "an effect of %zu bytes; at most %d", runtime->scratch.n, EFFECT_MOST);
+    else
+        rc = outbox_add(&runtime->outbox, &runtime->database, buffer_view(&runtime->scratch), runtime->effects, &error);
+    return rc < 0 ? complain(c, &error) : 0;
 }
 
 /* The object that `shape` makes is the last member of the last open object. */
@@ -268,13 +283,7 @@ static int effect_end(parley_call *c, const char *comma_and_key, const char *sha
     struct error error = {0};
     buffer_cstr(&runtime->scratch, comma_and_key);
     int rc = shape_write(&runtime->scratch, shape, values, n, &error);
-    if (rc < 0) return complain(c, &error);
-    buffer_cstr(&runtime->scratch, braces);
-    if (runtime->scratch.n > EFFECT_MOST)
-        rc = error_set(&error, ERR_TOO_LARGE, "an effect of %zu bytes; at most %d", runtime->scratch.n, EFFECT_MOST);
-    else
-        rc = outbox_add(&runtime->outbox, &runtime->database, buffer_view(&runtime->scratch), runtime->effects, &error);
-    return rc < 0 ? complain(c, &error) : 0;
+    return rc < 0 ? complain(c, &error) : effect_keep(c, braces);
 }
 
 static int track_of(parley_call *c, struct subject subject, const char *event, const char *shape,
@@ -424,6 +433,59 @@ static parley_text may_contact(parley_call *c, parley_text who, parley_text feat
     return document_text(document_get(ask_parley(c, &ask), "reason"));
 }
 
+static int not_shoppers(parley_call *c, const char *what) {
+    struct error error = {0};
+    if (!call_is_shoppers(c)) return 0;
+    error_set(&error, ERR_INTERNAL, "a shopper's call is about herself, and may not %s", what);
+    return complain(c, &error);
+}
+
+static int concern(parley_call *c, parley_text who, bool is_known) {
+    int rc = not_shoppers(c, "concern somebody else");
+    if (rc < 0) return rc;
+    c->request.customer = arena_text(&c->arena, text_of_parley(who));
+    c->request.known = is_known;
+    return 0;
+}
+
+static parley_text source(parley_call *c) {
+    return parley_of(c->request.body);
+}
+
+static parley_text header(parley_call *c, const char *name) {
+    char *lower = arena_cstr(&c->arena, text_of(name));
+    if (!c->headers.document && c->request.headers.n)
+        c->headers = document_scan(&c->arena, c->request.headers, NULL);
+    for (char *p = lower; *p; p++)
+        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 'a' - 'A');
+    return document_text(document_get(c->headers, lower));
+}
+
+static bool hmac(parley_call *c, parley_text message, unsigned char digest[32]) {
+    if (!c->runtime->secret.n) return false;
+    secret_hmac(digest, c->runtime->secret, text_of_parley(message));
+    return true;
+}
+
+static int happened(parley_call *c, int64_t at_ms) {
+    int rc = not_shoppers(c, "say when it happened");
+    if (rc < 0) return rc;
+    c->happened = at_ms < 1 ? 1 : at_ms < c->request.now ? at_ms : c->request.now;
+    return 0;
+}
+
+static int identify(parley_call *c, const char *shape, const parley_value *values, size_t n) {
+    int rc = not_shoppers(c, "identify anybody");
+    if (rc == 0) rc = effect_begin(c, "identify", caller(c));
+    return rc < 0 ? rc : effect_end(c, ",\"traits\":", shape, values, n, "}");
+}
+
+static int erase(parley_call *c) {
+    int rc = not_shoppers(c, "erase anybody");
+    if (rc == 0) rc = effect_begin(c, "erase", caller(c));
+    return rc < 0 ? rc : effect_keep(c, "}");
+}
+
 const struct parley_host call_host = {
     .size = sizeof(struct parley_host),
     .abi_major = PARLEY_ABI_MAJOR,
@@ -485,4 +547,11 @@ const struct parley_host call_host = {
     .ids = ids,
     .find = find,
     .may_contact = may_contact,
+    .concern = concern,
+    .source = source,
+    .header = header,
+    .hmac = hmac,
+    .happened = happened,
+    .identify = identify,
+    .erase = erase,
 };

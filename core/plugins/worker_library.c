@@ -67,11 +67,16 @@ static int check_callbacks(const struct parley_plugin *p, struct error *error) {
     return 0;
 }
 
+/* Anybody's route is nobody else's: it has no customer, and trusts nobody. */
+static bool audience_valid(int audience) {
+    return audience == PARLEY_HOOK || (audience & (PARLEY_SHOPPER | PARLEY_STAFF) && !(audience & PARLEY_HOOK));
+}
+
 static int check_tables(const struct parley_plugin *p, struct error *error) {
     for (size_t i = 0; i < p->routes_n; i++) {
         const struct parley_route *route = (const void *)((const char *)p->routes + i * p->route_size);
         if (!route->method || !route_template_valid(route->path) || !route->handle ||
-            !(route->audience & (PARLEY_SHOPPER | PARLEY_STAFF)))
+            !audience_valid(route->audience))
             return error_set(error, ERR_INVALID,
                              "route %zu (%s) lacks a method, a valid path, an audience or a function", i,
                              route->path ? route->path : "no path");

@@ -23,7 +23,7 @@
  * it shares with other requests. A negative return undoes what the callback wrote, its effects too, and nothing of the others. No
  * answer leaves before the commit is on disk. A PARLEY_READ route sees committed data only and may not write.
  *
- * EFFECTS (track, timeline, timer, notify) are kept in the same transaction and delivered at least once afterwards, a crash in between
+ * EFFECTS (track, timeline, timer, identify, erase, notify) are kept in the same transaction and delivered at least once afterwards, a crash in between
  * included; Parley drops the repeats.
  *
  * EVENTS of the journal that a release subscribes to come to on_event in their order, many in one transaction, each in a savepoint.
@@ -129,14 +129,20 @@ enum parley_level { PARLEY_DEBUG, PARLEY_INFO, PARLEY_WARN, PARLEY_ERROR };
 /* ------------------------------------------------------------------------------------------------ what the plugin gives ---- */
 
 enum parley_access { PARLEY_READ = 0, PARLEY_WRITE = 1 };
-enum parley_audience { PARLEY_SHOPPER = 1, PARLEY_STAFF = 2 }; /* either, or both with | */
+enum parley_audience {
+    PARLEY_SHOPPER = 1,
+    PARLEY_STAFF = 2, /* either, or both with | */
+    /* Anybody, without a token, by POST /hooks/{plugin}/{path}; alone, and only where plugin.json has "hooks". Who calls is for the
+     * route to prove, by parley->hmac() over parley->source(). added in 1.2 */
+    PARLEY_HOOK = 4,
+};
 
 /* A path template's names stand in braces and take one segment: "/polls/{id}/vote". The first route that fits is taken. */
 struct parley_route {
     const char *method; /* "GET", "PUT" ... */
     const char *path;
     enum parley_access access;
-    int audience;                  /* PARLEY_SHOPPER | PARLEY_STAFF */
+    int audience;                  /* PARLEY_SHOPPER | PARLEY_STAFF, or PARLEY_HOOK */
     int (*handle)(parley_call *c); /* 0 after a reply (none: 204); negative: refused, undone */
 };
 
@@ -343,6 +349,29 @@ struct parley_host {
      * "cap-week", "erased". {NULL, 0} where the answer cannot be had. */
     parley_text (*may_contact)(parley_call *c, parley_text customer, parley_text feature, enum parley_contact kind,
                                const char *channel);
+
+    /* -- Whom a call is about. added in 1.2 */
+    /* From here on this call is about that customer: she is parley->customer(c) and `known`, and what is tracked, put on a timeline or
+     * notified is hers. For staff's calls, webhooks, events, timers and what follows from work; a shopper's call is about herself:
+     * PARLEY_FAILED. */
+    int (*concern)(parley_call *c, parley_text customer, bool known);
+
+    /* -- Webhooks, and what a shop system tells. added in 1.2 */
+    /* The request's body, byte by byte as it came; what a webhook sends may be anything: where it is no JSON, body() is {NULL, 0}. */
+    parley_text (*source)(parley_call *c);
+    /* A header of a webhook's request, of those that plugin.json names under "hooks"; {NULL, 0} where it was not sent. */
+    parley_text (*header)(parley_call *c, const char *name);
+    /* HMAC-SHA256 of `message` under the secret that the operator gave this plugin (plugins.NAME.secret), which no plugin ever sees.
+     * False, `digest` untouched: it was given none. */
+    bool (*hmac)(parley_call *c, parley_text message, unsigned char digest[32]);
+    /* What is tracked and identified from here on is what the customer did in the shop at that time (not later than now), and counts as
+     * her own doing, as if the shop's server had sent it. Like concern(), not in a shopper's call. */
+    int (*happened)(parley_call *c, int64_t at_ms);
+    /* An effect: traits of the customer that the call is about, an object. Like concern(), not in a shopper's call. */
+    int (*identify)(parley_call *c, const char *shape, const parley_value *values, size_t n);
+    /* An effect: everything of the customer that the call is about is erased, as by DELETE /v1/me; this plugin's forget_customer is
+     * called on the way. Like concern(), not in a shopper's call. */
+    int (*erase)(parley_call *c);
 };
 
 /* ------------------------------------------------------------------------------------------------------ how it is called ---- */
@@ -359,6 +388,7 @@ extern const struct parley_host *parley __attribute__((visibility("hidden")));
 #define parley_reply(c, status, /* shape, values */...) parley->reply((c), (status), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_object(c, /* shape, values */...)        parley->object((c), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_append(c, list, /* shape, values */...)  parley->append((c), (list), PARLEY_ARGUMENTS(__VA_ARGS__))
+#define parley_identify(c, /* shape, values */...)      parley->identify((c), PARLEY_ARGUMENTS(__VA_ARGS__))
 #define parley_track(c, event, /* shape, values */...)  parley->track((c), (event), PARLEY_ARGUMENTS(__VA_ARGS__))
 /* Work with its input by a shape: parley_work(c, train, trained, "{from}", at) */
 #define parley_work(c, run, done, /* shape, values */...)                                                              \

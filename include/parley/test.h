@@ -35,6 +35,7 @@ struct parley_test_options {
     const char *settings;                /* the plugin's own, for configure(); JSON ["{}"] */
     const char *time;                    /* the clock at the start, ISO 8601 ["2026-01-01T12:00:00Z"]; it stands still until moved */
     const char *folder;                  /* of the database, kept afterwards; NULL: a temporary one, removed at the end */
+    const char *secret;                  /* what hmac() signs with; NULL: none */
 };
 
 /* ---- from start to stop ---- */
@@ -76,6 +77,8 @@ void parley_test_may_contact(parley_test *t, const char *customer, const char *a
 
 /* `path` as the plugin's routes have it, "?query" behind it; `body` JSON or NULL. Returns the status. */
 int parley_test_call(parley_test *t, const char *method, const char *path, const char *body);
+/* A webhook from outside: `headers` as {"x-signature": "..."}, names in lower case; `body` any text. Returns the status. */
+int parley_test_hook(parley_test *t, const char *path, const char *headers, const char *body);
 const char *parley_test_body(parley_test *t); /* of the last answer, "" where it has none; until the next call */
 /* The value at a JSON pointer (RFC 6901) in the last answer, as JSON text: "12", "\"Moin\"", "[1,2]"; NULL where there is none. Until
  * the test stops. */
@@ -102,6 +105,10 @@ bool parley_test_browser_event(parley_test *t, const char *event, const char *cu
 /* How many events of that name (NULL: of all) it tracked; the properties of one, as JSON text, NULL where there is none. */
 size_t parley_test_tracked(parley_test *t, const char *event);
 const char *parley_test_properties(parley_test *t, const char *event, size_t i); /* until the test stops */
+/* Effects of that kind ("track", "timeline", "identify", "erase"; NULL: all): how many; one of them as Parley gets it, {kind, customer,
+ * known, at, ...}, until the test stops. */
+size_t parley_test_effects(parley_test *t, const char *kind);
+const char *parley_test_effect(parley_test *t, const char *kind, size_t i);
 /* How many entries of that kind (NULL: of all) it put on timelines; one of them: {customer, kind, body, refs}. */
 size_t parley_test_entries(parley_test *t, const char *kind);
 const char *parley_test_entry(parley_test *t, const char *kind, size_t i); /* until the test stops */

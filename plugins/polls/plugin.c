@@ -11,6 +11,14 @@ static const struct parley_route routes[] = {
     {"POST", "/polls", PARLEY_WRITE, PARLEY_STAFF, poll_create},
     {"PATCH", "/polls/{id}", PARLEY_WRITE, PARLEY_STAFF, poll_change},
     {"GET", "/polls/{id}/results", PARLEY_READ, PARLEY_STAFF, results_for_staff},
+#if POLLS_FRIENDS
+    {"POST", "/polls/{id}/more", PARLEY_WRITE, PARLEY_SHOPPER, vote_more},
+    {"GET", "/friends", PARLEY_READ, PARLEY_SHOPPER, friends_list},
+    {"POST", "/friends", PARLEY_WRITE, PARLEY_SHOPPER, friends_create},
+    {"GET", "/friends/{id}", PARLEY_READ, PARLEY_SHOPPER, friends_get},
+    {"DELETE", "/friends/{id}", PARLEY_WRITE, PARLEY_SHOPPER, friends_remove},
+    {"PUT", "/friends/{id}/vote", PARLEY_WRITE, PARLEY_SHOPPER, friends_vote},
+#endif
 };
 
 static const struct parley_migration migrations[] = {
@@ -43,6 +51,26 @@ static const struct parley_migration migrations[] = {
      "  at INTEGER NOT NULL);"
      "CREATE INDEX vote_of_poll ON vote (poll, number);"
      "CREATE INDEX vote_of_voter ON vote (voter, poll, number)"},
+    /* All releases know this one: rights are theirs to keep, whichever is active. */
+    {2, PARLEY_ADDITIVE,
+     "CREATE TABLE friends_poll ("
+     "  number INTEGER PRIMARY KEY AUTOINCREMENT,"
+     "  id TEXT NOT NULL UNIQUE,"
+     "  owner TEXT NOT NULL,"
+     "  question TEXT NOT NULL,"
+     "  options TEXT NOT NULL," /* JSON: [label] */
+     "  about TEXT,"
+     "  close_at INTEGER NOT NULL,"
+     "  created_at INTEGER NOT NULL);"
+     "CREATE INDEX friends_poll_owner ON friends_poll (owner, number);"
+     "CREATE INDEX friends_poll_created ON friends_poll (created_at);"
+     "CREATE TABLE friends_vote ("
+     "  poll INTEGER NOT NULL,"
+     "  voter TEXT NOT NULL,"
+     "  choice TEXT NOT NULL,"
+     "  at INTEGER NOT NULL,"
+     "  PRIMARY KEY (poll, voter)) WITHOUT ROWID;"
+     "CREATE INDEX friends_vote_voter ON friends_vote (voter)"},
 };
 
 static int start(parley_call *c, void **state) {

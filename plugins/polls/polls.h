@@ -47,6 +47,7 @@ bool vote_next_key(parley_text *choice, parley_text *key);        /* takes the f
 int vote_limit(parley_call *c, const struct poll *poll);          /* how many options a voter may take */
 int vote_put(parley_call *c);                                     /* PUT /polls/{id}/vote */
 int vote_withdraw(parley_call *c);                                /* DELETE /polls/{id}/vote */
+int vote_more(parley_call *c);                                    /* POST /polls/{id}/more */
 
 /* tally.c */
 struct tally {
@@ -63,6 +64,16 @@ void tally_memory_rolled_back(void *state);
 /* results.c: the one gate. A poll as this caller may see it; `choice` is her own. */
 parley_json results_view(parley_call *c, const struct poll *poll, parley_text choice, enum tally_view view);
 int results_for_staff(parley_call *c); /* GET /polls/{id}/results?by= */
+
+/* friends.c */
+int friends_create(parley_call *c); /* POST /friends */
+int friends_list(parley_call *c);   /* GET /friends */
+int friends_get(parley_call *c);    /* GET /friends/{id} */
+int friends_vote(parley_call *c);   /* PUT /friends/{id}/vote */
+int friends_remove(parley_call *c); /* DELETE /friends/{id} */
+/* Lists of what she asked and where she voted; negative where it failed. */
+int friends_export(parley_call *c, parley_text customer, parley_json *asked, parley_json *voted);
+int friends_forget(parley_call *c, parley_text customer);
 
 /* rights.c */
 int rights_export(parley_call *c, parley_text customer);

@@ -45,7 +45,12 @@ static parley_json seen_tally(parley_call *c, const struct poll *poll, parley_te
 parley_json results_view(parley_call *c, const struct poll *poll, parley_text choice, enum tally_view view) {
     parley_value close_at = PARLEY_VALUE(NULL);
     if (poll->close_at != INT64_MAX) close_at = PARLEY_VALUE((parley_time){poll->close_at});
-    return parley_object(c, "{id, question, kind, options, results, about, closeAt, closed, maxOptions, voted, tally}",
+    return parley_object(c,
+                         "{id, question, kind, options, results, about, closeAt, closed, maxOptions, voted, tally"
+#if POLLS_FRIENDS
+                         ", more: true" /* "tell us more" is served */
+#endif
+                         "}",
                          poll->id, poll->question, poll->kind, poll->options, poll->results, poll->about, close_at,
                          poll_closed(c, poll), vote_limit(c, poll), vote_keys(c, choice),
                          seen_tally(c, poll, choice, view));

@@ -11,8 +11,10 @@ int rights_export(parley_call *c, parley_text customer) {
     for (; row > 0; row = parley->next(c))
         parley_append(c, votes, "{poll, question, options, at}", parley->col_text(c, 0), parley->col_text(c, 1),
                       vote_keys(c, parley->col_text(c, 2)), (parley_time){parley->col(c, 3)});
+    parley_json asked, voted;
+    if (row >= 0) row = friends_export(c, customer, &asked, &voted);
     if (row < 0) return row;
-    return parley_reply(c, 200, "{votes}", votes);
+    return parley_reply(c, 200, "{votes, friends: {asked, voted}}", votes, asked, voted);
 }
 
 /* Her votes leave the tallies: a nameless row takes back each choice that counted, then her name goes from every row. What stays
@@ -26,5 +28,6 @@ int rights_forget(parley_call *c, parley_text customer) {
                         "                   AND later.poll = vote.poll AND later.number > vote.number)",
                         customer, parley->now(c));
     if (rc >= 0) rc = parley_sql(c, "UPDATE vote SET voter = NULL WHERE voter = $1", customer);
+    if (rc >= 0) rc = friends_forget(c, customer);
     return rc < 0 ? rc : 0;
 }

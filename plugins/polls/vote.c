@@ -132,3 +132,20 @@ int vote_withdraw(parley_call *c) {
     if (rc < 0) return rc;
     return parley_reply(c, 200, "?", results_view(c, &poll, PARLEY_TEXT(""), VIEW_IN_TRANSACTION));
 }
+
+/* "Tell us more": she wants to say why. The answer is what the page hands to the conversation, which begins with it. */
+int vote_more(parley_call *c) {
+    struct poll poll;
+    int rc = poll_find(c, parley->path(c, "id"), &poll);
+    if (rc < 0) return rc;
+    if (!parley_some(parley->customer(c))) return parley->fail(c, 401, "this needs a shopper");
+    parley_text choice = vote_choice(c, &poll);
+    if (!parley_some(choice)) return parley->fail(c, 409, "vote first, then tell us more");
+    parley_json keys = vote_keys(c, choice);
+    rc = parley_track(c, "Poll Conversation Opened", "{poll, options, about}", poll.id, keys, poll.about);
+    if (rc >= 0)
+        rc = parley_timeline(c, "vote-more", parley_format(c, "Wanted to say more about \"{}\"", poll.question),
+                             "{poll, options, about}", poll.id, keys, poll.about);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{about: {kind, ref}, words, options}", "poll", poll.id, poll.question, keys);
+}

@@ -1,7 +1,9 @@
 /* What plugins cause beside their answers: their events go into the journal like anybody's, under an id that makes a
- * repeat count once; the plugin's worker is told when they are durable. What they notify of goes to who listens, and is kept nowhere. */
+ * repeat count once; customers whom they want erased are erased as by DELETE /v1/me; what they notify of goes to who listens, and is
+ * kept nowhere. The plugin's worker is told when it is durable. */
 #include <stdlib.h>
 
+#include "api/erasure.h"
 #include "api/push.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
@@ -14,6 +16,8 @@ struct kept {
     struct app *app;
     uint64_t ticket;
     uv_timer_t retry; /* a journal that is full or cannot write is asked again */
+    bool erases;       /* its customer; nothing is written */
+    struct text actor; /* in the audit log */
     struct arena arena;
 };
 
@@ -53,6 +57,44 @@ static void append(struct kept *kept) {
     if (journal_append(kept->app->journal, &kept->batch) != 0) again(kept);
 }
 
+/* ---- erasing ---- */
+
+static void erase(struct kept *kept);
+
+static void on_erase_again(uv_timer_t *timer) {
+    erase(timer->data);
+}
+
+/* Begun is enough: what was begun is in parley.db, and goes on by itself. */
+static void on_erased(void *user, const struct erasure *erasure, const struct error *error) {
+    struct kept *kept = user;
+    if (kept->app->draining) { /* the worker sends it again when it starts; she is suppressed by then */
+        uv_close((uv_handle_t *)&kept->retry, on_closed);
+        return;
+    }
+    if (error && error->code) {
+        log_warn(kept->app->log, "an erasure that a plugin asked for cannot begin yet", LOG_S("reason", error->detail));
+        uv_timer_start(&kept->retry, on_erase_again, RETRY_MS, 0);
+        return;
+    }
+    plugins_kept(kept->app->plugins, kept->ticket);
+    uv_close((uv_handle_t *)&kept->retry, on_closed);
+}
+
+static void erase(struct kept *kept) {
+    struct text *keys;
+    size_t n;
+    identity_map_keys(kept->app->joined, kept->record.unit, &kept->arena, &keys, &n);
+    erasures_start(kept->app->erasures, keys, n, kept->actor, on_erased, kept);
+}
+
+/* ---- one effect ---- */
+
+static uint8_t kind_of(struct text kind) {
+    if (text_is(kind, "timeline")) return JOURNAL_ENTRY;
+    return text_is(kind, "identify") ? JOURNAL_IDENTIFY : JOURNAL_TRACK;
+}
+
 enum effect_kind { EFFECT_UNKNOWN, EFFECT_KEPT, EFFECT_TOLD };
 
 /* {"event":..., "properties":...} is what a Segment event has; an entry of the timeline is kept as it is. */
@@ -65,11 +107,14 @@ static enum effect_kind fill(struct kept *kept, const struct plugin_effect *effe
     int64_t at = clock_now(kept->app->clock);
     json_whole(&json, json_get(&json, 0, TEXT("at")), &at);
     bool known = json_kind(&json, json_get(&json, 0, TEXT("known"))) == JSON_KIND_TRUE;
+    bool own = json_kind(&json, json_get(&json, 0, TEXT("own"))) == JSON_KIND_TRUE;
+    kept->erases = text_is(kind, "erase");
+    kept->actor = arena_printf(arena, "plugin %.*s", TEXT_ARGS(effect->plugin));
     kept->record = (struct journal_record){
         .received = clock_now(kept->app->clock),
         .at = at,
-        .kind = text_is(kind, "timeline") ? JOURNAL_ENTRY : JOURNAL_TRACK,
-        .actor = JOURNAL_PLUGIN,
+        .kind = kind_of(kind),
+        .actor = own ? JOURNAL_CUSTOMER : JOURNAL_PLUGIN,
         .flags = known ? JOURNAL_KNOWN : 0,
         .name = json_unescaped(&json, json_get(&json, 0, TEXT("event")), arena),
         .unit = json_unescaped(&json, json_get(&json, 0, TEXT("customer")), arena),
@@ -82,7 +127,9 @@ static enum effect_kind fill(struct kept *kept, const struct plugin_effect *effe
         push_note(kept->app->push, &(struct push_note){effect->plugin, topic, kept->record.unit, known});
         return EFFECT_TOLD;
     }
-    return text_is(kind, "timeline") || text_is(kind, "track") ? EFFECT_KEPT : EFFECT_UNKNOWN;
+    bool known_kind =
+        text_is(kind, "timeline") || text_is(kind, "track") || text_is(kind, "identify") || kept->erases;
+    return known_kind ? EFFECT_KEPT : EFFECT_UNKNOWN;
 }
 
 void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
@@ -95,7 +142,10 @@ void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
     kept->retry.data = kept;
     enum effect_kind kind = fill(kept, effect);
     if (kind == EFFECT_KEPT && !app_suppressed(app, kept->record.unit)) {
-        append(kept);
+        if (kept->erases)
+            erase(kept);
+        else
+            append(kept);
         return;
     }
     if (kind == EFFECT_UNKNOWN) {

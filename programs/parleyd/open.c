@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/public/hooks.h"
 #include "core/base/memory.h"
 #include "core/base/secret.h"
 #include "core/webhooks/webhooks.h"
@@ -153,6 +154,7 @@ int parleyd_open(struct app *app, const struct config *config, struct error *err
     app->identity.secure_cookies = text_starts(text_of(config_text(config, "public-url")), TEXT("https://"));
     app->looks = looks_new();
     app->usage = usage_new();
+    app->hooks = hooks_new((int)config_int(config, "hooks.rate"));
     int rc = crawlers_open(&app->crawlers, config_text(config, "bots.file"), error);
     if (rc == 0) rc = main_db_open(&app->db, folder, error);
     if (rc == 0) rc = parleyd_secret(folder, app->identity.server, error);
@@ -191,6 +193,7 @@ void parleyd_close(struct app *app) {
     token_table_free(app->tokens);
     looks_free(app->looks);
     usage_free(app->usage);
+    hooks_free(app->hooks);
     crawlers_close(&app->crawlers);
     free((void *)(uintptr_t)app->demo_key.at);
 }

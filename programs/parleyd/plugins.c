@@ -70,6 +70,10 @@ static struct sandbox_policy sandbox_of(const void *user, const char *plugin) {
     };
 }
 
+static const char *secret_of(const void *user, const char *plugin) {
+    return config_text_for(user, "plugins.*.secret", plugin);
+}
+
 static int ms(const struct config *config, const char *key) {
     return (int)config_duration(config, key);
 }
@@ -92,6 +96,7 @@ void parleyd_plugins(struct plugins_options *options, const struct config *confi
                                              .errors = (int)config_int(config, "plugins.probation.errors"),
                                              .slow = ms(config, "plugins.probation.slow")}};
     options->sandbox = sandbox_of;
+    options->secret = secret_of;
     options->sandbox_user = config;
     options->on_event = on_event;
 }

@@ -3,7 +3,9 @@
 // seen is the server's decision: where an answer holds a tally it is shown, as bars where it holds percentages. Texts of a
 // poll only ever become text. Where there is no poll it hides itself.
 //
-// Where the page has a conversation too, whoever has voted can tell more in it, in one tap.
+// From 1.2.0 on: "Tell us more" after a vote hands the conversation on the page what it is about (event `parley-talk`), and a poll
+// among friends is made here and opened by a link, the page's own address with #parley-poll=… behind it: what follows the # stays
+// in the browser, and is in nobody's log.
 //
 // Colours and type follow the page; --parley-accent and --parley-accent-ink set the rest.
 
@@ -26,6 +28,9 @@ sheet.replaceSync(`
   .row { display: flex; flex-wrap: wrap; align-items: center; gap: .625rem 1rem; margin-top: .875rem; }
   button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .375rem 1.375rem; border: 0; border-radius: 8px; background: var(--accent); color: var(--accent-ink); cursor: pointer; }
   .plain { min-height: 1.75rem; padding: 0; background: none; color: inherit; font-weight: 400; font-size: .9375rem; text-decoration: underline; text-underline-offset: .2em; }
+  .friends { margin-top: 1rem; display: grid; gap: .5rem; }
+  .friends[hidden] { display: none; }
+  input[type=text], .link { width: auto; height: auto; min-height: 2.5rem; padding: .25rem .625rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px; }
   p { margin: 0; font-size: .9375rem; color: var(--soft); }
   [role=alert] { color: inherit; font-weight: 560; }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
@@ -49,6 +54,67 @@ class Poll extends HTMLElement {
     const { items } = this.data ?? await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`);
     this.hidden = items.length === 0;
     this.#root.replaceChildren(...items.map((poll) => this.#draw(poll, '')));
+    const link = /^#parley-poll=([a-z0-9]{26})$/.exec(location.hash)?.[1];
+    if (link) this.#root.prepend(await this.#call('GET', `friends/${link}`).then((poll) => this.#drawFriends(poll, ''), (error) => make('p', { role: 'alert' }, error.message)));
+    if (items.some((poll) => poll.more)) this.#root.append(this.#invite());
+  }
+
+  // ---- among friends ----
+
+  #invite() {
+    const fields = ['First choice', 'Second choice', 'Third choice (if you like)'].map((words) => make('input', { type: 'text', ariaLabel: words, placeholder: words, maxLength: 100 }));
+    const question = make('input', { type: 'text', ariaLabel: 'Your question', placeholder: 'Your question', maxLength: 200 });
+    const form = make('form', { className: 'friends', hidden: true }, question, ...fields, make('div', { className: 'row' }, make('button', {}, 'Get a link')));
+    const open = make('button', { type: 'button', className: 'plain', onclick: () => { form.hidden = false; open.hidden = true; question.focus(); } }, 'Ask your friends');
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      const options = fields.map((field) => field.value.trim()).filter(Boolean);
+      if (!question.value.trim() || options.length < 2) { complain(form, 'Write a question and at least two choices.'); return; }
+      try {
+        const about = this.getAttribute('about');
+        const poll = await this.#call('POST', 'friends', { question: question.value.trim(), options, ...(about ? { about } : {}) });
+        const drawn = this.#drawFriends(poll, '');
+        form.replaceWith(drawn);
+        drawn.querySelector('.link')?.focus();
+      } catch (error) {
+        complain(form, error.message);
+      }
+    };
+    return make('div', {}, open, form);
+  }
+
+  #drawFriends(poll, said) {
+    const rows = poll.options.map((option) => make('label', { className: option.key === poll.voted ? 'mine' : '' },
+      make('input', { type: 'radio', name: 'friends', value: option.key, checked: option.key === poll.voted }),
+      make('span', {}, option.label), make('span', { className: 'figure' }, number.format(option.votes))));
+    const link = poll.mine && make('input', { className: 'link', readOnly: true, ariaLabel: 'The link for your friends', value: `${location.href.split('#')[0]}#parley-poll=${poll.id}`, onfocus: (event) => event.target.select() });
+    const form = make('form', { className: 'friends' }, make('fieldset', { disabled: poll.closed }, make('legend', {}, poll.question), ...rows), link,
+      make('div', { className: 'row' }, !poll.closed && make('button', {}, poll.voted ? 'Change my vote' : 'Vote'),
+        make('p', { role: 'status' }, said || (poll.closed ? 'This poll is closed.' : 'Only friends who have the link see this poll.'))));
+    form.onsubmit = async (event) => {
+      event.preventDefault();
+      const option = form.querySelector('input:checked')?.value;
+      if (!option) { complain(form, 'Choose an answer first.'); return; }
+      try {
+        const fresh = this.#drawFriends(await this.#call('PUT', `friends/${poll.id}/vote`, { option }), 'Thank you, your vote counts.');
+        form.replaceWith(fresh);
+        fresh.querySelector('input:checked')?.focus();
+      } catch (error) {
+        complain(form, error.message);
+      }
+    };
+    return form;
+  }
+
+  // ---- what she wants to say about it ----
+
+  async #tellMore(form, poll) {
+    try {
+      const detail = await this.#call('POST', `polls/${encodeURIComponent(poll.id)}/more`, {});
+      dispatchEvent(new CustomEvent('parley-talk', { detail }));
+    } catch (error) {
+      complain(form, error.message);
+    }
   }
 
   /** The parsed answer of the plugin, or an Error whose message is a sentence for the shopper. */
@@ -67,7 +133,7 @@ class Poll extends HTMLElement {
       make('div', { className: 'row' },
         !poll.closed && make('button', {}, voted ? 'Change my vote' : 'Vote'),
         voted && !poll.closed && make('button', { type: 'button', className: 'plain', onclick: () => this.#send(form, 'DELETE', poll, undefined, 'Your vote is taken back.') }, 'Take my vote back'),
-        voted && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => tellMore(poll) }, 'Tell us more'),
+        voted && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => (poll.more ? this.#tellMore(form, poll) : tellMore(poll)) }, 'Tell us more'),
         status));
     form.onsubmit = (event) => {
       event.preventDefault();

@@ -299,3 +299,42 @@ Test(calls, whether_she_may_be_written_to_is_parleys_word) {
     parley_test_call(t, "POST", "/leave", "{\"why\":\"push\",\"channel\":\"email\"}");
     cr_expect(parley_test_says(t, "", "\"cap-week\""));
 }
+
+static void start_hooked(void) {
+    t = parley_test_start(&(struct parley_test_options){.library = build_path("tests/fixtures/%s.so", "hooked"), .secret = "Jefe"});
+    cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
+}
+TestSuite(hooks, .init = start_hooked, .fini = stop_notes);
+
+Test(hooks, a_webhook_brings_its_bytes_and_the_headers_that_were_handed_over) {
+    cr_expect_eq(parley_test_hook(t, "/in", "{\"x-sign\":\"abc\"}", "what do ya want for nothing?"), 200);
+    cr_expect(parley_test_says(t, "/source", "\"what do ya want for nothing?\""));
+    cr_expect(parley_test_says(t, "/json", "false"));
+    cr_expect(parley_test_says(t, "/staff", "false"));
+    cr_expect(parley_test_says(t, "/customer", "\"\""));
+    cr_expect(parley_test_says(t, "/sign", "\"abc\""));
+    cr_expect(parley_test_says(t, "/other", "null"));
+    cr_expect(parley_test_says(t, "/first", "91")); /* RFC 4231, test case 2: 5bdcc146 ... */
+    parley_test_hook(t, "/in", "{}", "{\"a\": 1}");
+    cr_expect(parley_test_says(t, "/json", "true"));
+    cr_expect(parley_test_says(t, "/source", "\"{\\\"a\\\": 1}\""));
+}
+
+Test(hooks, webhooks_and_shoppers_have_no_routes_in_common) {
+    cr_expect_eq(parley_test_call(t, "POST", "/in", "{}"), 404);
+    parley_test_as_staff(t);
+    cr_expect_eq(parley_test_call(t, "POST", "/in", "{}"), 404);
+    cr_expect_eq(parley_test_hook(t, "/powers", "{}", "{}"), 404);
+}
+
+Test(hooks, a_shopper_speaks_for_herself_alone_and_a_webhook_for_anybody) {
+    parley_test_as(t, "ben");
+    parley_test_call(t, "POST", "/powers", "{}");
+    cr_expect(parley_test_says(t, "", "{\"concern\":-1,\"happened\":-1,\"identify\":-1,\"erase\":-1,\"customer\":\"ben\"}"));
+    cr_expect_eq(parley_test_effects(t, NULL), 0);
+    parley_test_hook(t, "/in", "{}", "{\"powers\":true}");
+    cr_expect(parley_test_says(t, "", "{\"concern\":0,\"happened\":0,\"identify\":0,\"erase\":0,\"customer\":\"ann\"}"));
+    cr_expect_eq(parley_test_effects(t, NULL), 2);
+    cr_expect_str_eq(parley_test_json(t, parley_test_effect(t, "identify", 0), "/customer"), "\"ann\"");
+    cr_expect_str_eq(parley_test_json(t, parley_test_effect(t, "identify", 0), "/at"), "1");
+}
