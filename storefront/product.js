@@ -25,6 +25,7 @@ function page() {
         h('div', { class: 'buy' }, h('button', { type: 'button', class: 'primary', onclick: toBasket }, 'Add to basket'), said),
         h('parley-slot', { name: 'boards', about: `sku:${product.sku}`, 'data-title': product.name, 'data-price': product.price, 'data-currency': 'EUR', 'data-image': `/shop/pictures/${product.picture}.svg` }),
         h('parley-slot', { name: 'product-poll', about: `sku:${product.sku}` }))),
+    h('parley-slot', { name: 'product-questions', about: `sku:${product.sku}`, class: 'wide' }),
     others.length > 0 && h('p', { class: 'others soft' }, `More for the ${product.category.toLowerCase()}: `,
       others.flatMap(({ sku, name }, i) => [i > 0 && ', ', h('a', { href: `/shop/product.html?sku=${sku}` }, name)]))].filter(Boolean);
 }

@@ -11,7 +11,6 @@ enum exit_code act_send(struct call *call);  /* FILE as the body, where the comm
 enum exit_code act_flags(struct call *call); /* flags as the members of the body */
 enum exit_code act_delete(struct call *call);
 enum exit_code act_restore(struct call *call);  /* {"version":VERSION} as number */
-enum exit_code act_activate(struct call *call); /* {"version":"VERSION"} as text */
 enum exit_code act_enable(struct call *call);   /* {"enabled":true} */
 enum exit_code act_disable(struct call *call);
 enum exit_code act_results(struct call *call);
@@ -24,7 +23,16 @@ enum exit_code act_evaluate(struct call *call);
 enum exit_code act_track(struct call *call);
 enum exit_code act_stats(struct call *call);
 enum exit_code act_ids(struct call *call);  /* FILE's ids, of --type or as its name ends */
-enum exit_code act_push(struct call *call); /* FILE's bytes, a bundle */
+enum exit_code act_push(struct call *call); /* FILE's bytes, a bundle, or those that `build` made of a folder */
+enum exit_code act_activate(struct call *call); /* {"version":"VERSION"} */
+enum exit_code act_rollback(struct call *call);
+enum exit_code act_retire(struct call *call);
+enum exit_code act_remove(struct call *call);
+enum exit_code act_plugin_new(struct call *call);
+enum exit_code act_plugin_build(struct call *call);
+enum exit_code act_plugin_test(struct call *call);
+enum exit_code act_plugin_dev(struct call *call);
+enum exit_code act_plugin_logs(struct call *call);
 enum exit_code act_pack(struct call *call);
 enum exit_code act_keygen(struct call *call);
 enum exit_code act_sign(struct call *call);

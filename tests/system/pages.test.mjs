@@ -141,3 +141,52 @@ test('managers see how long a section has been as it is', async (t) => {
   assert.equal(after.question.changedAt, was.question.changedAt);
   assert.ok(after.hero.days >= 0);
 });
+
+test('attributes of the shopper decide about sections as they do about one feature', async (t) => {
+  const s = await shop(t);
+  await s.patch('/admin/v1/features/gone', { rules: [{ id: 'germany', if: { '==': [{ var: 'country' }, 'DE'] }, serve: 'on' }] });
+  assert.ok(!ids(await page(s)).includes('never'));
+  assert.ok(ids(await page(s, 'anna', { 'parley-context': '{"country":"DE"}' })).includes('never'));
+  const refused = await page(s, 'anna', { 'parley-context': 'DE' });
+  assert.equal(refused.status, 400);
+  assert.match(refused.body.detail, /Parley-Context is no JSON object/);
+  assert.equal((await page(s, 'anna', { 'parley-context': JSON.stringify({ x: 'y'.repeat(5000) }) })).status, 413);
+});
+
+test('a crawler gets what is off everywhere and is nobody in the trials', async (t) => {
+  const s = await shop(t);
+  const bot = { 'user-agent': 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' };
+  for (let i = 0; i < 10; i++) assert.deepEqual(ids(await page(s, `bot${i}`, bot)), []);
+  await page(s);
+  const results = await s.results('poll-trial', (r) => r.variants.some((v) => v.units > 0));
+  assert.equal(results.variants.reduce((n, v) => n + v.units, 0), 1, 'the shopper alone');
+});
+
+test('a feature that only pages ask for is in use', async (t) => {
+  const s = await shop(t);
+  await s.put('/admin/v1/features/home-layout', { key: 'home-layout', type: 'object', off: 'usual', variants: { usual: { value: {} } }, default: { serve: 'usual' } });
+  await s.patch('/admin/v1/pages/home', { layout: 'home-layout' });
+  await page(s);
+  await page(s);
+  const used = Object.fromEntries((await s.get('/admin/v1/usage')).body.items.map((i) => [i.feature, i]));
+  for (const key of ['home-poll', 'banner', 'gone', 'product-poll', 'home-layout']) {
+    assert.equal(used[key].evaluations, 2, key);
+    assert.ok(Date.parse(used[key].lastEvaluatedAt) >= Date.parse(used[key].since), key);
+  }
+});
+
+test('a section says what it is headed and what it is about', async (t) => {
+  const s = await shop(t);
+  await s.patch('/admin/v1/pages/home', { sections: { question: { title: 'Tell us', about: 'home' } } });
+  const [question_, hero] = (await page(s)).body.sections;
+  assert.deepEqual([question_.title, question_.about, hero.title, hero.about], ['Tell us', 'home', undefined, undefined]);
+});
+
+test('features are listed with their use page by page', async (t) => {
+  const s = await shop(t);
+  const first = (await s.get('/admin/v1/usage?limit=2')).body;
+  assert.deepEqual(first.items.map((i) => i.feature), ['banner', 'gone']);
+  assert.deepEqual((await s.get(`/admin/v1/usage?limit=9&cursor=${first.next}`)).body.items.map((i) => i.feature), ['home-poll', 'product-poll']);
+  assert.equal(first.items[0].evaluations, 0);
+  assert.equal(first.items[0].lastEvaluatedAt, undefined);
+});

@@ -339,7 +339,7 @@ const char *house_logs(struct house *house, const char *name) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    plugins_logs_json(house->plugins, text_of(name), &w);
+    plugins_logs_json(house->plugins, text_of(name), 0, &w);
     return kept(&out);
 }
 
