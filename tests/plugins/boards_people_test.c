@@ -272,7 +272,7 @@ Test(boards_people, under_moderation_before_showing_strangers_see_what_staff_app
     expect(200);
     says("/items/items", "[]");
     call("ann", "GET", "/boards/%", NULL);
-    says("/items/items/0/review/state", "\"new\"");
+    says("/items/items/0/review/state", "\"waiting\"");
     moderate("restore", "items", id, NULL);
     call("ben", "GET", "/boards/%", NULL);
     says("/items/items/0/sku", "\"mug\"");
