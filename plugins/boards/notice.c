@@ -1,6 +1,6 @@
-/* What a customer is told of what others did: a comment, a copy, something hidden by staff. The host puts entries on the timeline
- * of the one who calls and nobody else's, so a notice waits in this table until she comes, and becomes an entry when she has seen it.
- * Its sentence names no person: what is on a timeline could not be taken back when that person asks to be forgotten. */
+/* What a customer is told of what others did: a comment, a copy, something hidden by staff. Whether she may be told cannot be asked in
+ * somebody else's call, so a notice waits in this table until she comes, and becomes an entry when she has seen it. Its sentence
+ * names no person: what is on a timeline could not be taken back when that person asks to be forgotten. */
 #include "plugins/boards/boards.h"
 
 /* The oldest give way where more wait than may. */

@@ -216,7 +216,7 @@ Test(boards_people, the_queue_skips_nothing_while_it_is_worked_off) {
     make("ann", "private", "board");
     for (int pages = 0; pages < 9; pages++) {
         const char *ids[2] = {NULL, NULL};
-        char next[90];
+        char next[60];
         call("staff", "GET", path, NULL);
         for (int i = 0; i < 2; i++) {
             snprintf(id, sizeof id, "/items/%d", i);
