@@ -53,9 +53,16 @@ static int64_t write_down(parley_call *c, parley_text sku, parley_text body, par
         number, sku, same, setting_number(c, "buyers", 3), setting_number(c, "quietDays", 14),
         setting_number(c, "againHours", 72), setting_number(c, "askedMost", 9),
         setting_number(c, "boughtWithinDays", 365), setting_true(c, "trustBrowserOrders"));
-    if (rc >= 0) rc = search_add(c, number, sku, body);
     if (rc >= 0) rc = follow(c, number);
     return rc < 0 ? rc : number;
+}
+
+int question_shown(parley_call *c, int64_t number) {
+    int rc = parley_sql(c, "SELECT q.sku, p.body" QUESTION_FROM "WHERE p.number = $1", number);
+    if (rc <= 0) return rc;
+    parley_text sku = parley->col_text(c, 0), body = parley->col_text(c, 1);
+    rc = search_add(c, number, sku, body);
+    return rc < 0 ? rc : route_begin(c, number);
 }
 
 static int make(parley_call *c, parley_text sku, parley_text body, parley_text name, parley_text same) {
@@ -65,7 +72,7 @@ static int make(parley_call *c, parley_text sku, parley_text body, parley_text n
     int64_t number = write_down(c, sku, body, name, same);
     if (number < 0) return (int)number;
     rc = moderate_enter(c, number, false);
-    if (rc > 0) rc = route_begin(c, number);
+    if (rc > 0) rc = question_shown(c, number);
     if (rc >= 0) rc = parley_sql(c, "SELECT id FROM post WHERE number = $1", number);
     if (rc < 0) return rc;
     parley_text id = parley->col_text(c, 0);

@@ -157,7 +157,7 @@ int moderate_publish(parley_call *c) {
     if (rc >= 0) rc = input_optional(c, "note", NOTE_MOST, &note);
     if (rc >= 0) rc = decide(c, &item, "public", (parley_text){0}, note);
     if (rc >= 0) rc = parley_sql(c, "UPDATE post SET appeal = NULL WHERE number = $1", item.post.number);
-    if (rc >= 0) rc = item.question ? answer_shown(c, item.post.number) : route_begin(c, item.post.number);
+    if (rc >= 0) rc = item.question ? answer_shown(c, item.post.number) : question_shown(c, item.post.number);
     if (rc >= 0 && !post_is(&item.post, "public"))
         rc = tell_author(c, &item.post, "post-shown",
                          item.question ? "Your answer is shown now" : "Your question is shown now",
@@ -178,7 +178,7 @@ int moderate_hide(parley_call *c) {
     rc = decide(c, &item, "hidden", code, note);
     if (rc >= 0) rc = parley_sql(c, "UPDATE question SET accepted = NULL WHERE accepted = $1", item.post.number);
     if (rc >= 0) rc = parley_sql(c, "UPDATE question SET route_at = NULL WHERE number = $1", item.post.number);
-    if (rc >= 0 && item.question) rc = route_begin(c, item.question);
+    if (rc >= 0) rc = item.question ? route_begin(c, item.question) : search_remove(c, item.post.number);
     const char *what = item.question ? "answer" : "question", *words;
     words = parley_format(c, "Your {} is not shown: {}. You may ask for another look", what, reason->words);
     if (item.post.appeal.at)

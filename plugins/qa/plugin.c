@@ -79,8 +79,10 @@ static const struct parley_migration migrations[] = {
      "CREATE INDEX question_route ON question (route_at);"
      "CREATE INDEX question_accepted ON question (accepted);"
      "CREATE TABLE posting ("
-     "  word TEXT NOT NULL, sku TEXT NOT NULL, question INTEGER NOT NULL, count INTEGER NOT NULL,"
+     "  word TEXT NOT NULL, sku TEXT NOT NULL, question INTEGER NOT NULL," /* a public one */
+     "  count INTEGER NOT NULL, length INTEGER NOT NULL,"
      "  PRIMARY KEY (word, sku, question));"
+     "CREATE INDEX posting_newest ON posting (word, question);"
      "CREATE INDEX posting_question ON posting (question);"
      "CREATE TABLE follower ("
      "  question INTEGER NOT NULL, customer TEXT NOT NULL, known INTEGER NOT NULL, at INTEGER NOT NULL,"

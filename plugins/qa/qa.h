@@ -67,6 +67,7 @@ struct hit {
     int64_t number;  /* of the question */
     double likeness; /* about 1 where all words are there */
 };
+/* Public questions alone are found: added when they can be seen, removed when they cannot. Adding again replaces. */
 int search_add(parley_call *c, int64_t number, parley_text sku, parley_text body); /* or negative */
 int search_remove(parley_call *c, int64_t number);
 /* The best `most` public questions, of a product or (sku {NULL, 0}) of all, the best first. Returns how many, or negative. */
@@ -102,11 +103,11 @@ struct answer {
 #define QUESTION_FROM " FROM post p JOIN question q ON q.number = p.number "
 #define ANSWER_COLUMNS                                                                                                 \
     POST_COLUMNS                                                                                                       \
-        ", p.question, coalesce(p.edited_at, 0), coalesce(p.retailer, 0), coalesce(q.accepted, 0) = p.number,"         \
-        " EXISTS (SELECT 1 FROM bought b WHERE b.customer = p.author AND b.sku = q.sku"                                \
-        "         AND b.proved + q.trust > 0),"                                                                        \
-        " (SELECT count(*) FROM helpful h WHERE h.answer = p.number) AS votes,"                                        \
-        " (SELECT count(*) FROM helpful h WHERE h.answer = p.number AND h.voter = $1)"
+    ", p.question, coalesce(p.edited_at, 0), coalesce(p.retailer, 0), coalesce(q.accepted, 0) = p.number,"             \
+    " EXISTS (SELECT 1 FROM bought b WHERE b.customer = p.author AND b.sku = q.sku"                                    \
+    "         AND b.proved + q.trust > 0),"                                                                            \
+    " (SELECT count(*) FROM helpful h WHERE h.answer = p.number) AS votes,"                                            \
+    " (SELECT count(*) FROM helpful h WHERE h.answer = p.number AND h.voter = $1)"
 #define ANSWER_FROM " FROM post p JOIN question q ON q.number = p.question "
 void post_read(parley_call *c, struct post *post);
 void question_read(parley_call *c, struct question *question); /* the row at hand */
@@ -139,6 +140,8 @@ int ask_follow(parley_call *c);   /* PUT /questions/{id}/follow */
 int ask_unfollow(parley_call *c); /* DELETE */
 int ask_withdraw(parley_call *c); /* DELETE /questions/{id} */
 int ask_accept(parley_call *c);   /* PUT /questions/{id}/accepted {"answer"} */
+/* The question can be seen from now on: it is found, and goes to people who bought the product. */
+int question_shown(parley_call *c, int64_t number);
 /* Takes a question out of everything that finds it; its text goes. */
 int question_withdraw(parley_call *c, int64_t number);
 
@@ -155,7 +158,7 @@ int answer_shown(parley_call *c, int64_t number);
 int buyers_on_event(parley_call *c, parley_json event);
 
 /* route.c: questions go to people who bought the product. */
-int route_begin(parley_call *c, int64_t question); /* it can be seen from now on */
+int route_begin(parley_call *c, int64_t question); /* where it can be seen and nobody has answered */
 int route_on_timer(parley_call *c);
 int route_skip(parley_call *c); /* POST /questions/{id}/skip */
 /* The customer has answered: she is not asked any more. Returns 1 where she was. */

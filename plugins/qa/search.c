@@ -10,10 +10,10 @@
 
 enum {
     TERMS = 6, /* words that rank: the rarest of the query */
-    TERM_PARAMETERS = 2 * TERMS + 3,
+    TERM_PARAMETERS = 2 * TERMS + 4,
     QUERY_WORDS = 24,    /* words of a query that are looked at */
     BODY_WORDS = 250,    /* different words of a question */
-    COMMON = 2000,       /* in more questions than that, a word ranks only where there is no rarer one */
+    COMMON = 1000,       /* in more questions than that, a word ranks only where there is no rarer one */
     LENGTH_SAMPLE = 1000 /* the newest questions, for the average length */
 };
 
@@ -46,10 +46,11 @@ int search_add(parley_call *c, int64_t number, parley_text sku, parley_text body
     struct term *terms = parley->alloc(c, BODY_WORDS * sizeof *terms);
     int64_t length;
     int n = stems_of(c, body, terms, BODY_WORDS, &length);
-    int rc = parley_sql(c, "UPDATE question SET words = $2 WHERE number = $1", number, length);
+    int rc = search_remove(c, number);
+    if (rc >= 0) rc = parley_sql(c, "UPDATE question SET words = $2 WHERE number = $1", number, length);
     for (int i = 0; i < n && rc >= 0; i++)
-        rc = parley_sql(c, "INSERT INTO posting (word, sku, question, count) VALUES ($1, $2, $3, $4)", terms[i].stem,
-                        sku, number, terms[i].count);
+        rc = parley_sql(c, "INSERT INTO posting (word, sku, question, count, length) VALUES ($1, $2, $3, $4, $5)",
+                        terms[i].stem, sku, number, terms[i].count, length);
     return rc < 0 ? rc : 0;
 }
 
@@ -90,13 +91,20 @@ static int choose(struct term *terms, int all) {
     return n;
 }
 
+/* Of a word that is common, only the newest questions count: the number of the last one before them. */
+static int64_t last_before(parley_call *c, const struct term *term) {
+    if (term->count <= COMMON) return 0;
+    int rc = parley_sql(c, "SELECT question FROM posting WHERE word = $1 ORDER BY question DESC LIMIT 1 OFFSET $2",
+                        term->stem, COMMON);
+    return rc < 0 ? rc : parley->col(c, 0);
+}
+
 #define TERM_ROWS                                                                                                      \
     "WITH term (word, idf) AS (VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12))"                  \
-    " SELECT q.number, sum(term.idf * p.count * 2.2 / (p.count + 1.2 * (0.25 + 0.75 * q.words / $13))) AS score"       \
-    " FROM term JOIN posting p ON p.word = term.word"
-#define TERM_RANK                                                                                                      \
-    " JOIN question q ON q.number = p.question JOIN post ON post.number = q.number"                                    \
-    " WHERE post.state = 'public' GROUP BY q.number ORDER BY score DESC, q.number DESC LIMIT $14"
+    " SELECT p.question, sum(term.idf * p.count * 2.2 / (p.count + 1.2 * (0.25 + 0.75 * p.length / $13))) AS score"    \
+    " FROM term JOIN posting p ON p.word = term.word WHERE p.question > $15"
+#define TERM_RANK " GROUP BY p.question ORDER BY score DESC, p.question DESC LIMIT $14"
+
 int search_rank(parley_call *c, parley_text sku, parley_text text, struct hit *hits, int most) {
     struct term terms[QUERY_WORDS] = {{.count = 0}};
     int64_t length;
@@ -104,6 +112,8 @@ int search_rank(parley_call *c, parley_text sku, parley_text text, struct hit *h
     if (rc < 0 || !n) return rc;
     n = choose(terms, n);
     if (!n) return 0;
+    int64_t before = sku.at ? 0 : last_before(c, &terms[0]);
+    if (before < 0) return (int)before;
     double best = 0;
     for (int i = 0; i < n; i++) best += terms[i].idf;
     for (int i = n; i < TERMS; i++) terms[i] = (struct term){.stem = {NULL, 0}};
@@ -119,8 +129,9 @@ int search_rank(parley_call *c, parley_text sku, parley_text text, struct hit *h
     }
     values[2 * TERMS] = PARLEY_VALUE(average);
     values[2 * TERMS + 1] = PARLEY_VALUE(most);
-    values[2 * TERMS + 2] = PARLEY_VALUE(sku);
-    rc = sku.at ? parley->sql(c, TERM_ROWS " AND p.sku = $15" TERM_RANK, values, TERM_PARAMETERS)
+    values[2 * TERMS + 2] = PARLEY_VALUE(before);
+    values[2 * TERMS + 3] = PARLEY_VALUE(sku);
+    rc = sku.at ? parley->sql(c, TERM_ROWS " AND p.sku = $16" TERM_RANK, values, TERM_PARAMETERS)
                 : parley->sql(c, TERM_ROWS TERM_RANK, values, TERM_PARAMETERS - 1);
     for (; rc > 0; rc = parley->next(c))
         hits[found++] = (struct hit){parley->col(c, 0), parley->col_double(c, 1) / best};

@@ -115,10 +115,10 @@ describe('the console', () => {
   it('swaps a plugin release and rolls back', async () => {
     await page.getByRole('link', { name: 'Plugins' }).click();
     await page.getByRole('button', { name: /^Activate .*1\.1\.0$/ }).click();
-    await page.getByText('release 1.1.0 serves').waitFor();
+    await page.getByText('polls · release 1.1.0 serves').waitFor();
     await page.getByRole('button', { name: 'Roll back to 1.0.0' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Roll back to 1.0.0' }).click();
-    await page.getByText('release 1.0.0 serves').waitFor();
+    await page.getByText('polls · release 1.0.0 serves').waitFor();
   });
 
   it('says why a release could not be activated, and that the old one still serves', async () => {

@@ -172,6 +172,11 @@ describe('questions and answers', () => {
     await staff.getByLabel('Reason').waitFor();
     await clean(staff, 'hiding');
     assert.doesNotMatch(await staff.getByLabel('Reason').innerText(), /negative/i);
+    const phone = await visit(browser, { viewport: PHONE, colorScheme: 'dark' });
+    await openConsole(phone, server, 'questions');
+    await phone.locator('.rows li').first().waitFor();
+    await clean(phone, 'the queue, on a phone in the dark');
+    await phone.context().close();
     await staff.getByLabel('Reason').selectOption('off-topic');
     await staff.getByRole('dialog').getByRole('button', { name: 'Hide' }).click();
     await row().waitFor({ state: 'detached' });

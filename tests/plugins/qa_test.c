@@ -760,6 +760,11 @@ Test(qa, a_hidden_question_takes_no_answers_and_is_not_asked_again_by_another) {
     shopper("cat", "POST", "/questions", "{\"sku\":\"a\",\"body\":\"buy my watches\"}");
     expect_status(409);
     expect_has("is not shown (spam)");
+    shopper("cat", "GET", "/questions?q=watches", NULL);
+    cr_expect(parley_test_says(t, "/items", "[]"));
+    staff("POST", path("questions", q, "/publish"), NULL);
+    shopper("cat", "GET", "/questions?q=watches", NULL);
+    cr_expect_not_null(parley_test_at(t, "/items/0"));
 }
 
 /* ---- a customer's rights ---- */
