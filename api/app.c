@@ -50,6 +50,13 @@ bool app_arrive(struct request *request, const struct route_match *match, bool o
     return cors_answer(request->app->cors_origins, request, options && match->path_known, match->allow);
 }
 
+void app_turn(struct app *app, enum server_turn turn) {
+    if (turn == SERVER_TURN_BEGINS)
+        journal_gather(app->journal);
+    else
+        journal_gathered(app->journal);
+}
+
 struct measure_frozen_caps app_frozen_caps(const struct app *app, const struct snapshot_experiment *experiment,
                                            struct arena *arena) {
     const struct look *look = experiment ? looks_latest(app->looks, experiment->state.salt) : NULL;

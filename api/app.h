@@ -86,6 +86,8 @@ extern const size_t api_tables_n;
 bool app_admit(struct request *request);
 /* server_options.arrive: tells browsers what pages of other origins may do, and answers their preflights. */
 bool app_arrive(struct request *request, const struct route_match *match, bool options);
+/* server_options.turn: events of one turn become one group of the journal. */
+void app_turn(struct app *app, enum server_turn turn);
 /* Puts a new snapshot in force (takes over the reference) and tells those who listen. Loop thread. */
 void app_set_snapshot(struct app *app, struct snapshot *snapshot);
 /* The caps of an experiment that its looks have frozen; in `arena`. */

@@ -36,7 +36,7 @@ static struct request *request_take(struct server *server) {
         *request = (struct request){.arena = arena, .body_bytes = body};
     } else {
         request = memory_new(struct request);
-        arena_init(&request->arena, 4096 - 64);
+        arena_init(&request->arena, 8192 - 64); /* an event's tokens and records too */
     }
     request->server = server;
     request->app = server->options.app;
@@ -247,8 +247,10 @@ static void drive(struct server *server) {
     MHD_UNSIGNED_LONG_LONG wait = 0;
     server->resumed = false;
     int round = 0;
+    server->options.turn(server->options.app, SERVER_TURN_BEGINS);
     do MHD_run(server->daemon);
     while (++round < MHD_ROUNDS && MHD_get_timeout(server->daemon, &wait) == MHD_YES && wait == 0);
+    server->options.turn(server->options.app, SERVER_TURN_ENDS);
     if (MHD_get_timeout(server->daemon, &wait) != MHD_YES) wait = 1000;
     if (server->draining && server->active == 0 && server->drained) {
         void (*drained)(void *) = server->drained;

@@ -11,6 +11,8 @@
 
 struct server;
 
+enum server_turn { SERVER_TURN_BEGINS, SERVER_TURN_ENDS };
+
 struct server_options {
     uv_loop_t *loop;
     const char *host; /* "127.0.0.1", "::", ... */
@@ -21,6 +23,8 @@ struct server_options {
     /* First of all, with the headers known, also where there is no route; `options`: by method OPTIONS. True: answered. */
     bool (*arrive)(struct request *request, const struct route_match *match, bool options);
     bool (*admit)(struct request *request); /* authentication; false: it has answered. Headers are known, no body yet */
+    /* Around each turn, in which any number of requests are handled. */
+    void (*turn)(struct app *app, enum server_turn turn);
     const struct log *log;
     struct telemetry *telemetry;
 };

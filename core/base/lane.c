@@ -56,8 +56,8 @@ void lane_do(struct lane *lane, struct lane_job *job) {
     bool idle = !lane->first;
     *lane->last = job;
     lane->last = &job->next;
-    if (idle) pthread_cond_signal(&lane->filled);
     pthread_mutex_unlock(&lane->lock);
+    if (idle) pthread_cond_signal(&lane->filled); /* after the lock: who wakes finds it free */
 }
 
 void lane_stop(struct lane *lane) {

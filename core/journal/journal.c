@@ -224,15 +224,28 @@ int journal_append(struct journal *j, struct journal_batch *batch) {
     pthread_mutex_lock(&j->mutex);
     assert(!j->stopping);
     bool taken = !lagging && (!j->first || j->waiting + batch->bytes <= j->options.queue_bytes);
+    bool first = taken && !j->first;
     if (taken) {
-        if (!j->first) pthread_cond_signal(&j->filled);
         *j->last = batch;
         j->last = &batch->next;
         j->waiting += batch->bytes;
     }
     pthread_mutex_unlock(&j->mutex);
+    if (first && !atomic_load(&j->gathering)) pthread_cond_signal(&j->filled); /* after the lock: it is free then */
     if (!taken) count(j->refused, 1);
     return taken ? 0 : ERR_UNAVAILABLE;
+}
+
+void journal_gather(struct journal *j) {
+    atomic_fetch_add(&j->gathering, 1);
+}
+
+void journal_gathered(struct journal *j) {
+    pthread_mutex_lock(&j->mutex);
+    atomic_fetch_sub(&j->gathering, 1);
+    bool waiting = j->first != NULL;
+    pthread_mutex_unlock(&j->mutex);
+    if (waiting) pthread_cond_signal(&j->filled);
 }
 
 void journal_erase(struct journal *j, struct journal_erasure *erasure) {

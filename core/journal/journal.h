@@ -53,6 +53,10 @@ struct journal_batch {
 /* 0, or ERR_UNAVAILABLE when too much waits already (503 with Retry-After): then the batch is still the caller's.
  * Any thread; does not block. */
 int journal_append(struct journal *journal, struct journal_batch *batch);
+/* Around a turn of a loop in which many batches may come: a writer that sleeps is woken at the turn's end and finds them all, where
+ * the first would have made a group of its own. Each loop's own thread. */
+void journal_gather(struct journal *journal);
+void journal_gathered(struct journal *journal);
 
 /* --- exposures --- */
 

@@ -5,6 +5,7 @@
 #include "programs/parley/actions.h"
 #include "programs/parley/demo.h"
 #include "programs/parley/journal.h"
+#include "programs/parley/recommendations.h"
 #include "programs/parley/replay.h"
 
 #define BASE      "/admin/v1/"
@@ -140,6 +141,11 @@ const struct command commands[] = {
     {"polls", "get", "ID", "", "GET", POLLS "/{ID}", act_get, NULL, "one poll"},
     {"polls", "patch", "ID FILE|-", "", "PATCH", POLLS "/{ID}", act_send, NULL, "changes it"},
     {"polls", "results", "ID", "--by known|feature|variant", "GET", POLLS "/{ID}/results", act_get, NULL, "its votes"},
+
+    {"recommendations", "evaluate", "",
+     "--train FILE --test FILE --file FILE --share PERCENT --map COLUMNS --k N,N --lambda N --keep N", NULL, NULL,
+     recommendations_evaluate, "task algorithm k recall ndcg mrr hitRate people",
+     "how good each algorithm is: on two files, on one split by time, or on the shop's own past"},
 
     {"customers", "list", "", "--q WORD --limit N", "GET", CUSTOMERS, act_list, "id customer name email matched",
      "those whose id, name or e-mail begins so"},

@@ -84,6 +84,7 @@ static void on_plugins_started(void *user) {
         .router = d->router,
         .arrive = app_arrive,
         .admit = app_admit,
+        .turn = app_turn,
         .log = d->app.log,
         .telemetry = d->app.telemetry,
     };
