@@ -121,7 +121,8 @@ static int load_flag(struct config *config, int argc, char **argv, int *i, struc
 
 /* Variables of Parley's other programs and of its tests. */
 static bool is_foreign(const struct config_schema *schema, struct text name) {
-    static const char *const foreign[] = {"PARLEY_URL", "PARLEY_TOKEN", "PARLEY_BUILD", "PARLEY_SHARED", NULL};
+    static const char *const foreign[] = {"PARLEY_URL",   "PARLEY_TOKEN",  "PARLEY_SDK",
+                                          "PARLEY_BUILD", "PARLEY_SHARED", NULL};
     for (const char *const *f = foreign; *f; f++)
         if (text_is(name, *f)) return true;
     for (const char *const *f = schema->also; f && *f; f++)

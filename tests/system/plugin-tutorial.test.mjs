@@ -58,7 +58,7 @@ test('the plugin of docs/plugins.md', async (t) => {
 
 test('the README\'s first plugin', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-readme-'));
-  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'], env: { PARLEY_SDK: build } });
   t.after(async () => {
     await s.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -67,7 +67,7 @@ test('the README\'s first plugin', async (t) => {
   const dev = /^parley plugin dev .*$/m; // goes on until it is interrupted: plugin-dev.test.mjs
   assert.match(script, dev);
   const done = spawnSync('bash', ['-euo', 'pipefail', '-c', script.replace(dev, '')], {
-    cwd: folder, encoding: 'utf8', env: { ...process.env, PARLEY_URL: s.url, PARLEY_TOKEN: ADMIN, PATH: `${build}:${process.env.PATH}` } });
+    cwd: folder, encoding: 'utf8', env: { ...process.env, PARLEY_SDK: build, PARLEY_URL: s.url, PARLEY_TOKEN: ADMIN, PATH: `${build}:${process.env.PATH}` } });
   assert.equal(done.status, 0, done.stderr);
   assert.equal((await s.get('/admin/v1/plugins/hello')).body.active, '1.0.0');
 });

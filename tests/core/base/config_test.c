@@ -194,7 +194,7 @@ Test(config, refuses_unknown_keys_and_suggests_the_near_one) {
 
 Test(config, leaves_variables_of_other_programs_alone) {
     cr_expect_eq(
-        load(NOTHING, WORDS("PARLEY_URL=x", "PARLEY_TOKEN=x", "PARLEY_BUILD=x", "PARLEY_SHARED=x", "PARLEY_TRACE=x")),
+        load(NOTHING, WORDS("PARLEY_URL=x", "PARLEY_TOKEN=x", "PARLEY_SDK=x", "PARLEY_BUILD=x", "PARLEY_SHARED=x", "PARLEY_TRACE=x")),
         0, "%s", error.detail);
 }
 
