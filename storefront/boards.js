@@ -1,4 +1,4 @@
-// The page of boards: the slot does the rest. What a board puts into the basket goes into the shop's own.
+// Wherever boards are, on their page or on the first one: what a board puts into the basket goes into the shop's own.
 
 import { productOf } from './products.js';
 import { add } from './basket.js';

@@ -4,6 +4,7 @@
 import { h } from './dom.js';
 import { PRODUCTS, money } from './products.js';
 import './basket.js';
+import './boards.js';
 
 document.getElementById('shelf').append(...PRODUCTS.map((product) => h('li', {},
   h('a', { href: `/shop/product.html?sku=${encodeURIComponent(product.sku)}` },

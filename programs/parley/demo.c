@@ -103,10 +103,10 @@ static const struct {
     PLUGGED("recommendations", "recommended", "home-recommended", "Recommended on the home page", ""),
     PLUGGED("polls", "question", "home-poll", "Poll on the home page",
             ",\"title\":\"Help us choose\",\"about\":\"home\",\"path\":\"/polls?about=home\""),
-    PLUGGED("boards", "boards", "home-boards", "Boards on the home page", ""),
     {"qa", "questions", "product-questions", NULL,
      ",\"title\":\"Asked about our storm lantern\",\"about\":\"sku:HT-103\""},
     PLUGGED("conversations", "talk", "home-talk", "Conversation on the home page", ""),
+    {"boards", "boards", "boards", NULL, ",\"title\":\"Keep together what belongs together\""},
 };
 
 static const char trial_path[] = "/admin/v1/experiments/product-poll-trial";

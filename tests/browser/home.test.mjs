@@ -80,6 +80,15 @@ describe('the home page', () => {
     await page.context().close();
   });
 
+  it('lets a section fill the basket', async () => {
+    const page = await visit(browser);
+    await page.goto(server.url);
+    await page.getByText('Which ferry do you take?').waitFor();
+    await page.locator('parley-page parley-poll').first().evaluate((node) => node.dispatchEvent(new CustomEvent('parley:cart', { bubbles: true, composed: true, detail: { items: [{ sku: 'HT-101', quantity: 2 }] } })));
+    await page.getByRole('button', { name: 'Basket 2' }).waitFor();
+    await page.context().close();
+  });
+
   it('keeps the places while it is on the way, and says so', async () => {
     const page = await visit(browser);
     let release;

@@ -36,10 +36,12 @@ test('the demo', async (t) => {
     assert.equal(statSync(join(data, 'admin-token')).mode & 0o777, 0o600);
   });
 
-  await t.test('asks something about every product', async () => {
+  await t.test('asks something about every product, and on the home page, which has a section for each plugin', async () => {
     const polls = await (await fetch(new URL('/admin/v1/plugins/polls/api/polls', demo.shop), { headers: { authorization: `Bearer ${token}` } })).json();
     const { PRODUCTS } = await import('../../storefront/products.js');
-    assert.deepEqual(polls.items.map((poll) => poll.about).sort(), PRODUCTS.map(({ sku }) => `sku:${sku}`).sort());
+    assert.deepEqual(polls.items.map((poll) => poll.about).sort(), ['home', ...PRODUCTS.map(({ sku }) => `sku:${sku}`)].sort());
+    const home = await (await fetch(new URL('/admin/v1/pages/home', demo.shop), { headers: { authorization: `Bearer ${token}` } })).json();
+    for (const section of ['note', 'question', 'questions', 'boards', 'recommended']) assert.ok(home.order.includes(section), section);
   });
 
   await t.test('ends in order on Ctrl-C and comes back as it was', async () => {
