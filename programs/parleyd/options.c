@@ -46,8 +46,8 @@ static const struct config_option options[] = {
      false},
     {"plugins.revoked", CONFIG_TEXT, NULL, "file of keys that are revoked: a key's id on each line", 0, 0, false},
     {"plugins.unsigned", CONFIG_BOOL, "no", "FOR DEVELOPMENT: takes plugins that nobody has signed", 0, 0, false},
-    {"plugins.libraries", CONFIG_TEXT, "libopenblas.so.0", "further libraries that plugins may need: names with commas between", 0,
-     0, false},
+    {"plugins.libraries", CONFIG_TEXT, "libopenblas.so.0",
+     "further libraries that plugins may need: names with commas between", 0, 0, false},
     {"plugins.deadline", CONFIG_DURATION, "5s", "how long a plugin may take to answer", 10, 600000, false},
     {"webhooks.private", CONFIG_FLAG, NULL, "webhooks may go to addresses of this machine and of private networks", 0,
      0, false},
@@ -84,7 +84,8 @@ static const struct config_option options[] = {
     {"help", CONFIG_FLAG, NULL, "prints this and ends", 0, 0, false},
 };
 
-static const char *const others[] = {"PARLEY_URL", "PARLEY_TOKEN", "PARLEY_BUILD", "PARLEY_SHARED", "PARLEY_ML100K", NULL};
+static const char *const others[] = {"PARLEY_URL",    "PARLEY_TOKEN",  "PARLEY_BUILD",
+                                     "PARLEY_SHARED", "PARLEY_ML100K", NULL};
 
 const struct config_schema parleyd_schema = {
     .usage = "usage: parleyd [--data DIR] [--listen HOST:PORT] [--config FILE] [--option value ...]\n"
