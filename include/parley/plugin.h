@@ -1,4 +1,4 @@
-/* Parley's plugin interface, ABI 1.1. This header is the whole of it: a plugin includes nothing else of Parley and links with
+/* Parley's plugin interface, ABI 1.2. This header is the whole of it: a plugin includes nothing else of Parley and links with
  * libc alone. One shared object exports one symbol, `parley_plugin_v1`; Parley runs it in a process of its own.
  *
  *     #include <parley/plugin.h>
@@ -23,7 +23,7 @@
  * it shares with other requests. A negative return undoes what the callback wrote, its effects too, and nothing of the others. No
  * answer leaves before the commit is on disk. A PARLEY_READ route sees committed data only and may not write.
  *
- * EFFECTS (track, timeline, timer) are kept in the same transaction and delivered at least once afterwards, a crash in between
+ * EFFECTS (track, timeline, timer, notify) are kept in the same transaction and delivered at least once afterwards, a crash in between
  * included; Parley drops the repeats.
  *
  * EVENTS of the journal that a release subscribes to come to on_event in their order, many in one transaction, each in a savepoint.
@@ -50,7 +50,7 @@
 
 enum {
     PARLEY_ABI_MAJOR = 1,
-    PARLEY_ABI_MINOR = 1,
+    PARLEY_ABI_MINOR = 2,
     PARLEY_MAGIC = 0x594C5250, /* "PRLY" */
 };
 
@@ -325,6 +325,24 @@ struct parley_host {
                      const parley_value *values, size_t n);
     int (*timeline_for)(parley_call *c, parley_text customer, bool known, const char *kind, const char *body,
                         const char *shape, const parley_value *values, size_t n);
+
+    /* -- Talking. added in 1.2 */
+    /* Who of the staff calls: the name of their token; {NULL, 0} where nobody of the staff does. */
+    parley_text (*agent)(parley_call *c);
+    /* An effect, from any writing callback: whoever has a page open that listens reads that something happened here, once it is on the
+     * disk: that customer's own pages by GET /v1/me/stream (event "note": {plugin, topic}), the staff's by GET /admin/v1/stream
+     * ("plugin-note": {plugin, topic, customer}). It is a hint to ask again: nobody may be listening. `known` as for track_for().
+     * topic: letters, digits and '-', at most 48. */
+    int (*notify)(parley_call *c, parley_text customer, bool known, const char *topic);
+    /* [id ...]: every id that `customer` is known under, anonymous ones that were joined to her too; the one that names her first. Asked as
+     * traits() is, under the same rules. */
+    parley_json (*ids)(parley_call *c, parley_text customer);
+    /* [id ...]: customers whose id, e-mail, name, user name or phone is `word`, whatever the case; at most 20. Not in a shopper's call. */
+    parley_json (*find)(parley_call *c, parley_text word);
+    /* may_tell() by a channel ("web", "email" ...): "allowed", or why not: "muted", "opted-out", "channel-off", "no-consent", "cap-day",
+     * "cap-week", "erased". {NULL, 0} where the answer cannot be had. */
+    parley_text (*may_contact)(parley_call *c, parley_text customer, parley_text feature, enum parley_contact kind,
+                               const char *channel);
 };
 
 /* ------------------------------------------------------------------------------------------------------ how it is called ---- */

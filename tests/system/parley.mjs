@@ -23,7 +23,7 @@ export async function installFixture(server, name, version, file) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-fixture-')), bundle = `${folder}.parley`;
   try {
     copyFileSync(join(build, `tests/fixtures/${file}.so`), join(folder, `${name}.so`));
-    writeFileSync(join(folder, 'plugin.json'), JSON.stringify({ name, version, abi: [1, 1], library: `${name}.so` }));
+    writeFileSync(join(folder, 'plugin.json'), JSON.stringify({ name, version, abi: [1, 2], library: `${name}.so` }));
     for (const args of [['plugins', 'pack', folder, '--out', bundle], ['plugins', 'push', bundle], ['plugins', 'activate', name, version]]) {
       const { code, err } = await parley(server.url, args);
       assert.equal(code, 0, err);

@@ -3,6 +3,8 @@
 // seen is the server's decision: where an answer holds a tally it is shown, as bars where it holds percentages. Texts of a
 // poll only ever become text. Where there is no poll it hides itself.
 //
+// Where the page has a conversation too, whoever has voted can tell more in it, in one tap.
+//
 // Colours and type follow the page; --parley-accent and --parley-accent-ink set the rest.
 
 const sheet = new CSSStyleSheet();
@@ -65,6 +67,7 @@ class Poll extends HTMLElement {
       make('div', { className: 'row' },
         !poll.closed && make('button', {}, voted ? 'Change my vote' : 'Vote'),
         voted && !poll.closed && make('button', { type: 'button', className: 'plain', onclick: () => this.#send(form, 'DELETE', poll, undefined, 'Your vote is taken back.') }, 'Take my vote back'),
+        voted && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => tellMore(poll) }, 'Tell us more'),
         status));
     form.onsubmit = (event) => {
       event.preventDefault();
@@ -101,6 +104,10 @@ function bar(share) {
   const filled = make('i');
   filled.style.inlineSize = `${share}%`;
   return make('span', { className: 'bar', ariaHidden: 'true' }, filled);
+}
+
+function tellMore({ id, question }) {
+  dispatchEvent(new CustomEvent('parley-talk', { detail: { about: { kind: 'poll', ref: id }, words: question } }));
 }
 
 function hint(poll) {

@@ -112,7 +112,7 @@ Test(trust, a_claim_that_does_not_fit_the_manifest_is_refused) {
         "plugin:polls version:1.0.0 abi:1.0 sequence:77",
         "plugin:polls version:1.0.0 abi:1.0 sequence:",
         "plugin:polls version:1.0.1 abi:1.0 sequence:7",
-        "plugin:polls version:1.0.0 abi:1.1 sequence:7",
+        "plugin:polls version:1.0.0 abi:1.2 sequence:7",
         "plugin:poll version:1.0.0 abi:1.0 sequence:7",
         "timestamp:1 " CLAIM,
     };

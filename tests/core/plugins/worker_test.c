@@ -40,7 +40,7 @@ Test(worker, refuses_a_descriptor_of_the_wrong_size) {
     expect_refused("wrong_size", "48 bytes");
 }
 Test(worker, refuses_a_plugin_built_for_a_later_abi) {
-    expect_refused("future_abi", "needs plugin ABI 1.8; this Parley has 1.1");
+    expect_refused("future_abi", "needs plugin ABI 1.9; this Parley has 1.2");
 }
 Test(worker, refuses_a_plugin_that_cannot_forget_a_customer) {
     expect_refused("no_forget", "no forget_customer");
