@@ -74,8 +74,8 @@ static void bench_visits(void) {
         took[q] = seconds() - began;
     }
     qsort(took, QUERIES, sizeof *took, ascending);
-    printf("visit p50 %.1f us p99 %.1f us, %d visits, %d items, %zu shown\n", 1e6 * took[QUERIES / 2], 1e6 * took[QUERIES * 99 / 100],
-           VISITS, ITEMS, shown);
+    printf("visit p50 %.1f us p99 %.1f us, %d visits, %d items, %zu shown\n", 1e6 * took[QUERIES / 2],
+           1e6 * took[QUERIES * 99 / 100], VISITS, ITEMS, shown);
     vsknn_free(&vsknn);
 }
 

@@ -19,7 +19,8 @@ const char *catalogue_fault(const struct product *product) {
         return "its sku has a comma or a slash, which a list and a path cannot hold";
     if (product->title.n < 1 || product->title.n > TEXT_MOST) return "its title has 1 to 300 bytes";
     if (product->category.n > TEXT_MOST) return "its category has at most 300 bytes";
-    if (!is_link(product->url) || !is_link(product->image)) return "a link begins with https://, http:// or a slash, and has at most 1000 bytes";
+    if (!is_link(product->url) || !is_link(product->image))
+        return "a link begins with https://, http:// or a slash, and has at most 1000 bytes";
     if (product->currency.n != 0 && product->currency.n != 3) return "a currency has three letters";
     if (!isfinite(product->price)) return "its price is no number";
     return NULL;
@@ -31,14 +32,16 @@ static parley_text some(parley_text text) {
 }
 
 int catalogue_put(parley_call *c, const struct product *product) {
-    const parley_value price = product->price >= 0 ? PARLEY_VALUE(product->price) : PARLEY_VALUE(NULL);
-    return parley_sql(c,
-                      "INSERT INTO item (sku, title, category, url, image, price, currency, available, listed)"
-                      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)"
-                      " ON CONFLICT (sku) DO UPDATE SET title = $2, category = $3, url = $4, image = $5, price = $6, currency = $7,"
-                      " available = $8, listed = 1",
-                      product->sku, some(product->title), some(product->category), some(product->url), some(product->image),
-                      price, some(product->currency), product->available);
+    parley_value price = PARLEY_VALUE(NULL);
+    if (product->price >= 0) price = PARLEY_VALUE(product->price);
+    return parley_sql(
+        c,
+        "INSERT INTO item (sku, title, category, url, image, price, currency, available, listed)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)"
+        " ON CONFLICT (sku) DO UPDATE SET title = $2, category = $3, url = $4, image = $5, price = $6, currency = $7,"
+        " available = $8, listed = 1",
+        product->sku, some(product->title), some(product->category), some(product->url), some(product->image), price,
+        some(product->currency), product->available);
 }
 
 void import_reject(parley_call *c, parley_json rejected, int64_t *refused, size_t line, const char *detail) {
@@ -56,7 +59,8 @@ int catalogue_import(parley_call *c) {
     else if (csv.at)
         rc = import_csv(c, csv, rejected, &imported, &refused);
     else
-        return parley->invalid(c, "", "the body has \"csv\", a text with a header, or \"products\", as Shopify gives them");
+        return parley->invalid(c, "",
+                               "the body has \"csv\", a text with a header, or \"products\", as Shopify gives them");
     if (rc < 0) return rc;
     rc = parley_sql(c, "SELECT count(*) FROM item");
     if (rc < 0) return rc;
@@ -75,16 +79,18 @@ int catalogue_list(parley_call *c) {
     parley_json items = parley->list(c);
     parley_text last = {0};
     int64_t n = 0;
-    int row = parley_sql(c,
-                         "SELECT sku, title, category, url, image, price, currency, available, listed, price IS NULL FROM item"
-                         " WHERE sku > coalesce($1, '') ORDER BY sku LIMIT $2 + 1",
-                         cursor, limit);
+    int row = parley_sql(
+        c,
+        "SELECT sku, title, category, url, image, price, currency, available, listed, price IS NULL FROM item"
+        " WHERE sku > coalesce($1, '') ORDER BY sku LIMIT $2 + 1",
+        cursor, limit);
     for (; row > 0 && n < limit; row = parley->next(c), n++) {
         last = parley->col_text(c, 0);
-        parley_append(c, items, "{sku, title, category, url, image, price, currency, available, listed}", last, parley->col_text(c, 1),
-                      parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4),
-                      parley->col(c, 9) ? PARLEY_VALUE(NULL) : PARLEY_VALUE(parley->col_double(c, 5)), parley->col_text(c, 6),
-                      (bool)parley->col(c, 7), (bool)parley->col(c, 8));
+        parley_value price = PARLEY_VALUE(NULL);
+        if (!parley->col(c, 9)) price = PARLEY_VALUE(parley->col_double(c, 5));
+        parley_append(c, items, "{sku, title, category, url, image, price, currency, available, listed}", last,
+                      parley->col_text(c, 1), parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4),
+                      price, parley->col_text(c, 6), (bool)parley->col(c, 7), (bool)parley->col(c, 8));
     }
     if (row < 0) return row;
     return parley_reply(c, 200, "{items, next}", items, row > 0 ? last : (parley_text){0});

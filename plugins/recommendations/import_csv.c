@@ -108,20 +108,27 @@ static double read_price(parley_call *c, parley_text word) {
     return end > copy && (*end == 0 || *end == ' ') && price >= 0 ? price : NAN;
 }
 
-static const char *read_product(parley_call *c, const struct reader *in, const size_t place[COLUMNS], struct product *product) {
+static const char *read_product(parley_call *c, const struct reader *in, const size_t place[COLUMNS],
+                                struct product *product) {
     parley_text field[COLUMNS];
     for (size_t column = 0; column < COLUMNS; column++)
         field[column] = place[column] < in->n ? in->fields[place[column]] : (parley_text){0};
-    *product = (struct product){.sku = field[SKU], .title = field[TITLE], .category = field[CATEGORY], .url = field[URL],
-                                .image = field[IMAGE], .currency = field[CURRENCY], .price = read_price(c, field[PRICE])};
-    if (!read_available(field[AVAILABLE], &product->available)) return "\"available\" is yes or no, in stock or sold out";
+    *product = (struct product){.sku = field[SKU],
+                                .title = field[TITLE],
+                                .category = field[CATEGORY],
+                                .url = field[URL],
+                                .image = field[IMAGE],
+                                .currency = field[CURRENCY],
+                                .price = read_price(c, field[PRICE])};
+    if (!read_available(field[AVAILABLE], &product->available))
+        return "\"available\" is yes or no, in stock or sold out";
     return catalogue_fault(product);
 }
 
 int import_csv(parley_call *c, parley_text csv, parley_json rejected, int64_t *imported, int64_t *refused) {
     struct reader in = {.line = 1, .next = 1};
     struct product product;
-    size_t place[COLUMNS];
+    size_t place[COLUMNS] = {0};
     in.at = parley->alloc(c, csv.n + 1);
     if (csv.n) memcpy(in.at, csv.at, csv.n);
     in.end = in.at + csv.n;

@@ -29,13 +29,15 @@ static double price_of(parley_call *c, parley_json value) {
 
 static bool is_available(parley_json variant) {
     int64_t stock;
-    if (parley->kind(parley->get(variant, "available")) == PARLEY_BOOL) return parley->truth(parley->get(variant, "available"));
+    if (parley->kind(parley->get(variant, "available")) == PARLEY_BOOL)
+        return parley->truth(parley->get(variant, "available"));
     if (parley_same(parley->text(parley->get(variant, "inventory_policy")), PARLEY_TEXT("continue"))) return true;
     return !parley->integer(parley->get(variant, "inventory_quantity"), &stock) || stock > 0;
 }
 
 static parley_text title_of(parley_call *c, parley_json given, parley_json variant) {
-    const parley_text title = parley->text(parley->get(given, "title")), kind = parley->text(parley->get(variant, "title"));
+    const parley_text title = parley->text(parley->get(given, "title")),
+                      kind = parley->text(parley->get(variant, "title"));
     if (kind.n == 0 || parley_same(kind, PARLEY_TEXT("Default Title"))) return title;
     const char *both = parley_format(c, "{}, {}", title, kind);
     return (parley_text){both, strlen(both)};
@@ -49,9 +51,12 @@ static parley_text image_of(parley_json given) {
 
 static const char *read_variant(parley_call *c, parley_json given, parley_json variant, struct product *product) {
     const parley_text handle = parley->text(parley->get(given, "handle"));
-    *product = (struct product){.sku = parley->text(parley->get(variant, "sku")), .title = title_of(c, given, variant),
-                                .category = parley->text(parley->get(given, "product_type")), .image = image_of(given),
-                                .price = price_of(c, parley->get(variant, "price")), .available = is_available(variant)};
+    *product = (struct product){.sku = parley->text(parley->get(variant, "sku")),
+                                .title = title_of(c, given, variant),
+                                .category = parley->text(parley->get(given, "product_type")),
+                                .image = image_of(given),
+                                .price = price_of(c, parley->get(variant, "price")),
+                                .available = is_available(variant)};
     if (product->sku.n == 0) product->sku = id_of(c, parley->get(variant, "id"));
     if (handle.n) {
         product->url.at = parley_format(c, "/products/{}", handle);

@@ -24,8 +24,9 @@ static int add_item(parley_call *c, parley_json product, parley_text sku, int64_
     double price;
     parley_value priced = PARLEY_VALUE(NULL);
     if (parley->number(parley->get(product, "price"), &price) && price >= 0) priced = PARLEY_VALUE(price);
-    rc = parley_sql(c, "INSERT INTO item (sku, title, category, price, currency) VALUES ($1, $2, $3, $4, $5) RETURNING id", sku,
-                    short_text(product, "name", TEXT_MOST), short_text(product, "category", TEXT_MOST), priced,
+    rc = parley_sql(c,
+                    "INSERT INTO item (sku, title, category, price, currency) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+                    sku, short_text(product, "name", TEXT_MOST), short_text(product, "category", TEXT_MOST), priced,
                     short_text(product, "currency", 3));
     if (rc > 0) *item = parley->col(c, 0);
     if (rc > 0) rc = parley_sql(c, "UPDATE state SET catalogue = catalogue + 1");
@@ -138,7 +139,8 @@ static int find_purchase(parley_call *c, int64_t person, parley_text reference, 
         if (rc > 0) *purchase = parley->col(c, 0);
         return rc;
     }
-    rc = parley_sql(c, "INSERT INTO purchase (person, reference, at) VALUES ($1, $2, $3) RETURNING id", person, reference, at);
+    rc = parley_sql(c, "INSERT INTO purchase (person, reference, at) VALUES ($1, $2, $3) RETURNING id", person,
+                    reference, at);
     if (rc < 0) return rc;
     *purchase = parley->col(c, 0);
     return drop_purchase(c, *purchase - PURCHASES_MOST);

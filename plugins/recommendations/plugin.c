@@ -46,17 +46,19 @@ static const struct parley_migration migrations[] = {
      "CREATE TABLE visit (id INTEGER PRIMARY KEY, person INTEGER NOT NULL, last INTEGER NOT NULL);"
      "CREATE INDEX visit_of_person ON visit (person, id);"
      "CREATE TABLE look ("
-     "  visit INTEGER NOT NULL, item INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (visit, item)) WITHOUT ROWID;"
+     "  visit INTEGER NOT NULL, item INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (visit, item)) WITHOUT "
+     "ROWID;"
      "CREATE TABLE purchase ("
      "  id INTEGER PRIMARY KEY, person INTEGER NOT NULL, reference TEXT NOT NULL, at INTEGER NOT NULL,"
      "  UNIQUE (person, reference));"
      "CREATE TABLE line (purchase INTEGER NOT NULL, item INTEGER NOT NULL, PRIMARY KEY (purchase, item)) WITHOUT ROWID;"
      "CREATE TABLE piece ("
-     "  model INTEGER NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (model, number)) WITHOUT ROWID"},
+     "  model INTEGER NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (model, number)) WITHOUT "
+     "ROWID"},
 };
 
-static const char *const subscribes[] = {"Product Viewed", "Product Clicked", "Product Added", "Product Added to Wishlist",
-                                         "Order Completed"};
+static const char *const subscribes[] = {"Product Viewed", "Product Clicked", "Product Added",
+                                         "Product Added to Wishlist", "Order Completed"};
 
 /* The stored model serves at once; where there is none but rows, a new one is trained soon. */
 static int start(parley_call *c, void **state) {
@@ -65,7 +67,8 @@ static int start(parley_call *c, void **state) {
     *state = memory;
     memory->model = store_load(c);
     memory->stored = memory->model != NULL;
-    int rc = memory->model ? 0 : parley_sql(c, "SELECT 1 FROM has LIMIT 1");
+    if (memory->model) return 0;
+    int rc = parley_sql(c, "SELECT 1 FROM has LIMIT 1");
     return rc > 0 ? train_soon(c, memory) : rc;
 }
 

@@ -19,29 +19,32 @@ enum {
     PEOPLE_MOST = 500000,
     VISITS_MOST = 500000, /* kept; the oldest go */
     PURCHASES_MOST = 500000,
-    HAS_MOST = 1000,       /* items of one person */
-    LOOKS_MOST = 200,      /* items of one visit */
-    PRODUCTS_MOST = 1000,  /* of one order */
+    HAS_MOST = 1000,           /* items of one person */
+    LOOKS_MOST = 200,          /* items of one visit */
+    PRODUCTS_MOST = 1000,      /* of one order */
     TRAIN_ROWS_MOST = 8 << 20, /* that somebody has an item; those of the newest people */
     TRAIN_VISITS_MOST = 50000, /* the newest */
-    ANSWER_ITEMS = 8, ANSWER_MOST = 50,
+    ANSWER_ITEMS = 8,
+    ANSWER_MOST = 50,
     GIVEN_MOST = 200, /* ids in a request */
-    PAGE = 50, PAGE_MOST = 200,
+    PAGE = 50,
+    PAGE_MOST = 200,
 };
-static const int64_t SECOND = 1000, MINUTE = 60 * SECOND, VISIT_GAP = 30 * MINUTE, TRAIN_SOON = 5 * SECOND, TRAIN_AGAIN = 10 * MINUTE;
+static const int64_t SECOND = 1000, MINUTE = 60 * SECOND, VISIT_GAP = 30 * MINUTE, TRAIN_SOON = 5 * SECOND,
+                     TRAIN_AGAIN = 10 * MINUTE;
 
 /* What the process remembers; all of it can be made again from the rows. */
 struct memory {
-    struct model *model;    /* NULL: none yet */
-    uint8_t *hidden;        /* [model->items]: sold out, or not in the catalogue; NULL: to be read */
-    int64_t catalogue;      /* the revision that `hidden` was read at */
-    bool due;               /* the timer that trains is set, in a write that was not undone */
-    int64_t due_at;         /* for when, ms; 0: not wanted yet */
-    int64_t training;       /* since when, ms; 0: not now */
-    bool again;             /* train once more when that is done */
-    bool stored;            /* the model is in the database whole */
-    int64_t evaluating;     /* since when; 0: not now */
-    int64_t job;            /* the newest training: an older one that comes back is dropped */
+    struct model *model; /* NULL: none yet */
+    uint8_t *hidden;     /* [model->items]: sold out, or not in the catalogue; NULL: to be read */
+    int64_t catalogue;   /* the revision that `hidden` was read at */
+    bool due;            /* the timer that trains is set, in a write that was not undone */
+    int64_t due_at;      /* for when, ms; 0: not wanted yet */
+    int64_t training;    /* since when, ms; 0: not now */
+    bool again;          /* train once more when that is done */
+    bool stored;         /* the model is in the database whole */
+    int64_t evaluating;  /* since when; 0: not now */
+    int64_t job;         /* the newest training: an older one that comes back is dropped */
 };
 
 /* Work that was asked for in a write that was undone never comes back: after ten minutes it is not waited for. */
@@ -62,8 +65,9 @@ int train_on_timer(parley_call *c, parley_text name);
 int train_read(parley_call *w, struct model_inputs *inputs, int64_t **ids);
 
 /* store.c */
-int store_model(parley_call *c, struct model *model, struct bytes bytes, int64_t job); /* piece by piece; takes the bytes over */
-struct model *store_load(parley_call *c);                                             /* NULL where there is none that is whole */
+int store_model(parley_call *c, struct model *model, struct bytes bytes,
+                int64_t job);             /* piece by piece; takes the bytes over */
+struct model *store_load(parley_call *c); /* NULL where there is none that is whole */
 /* base64 of RFC 4648; both into `out`, which has room for 4 * ((n + 2) / 3), or 3 * n / 4. Returns how many bytes; SIZE_MAX where it is none. */
 size_t base64_write(const unsigned char *at, size_t n, char *out);
 size_t base64_read(const char *at, size_t n, unsigned char *out);
@@ -78,15 +82,16 @@ int serve_ensemble(parley_call *c);  /* GET /items/{sku}/ensemble */
 struct shelf {
     struct memory *memory;
     struct model *model;
-    uint8_t *excluded; /* the model's room */
-    int64_t person;    /* 0: nobody */
+    uint8_t *excluded;     /* the model's room */
+    int64_t person;        /* 0: nobody */
     uint32_t *visit, *had; /* items of the visit at hand, the latest last; items she has, the latest first */
-    uint8_t *was_bought; /* [had_n] */
+    uint8_t *was_bought;   /* [had_n] */
     size_t visit_n, had_n;
 };
 /* Sold out, seen, bought and given ids (?exclude=, commas between) are excluded, and all but ?category= where it is said. */
 int shelf_open(parley_call *c, struct shelf *shelf);
-int shelf_item(parley_call *c, const struct shelf *shelf, parley_text sku, uint32_t *item); /* MODEL_NO_ITEM where it knows none */
+int shelf_item(parley_call *c, const struct shelf *shelf, parley_text sku,
+               uint32_t *item);                       /* MODEL_NO_ITEM where it knows none */
 bool next_word(parley_text *list, parley_text *word); /* of a list with commas */
 /* A whole number within [least, most]. */
 bool read_number(parley_text text, int64_t least, int64_t most, int64_t *out);

@@ -10,8 +10,10 @@ enum reason { REASON_LOOKED, REASON_BOUGHT, REASON_ALIKE, REASON_TOGETHER, REASO
 static const struct {
     const char *by, *sentence;
 } reasons[] = {
-    [REASON_LOOKED] = {"looked", "Because you looked at {}"},   [REASON_BOUGHT] = {"bought", "Because you bought {}"},
-    [REASON_ALIKE] = {"alike", "Often looked at with {}"},      [REASON_TOGETHER] = {"together", "Often bought with {}"},
+    [REASON_LOOKED] = {"looked", "Because you looked at {}"},
+    [REASON_BOUGHT] = {"bought", "Because you bought {}"},
+    [REASON_ALIKE] = {"alike", "Often looked at with {}"},
+    [REASON_TOGETHER] = {"together", "Often bought with {}"},
     [REASON_POPULAR] = {"popular", "Popular with other customers"},
 };
 
@@ -84,8 +86,8 @@ static void fill_by_history(struct answer *answer) {
     }
 }
 
-static void fill_by_neighbours(struct answer *answer, const struct neighbours *neighbours, const uint32_t *items, size_t n,
-                               enum reason reason) {
+static void fill_by_neighbours(struct answer *answer, const struct neighbours *neighbours, const uint32_t *items,
+                               size_t n, enum reason reason) {
     if (n == 0 || answer->n == answer->most) return;
     neighbours_score(neighbours, items, n, blank_scores(answer->shelf.model));
     for (size_t i = take_best(answer, reason); i < answer->n; i++) {
@@ -115,8 +117,9 @@ static void fill(parley_call *c, struct answer *answer, const uint32_t *visit, s
 
 static parley_text name_of(parley_call *c, const struct model *model, uint32_t item, parley_text *sku) {
     *sku = (parley_text){0};
-    if (item == MODEL_NO_ITEM || parley_sql(c, "SELECT sku, coalesce(title, sku) FROM item WHERE id = $1", model->ids[item]) <= 0)
-        return (parley_text){0};
+    if (item == MODEL_NO_ITEM) return (parley_text){0};
+    int row = parley_sql(c, "SELECT sku, coalesce(title, sku) FROM item WHERE id = $1", model->ids[item]);
+    if (row <= 0) return (parley_text){0};
     *sku = parley->col_text(c, 0);
     return parley->col_text(c, 1);
 }
@@ -131,19 +134,23 @@ static void write_offer(parley_call *c, const struct answer *answer, const struc
     parley_text about, name = name_of(c, model, offer->about, &about);
     const char *reason = parley_format(c, reasons[offer->reason].sentence, name);
     if (offer->reason != REASON_POPULAR && !name.at) reason = reasons[REASON_POPULAR].sentence;
-    if (parley_sql(c, "SELECT sku, title, category, url, image, price, currency, price IS NULL FROM item WHERE id = $1",
-                   model->ids[offer->item]) <= 0)
-        return; /* taken out of the catalogue's table since the training */
-    const parley_value price = parley->col(c, 7) ? PARLEY_VALUE(NULL) : PARLEY_VALUE(parley->col_double(c, 5));
+    int row = parley_sql(c,
+                         "SELECT sku, title, category, url, image, price, currency, price IS NULL FROM item"
+                         " WHERE id = $1",
+                         model->ids[offer->item]);
+    if (row <= 0) return; /* the log says why: items are never deleted */
+    parley_value price = PARLEY_VALUE(NULL);
+    if (!parley->col(c, 7)) price = PARLEY_VALUE(parley->col_double(c, 5));
     if (parley->staff(c) && offer->pair)
-        parley_append(c, items, "{sku, score, by, about, reason, title, category, together, lift}", parley->col_text(c, 0),
-                      rounded(offer->score), reasons[offer->reason].by, about, reason, parley->col_text(c, 1), parley->col_text(c, 2),
-                      offer->pair->together, association_lift(&model->bought, offer->about, offer->pair));
+        parley_append(c, items, "{sku, score, by, about, reason, title, category, together, lift}",
+                      parley->col_text(c, 0), rounded(offer->score), reasons[offer->reason].by, about, reason,
+                      parley->col_text(c, 1), parley->col_text(c, 2), offer->pair->together,
+                      association_lift(&model->bought, offer->about, offer->pair));
     else
         parley_append(c, items, "{sku, score, by, about, reason, title, category, url, image, price, currency}",
                       parley->col_text(c, 0), rounded(offer->score), reasons[offer->reason].by, about, reason,
-                      parley->col_text(c, 1), parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4), price,
-                      parley->col_text(c, 6));
+                      parley->col_text(c, 1), parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4),
+                      price, parley->col_text(c, 6));
 }
 
 static int write_answer(parley_call *c, const struct answer *answer, const char *list) {
@@ -237,6 +244,7 @@ int serve_ensemble(parley_call *c) {
     fill_by_neighbours(&answer, pairs, &item, 1, REASON_TOGETHER);
     for (size_t i = 0; i < answer.n; i++)
         for (size_t p = 0; p < neighbours_size(pairs, item); p++)
-            if (neighbours_of(pairs, item)[p].item == answer.offers[i].item) answer.offers[i].pair = &neighbours_of(pairs, item)[p];
+            if (neighbours_of(pairs, item)[p].item == answer.offers[i].item)
+                answer.offers[i].pair = &neighbours_of(pairs, item)[p];
     return write_answer(c, &answer, "ensemble");
 }

@@ -59,7 +59,8 @@ static int hide(parley_call *c, struct memory *memory) {
 static int read_had(parley_call *c, struct shelf *shelf) {
     shelf->had = parley->alloc(c, HAS_MOST * sizeof *shelf->had);
     shelf->was_bought = parley->alloc(c, HAS_MOST);
-    int row = parley_sql(c, "SELECT item, bought FROM has WHERE person = $1 ORDER BY at DESC, item LIMIT $2", shelf->person, HAS_MOST);
+    int row = parley_sql(c, "SELECT item, bought FROM has WHERE person = $1 ORDER BY at DESC, item LIMIT $2",
+                         shelf->person, HAS_MOST);
     for (; row > 0; row = parley->next(c)) {
         const uint32_t item = model_place(shelf->model, parley->col(c, 0));
         if (item == MODEL_NO_ITEM) continue;
@@ -71,8 +72,8 @@ static int read_had(parley_call *c, struct shelf *shelf) {
 }
 
 static int read_visit(parley_call *c, struct shelf *shelf) {
-    int row = parley_sql(c, "SELECT id FROM visit WHERE person = $1 AND last >= $2 ORDER BY id DESC LIMIT 1", shelf->person,
-                         parley->now(c) - VISIT_GAP);
+    int row = parley_sql(c, "SELECT id FROM visit WHERE person = $1 AND last >= $2 ORDER BY id DESC LIMIT 1",
+                         shelf->person, parley->now(c) - VISIT_GAP);
     if (row <= 0) return row;
     const int64_t visit = parley->col(c, 0);
     shelf->visit = parley->alloc(c, LOOKS_MOST * sizeof *shelf->visit);
@@ -116,13 +117,15 @@ static int exclude_given(parley_call *c, const struct shelf *shelf) {
 static int keep_category(parley_call *c, const struct shelf *shelf) {
     const parley_text category = parley->query(c, "category");
     if (!parley_some(category)) return 0;
-    uint8_t *inside = parley->alloc(c, shelf->model->items + 1u);
+    const uint32_t items = shelf->model->items;
+    uint8_t *inside = parley->alloc(c, items + 1u);
     int row = parley_sql(c, "SELECT id FROM item WHERE category = $1", category);
     for (; row > 0; row = parley->next(c)) {
         const uint32_t item = model_place(shelf->model, parley->col(c, 0));
         if (item != MODEL_NO_ITEM) inside[item] = 1;
     }
-    for (uint32_t i = 0; i < shelf->model->items; i++) shelf->excluded[i] |= !inside[i];
+    for (uint32_t i = 0; i < items; i++)
+        if (!inside[i]) shelf->excluded[i] = 1;
     return row;
 }
 

@@ -23,17 +23,19 @@ int staff_retrain(parley_call *c) {
     if (lambda > 0) rc = parley_sql(c, "UPDATE state SET lambda = $1", lambda);
     if (rc >= 0 && keep > 0) rc = parley_sql(c, "UPDATE state SET keep = $1", keep);
     if (rc >= 0) rc = train_begin(c, memory);
-    return rc < 0 ? rc : parley_reply(c, 202, "{training: true}");
+    if (rc < 0) return rc;
+    return parley_reply(c, 202, "{training: true}");
 }
 
 static parley_json model_json(parley_call *c, const struct memory *memory) {
     const struct model *model = memory->model;
     if (!model) return (parley_json){0};
     const struct model_facts *facts = &model->facts;
-    return parley_object(c, "{trainedAt, ageSeconds, tookMs, items, people, visits, orders, method, lambda, keep, weights, stored}",
-                         (parley_time){facts->at}, (parley->now(c) - facts->at) / 1000, facts->took, model->items, facts->people,
-                         facts->visits, facts->baskets, facts->method == MODEL_EASE ? "ease" : "item-knn", (double)facts->lambda,
-                         facts->keep, model->affinity.starts[model->items], memory->stored);
+    return parley_object(
+        c, "{trainedAt, ageSeconds, tookMs, items, people, visits, orders, method, lambda, keep, weights, stored}",
+        (parley_time){facts->at}, (parley->now(c) - facts->at) / 1000, facts->took, model->items, facts->people,
+        facts->visits, facts->baskets, facts->method == MODEL_EASE ? "ease" : "item-knn", (double)facts->lambda,
+        facts->keep, model->affinity.starts[model->items], memory->stored);
 }
 
 int staff_model(parley_call *c) {
@@ -42,12 +44,16 @@ int staff_model(parley_call *c) {
                            " (SELECT count(*) FROM item WHERE available = 0), (SELECT count(*) FROM person),"
                            " (SELECT count(*) FROM visit), (SELECT count(*) FROM purchase), lambda, keep FROM state");
     if (rc < 0) return rc;
-    parley_json rows = parley_object(c, "{items, listed, soldOut, people, visits, orders}", parley->col(c, 0), parley->col(c, 1),
-                                     parley->col(c, 2), parley->col(c, 3), parley->col(c, 4), parley->col(c, 5));
-    return parley_reply(c, 200, "{model, training, next, rows, lambda, keep}", model_json(c, memory),
-                        is_under_way(memory->training, parley->now(c)),
-                        memory->due ? PARLEY_VALUE(((parley_time){memory->due_at})) : PARLEY_VALUE(NULL), rows,
-                        parley->col_double(c, 6), parley->col(c, 7));
+    parley_json rows =
+        parley_object(c, "{items, listed, soldOut, people, visits, orders}", parley->col(c, 0), parley->col(c, 1),
+                      parley->col(c, 2), parley->col(c, 3), parley->col(c, 4), parley->col(c, 5));
+    const double lambda = parley->col_double(c, 6);
+    const int64_t keep = parley->col(c, 7);
+    const bool training = is_under_way(memory->training, parley->now(c));
+    parley_value next = PARLEY_VALUE(NULL);
+    if (memory->due) next = PARLEY_VALUE(((parley_time){memory->due_at}));
+    return parley_reply(c, 200, "{model, training, next, rows, lambda, keep}", model_json(c, memory), training, next,
+                        rows, lambda, keep);
 }
 
 /* ---- how good it is; on the helper's thread ---- */
@@ -59,8 +65,8 @@ struct lines {
 
 static void say(void *to, const char *algorithm, size_t people, const struct measures *m) {
     struct lines *lines = to;
-    parley_append(lines->w, lines->list, "{algorithm, k, recall, ndcg, mrr, hitRate, people}", algorithm, m->k, m->recall, m->ndcg,
-                  m->mrr, m->hit_rate, people);
+    parley_append(lines->w, lines->list, "{algorithm, k, recall, ndcg, mrr, hitRate, people}", algorithm, m->k,
+                  m->recall, m->ndcg, m->mrr, m->hit_rate, people);
 }
 
 /* The time at which the latest fifth of all rows begins. */
@@ -111,8 +117,10 @@ static int run(parley_call *w, parley_json input) {
     sets_free(&before);
     sets_free(&later);
     if (rc < 0) return rc;
-    return parley_reply(w, 200, "{at, split, learnt, foretold, items}", (parley_time){parley->now(w)},
-                        rows ? PARLEY_VALUE(((parley_time){split})) : PARLEY_VALUE(NULL), rows, wanted, lines.list);
+    parley_value from = PARLEY_VALUE(NULL);
+    if (rows) from = PARLEY_VALUE(((parley_time){split}));
+    return parley_reply(w, 200, "{at, split, learnt, foretold, items}", (parley_time){parley->now(w)}, from, rows,
+                        wanted, lines.list);
 }
 
 static int done(parley_call *c, parley_json result) {

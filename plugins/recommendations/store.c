@@ -79,7 +79,8 @@ static int finish(parley_call *c, struct memory *memory, struct parcel *parcel) 
 static int done(parley_call *c, parley_json result);
 
 static int send(parley_call *c, struct parcel *parcel) {
-    if (parley_work(c, run, done, "{parcel}", (int64_t)(intptr_t)parcel) == 0) return 0;
+    int rc = parley_work(c, run, done, "{parcel}", (int64_t)(intptr_t)parcel);
+    if (rc == 0) return 0;
     parley_log(c, PARLEY_WARN, "the model serves but is not stored: too much work is under way; the next one will be");
     parcel_free(parcel);
     return 0;

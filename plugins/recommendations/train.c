@@ -53,18 +53,21 @@ int train_read(parley_call *w, struct model_inputs *inputs, int64_t **ids) {
     sets_init(&inputs->visits, inputs->items);
     sets_init(&inputs->baskets, inputs->items);
     if (rc == 0)
-        rc = read_sets(w, parley_sql(w, "SELECT person, item FROM has ORDER BY person DESC, item LIMIT $1", TRAIN_ROWS_MOST),
-                       &inputs->owners, places, ids_end);
+        rc = read_sets(
+            w, parley_sql(w, "SELECT person, item FROM has ORDER BY person DESC, item LIMIT $1", TRAIN_ROWS_MOST),
+            &inputs->owners, places, ids_end);
     if (rc == 0)
-        rc = read_sets(w,
-                       parley_sql(w,
-                                  "SELECT visit, item FROM look WHERE visit > (SELECT coalesce(max(id), 0) FROM visit) - $1"
-                                  " ORDER BY visit, place, item",
-                                  TRAIN_VISITS_MOST),
-                       &inputs->visits, places, ids_end);
+        rc = read_sets(
+            w,
+            parley_sql(w,
+                       "SELECT visit, item FROM look WHERE visit > (SELECT coalesce(max(id), 0) FROM visit) - $1"
+                       " ORDER BY visit, place, item",
+                       TRAIN_VISITS_MOST),
+            &inputs->visits, places, ids_end);
     if (rc == 0)
-        rc = read_sets(w, parley_sql(w, "SELECT purchase, item FROM line ORDER BY purchase, item LIMIT $1", TRAIN_ROWS_MOST),
-                       &inputs->baskets, places, ids_end);
+        rc = read_sets(
+            w, parley_sql(w, "SELECT purchase, item FROM line ORDER BY purchase, item LIMIT $1", TRAIN_ROWS_MOST),
+            &inputs->baskets, places, ids_end);
     free(places);
     return rc;
 }
@@ -92,12 +95,22 @@ static int run(parley_call *w, parley_json input) {
 
 /* ---- on the plugin's thread ---- */
 
-static void swap(struct memory *memory, struct model *model) {
+static void take_over(struct memory *memory, struct model *model) {
     model_free(memory->model);
     free(memory->hidden);
     memory->model = model;
     memory->hidden = NULL;
     memory->stored = false;
+}
+
+static void say_trained(parley_call *c, const struct model *model) {
+    const struct model_facts *facts = &model->facts;
+    parley->observe(c, "training_seconds", (double)facts->took / 1000);
+    parley_log(c, PARLEY_INFO, "trained in {} ms on {} people, {} visits and {} orders, {} items", facts->took,
+               facts->people, facts->visits, facts->baskets, model->items);
+    if (facts->method != MODEL_KNN) return;
+    parley_log(c, PARLEY_INFO, "more than {} items, or no memory for EASE: item-kNN knows the customers",
+               EASE_ITEMS_MOST);
 }
 
 static int done(parley_call *c, parley_json result) {
@@ -114,13 +127,8 @@ static int done(parley_call *c, parley_json result) {
     }
     struct trained whole = *trained;
     free(trained);
-    const struct model_facts *facts = &whole.model->facts;
-    parley->observe(c, "training_seconds", (double)facts->took / 1000);
-    parley_log(c, PARLEY_INFO, "trained in {} ms on {} people, {} visits and {} orders, {} items", facts->took, facts->people,
-               facts->visits, facts->baskets, whole.model->items);
-    if (facts->method == MODEL_KNN)
-        parley_log(c, PARLEY_INFO, "more than {} items, or no memory for EASE: item-kNN knows the customers", EASE_ITEMS_MOST);
-    swap(memory, whole.model);
+    say_trained(c, whole.model);
+    take_over(memory, whole.model);
     int rc = store_model(c, whole.model, whole.bytes, job);
     if (rc < 0 || !memory->again) return rc;
     memory->again = false;
@@ -136,7 +144,8 @@ int train_begin(parley_call *c, struct memory *memory) {
     if (rc < 0) return rc;
     const double lambda = parley->col_double(c, 0);
     const int64_t keep = parley->col(c, 1);
-    if (parley_work(c, run, done, "{lambda, keep, job}", lambda, keep, ++memory->job) < 0) return train_soon(c, memory);
+    rc = parley_work(c, run, done, "{lambda, keep, job}", lambda, keep, ++memory->job);
+    if (rc < 0) return train_soon(c, memory);
     memory->training = parley->now(c);
     return 0;
 }

@@ -8,13 +8,13 @@
 #include "programs/parley/recommendations.h"
 #include "programs/parley/replay.h"
 
-#define BASE      "/admin/v1/"
-#define PLUGINS   BASE "plugins"
-#define POLLS     PLUGINS "/polls/api/polls"
-#define CUSTOMERS BASE "customers"
+#define BASE            "/admin/v1/"
+#define PLUGINS         BASE "plugins"
+#define POLLS           PLUGINS "/polls/api/polls"
+#define CUSTOMERS       BASE "customers"
 #define RECOMMENDATIONS PLUGINS "/recommendations/api"
-#define MATCH     "--if-match VERSION"
-#define IDS       "--if-match VERSION --type lines|csv|csv-header|ndjson"
+#define MATCH           "--if-match VERSION"
+#define IDS             "--if-match VERSION --type lines|csv|csv-header|ndjson"
 
 /* What every kind of definition can do. */
 #define DEFINITIONS(plural, one, columns)                                                                              \

@@ -152,8 +152,8 @@ enum exit_code recommendations_import(struct call *call) {
     } else
         code = import_rows(import, path);
     if (code == EXIT_OK) {
-        struct text summary = arena_printf(&call->arena, "{\"imported\":%lld,\"refused\":%lld}", (long long)import->imported,
-                                           (long long)import->refused);
+        struct text summary = arena_printf(&call->arena, "{\"imported\":%lld,\"refused\":%lld}",
+                                           (long long)import->imported, (long long)import->refused);
         show(call, summary);
     }
     buffer_free(&import->header);

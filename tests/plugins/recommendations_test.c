@@ -10,7 +10,8 @@
 static parley_test *t;
 
 static void start(void) {
-    t = parley_test_start(&(struct parley_test_options){.library = build_path("plugins/%s/recommendations.so", "recommendations-1.0.0")});
+    t = parley_test_start(
+        &(struct parley_test_options){.library = build_path("plugins/%s/recommendations.so", "recommendations-1.0.0")});
     cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
 }
 static void stop(void) {
@@ -39,13 +40,15 @@ static void expect_lacks(const char *part) {
 
 static void look(const char *customer, const char *sku) {
     char properties[200];
-    snprintf(properties, sizeof properties, "{\"sku\":\"%s\",\"name\":\"The %s\",\"category\":\"%c\",\"price\":2.5}", sku, sku, *sku);
+    snprintf(properties, sizeof properties, "{\"sku\":\"%s\",\"name\":\"The %s\",\"category\":\"%c\",\"price\":2.5}",
+             sku, sku, *sku);
     cr_assert(parley_test_event(t, "Product Viewed", customer, properties));
 }
 
 static void buy(const char *customer, const char *order, const char *first, const char *second) {
     char properties[400];
-    snprintf(properties, sizeof properties, "{\"order_id\":\"%s\",\"products\":[{\"sku\":\"%s\"},{\"sku\":\"%s\"}]}", order, first, second);
+    snprintf(properties, sizeof properties, "{\"order_id\":\"%s\",\"products\":[{\"sku\":\"%s\"},{\"sku\":\"%s\"}]}",
+             order, first, second);
     cr_assert(parley_test_event(t, "Order Completed", customer, properties));
 }
 
@@ -142,7 +145,8 @@ Test(recommendations, a_variant_without_a_fallback_shows_less) {
 Test(recommendations, what_is_sold_out_or_not_in_the_catalogue_goes_at_once_and_comes_back) {
     fill_shop();
     cr_assert_eq(staff("POST", "/catalogue",
-                       "{\"csv\":\"sku,title,available\\nl1,Lamp one,yes\\nl2,Lamp two,no\\nl3,\\\"Lamp, \\\"\\\"three\\\"\\\"\\\",in stock\\n\"}"),
+                       "{\"csv\":\"sku,title,available\\nl1,Lamp one,yes\\nl2,Lamp two,no\\nl3,\\\"Lamp, "
+                       "\\\"\\\"three\\\"\\\"\\\",in stock\\n\"}"),
                  200, "%s", parley_test_body(t));
     cr_expect(parley_test_says(t, "", "{\"imported\":3,\"refused\":0,\"rejected\":[]}"));
     get("stranger", "/recommend?n=50");
@@ -277,18 +281,22 @@ Test(recommendations, an_evaluation_of_the_shops_own_past_names_every_algorithm)
 
 Test(recommendations, shopifys_products_are_imported_by_variant) {
     staff("POST", "/catalogue",
-          "{\"products\":[{\"id\":1,\"handle\":\"mug\",\"title\":\"Mug\",\"product_type\":\"Cups\",\"images\":[{\"src\":\"https://cdn.example/m.png\"}],"
+          "{\"products\":[{\"id\":1,\"handle\":\"mug\",\"title\":\"Mug\",\"product_type\":\"Cups\",\"images\":[{"
+          "\"src\":\"https://cdn.example/m.png\"}],"
           "\"variants\":[{\"id\":11,\"sku\":\"MUG-R\",\"title\":\"Red\",\"price\":\"12.90\",\"inventory_quantity\":0},"
           "{\"id\":12,\"sku\":\"\",\"title\":\"Blue\",\"price\":\"13\",\"available\":true}]},"
-          "{\"id\":2,\"title\":\"Tea\",\"variants\":[{\"id\":21,\"sku\":\"TEA\",\"title\":\"Default Title\",\"price\":\"cheap\"}]},"
+          "{\"id\":2,\"title\":\"Tea\",\"variants\":[{\"id\":21,\"sku\":\"TEA\",\"title\":\"Default "
+          "Title\",\"price\":\"cheap\"}]},"
           "{\"id\":3,\"title\":\"Nothing\",\"variants\":[]}]}");
     cr_expect(parley_test_says(t, "/imported", "2"), "%s", parley_test_body(t));
     cr_expect(parley_test_says(t, "/refused", "2"));
     cr_expect(parley_test_says(t, "/rejected/0", "{\"line\":1,\"detail\":\"its price is no number\"}"));
     get(NULL, "/catalogue?limit=1");
-    cr_expect(parley_test_says(t, "/items/0",
-                               "{\"sku\":\"12\",\"title\":\"Mug, Blue\",\"category\":\"Cups\",\"url\":\"/products/mug\",\"image\":\"https://cdn.example/m.png\","
-                               "\"price\":13,\"currency\":null,\"available\":true,\"listed\":true}"));
+    cr_expect(parley_test_says(
+        t, "/items/0",
+        "{\"sku\":\"12\",\"title\":\"Mug, "
+        "Blue\",\"category\":\"Cups\",\"url\":\"/products/mug\",\"image\":\"https://cdn.example/m.png\","
+        "\"price\":13,\"currency\":null,\"available\":true,\"listed\":true}"));
     cr_expect(parley_test_says(t, "/next", "\"12\""));
     get(NULL, "/catalogue?limit=1&cursor=12");
     cr_expect(parley_test_says(t, "/items/0/available", "false"));
@@ -307,7 +315,9 @@ Test(recommendations, a_catalogue_that_cannot_be_is_refused_with_the_line) {
         expect_has(cases[i][1]);
     }
     staff("POST", "/catalogue",
-          "{\"csv\":\"SKU, Title ,url,price,available\\r\\n\\r\\na,A,javascript:alert(1),1,yes\\r\\nb,,,1,yes\\nc,C,//evil.example,1,yes\\nd,D,,x,yes\\n"
+          "{\"csv\":\"SKU, Title "
+          ",url,price,available\\r\\n\\r\\na,A,javascript:alert(1),1,yes\\r\\nb,,,1,yes\\nc,C,//"
+          "evil.example,1,yes\\nd,D,,x,yes\\n"
           "e,E,,1,perhaps\\n\\\"f\\ng\\\",F,,1,\\nh/i,H\\n\"}");
     cr_expect(parley_test_says(t, "/imported", "1"));
     cr_expect(parley_test_says(t, "/refused", "6"));
@@ -323,7 +333,8 @@ Test(recommendations, a_request_that_cannot_be_is_refused) {
     parley_test_as(t, "ann");
     static const char *const queries[] = {"/recommend?n=0", "/recommend?n=51", "/recommend?n=x"};
     for (int i = 0; i < 3; i++) cr_expect_eq(parley_test_call(t, "GET", queries[i], NULL), 400);
-    static const char *const bodies[] = {"[]", "{}", "{\"items\":\"a\"}", "{\"items\":[1]}", "{\"items\":[],\"more\":1}"};
+    static const char *const bodies[] = {"[]", "{}", "{\"items\":\"a\"}", "{\"items\":[1]}",
+                                         "{\"items\":[],\"more\":1}"};
     for (int i = 0; i < 5; i++) cr_expect_eq(parley_test_call(t, "POST", "/session", bodies[i]), 400, "%s", bodies[i]);
 }
 

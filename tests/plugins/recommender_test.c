@@ -19,7 +19,8 @@ static void add_set(struct sets *sets, const uint32_t *items, size_t n) {
     sets_begin(sets);
     for (size_t i = 0; i < n; i++) sets_add(sets, items[i]);
 }
-#define SET(sets, ...) add_set(sets, (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+#define SET(sets, ...)                                                                                                 \
+    add_set(sets, (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
 static struct sets seven(void) {
     struct sets sets;
@@ -35,7 +36,8 @@ static struct sets seven(void) {
 }
 
 static void expect_scores(const float *scores, const double *expected) {
-    for (int i = 0; i < ITEMS; i++) cr_expect_float_eq(scores[i], expected[i], 2e-6, "item %d: %g, not %g", i, scores[i], expected[i]);
+    for (int i = 0; i < ITEMS; i++)
+        cr_expect_float_eq(scores[i], expected[i], 2e-6, "item %d: %g, not %g", i, scores[i], expected[i]);
 }
 
 Test(recommender, ease_is_what_numpy_computes) {
@@ -45,7 +47,8 @@ Test(recommender, ease_is_what_numpy_computes) {
     float scores[ITEMS] = {0};
     cr_assert_eq(ease_train(&weights, &sets, 2, SIZE_MAX), 0);
     neighbours_score(&weights, having, 2, scores);
-    expect_scores(scores, (const double[]){-0.011494253, 0.734793187, -0.010948905, 0.490066225, 0.052805281, 0.037878788});
+    expect_scores(scores,
+                  (const double[]){-0.011494253, 0.734793187, -0.010948905, 0.490066225, 0.052805281, 0.037878788});
     cr_expect_eq(neighbours_because(&weights, having, 2, 1), 1); /* 2 says 0.45 of 1, 0 says 0.29 */
     neighbours_free(&weights);
     ease_train(&weights, &sets, 2, 2); /* the two of largest size: 1 and 5 for item 0 */
@@ -128,7 +131,14 @@ Test(recommender, measures_are_those_of_their_definitions) {
 
 static struct model *small_model(void) {
     static const int64_t ids[ITEMS] = {12, 4, 9, 1, 30, 2};
-    struct model_inputs inputs = {.ids = ids, .items = ITEMS, .owners = seven(), .visits = seven(), .baskets = seven(), .lambda = 2, .keep = 10, .at = 1000};
+    struct model_inputs inputs = {.ids = ids,
+                                  .items = ITEMS,
+                                  .owners = seven(),
+                                  .visits = seven(),
+                                  .baskets = seven(),
+                                  .lambda = 2,
+                                  .keep = 10,
+                                  .at = 1000};
     return model_train(&inputs);
 }
 
@@ -178,7 +188,13 @@ static void read_baskets(const char *path, struct orders *orders) {
     cr_assert_eq(csv_open(&csv, path, NULL), 0);
     orders_init(orders);
     cr_assert_eq(csv_next(csv, &row, NULL), 1);
-    cr_assert_eq(orders_columns(orders, TEXT("order=InvoiceNo,customer=CustomerID,time=InvoiceDate,sku=StockCode,quantity=Quantity,price=UnitPrice"), &row, NULL), 0);
+    cr_assert_eq(
+        orders_columns(
+            orders,
+            TEXT(
+                "order=InvoiceNo,customer=CustomerID,time=InvoiceDate,sku=StockCode,quantity=Quantity,price=UnitPrice"),
+            &row, NULL),
+        0);
     while (csv_next(csv, &row, NULL) > 0) orders_add(orders, &row);
     csv_close(csv);
     cr_assert_eq(orders_finish(orders, NULL), 0);
@@ -216,7 +232,8 @@ Test(recommender, known_pairs_of_online_retail_are_found_with_their_support_and_
     struct map items = {0};
     struct sets sets;
     struct association association;
-    if (!shared("online_retail.csv.gz", path, sizeof path)) cr_skip_test("PARLEY_SHARED/data/online_retail.csv.gz is absent");
+    if (!shared("online_retail.csv.gz", path, sizeof path))
+        cr_skip_test("PARLEY_SHARED/data/online_retail.csv.gz is absent");
     read_baskets(path, &orders);
     make_baskets(&orders, &items, &sets);
     cr_assert_eq(sets.n, 18532);

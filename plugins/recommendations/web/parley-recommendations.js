@@ -19,7 +19,7 @@ sheet.replaceSync(`
   button { font: inherit; width: 2.75rem; height: 2.75rem; padding: 0; border: 1px solid var(--faint); border-radius: 50%; background: none; color: inherit; cursor: pointer; }
   button:disabled { opacity: .35; cursor: default; }
   ul { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(9.5rem, 13rem); gap: 1rem; margin: 0; padding: .25rem; list-style: none;
-    overflow-x: auto; overscroll-behavior-x: contain; scroll-snap-type: x proximity; scrollbar-width: thin; }
+    overflow-x: auto; overscroll-behavior-x: contain; scroll-snap-type: x proximity; scroll-padding: .25rem; scrollbar-width: thin; }
   li { scroll-snap-align: start; display: grid; min-width: 0; }
   .card { display: grid; grid-template-rows: auto 1fr auto; gap: .5rem; padding: .75rem; border: 1px solid var(--faint); border-radius: 12px; color: inherit; text-decoration: none; min-width: 0; }
   a.card:hover .title { text-decoration: underline; text-underline-offset: .2em; }
@@ -90,6 +90,7 @@ class Recommendations extends HTMLElement {
     row.setAttribute('aria-labelledby', 'heading');
     const back = this.#mover(row, -1, '\u2190', 'Back'), on = this.#mover(row, 1, '\u2192', 'Further');
     const moves = make('div', { className: 'moves' }, back, on);
+    back.disabled = true;
     const settle = () => {
       const end = row.scrollWidth - row.clientWidth;
       moves.hidden = end < 2;
