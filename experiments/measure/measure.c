@@ -8,12 +8,14 @@
 #include "core/base/memory.h"
 #include "experiments/measure/answers.h"
 #include "experiments/measure/checkpoint.h"
+#include "experiments/measure/ready.h"
 
 enum { READ_ROWS = 20000 /* of the journal in one job, so that blocks and questions come between */ };
 
 struct measure {
     struct lane *lane;
     struct fold fold;
+    struct ready ready;
     struct journal_reader *reader;
     const struct clock *clock;
     const struct log *log;
@@ -155,6 +157,7 @@ static void make_instruments(struct measure *m, struct telemetry *t) {
 }
 
 static void measure_free(struct measure *m) {
+    ready_forget(&m->ready);
     fold_free(&m->fold);
     journal_reader_close(m->reader);
     telemetry_free(m->own_telemetry);
@@ -222,6 +225,7 @@ static void tick(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     if (m->fold.dirty_n) complain(m, fold_settle(&m->fold));
     if (m->fold.position < m->target || !all_live(&m->fold)) keep_reading(m);
+    ready_renew(&m->ready, &m->fold, clock_now(m->clock));
     checkpoint_if_due(m);
     show(m);
     free(job);
@@ -241,7 +245,11 @@ void measure_stats(struct measure *m, struct measure_stats *stats) {
 
 static void ask(struct lane_job *job, void *owner) {
     struct measure *m = owner;
-    answer_question(&m->fold, (struct measure_question *)job, clock_now(m->clock));
+    struct measure_question *question = (struct measure_question *)job;
+    int64_t now = clock_now(m->clock);
+    if (ready_answer(&m->ready, &m->fold, question, now)) return;
+    answer_question(&m->fold, question, now);
+    ready_keep(&m->ready, &m->fold, question, now);
 }
 
 void measure_ask(struct measure *m, struct measure_question *question) {
@@ -298,6 +306,7 @@ static void forget(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct measure_forgetting *forgetting = (struct measure_forgetting *)job;
     answer_forgetting(&m->fold, forgetting);
+    ready_forget(&m->ready);
     checkpoint(m, &forgetting->error);
 }
 
@@ -313,6 +322,7 @@ static void expire(struct lane_job *job, void *owner) {
     e->last = 0;
     if (!caught_up) return;
     int rc = answer_expiry(&m->fold, e);
+    ready_forget(&m->ready);
     if (rc == 0 && e->last) rc = checkpoint(m, &e->error);
     if (rc < 0) e->last = 0;
 }
