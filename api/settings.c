@@ -157,18 +157,29 @@ static void say(struct app *app, struct text said) {
     }
 }
 
+static void telling_free(struct telling *telling) {
+    buffer_free(&telling->said);
+    releases_release(telling->releases);
+    free(telling);
+}
+
 static void on_told(struct mail *mail) {
     struct telling *telling = (struct telling *)mail;
     struct app *app = telling->app;
     struct buffer *before = &app->settings.said;
+    if (!app->plugins) { /* Parley has stopped: nobody is there to be told, or to use the snapshot */
+        snapshot_release(telling->snapshot);
+        telling_free(telling);
+        return;
+    }
     if (telling->snapshot) app_set_snapshot(app, telling->snapshot);
     if (telling->error.code)
         log_error(app->log, "the metrics that plugins bring were not written", LOG_S("detail", telling->error.detail));
     if (!text_eq(buffer_view(before), buffer_view(&telling->said))) say(app, buffer_view(&telling->said));
     buffer_free(before);
     *before = telling->said;
-    releases_release(telling->releases);
-    free(telling);
+    telling->said = (struct buffer){0};
+    telling_free(telling);
 }
 
 void settings_changed(void *user) {

@@ -31,6 +31,7 @@ const struct route *const api_tables[] = {
     plan_routes,
     report_routes,
     result_routes,
+    usage_routes,
     webhook_routes,
 };
 /* clang-format on */

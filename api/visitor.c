@@ -2,7 +2,7 @@
 
 #include "api/link.h"
 
-enum { PREVIEWS_MOST = 8 };
+enum { PREVIEWS_MOST = 8, CONTEXT_BYTES = 4096 };
 
 /* Links that are wrong or have expired show nothing, as if they were not sent. */
 static void read_previews(struct request *request, struct context *context) {
@@ -28,6 +28,24 @@ struct context visitor_context(struct request *request) {
     };
     if (request->headers.preview.n) read_previews(request, &context);
     return context;
+}
+
+bool visitor_attributes(struct request *request, struct context *context) {
+    struct text header = request->headers.context;
+    struct json *json = arena_new(&request->arena, struct json);
+    struct error error = {0};
+    if (header.n > CONTEXT_BYTES)
+        error_set(&error, ERR_TOO_LARGE, "the header Parley-Context has %zu bytes; at most %d", header.n,
+                  CONTEXT_BYTES);
+    else if (json_scan(json, header.n ? header : TEXT("{}"), &request->arena, NULL) != 0 ||
+             json_kind(json, 0) != JSON_KIND_OBJECT)
+        error_set(
+            &error, ERR_INVALID,
+            "the header Parley-Context is no JSON object, such as {\"country\":\"DE\"}; what is not ASCII is escaped");
+    context->json = json;
+    context->root = 0;
+    if (error.code) reply_problem(request, error.code, "%s", error.detail);
+    return !error.code;
 }
 
 bool visitor_previews(struct request *request) {

@@ -5,8 +5,11 @@
 #include "api/app.h"
 
 /* The context of a decision for this request, without attributes: when, whether a crawler looks, and the variants that valid
- * links in its Parley-Preview header name. The caller adds json, root and targeting_key. */
+ * links in its Parley-Preview header name. The caller adds json and root (visitor_attributes, or its own) and targeting_key. */
 struct context visitor_context(struct request *request);
+/* Adds the attributes of the header Parley-Context, a JSON object; {} where it was not sent. False: it is none, and that has been
+ * answered. */
+bool visitor_attributes(struct request *request, struct context *context);
 /* Whether the request comes from under a valid preview link: a look, which counts nowhere. */
 bool visitor_previews(struct request *request);
 /* A link for visitor_context, as "1795334400~product-poll~top~..."; it shows `variant` of `feature` until `expires`, ms. */

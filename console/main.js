@@ -10,12 +10,25 @@ import { features } from './pages/features.js';
 import { trials } from './pages/trials.js';
 import { trial } from './pages/trial.js';
 import { plugins } from './pages/plugins.js';
+import { pages } from './pages/pages.js';
+import { page as onePage } from './pages/page.js';
+import { upkeep } from './pages/upkeep.js';
 import { customers } from './pages/customers.js';
 import { customer } from './pages/customer.js';
 import { trends } from './pages/trends.js';
+import { questions } from './pages/questions.js';
 import { audit } from './pages/audit.js';
 
-const SECTIONS = [['features', 'Features', features], ['trials', 'Trials', trials], ['customers', 'Customers', customers], ['trends', 'Trends', trends], ['plugins', 'Plugins', plugins], ['audit', 'Audit', audit]];
+const SECTIONS = [
+  ['features', 'Features', features],
+  ['trials', 'Trials', trials],
+  ['pages', 'Pages', pages],
+  ['customers', 'Customers', customers],
+  ['questions', 'Questions', questions],
+  ['trends', 'Trends', trends],
+  ['plugins', 'Plugins', plugins],
+  ['audit', 'Audit', audit],
+];
 const app = document.getElementById('app');
 let who = null;
 let warnings = []; // settings of the server that a shop should not run with
@@ -23,15 +36,22 @@ let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
 const CHANGES = {
-  admin: ['features', 'trials', 'plugins', 'customers', 'erasure'], manager: ['features', 'trials', 'plugins', 'customers', 'erasure'],
-  agent: ['customers'], publisher: ['plugins'] };
-const READS = { analyst: ['features', 'trials', 'trends', 'plugins', 'audit'], agent: ['customers', 'features', 'trials'], publisher: ['plugins'] };
+  admin: ['features', 'trials', 'pages', 'plugins', 'customers', 'questions', 'erasure'],
+  manager: ['features', 'trials', 'pages', 'plugins', 'customers', 'questions', 'erasure'],
+  agent: ['customers', 'questions'],
+  publisher: ['plugins'] };
+const READS = {
+  analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'],
+  agent: ['customers', 'questions', 'features', 'trials'],
+  publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
 
 function pageFor(address) {
   const [section, key] = address.replace(/^#\//, '').split('/').map(decodeURIComponent);
   if (section === 'features' && key) return { section, page: feature(key, may('features')) };
+  if (section === 'upkeep' && sections().some(([name]) => name === 'pages')) return { section: 'features', page: upkeep() };
+  if (section === 'pages' && key && sections().some(([name]) => name === section)) return { section, page: onePage(key, may('pages')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
   if (section === 'customers' && key && sections().some(([name]) => name === section))
     return { section, page: customer(key, may('customers'), may('erasure')) };

@@ -4,10 +4,16 @@
 //   <script type="module" src="https://parley.example/parley.js" async></script>
 //   <meta name="parley-context" content='{"country":"DE"}'>           (where rules look at attributes)
 //   <parley-slot name="product-poll" about="sku:HT-101"></parley-slot>
+//   <parley-page name="home"></parley-page>
 //
 // A slot asks which variant this shopper gets when it is about to be seen (that is the exposure, alike for
 // every variant) and loads the plugin's component only where the variant has one. If Parley is down, slow or
 // wrong, slots stay empty and nothing else happens.
+//
+// A page brings its sections in the order that the shop's team gave it, composed by one call, which is the exposure for
+// all of them. It is aria-busy until then. A section without a component is the shop's own: the event "parley-section"
+// asks for it at its element, which stays if the shop puts something in. A component with nothing to show hides itself,
+// and its section with it.
 //
 // window.parley = {track(event, properties), identify(jwt, traits), ready}. A page need not wait for this
 // script: before it has come, `(window.parley ??= {pending: []}).pending.push([event, properties])`.
@@ -50,7 +56,7 @@ function request(method, path, body, options = {}) {
   const headers = { Authorization: `Bearer ${key}` };
   if (signedIn) headers['Parley-Customer'] = signedIn;
   if (preview) headers['Parley-Preview'] = preview;
-  if (path.startsWith('/v1/features/') && Object.keys(context).length) headers['Parley-Context'] = ascii(context);
+  if (/^\/v1\/(features|pages)\//.test(path) && Object.keys(context).length) headers['Parley-Context'] = ascii(context);
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   return fetch(new URL(path, server), { method, headers, credentials: 'include', body: body === undefined ? undefined : JSON.stringify(body), ...options });
 }
@@ -173,16 +179,21 @@ async function fill(slot) {
   const response = await request('POST', `/ofrep/v1/evaluate/flags/${encodeURIComponent(feature)}`, { context: { ...context, targetingKey: customer } });
   if (!response.ok) return;
   const { metadata = {} } = await response.json();
-  if (!metadata.component) return;
+  const element = await component(metadata, feature, slot.getAttribute('about'));
+  if (element) slot.replaceChildren(element);
+}
+
+/** The element of the release behind a variant, or null where it has none; `given` are properties that it gets beside the usual ones. */
+async function component(metadata, feature, about, given = {}) {
+  if (!metadata.component) return null;
   const module = new URL(metadata.component, server);
   if (module.origin !== server.origin) throw new Error(`parley: component from another origin: ${module}`);
   await import(module);
   const element = document.createElement(metadata.element);
   element.setAttribute('feature', feature);
   element.setAttribute('base', server.origin === location.origin ? '' : server.origin);
-  element.setAttribute('about', slot.getAttribute('about') ?? '');
-  Object.assign(element, { request: (method, path, body) => request(method, path, body), track });
-  slot.replaceChildren(element);
+  element.setAttribute('about', about ?? '');
+  return Object.assign(element, { request: (method, path, body) => request(method, path, body), track, ...given });
 }
 
 const seen = new IntersectionObserver((entries) => {
@@ -198,12 +209,72 @@ class Slot extends HTMLElement {
   disconnectedCallback() { seen.unobserve(this); }
 }
 
+// Pages.
+
+const PATIENCE_MS = 5000; // a page that takes longer is not waited for
+
+/** Scripts of the page have run, so that its listeners are there. */
+const listening = document.readyState === 'complete' ? Promise.resolve() : new Promise((resolve) => {
+  for (const sign of ['DOMContentLoaded', 'load']) addEventListener(sign, resolve, { once: true });
+});
+
+/** The section's element with its heading and content, or null where nothing came of it. */
+async function section({ section: id, title, about, flag, settings, data }, page) {
+  const box = document.createElement(title ? 'section' : 'div');
+  box.className = 'parley-section';
+  box.dataset.section = id;
+  const content = await component(flag.metadata ?? {}, flag.key, about, { settings, data });
+  if (content) box.append(content);
+  else {
+    await listening;
+    page.dispatchEvent(new CustomEvent('parley-section', { detail: { section: id, value: flag.value, variant: flag.variant, settings, data, element: box } }));
+  }
+  if (!box.hasChildNodes()) return null;
+  if (title) {
+    const heading = Object.assign(document.createElement('h2'), { id: `parley-${id}`, textContent: title });
+    box.setAttribute('aria-labelledby', heading.id);
+    box.prepend(heading);
+  }
+  if (content) {
+    const follow = () => { box.hidden = content.hidden; };
+    new MutationObserver(follow).observe(content, { attributeFilter: ['hidden'] });
+    follow();
+  }
+  return box;
+}
+
+async function compose(page) {
+  await whoami(); // so that a first visit gets one cookie, not two
+  const response = await request('GET', `/v1/pages/${encodeURIComponent(page.getAttribute('name'))}`, undefined, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const { sections } = await response.json();
+  const boxes = await Promise.all(sections.map((one) => section(one, page).catch((error) => {
+    console.warn(`parley: section ${one.section} is left out`, error);
+    return null;
+  })));
+  page.replaceChildren(...boxes.filter(Boolean));
+}
+
+class Page extends HTMLElement {
+  #begun = false;
+
+  connectedCallback() {
+    if (this.#begun) return; // moved within the document: what is there stays
+    this.#begun = true;
+    this.setAttribute('aria-busy', 'true');
+    compose(this)
+      .catch((error) => console.warn(`parley: page ${this.getAttribute('name')} stays empty`, error))
+      .finally(() => this.removeAttribute('aria-busy'));
+  }
+}
+
 const ready = whoami();
 ready.catch((error) => console.warn('parley: not available', error));
 const { pending = [] } = window.parley ?? {};
 window.parley = { track, identify, ready };
 for (const [event, properties] of pending) track(event, properties);
 customElements.define('parley-slot', Slot);
+customElements.define('parley-page', Page);
 addEventListener('pagehide', () => {
   sending = false; // what is under way goes on by itself; what came since must not stay behind
   flush();

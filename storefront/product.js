@@ -23,7 +23,9 @@ function page() {
         h('h1', {}, product.name), h('p', { class: 'line' }, product.line), h('p', { class: 'price' }, money(product.price)),
         h('p', {}, product.text), h('ul', { class: 'facts' }, product.facts.map((fact) => h('li', {}, fact))),
         h('div', { class: 'buy' }, h('button', { type: 'button', class: 'primary', onclick: toBasket }, 'Add to basket'), said),
+        h('parley-slot', { name: 'boards', about: `sku:${product.sku}`, 'data-title': product.name, 'data-price': product.price, 'data-currency': 'EUR', 'data-image': `/shop/pictures/${product.picture}.svg` }),
         h('parley-slot', { name: 'product-poll', about: `sku:${product.sku}` }))),
+    h('parley-slot', { name: 'product-questions', about: `sku:${product.sku}`, class: 'wide' }),
     others.length > 0 && h('p', { class: 'others soft' }, `More for the ${product.category.toLowerCase()}: `,
       others.flatMap(({ sku, name }, i) => [i > 0 && ', ', h('a', { href: `/shop/product.html?sku=${sku}` }, name)]))].filter(Boolean);
 }

@@ -59,7 +59,9 @@ static int work_novelty(struct admin_job *job, struct catalogue *catalogue, stru
     json_open_object(&job->writer);
     json_key(&job->writer, TEXT("items"));
     json_open_array(&job->writer);
-    json_object_foreach(json_object_get(page, "sections"), id, section) write_section(job, sql, &versions, id, section);
+    json_object_foreach(json_object_get(page, "sections"), id, section) {
+        write_section(job, sql, &versions, id, section);
+    }
     json_close_array(&job->writer);
     json_put_null(&job->writer, "next");
     json_close_object(&job->writer);

@@ -54,11 +54,17 @@ static void handle_settings(struct request *request) {
 static void handle_logs(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
-    struct text name = request_param(request, "name");
+    struct text name = request_param(request, "name"), after = request_query(request, "after");
+    int64_t seq = 0;
+    if (after.n && (!text_to_int(after, &seq) || seq < 0)) {
+        reply_problem(request, ERR_INVALID, "after=%.*s: it is the \"seq\" of a line, a whole number",
+                      TEXT_ARGS(after));
+        return;
+    }
     json_writer_init(&w, &out);
     json_open_object(&w);
     json_key(&w, TEXT("items"));
-    if (!plugins_logs_json(request->app->plugins, name, &w)) { /* a retired one's can still be read */
+    if (!plugins_logs_json(request->app->plugins, name, (size_t)seq, &w)) { /* a retired one's can still be read */
         buffer_free(&out);
         no_plugin(request, name);
         return;
@@ -80,6 +86,7 @@ struct operation {
     struct settings_candidate candidate;
     struct releases *releases, *judged; /* for the check: the list with the candidate, the candidate alone */
     struct error error;
+    bool removes;   /* the release is no more afterwards */
     bool downgrade; /* an administrator asked for an older build */
 };
 
@@ -97,7 +104,7 @@ static int work_audit(struct admin_job *job, struct catalogue *catalogue, struct
         .kind = TEXT("plugin"),
         .key = op->name,
         .before = version_json(arena, op->before),
-        .after = version_json(arena, op->version),
+        .after = op->removes ? TEXT_NONE : version_json(arena, op->version),
         .note = op->downgrade ? TEXT("an older build was asked for: downgrade=yes") : op->note,
     };
     return audit_write(sql, &entry, &job->error);
@@ -267,6 +274,15 @@ static void handle_retire(struct request *request) {
     plugins_retire(request->app->plugins, name, on_done, op);
 }
 
+/* One release that nobody needs any more. */
+static void handle_remove(struct request *request) {
+    struct text name = request_param(request, "name"), version = request_param(request, "version");
+    struct operation *op = operation_new(request, "remove", name);
+    op->removes = true;
+    op->before = version;
+    plugins_remove(request->app->plugins, name, version, on_done, op);
+}
+
 static void handle_staff(struct request *request) {
     struct frame_request frame = {.staff = true};
     plugin_call_start(request, request_param(request, "name"), TEXT_NONE, &frame);
@@ -280,6 +296,7 @@ const struct route plugin_routes[] = {
     {METHOD_POST, "/admin/v1/plugins", ROLE_PUBLISHER, BUNDLE_BODY, ROUTE_RAW_BODY, handle_install},
     {METHOD_GET, "/admin/v1/plugins/{name}", READERS, 0, 0, handle_get},
     {METHOD_DELETE, "/admin/v1/plugins/{name}", ROLE_PUBLISHER, 0, 0, handle_retire},
+    {METHOD_DELETE, "/admin/v1/plugins/{name}/releases/{version}", ROLE_PUBLISHER, 0, 0, handle_remove},
     {METHOD_GET, "/admin/v1/plugins/{name}/settings", READERS, 0, 0, handle_settings},
     {METHOD_GET, "/admin/v1/plugins/{name}/logs", READERS, 0, 0, handle_logs},
     {METHOD_POST, "/admin/v1/plugins/{name}/activate", ROLE_PUBLISHER | ROLE_MANAGER, 4096, 0, handle_activate},

@@ -20,5 +20,6 @@ extern const struct route segment_routes[];
 extern const struct route plan_routes[];
 extern const struct route report_routes[];
 extern const struct route result_routes[];
+extern const struct route usage_routes[];
 
 #endif

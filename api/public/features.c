@@ -8,7 +8,7 @@
 #include "api/visitor.h"
 #include "core/base/memory.h"
 
-enum { PLUGIN_BODY = 1024 * 1024, CONTEXT_BYTES = 4096 };
+enum { PLUGIN_BODY = 1024 * 1024 };
 
 /* ---- the call and its answer ---- */
 
@@ -65,35 +65,16 @@ void plugin_call_start(struct request *request, struct text plugin, struct text 
 
 /* ---- the shopper's ---- */
 
-/* The attributes that the variant was decided by, in the header Parley-Context: a JSON object. False: it is none, and that is said. */
-static bool read_attributes(struct request *request, struct json *json) {
-    struct text header = request->headers.context;
-    struct error error = {0};
-    if (header.n > CONTEXT_BYTES)
-        error_set(&error, ERR_TOO_LARGE, "the header Parley-Context has %zu bytes; at most %d", header.n,
-                  CONTEXT_BYTES);
-    else if (json_scan(json, header.n ? header : TEXT("{}"), &request->arena, NULL) != 0 ||
-             json_kind(json, 0) != JSON_KIND_OBJECT)
-        error_set(
-            &error, ERR_INVALID,
-            "the header Parley-Context is no JSON object, such as {\"country\":\"DE\"}; what is not ASCII is escaped");
-    if (error.code) reply_problem(request, error.code, "%s", error.detail);
-    return !error.code;
-}
-
 /* Which variant this shopper has, by the same decision as evaluation; a call is no exposure. */
 static const struct variant *variant_of(struct request *request, const struct snapshot_feature *feature,
-                                        const struct json *attributes) {
+                                        struct context *context) {
     struct app *app = request->app;
-    struct context context = visitor_context(request);
-    context.json = attributes;
-    context.root = 0;
-    context.targeting_key = app_unit(app, request->caller.customer);
+    context->targeting_key = app_unit(app, request->caller.customer);
     struct decision d;
-    decide(app->snapshot, feature, &context, &app->remembered, &d);
-    usage_mark(app->usage, app->snapshot, feature, context.now);
+    decide(app->snapshot, feature, context, &app->remembered, &d);
+    usage_mark(app->usage, app->snapshot, feature, context->now);
     d.expose = false; /* a call is no exposure, nor a fallback of one */
-    ofrep_fall_back(app, feature, &context, &d);
+    ofrep_fall_back(app, feature, context, &d);
     return d.targeting_key_missing ? &feature->definition.variants[feature->definition.off] : d.variant;
 }
 
@@ -117,9 +98,9 @@ static void handle_feature(struct request *request) {
                             "the shopper muted this feature; PUT /v1/me/preferences without it brings it back");
         return;
     }
-    struct json attributes;
-    if (!read_attributes(request, &attributes)) return;
-    const struct variant *variant = variant_of(request, feature, &attributes);
+    struct context context = visitor_context(request);
+    if (!visitor_attributes(request, &context)) return;
+    const struct variant *variant = variant_of(request, feature, &context);
     if (!variant->plugin.n) {
         forbid_caching(request);
         reply_problem_named(request, 404, "feature-off", "the feature is off for this shopper");
@@ -144,7 +125,7 @@ static void handle_asset(struct request *request) {
     }
     reply_header(request, "Cache-Control", "public, max-age=31536000, immutable");
     reply_header(request, "Cross-Origin-Resource-Policy", "cross-origin");
-    reply(request, 200, type, bytes);
+    reply(request, 200, type, arena_text(&request->arena, bytes)); /* the release may be removed meanwhile */
 }
 
 enum { SHOPPERS = ROLE_BROWSER | ROLE_SERVER };

@@ -30,15 +30,24 @@ struct composition {
     uint32_t n, waiting;
 };
 
+/* One of the page's features, decided for its shopper. */
+static void decide_one(struct composition *c, const struct snapshot_feature *feature, struct decision *decision) {
+    struct app *app = c->request->app;
+    const struct feature *definition = &feature->definition;
+    decide(c->snapshot, feature, &c->context, &app->remembered, decision);
+    usage_mark(app->usage, c->snapshot, feature, c->context.now);
+    count(app->evaluations, 1);
+    if (!decision->targeting_key_missing) return;
+    decision->index = definition->off;
+    decision->variant = &definition->variants[definition->off];
+}
+
 /* ---- the layout ---- */
 
 static void read_layout(struct composition *c) {
-    struct app *app = c->request->app;
     const struct snapshot_feature *feature = c->page->layout.n ? snapshot_feature(c->snapshot, c->page->layout) : NULL;
     if (!feature) return;
-    decide(c->snapshot, feature, &c->context, &app->remembered, &c->layout);
-    count(app->evaluations, 1);
-    if (c->layout.targeting_key_missing) c->layout.variant = &feature->definition.variants[feature->definition.off];
+    decide_one(c, feature, &c->layout);
     json_scan(&c->laid, c->layout.variant->value, &c->request->arena, NULL);
 }
 
@@ -115,6 +124,8 @@ static bool is_shown(const struct part *part) {
 static void write_part(struct app *app, const struct part *part, struct json_writer *w) {
     json_open_object(w);
     json_put_text(w, "section", part->section->id);
+    if (part->section->title.n) json_put_text(w, "title", part->section->title);
+    if (part->section->about.n) json_put_text(w, "about", part->section->about);
     json_key(w, TEXT("flag"));
     ofrep_write_flag(app, part->section->feature, &part->decision, w);
     json_put_raw(w, "settings", merged_settings(part));
@@ -197,6 +208,7 @@ static void ask(struct part *part) {
         .now = c->context.now,
         .feature = part->section->feature,
         .variant = variant->key,
+        .attributes = request->headers.context,
         .settings = merged_settings(part),
     };
     text_cut(part->section->path, '?', &frame.path, &frame.query);
@@ -217,27 +229,23 @@ static void decide_part(struct part *part) {
     struct app *app = c->request->app;
     part->feature = snapshot_feature(c->snapshot, part->section->feature);
     if (!part->feature) return;
-    const struct feature *definition = &part->feature->definition;
-    decide(c->snapshot, part->feature, &c->context, &app->remembered, &part->decision);
-    count(app->evaluations, 1);
-    if (part->decision.targeting_key_missing) {
-        part->decision.index = definition->off;
-        part->decision.variant = &definition->variants[definition->off];
-    }
+    decide_one(c, part->feature, &part->decision);
     ofrep_fall_back(app, part->feature, &c->context, &part->decision);
     struct text customer = c->request->caller.customer;
     part->muted = app_suppressed(app, customer) || app_muted(app, customer, part->section->feature, &c->request->arena);
     if (part->muted) return;
-    if (part->decision.variant->plugin.n && part->section->path.n && part->decision.index != definition->off) ask(part);
+    if (part->decision.variant->plugin.n && part->section->path.n &&
+        part->decision.index != part->feature->definition.off)
+        ask(part);
 }
 
-static void compose(struct request *request, const struct page *page) {
+static void compose(struct request *request, const struct page *page, const struct context *context) {
     struct app *app = request->app;
     struct composition *c = arena_new(&request->arena, struct composition);
     c->request = request;
     c->page = page;
     c->snapshot = snapshot_keep(app->snapshot);
-    c->context = visitor_context(request);
+    c->context = *context;
     c->context.targeting_key = app_unit(app, request->caller.customer);
     read_layout(c);
     order_parts(c);
@@ -250,11 +258,12 @@ static void handle_page(struct request *request) {
     struct app *app = request->app;
     struct text key = request_param(request, "name");
     if (request->caller.role == ROLE_BROWSER) identity_welcome(request, &app->identity, clock_now(app->clock));
+    struct context context = visitor_context(request);
     const struct page *page = snapshot_page(app->snapshot, key);
-    if (page)
-        compose(request, page);
-    else
+    if (!page)
         reply_problem(request, ERR_NOT_FOUND, "there is no page '%.*s'", TEXT_ARGS(key));
+    else if (visitor_attributes(request, &context))
+        compose(request, page, &context);
 }
 
 const struct route page_routes[] = {

@@ -63,6 +63,6 @@ function row(entry) {
 
 const written = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
 
-const change = ({ place, before, after }) => h('div', {},
+export const change = ({ place, before, after }) => h('div', {},
   h('dt', {}, h('code', {}, place || 'value')),
   h('dd', {}, before !== undefined && h('del', {}, written(before)), before !== undefined && after !== undefined && ' → ', after !== undefined && h('ins', {}, written(after))));

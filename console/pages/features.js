@@ -68,7 +68,8 @@ export function features(mayChange) {
   function view() {
     const found = items.filter((feature) => `${feature.key} ${nameOf(feature)} ${(feature.tags ?? []).join(' ')} ${feature.owner ?? ''}`.toLowerCase().includes(wanted));
     return [
-      heading('Features', 'What can be switched on the shop. A change is with every shopper within a tenth of a second.'),
+      heading('Features', 'What can be switched on the shop. A change is with every shopper within a tenth of a second.',
+        h('a', { href: '#/upkeep' }, 'Cost, age and use')),
       stale.length > 0 && neglected(stale),
       trouble && failure(trouble, trouble.status === 412 ? 'Somebody else changed this feature meanwhile; this is how it stands now' : undefined),
       items.length === 0

@@ -125,7 +125,7 @@ export function plugins(mayChange) {
     view: () => [
       heading('Plugins', 'Native code behind the features, one process per release. A swap starts and proves the new release before the old one lets go.'),
       items.length === 0
-        ? empty('No plugin installed', 'A plugin comes as one signed bundle. Install one with:', 'build/parley plugins push my-plugin-1.0.0.parley')
+        ? empty('No plugin installed', 'A plugin comes as one signed bundle. Install one with:', 'build/parley plugin push my-plugin-1.0.0.parley')
         : items.map(card)],
   };
   return page;

@@ -33,7 +33,8 @@ static void dump_array(struct buffer *out, const json_t *array) {
 
 static void dump_real(struct buffer *out, double value) {
     char digits[NUMBER_ROOM];
-    buffer_put(out, digits, number_print(digits, value)); /* jansson holds no NaN and no infinity */
+    size_t n = number_print(digits, value);
+    buffer_put(out, digits, n); /* jansson holds no NaN and no infinity */
 }
 
 void json_dump(struct buffer *out, const json_t *value) {

@@ -64,7 +64,8 @@ void json_text(struct json_writer *w, struct text value) {
 void json_int(struct json_writer *w, int64_t value) {
     char digits[NUMBER_ROOM];
     separate(w);
-    buffer_put(w->out, digits, number_print_int(digits, value));
+    size_t n = number_print_int(digits, value);
+    buffer_put(w->out, digits, n);
 }
 
 void json_double(struct json_writer *w, double value) {
@@ -74,7 +75,8 @@ void json_double(struct json_writer *w, double value) {
     }
     char digits[NUMBER_ROOM];
     separate(w);
-    buffer_put(w->out, digits, number_print(digits, value));
+    size_t n = number_print(digits, value);
+    buffer_put(w->out, digits, n);
 }
 
 void json_bool(struct json_writer *w, bool value) {
@@ -96,7 +98,8 @@ void json_time(struct json_writer *w, int64_t ms) {
     char iso[CLOCK_ISO_ROOM];
     separate(w);
     buffer_byte(w->out, '"');
-    buffer_put(w->out, iso, clock_iso(iso, ms));
+    size_t n = clock_iso(iso, ms);
+    buffer_put(w->out, iso, n);
     buffer_byte(w->out, '"');
 }
 

@@ -330,8 +330,11 @@ static bool subscribes(const struct parley_plugin *plugin, const char *event) {
     return false;
 }
 
-static void put_event(struct parley_test *t, struct buffer *out, const char *event, const char *customer,
-                      const char *properties) {
+/* Whose word an event is: of the shop's server, or of a browser with the public token. */
+enum told_by { BY_SERVER, BY_BROWSER };
+
+static void put_event(struct parley_test *t, struct buffer *out, enum told_by by, const char *event,
+                      const char *customer, const char *properties) {
     char id[32];
     struct json_writer w;
     snprintf(id, sizeof id, "test-%lld", (long long)t->seq);
@@ -343,13 +346,15 @@ static void put_event(struct parley_test *t, struct buffer *out, const char *eve
     json_put_text(&w, "customer", text_of(customer));
     json_put_bool(&w, "known", true);
     json_put_text(&w, "actor", TEXT("customer"));
+    json_put_bool(&w, "browser", by == BY_BROWSER);
     json_put_int(&w, "at", clock_now(&t->clock));
     json_put_text(&w, "messageId", text_of(id));
     json_put_raw(&w, "properties", properties ? text_of(properties) : TEXT("{}"));
     json_close_object(&w);
 }
 
-bool parley_test_event(parley_test *t, const char *event, const char *customer, const char *properties) {
+static bool tell_event(parley_test *t, enum told_by by, const char *event, const char *customer,
+                       const char *properties) {
     int64_t position;
     struct buffer batch = {0};
     harness_require(t->running, "the plugin did not start: %s", t->why.detail);
@@ -359,9 +364,17 @@ bool parley_test_event(parley_test *t, const char *event, const char *customer, 
     harness_require(rc == 0, "the database cannot be read");
     t->seq = (position > t->seq ? position : t->seq) + 1;
     buffer_printf(&batch, "{\"after\":%lld,\"upto\":%lld,\"events\":[", (long long)position, (long long)t->seq);
-    put_event(t, &batch, event, customer, properties);
+    put_event(t, &batch, by, event, customer, properties);
     buffer_cstr(&batch, "]}");
     int status = call(t, FRAME_EVENTS, buffer_view(&batch));
     buffer_free(&batch);
     return status == 200 && text_eq(harness_find(buffer_view(&t->body), "/failed"), TEXT("0"));
+}
+
+bool parley_test_event(parley_test *t, const char *event, const char *customer, const char *properties) {
+    return tell_event(t, BY_SERVER, event, customer, properties);
+}
+
+bool parley_test_browser_event(parley_test *t, const char *event, const char *customer, const char *properties) {
+    return tell_event(t, BY_BROWSER, event, customer, properties);
 }

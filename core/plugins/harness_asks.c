@@ -8,6 +8,7 @@
 struct persona {
     struct persona *next;
     struct text customer, traits, consent;
+    bool untold; /* nothing may be pushed to her */
 };
 
 static struct persona *persona_of(struct parley_test *t, struct text customer) {
@@ -15,7 +16,7 @@ static struct persona *persona_of(struct parley_test *t, struct text customer) {
     while (p && !text_eq(p->customer, customer)) p = p->next;
     if (p) return p;
     p = arena_new(&t->kept, struct persona);
-    *p = (struct persona){t->personas, arena_text(&t->kept, customer), TEXT("{}"), TEXT("{}")};
+    *p = (struct persona){t->personas, arena_text(&t->kept, customer), TEXT("{}"), TEXT("{}"), false};
     return t->personas = p;
 }
 
@@ -31,6 +32,10 @@ void parley_test_traits(parley_test *t, const char *customer, const char *traits
 
 void parley_test_consent(parley_test *t, const char *customer, const char *consent) {
     persona_of(t, text_of(customer))->consent = keep_object(t, consent);
+}
+
+void parley_test_pushes(parley_test *t, const char *customer, bool allowed) {
+    persona_of(t, text_of(customer))->untold = !allowed;
 }
 
 /* ---- the timeline: what this plugin put there ---- */
@@ -112,6 +117,9 @@ int harness_ask(struct runtime *runtime, struct text question, struct arena *are
     struct buffer out = {0};
     if (text_is(what, "entries"))
         put_entries(t, question, &out);
+    else if (text_is(what, "contact"))
+        buffer_cstr(&out, persona->untold && text_is(string_at(question, "/contact"), "push") ? "{\"allowed\":false}"
+                                                                                             : "{\"allowed\":true}");
     else
         buffer_text(&out, text_is(what, "consent") ? persona->consent : persona->traits);
     *reply = (struct frame_reply){.status = 200, .body = arena_text(arena, buffer_view(&out))};

@@ -387,6 +387,17 @@ void plugins_activate(struct plugins *plugins, struct text name, struct text ver
         operation_fail(op, ERR_NOT_FOUND, "%s has no release '%.*s'", plugin->name, TEXT_ARGS(version));
 }
 
+void plugins_remove(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user) {
+    struct operation *op = new_operation(plugins, "removal of", done, user);
+    struct plugin *plugin = plugin_for(plugins, op, name);
+    if (!plugin) return;
+    struct release *release = plugin_find(plugin, version);
+    if (release)
+        operation_remove(op, plugin, release);
+    else
+        operation_fail(op, ERR_NOT_FOUND, "%s has no release '%.*s'", plugin->name, TEXT_ARGS(version));
+}
+
 void plugins_rollback(struct plugins *plugins, struct text name, plugins_done done, void *user) {
     struct operation *op = new_operation(plugins, "rollback to", done, user);
     struct plugin *plugin = plugin_for(plugins, op, name);

@@ -95,7 +95,7 @@ struct plugins_options {
         trust; /* whose bundles may run; its files are read at the start, and again for each installation and
                                  * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
-    void (*on_ask)(void *user, const struct plugin_ask *ask);           /* NULL: 503 */
+    void (*on_ask)(void *user, const struct plugin_ask *ask);          /* NULL: 503 */
     void *user;
     const struct feed *feed; /* of events; NULL: there are none */
 };
@@ -168,6 +168,9 @@ void plugins_install_older(struct plugins *plugins, char *bytes, size_t n, plugi
 void plugins_activate(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user);
 /* Activates the release that was active before; ERR_CONFLICT where there is none. */
 void plugins_rollback(struct plugins *plugins, struct text name, plugins_done done, void *user);
+/* Takes a release that is neither active nor the one to roll back to, that no variant names and that does not run, away for good, files
+ * and all; else ERR_CONFLICT. The plugin's data stays. */
+void plugins_remove(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user);
 /* Drains the plugin's workers and starts no more, but for plugins_export and plugins_forget; its data stays. */
 void plugins_retire(struct plugins *plugins, struct text name, plugins_done done, void *user);
 
@@ -188,10 +191,11 @@ bool plugins_has(const struct plugins *plugins, struct text name, struct text ve
 bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w);
 /* An array of all plugins, shorter. */
 void plugins_list_json(const struct plugins *plugins, struct json_writer *w);
-/* The last 500 lines of all releases, oldest first: [{"at","level","version","line"}]. */
-bool plugins_logs_json(const struct plugins *plugins, struct text name, struct json_writer *w);
+/* The last 500 lines of all releases, oldest first, of those with a greater "seq" than `after`: [{"seq","at","by","level","version","line"}].
+ * "seq" counts a plugin's lines from 1 since parleyd started; where `after` is from an earlier start, all. */
+bool plugins_logs_json(const struct plugins *plugins, struct text name, size_t after, struct json_writer *w);
 /* A file below web/ of a release, from the verified bundle in memory; TEXT_NONE for the active release. False where there is
- * none. Borrowed until plugins_free. `path` as in "polls.js" for the bundle's web/polls.js. */
+ * none. Borrowed until the loop's next turn. `path` as in "polls.js" for the bundle's web/polls.js. */
 bool plugins_asset(const struct plugins *plugins, struct text name, struct text version, struct text path,
                    struct text *bytes, const char **content_type);
 /* Where a plugin stands. False where there is none of that name. Borrowed until the loop's next turn. */

@@ -75,9 +75,9 @@ void plugins_list_json(const struct plugins *plugins, struct json_writer *w) {
     json_close_array(w);
 }
 
-bool plugins_logs_json(const struct plugins *plugins, struct text name, struct json_writer *w) {
+bool plugins_logs_json(const struct plugins *plugins, struct text name, size_t after, struct json_writer *w) {
     const struct plugin *plugin = host_find_installed(plugins, name);
-    if (plugin) log_ring_json(&plugin->log, w);
+    if (plugin) log_ring_json(&plugin->log, after > plugin->log.n ? 0 : after, w);
     return plugin;
 }
 

@@ -10,6 +10,7 @@ enum { LOG_RING_LINES = 500, LOG_RING_LINE = 2000 /* bytes kept of a line */ };
 struct log_ring {
     struct log_ring_line {
         int64_t at;
+        int by; /* enum log_source */
         enum log_level level;
         char version[65];
         struct buffer text; /* used again */
@@ -17,9 +18,11 @@ struct log_ring {
     size_t n; /* all so far */
 };
 
-void log_ring_add(struct log_ring *ring, int64_t at, enum log_level level, const char *version, struct text line);
-/* An array, oldest first: [{"at","level","version","line"}]. */
-void log_ring_json(const struct log_ring *ring, struct json_writer *w);
+enum log_source { LOG_BY_PARLEY, LOG_BY_PLUGIN };
+void log_ring_add(struct log_ring *ring, int64_t at, enum log_source by, enum log_level level, const char *version,
+                  struct text line);
+/* An array, oldest first, of those that came after the first `after` lines: [{"seq","at","by","level","version","line"}]; "seq" counts from 1. */
+void log_ring_json(const struct log_ring *ring, size_t after, struct json_writer *w);
 void log_ring_free(struct log_ring *ring); /* the lines' texts */
 
 #endif

@@ -344,3 +344,54 @@ void operation_retire(struct operation *op, struct plugin *plugin) {
     plugin->retired = true;
     persist(op, on_retired_written);
 }
+
+/* ---- remove ---- */
+
+/* NULL: nothing. */
+static const char *what_needs(const struct plugin *plugin, const struct release *release) {
+    if (release == plugin->active) return "is the active release";
+    if (release == plugin->previous) return "is the release that a rollback goes back to";
+    if (release->want & WANT_VARIANT) return "is named by a feature's variant";
+    if (release->want || release->worker || release->leaving || uv_is_active((const uv_handle_t *)&release->again))
+        return "has a worker that is not gone yet";
+    return NULL;
+}
+
+static void on_release_closed(uv_handle_t *handle) {
+    struct operation *op = handle->data;
+    release_free(op->release);
+    operation_finish(op);
+}
+
+static void on_removed(struct mail *mail) {
+    struct operation *op = (struct operation *)mail;
+    struct release *release = op->release;
+    if (op->error.code) {
+        plugin_add(op->plugin, release);
+        operation_finish(op);
+        return;
+    }
+    plugin_note(op->plugin, LOG_INFO, op->version, "removed");
+    release->again.data = op;
+    uv_close((uv_handle_t *)&release->again, on_release_closed);
+}
+
+static void remove_files(struct lane_job *job, void *owner) {
+    struct operation *op = (struct operation *)job;
+    if (plugin_state_write(&op->state, op->plugin->folder, &op->error) == 0) bundle_remove(op->folder);
+}
+
+void operation_remove(struct operation *op, struct plugin *plugin, struct release *release) {
+    snprintf(op->version, sizeof op->version, "%s", release->version);
+    if (!begin(op, plugin)) return;
+    const char *needs = what_needs(plugin, release);
+    if (needs) {
+        operation_fail(op, ERR_CONFLICT, "%s %s %s; it stays", op->name, op->version, needs);
+        return;
+    }
+    op->release = release;
+    op->folder = memory_copy(release->folder);
+    plugin_take(plugin, release);
+    plugin_to_state(plugin, &op->state);
+    operation_on_lane(op, remove_files, on_removed);
+}

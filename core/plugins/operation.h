@@ -38,6 +38,8 @@ void operation_install(struct operation *op);
 void operation_activate(struct operation *op, struct plugin *plugin, struct release *release);
 /* Activates the release that was active before. */
 void operation_roll_back(struct operation *op, struct plugin *plugin);
+/* Takes a release away for good that nobody needs. */
+void operation_remove(struct operation *op, struct plugin *plugin, struct release *release);
 void operation_retire(struct operation *op, struct plugin *plugin);
 
 /* The release on trial serves, or died. */

@@ -50,6 +50,13 @@ void plugin_add(struct plugin *plugin, struct release *release) {
     *end = release;
 }
 
+void plugin_take(struct plugin *plugin, struct release *release) {
+    struct release **at = &plugin->releases;
+    while (*at != release) at = &(*at)->next;
+    *at = release->next;
+    release->next = NULL;
+}
+
 char *plugin_release_folder(const char *plugin_folder, const char *version, const char *digest) {
     struct buffer path = {0};
     buffer_printf(&path, "%s/releases/%s-%s", plugin_folder, version, digest);
@@ -68,16 +75,24 @@ void plugin_to_state(const struct plugin *plugin, struct plugin_state *state) {
         plugin_state_add(state, r->version, r->digest, r->installed_at, &r->origin);
 }
 
+static void add_line(struct plugin *plugin, enum log_source by, enum log_level level, const char *version,
+                     struct text line) {
+    log_ring_add(&plugin->log, clock_now(plugin->env->clock), by, level, version, line);
+    log_at(plugin->env->log, level, "plugin", LOG_S("plugin", plugin->name), LOG_S("release", version),
+           LOG_T("line", line));
+}
+
+void plugin_said(struct plugin *plugin, enum log_level level, const char *version, struct text line) {
+    add_line(plugin, LOG_BY_PLUGIN, level, version, line);
+}
+
 void plugin_note(struct plugin *plugin, enum log_level level, const char *version, const char *format, ...) {
     char line[LOG_RING_LINE];
     va_list args;
     va_start(args, format);
     int n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    struct text text = text_n(line, n < (int)sizeof line ? (size_t)n : sizeof line - 1);
-    log_ring_add(&plugin->log, clock_now(plugin->env->clock), level, version, text);
-    log_at(plugin->env->log, level, "plugin", LOG_S("plugin", plugin->name), LOG_S("release", version),
-           LOG_T("line", text));
+    add_line(plugin, LOG_BY_PARLEY, level, version, text_n(line, n < (int)sizeof line ? (size_t)n : sizeof line - 1));
 }
 
 static bool on_trial(const struct plugin *plugin, const struct release *release) {

@@ -30,6 +30,8 @@ struct plugin *plugin_new(struct plugin_env *env, struct text name);
 void plugin_free(struct plugin *plugin);
 struct release *plugin_find(const struct plugin *plugin, struct text version); /* NULL where there is none */
 void plugin_add(struct plugin *plugin, struct release *release);
+/* Takes it out of the list; it is the caller's then. */
+void plugin_take(struct plugin *plugin, struct release *release);
 /* Where the release of that version and digest lies. Caller frees. */
 char *plugin_release_folder(const char *plugin_folder, const char *version, const char *digest);
 /* What is to be remembered. Caller frees. */
@@ -37,6 +39,8 @@ void plugin_to_state(const struct plugin *plugin, struct plugin_state *state);
 /* A line of parleyd's about a release: into the plugin's log and parleyd's. */
 void plugin_note(struct plugin *plugin, enum log_level level, const char *version, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* A line of the release's own, logged or printed. */
+void plugin_said(struct plugin *plugin, enum log_level level, const char *version, struct text line);
 
 /* A release's worker serves; a release's worker died or could not start (`release->why`). */
 void plugin_release_serves(struct plugin *plugin, struct release *release);

@@ -168,7 +168,7 @@ static void on_held(void *user, struct supervisor *worker, int holder) {
 
 static void on_line(void *user, enum log_level level, struct text line) {
     struct release *r = user;
-    plugin_note(r->plugin, level, r->version, "%.*s", TEXT_ARGS(line));
+    plugin_said(r->plugin, level, r->version, line);
 }
 
 static void on_dropped(void *user) {

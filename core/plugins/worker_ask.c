@@ -29,6 +29,8 @@ static struct text question(parley_call *call, const struct ask *ask, struct tex
     if (ask->kinds) put_kinds(&w, call, ask->kinds);
     if (ask->before.n) json_put_text(&w, "before", text_of_parley(ask->before));
     if (ask->limit) json_put_int(&w, "limit", ask->limit);
+    if (ask->contact) json_put_text(&w, "contact", text_of(ask->contact));
+    if (ask->feature.n) json_put_text(&w, "feature", text_of_parley(ask->feature));
     json_close_object(&w);
     return arena_text(&call->arena, buffer_view(out));
 }

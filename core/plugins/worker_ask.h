@@ -1,4 +1,4 @@
-/* What a plugin asks of parleyd in the middle of a callback: a customer's traits, consent, timeline. Knows who may ask about whom; how the
+/* What a plugin asks of parleyd in the middle of a callback: a customer's traits, consent, timeline, whether she may be told something. Knows who may ask about whom; how the
  * question travels is the runtime's `ask`. */
 #ifndef PARLEY_CORE_PLUGINS_WORKER_ASK_H
 #define PARLEY_CORE_PLUGINS_WORKER_ASK_H
@@ -8,11 +8,13 @@
 enum { ASK_MS = 500 /* for one answer */ };
 
 struct ask {
-    const char *what; /* "traits", "consent", "entries" */
+    const char *what; /* "traits", "consent", "entries", "contact" */
     parley_text customer; /* {NULL, 0}: the calling one */
     const char *kinds; /* of entries, as the next two */
     parley_text before;
     int limit;
+    const char *contact; /* of contact, as the next one: "push" or "answer" */
+    parley_text feature;
 };
 
 /* {NULL, 0} where there is no answer; the log says why. */

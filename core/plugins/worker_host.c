@@ -222,14 +222,25 @@ static int reply(parley_call *c, int status, const char *shape, const parley_val
     return 0;
 }
 
+/* Whose effect it is. */
+struct subject {
+    struct text customer;
+    bool known;
+    struct text variant; /* that she came by; empty for another customer than the calling one */
+};
+
+static struct subject caller(const parley_call *c) {
+    return (struct subject){c->request.customer, c->request.known, c->request.variant};
+}
+
 /* Begins an effect in the scratch buffer: {kind, customer, known, feature, variant, at; parleyd adds who we are. The caller writes
  * the rest of the object; effect_end closes and keeps it. */
-static int effect_begin(parley_call *c, const char *kind) {
+static int effect_begin(parley_call *c, const char *kind, struct subject subject) {
     struct runtime *runtime = c->runtime;
     struct error error = {0};
     if (!runtime->effects || c->sql != &runtime->database.writes)
         error_set(&error, ERR_INTERNAL, "a reading callback may have no effects (%s)", kind);
-    else if (!c->request.customer.n)
+    else if (!subject.customer.n)
         error_set(&error, ERR_INTERNAL, "there is no customer to %s anything of", kind);
     if (error.code) return complain(c, &error);
     struct json_writer w;
@@ -237,10 +248,10 @@ static int effect_begin(parley_call *c, const char *kind) {
     json_writer_init(&w, &runtime->scratch);
     json_open_object(&w);
     json_put_text(&w, "kind", text_of(kind));
-    json_put_text(&w, "customer", c->request.customer);
-    json_put_bool(&w, "known", c->request.known);
+    json_put_text(&w, "customer", subject.customer);
+    json_put_bool(&w, "known", subject.known);
     json_put_text(&w, "feature", c->request.feature);
-    json_put_text(&w, "variant", c->request.variant);
+    json_put_text(&w, "variant", subject.variant);
     json_put_int(&w, "at", c->request.now);
     return 0;
 }
@@ -266,20 +277,30 @@ static int effect_end(parley_call *c, const char *comma_and_key, const char *sha
     return rc < 0 ? complain(c, &error) : 0;
 }
 
-static int track(parley_call *c, const char *event, const char *shape, const parley_value *values, size_t n) {
-    int rc = effect_begin(c, "track");
+static int track_of(parley_call *c, struct subject subject, const char *event, const char *shape,
+                    const parley_value *values, size_t n) {
+    int rc = effect_begin(c, "track", subject);
     if (rc < 0) return rc;
     effect_member(c, ",\"event\":", event);
     return effect_end(c, ",\"properties\":", shape, values, n, "}");
 }
 
-static int timeline(parley_call *c, const char *kind, const char *sentence, const char *shape,
-                    const parley_value *values, size_t n) {
-    int rc = effect_begin(c, "timeline");
+static int track(parley_call *c, const char *event, const char *shape, const parley_value *values, size_t n) {
+    return track_of(c, caller(c), event, shape, values, n);
+}
+
+static int timeline_of(parley_call *c, struct subject subject, const char *kind, const char *sentence,
+                       const char *shape, const parley_value *values, size_t n) {
+    int rc = effect_begin(c, "timeline", subject);
     if (rc < 0) return rc;
     effect_member(c, ",\"entry\":{\"kind\":", kind);
     effect_member(c, ",\"body\":", sentence);
     return effect_end(c, ",\"refs\":", shape, values, n, "}}");
+}
+
+static int timeline(parley_call *c, const char *kind, const char *sentence, const char *shape,
+                    const parley_value *values, size_t n) {
+    return timeline_of(c, caller(c), kind, sentence, shape, values, n);
 }
 
 static int timer(parley_call *c, parley_text name, int64_t at_ms) {
@@ -347,6 +368,22 @@ static int work(parley_call *c, int (*run)(parley_call *w, parley_json input),
     return trouble(c, PARLEY_FAILED);
 }
 
+static int may_tell(parley_call *c, parley_text who, parley_text feature, enum parley_contact kind) {
+    struct ask ask = {
+        .what = "contact", .customer = who, .feature = feature, .contact = kind == PARLEY_PUSH ? "push" : "answer"};
+    parley_json answer = ask_parley(c, &ask);
+    return parley_is(answer) ? document_truth(document_get(answer, "allowed")) : PARLEY_FAILED;
+}
+
+static int track_for(parley_call *c, parley_text who, bool its_known, const char *event, const char *shape,
+                     const parley_value *values, size_t n) {
+    return track_of(c, (struct subject){text_of_parley(who), its_known, TEXT("")}, event, shape, values, n);
+}
+static int timeline_for(parley_call *c, parley_text who, bool its_known, const char *kind, const char *sentence,
+                        const char *shape, const parley_value *values, size_t n) {
+    return timeline_of(c, (struct subject){text_of_parley(who), its_known, TEXT("")}, kind, sentence, shape, values, n);
+}
+
 const struct parley_host call_host = {
     .size = sizeof(struct parley_host),
     .abi_major = PARLEY_ABI_MAJOR,
@@ -400,4 +437,7 @@ const struct parley_host call_host = {
     .count = count_metric,
     .observe = observe_metric,
     .work = work,
+    .may_tell = may_tell,
+    .track_for = track_for,
+    .timeline_for = timeline_for,
 };

@@ -33,12 +33,22 @@ static int check_abi(const struct parley_plugin *p, struct error *error) {
     return 0;
 }
 
+/* The bundle's version, or for a development release of it, as 1.2.0-dev.7, that without the last part: it is the seventh build on the
+ * way to 1.2.0, and the code says where it is going. */
+static bool is_version(struct text bundle, const char *said) {
+    struct text number = bundle;
+    while (number.n && number.at[number.n - 1] >= '0' && number.at[number.n - 1] <= '9') number.n--;
+    if (number.n < bundle.n && text_ends(number, TEXT("-dev.")) && text_is(text_n(number.at, number.n - 5), said))
+        return true;
+    return text_is(bundle, said);
+}
+
 static int check_names(const struct parley_plugin *p, struct text name, struct text version, struct error *error) {
     if (!name.at && p->name && p->version) return 0;
     if (!p->name || !text_is(name, p->name))
         return error_set(error, ERR_INVALID, "it calls itself '%s'; the bundle says '%.*s'",
                          p->name ? p->name : "(nothing)", TEXT_ARGS(name));
-    if (!p->version || !text_is(version, p->version))
+    if (!p->version || !is_version(version, p->version))
         return error_set(error, ERR_INVALID, "its version is '%s'; the bundle says '%.*s'",
                          p->version ? p->version : "(nothing)", TEXT_ARGS(version));
     return 0;

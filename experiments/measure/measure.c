@@ -29,7 +29,7 @@ struct measure {
     _Atomic int64_t shown_position, shown_target;
     _Atomic bool recovered;
     struct telemetry *own_telemetry;
-    struct counter *position_gauge, *refolds_gauge, *checkpoints;
+    struct counter *position_gauge, *refolds_gauge, *bytes_gauge, *checkpoints;
     struct histogram *checkpoint_time;
 };
 
@@ -41,6 +41,9 @@ static void show(struct measure *m) {
     m->recovered = m->fold.position >= m->target && !m->is_reading;
     gauge_set(m->position_gauge, m->fold.position);
     gauge_set(m->refolds_gauge, m->fold.refolds);
+    int64_t bytes = 0;
+    for (uint32_t i = 0; i < m->fold.n; i++) bytes += (int64_t)unit_table_bytes(&m->fold.measured[i]->units);
+    gauge_set(m->bytes_gauge, bytes);
 }
 
 /* What cannot be read now is tried again at the next tick; nothing is lost by it. */
@@ -152,6 +155,7 @@ static void make_instruments(struct measure *m, struct telemetry *t) {
     if (!t) t = m->own_telemetry = telemetry_new();
     m->position_gauge = telemetry_gauge(t, "parley_measure_position", "The journal's row that figures include", "");
     m->refolds_gauge = telemetry_gauge(t, "parley_measure_refolds", "Units computed again since the start", "");
+    m->bytes_gauge = telemetry_gauge(t, "parley_measure_unit_bytes", "Memory that the units of experiments take", "");
     m->checkpoints = telemetry_counter(t, "parley_measure_checkpoints_total", "Checkpoints written", "");
     m->checkpoint_time = telemetry_histogram(t, "parley_measure_checkpoint_seconds", "Time to write a checkpoint", "");
 }

@@ -2,7 +2,7 @@
 
 #include "core/base/json_dump.h"
 
-static const char *const section_members[] = {"feature", "path", "settings", "from", "until", NULL};
+static const char *const section_members[] = {"feature", "title", "about", "path", "settings", "from", "until", NULL};
 
 static void read_path(struct reader *r, const struct path *path, const json_t *value, struct page_section *section) {
     if (!reader_text(r, path, value, "path", PAGE_MAX_PATH, &section->path)) return;
@@ -32,6 +32,8 @@ static void read_section(struct reader *r, const struct path *path, const json_t
     if (!json_object_get(value, "feature"))
         reader_missing(r, path, "feature", "name the feature that fills the section");
     reader_key(r, path, value, "feature", &section->feature);
+    reader_text(r, path, value, "title", MODEL_MAX_NAME, &section->title);
+    reader_text(r, path, value, "about", PAGE_MAX_ABOUT, &section->about);
     read_path(r, path, value, section);
     read_settings(r, path, value, section);
     reader_time(r, path, value, "from", &section->from);

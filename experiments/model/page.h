@@ -5,11 +5,13 @@
 
 #include "experiments/model/feature.h"
 
-enum { PAGE_MAX_SECTIONS = 64, PAGE_MAX_PATH = 512, PAGE_DEADLINE = 100 /* ms */ };
+enum { PAGE_MAX_SECTIONS = 64, PAGE_MAX_PATH = 512, PAGE_MAX_ABOUT = 200, PAGE_DEADLINE = 100 /* ms */ };
 
-/* {"feature":"home-poll","path":"/polls?about=home","settings":{…},"from":"…","until":"…"} */
+/* {"feature":"home-poll","title":"Tell us","about":"home","path":"/polls?about=home","settings":{…},"from":"…","until":"…"} */
 struct page_section {
     struct text id, feature;
+    struct text title;    /* the heading over it; TEXT_NONE: none */
+    struct text about;    /* what its component is told it is about, like "sku:HT-101"; TEXT_NONE */
     struct text path;     /* what the feature's plugin is asked, from '/' on; TEXT_NONE: it is not asked */
     struct text settings; /* JSON object whose members go over the variant's settings; TEXT_NONE */
     int64_t from, until;  /* ms: it is there from ≤ now < until; 0: open */

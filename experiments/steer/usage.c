@@ -2,11 +2,14 @@
 
 #include <stdlib.h>
 
+#include "core/base/clock.h"
 #include "core/base/map.h"
 #include "core/base/memory.h"
 
 struct kept {
     struct usage_of is;
+    int64_t day;                /* since 1970, of the newest of `times` */
+    uint64_t times[USAGE_DAYS]; /* by day modulo USAGE_DAYS */
     bool changed;
     size_t n;
     char key[];
@@ -50,17 +53,34 @@ static void place(struct usage *usage, const struct snapshot *snapshot, int64_t 
     usage->revision = snapshot->revision;
 }
 
+/* Days that nobody asked on are emptied. */
+static void turn_to(struct kept *kept, int64_t day) {
+    int64_t gone = day - kept->day > USAGE_DAYS ? USAGE_DAYS : day - kept->day;
+    for (int64_t i = 0; i < gone; i++) kept->times[(day - i) % USAGE_DAYS] = 0;
+    if (gone > 0) kept->day = day;
+}
+
 void usage_mark(struct usage *usage, const struct snapshot *snapshot, const struct snapshot_feature *feature,
                 int64_t now) {
     place(usage, snapshot, now);
     struct kept *kept = usage->places[feature - snapshot->features];
     kept->is.last = now;
     kept->changed = true;
+    turn_to(kept, now / CLOCK_DAY);
+    kept->times[kept->day % USAGE_DAYS]++;
 }
 
 struct usage_of usage_get(const struct usage *usage, struct text feature) {
     const struct kept *kept = map_get(&usage->by_key, feature);
     return kept ? kept->is : (struct usage_of){0, 0};
+}
+
+uint64_t usage_recent(const struct usage *usage, struct text feature, int64_t now) {
+    const struct kept *kept = map_get(&usage->by_key, feature);
+    uint64_t sum = 0;
+    for (int64_t day = now / CLOCK_DAY, i = 0; kept && i < USAGE_DAYS; i++)
+        if (day - i <= kept->day && day - i > kept->day - USAGE_DAYS) sum += kept->times[(day - i) % USAGE_DAYS];
+    return sum;
 }
 
 size_t usage_changes(struct usage *usage, const struct snapshot *snapshot, int64_t now, struct usage_row **rows,

@@ -1,5 +1,5 @@
-/* When each feature was last decided for anybody, so that those nobody asks for any more can be found. Marked on the hot path,
- * kept in the main database to the checkpoint. */
+/* When each feature was last decided for anybody and how often, so that those nobody asks for any more can be found. Marked on the hot path,
+ * when is kept in the main database to the checkpoint, how often is not. */
 #ifndef PARLEY_EXPERIMENTS_STEER_USAGE_H
 #define PARLEY_EXPERIMENTS_STEER_USAGE_H
 
@@ -21,6 +21,9 @@ void usage_mark(struct usage *usage, const struct snapshot *snapshot, const stru
                 int64_t now);
 /* All 0 where it is not watched yet. */
 struct usage_of usage_get(const struct usage *usage, struct text feature);
+/* How often it was decided in the USAGE_DAYS days (UTC) up to that of `now`, as far as this process has seen. */
+enum { USAGE_DAYS = 7 };
+uint64_t usage_recent(const struct usage *usage, struct text feature, int64_t now);
 
 /* Fills from the table; before anybody marks. On the store lane. */
 int usage_load(struct usage *usage, struct sql *sql, struct error *error);

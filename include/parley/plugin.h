@@ -118,6 +118,12 @@ enum parley_history {
     PARLEY_FROM_START = 1, /* with the first event that the journal has */
 };
 
+/* Why something is told to a customer. added in 1.1 */
+enum parley_contact {
+    PARLEY_PUSH,   /* of the shop's own accord: her opt-outs, refused consent, mutes and the caps over all plugins hold it back */
+    PARLEY_ANSWER, /* to what she said or asked: her mutes alone hold it back, and it is not counted */
+};
+
 enum parley_level { PARLEY_DEBUG, PARLEY_INFO, PARLEY_WARN, PARLEY_ERROR };
 
 /* ------------------------------------------------------------------------------------------------ what the plugin gives ---- */
@@ -172,8 +178,9 @@ struct parley_plugin {
     /* After start, with the plugin's own settings (an object, borrowed). Negative, best by fail(): they are refused. */
     int (*configure)(parley_call *c, parley_json settings);
     /* An event this release subscribes to; may write; see EVENTS above. `event` (borrowed): {seq, type, event, customer, known, actor,
-     * plugin, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",
-     * "system" or "plugin"; plugin: which, else absent. at: when it happened, ms since 1970. Its customer is parley->customer(c) too,
+     * plugin, browser, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",
+     * "system" or "plugin"; plugin: which, else absent. browser: it was
+     * told with a browser's public token, so anybody may have made it up. at: when it happened, ms since 1970. Its customer is parley->customer(c) too,
      * and what is tracked here is hers. What this plugin tracked itself comes only by its name, not by "*". */
     int (*on_event)(parley_call *c, parley_json event);
     /* A timer set by parley->timer() is due; may write. `name` (borrowed) is the name it was set under. */
@@ -307,6 +314,17 @@ struct parley_host {
      * a timer can begin it again. */
     int (*work)(parley_call *c, int (*run)(parley_call *w, parley_json input),
                 int (*done)(parley_call *c, parley_json result), parley_json input);
+
+    /* -- Other customers. added in 1.1 */
+    /* May `customer` be told something by `feature` (its key)? Asked and answered as traits() is, under the same rules of who may ask about
+     * whom. 1: yes, and a PARLEY_PUSH is counted as one. 0: no. Negative: the answer cannot be had, ask later; the log says why. */
+    int (*may_tell)(parley_call *c, parley_text customer, parley_text feature, enum parley_contact kind);
+    /* track() and timeline() for another customer than the calling one, from any writing callback. `known`: what parley->known() said of her.
+     * Whoever tells somebody something asks may_tell() before. */
+    int (*track_for)(parley_call *c, parley_text customer, bool known, const char *event, const char *shape,
+                     const parley_value *values, size_t n);
+    int (*timeline_for)(parley_call *c, parley_text customer, bool known, const char *kind, const char *body,
+                        const char *shape, const parley_value *values, size_t n);
 };
 
 /* ------------------------------------------------------------------------------------------------------ how it is called ---- */
@@ -329,6 +347,11 @@ extern const struct parley_host *parley __attribute__((visibility("hidden")));
     parley->work((c), (run), (done), parley_object((c), __VA_ARGS__))
 #define parley_timeline(c, kind, body, /* shape, values */...)                                                         \
     parley->timeline((c), (kind), (body), PARLEY_ARGUMENTS(__VA_ARGS__))
+
+#define parley_track_for(c, customer, known, event, /* shape, values */...)                                            \
+    parley->track_for((c), (customer), (known), (event), PARLEY_ARGUMENTS(__VA_ARGS__))
+#define parley_timeline_for(c, customer, known, kind, body, /* shape, values */...)                                    \
+    parley->timeline_for((c), (customer), (known), (kind), (body), PARLEY_ARGUMENTS(__VA_ARGS__))
 
 /* SQL with $1, $2 ... A statement that gives rows: 1 when there is a first one (read it with parley->col*), 0 when there is none.
  * Any other: the rows changed. Or negative. Texts of a row outlive it; the next parley_sql ends the rows of the one before. A

@@ -64,6 +64,8 @@ void parley_test_context(parley_test *t, const char *context);
 
 void parley_test_traits(parley_test *t, const char *customer, const char *traits);
 void parley_test_consent(parley_test *t, const char *customer, const char *consent);
+/* Whether may_tell() says yes to a PARLEY_PUSH; at first it does. Answers are always allowed. */
+void parley_test_pushes(parley_test *t, const char *customer, bool allowed);
 
 /* ---- calls and their answers ---- */
 
@@ -87,6 +89,8 @@ void parley_test_wait_until(parley_test *t, const char *time); /* ISO 8601 */
 /* An event of a known customer, as it would come from the journal. True where on_event took it; false where it refused, or the plugin
  * does not subscribe to that name. */
 bool parley_test_event(parley_test *t, const char *event, const char *customer, const char *properties);
+/* The same, told with a browser's public token. */
+bool parley_test_browser_event(parley_test *t, const char *event, const char *customer, const char *properties);
 
 /* ---- what the plugin caused. Indices count from 0, the oldest; what a call that failed caused is not there ---- */
 

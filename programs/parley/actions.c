@@ -232,11 +232,6 @@ static struct text object_of(struct call *call, const char *const *names, const 
     return copy;
 }
 
-enum exit_code act_activate(struct call *call) {
-    static const char *const names[] = {"version"};
-    return send_text(call, object_of(call, names, (const char *[]){call_argument(call, "VERSION")}, 1));
-}
-
 enum exit_code act_token(struct call *call) {
     static const char *const names[] = {"name", "role", "expiresAt"};
     const char *const values[] = {call_argument(call, "NAME"), call_argument(call, "ROLE"),

@@ -5,6 +5,7 @@
 
 #include "core/base/json.h"
 #include "core/base/memory.h"
+#include "programs/parley/progress.h"
 
 enum { CONNECT_SECONDS = 10, ANSWER_SECONDS = 120 };
 
@@ -83,6 +84,22 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *user) {
     return size * n;
 }
 
+static int look(void *patience, curl_off_t down_of, curl_off_t down, curl_off_t up_of, curl_off_t up) {
+    patience_look(patience);
+    return 0;
+}
+
+static CURLcode perform(CURL *curl, const char *doing) {
+    struct patience patience;
+    patience_start(&patience, doing);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &patience);
+    CURLcode code = curl_easy_perform(curl);
+    patience_end(&patience);
+    return code;
+}
+
 /* The common headers and the body's type; the list is the caller's. */
 static struct curl_slist *headers_for(const struct client *client, const char *type) {
     struct curl_slist *list = header(NULL, "Content-Type", type ? type : "application/json");
@@ -110,7 +127,7 @@ int client_ask(struct client *client, const char *method, const char *path, stru
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.n);
     }
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    CURLcode rc = curl_easy_perform(curl);
+    CURLcode rc = perform(curl, client->doing);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
     curl_slist_free_all(headers);
     buffer_free(&url);

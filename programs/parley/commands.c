@@ -5,6 +5,7 @@
 #include "programs/parley/actions.h"
 #include "programs/parley/demo.h"
 #include "programs/parley/journal.h"
+#include "programs/parley/recommendations.h"
 #include "programs/parley/replay.h"
 
 #define BASE      "/admin/v1/"
@@ -99,24 +100,34 @@ const struct command commands[] = {
     DEFINITIONS("holdouts", "holdout", "key name share unit start end version"),
     DEFINITIONS("pages", "page", "key name order layout owner version"),
 
-    {"plugins", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
+    {"plugin", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
-    {"plugins", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
+    {"plugin", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
      "version state signature.origin why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms "
      "latency.p99Ms",
      "its releases: state, memory, latency, what each waits for"},
-    {"plugins", "push", "FILE", "--downgrade yes", "POST", PLUGINS, act_push, NULL,
-     "installs a bundle; nothing is started"},
-    {"plugins", "activate", "NAME VERSION", "", "POST", PLUGINS "/{NAME}/activate", act_activate, NULL,
+    {"plugin", "new", "NAME", "--dir FOLDER", NULL, NULL, act_plugin_new, NULL,
+     "writes a small whole plugin into a new folder [NAME], to begin with; no server"},
+    {"plugin", "build", "[DIR]", "--out FILE", NULL, NULL, act_plugin_build, NULL,
+     "compiles a plugin's folder and packs its release [DIR/build/NAME-VERSION.parley]; no server"},
+    {"plugin", "test", "[DIR]", "", NULL, NULL, act_plugin_test, NULL, "compiles it and runs its tests; no server"},
+    {"plugin", "dev", "[DIR]", "--feature KEY", "POST", PLUGINS, act_plugin_dev, NULL,
+     "runs it on a server for development and again after each save; shows a preview link, errors, tests and logs"},
+    {"plugin", "push", "[FILE|DIR]", "--downgrade yes", "POST", PLUGINS, act_push, NULL,
+     "installs a bundle, or what `build` made of a folder; nothing is started"},
+    {"plugin", "activate", "NAME VERSION", "", "POST", PLUGINS "/{NAME}/activate", act_activate, NULL,
      "starts that release, then switches to it"},
-    {"plugins", "rollback", "NAME", "", "POST", PLUGINS "/{NAME}/rollback", act_send, NULL,
+    {"plugin", "rollback", "NAME", "", "POST", PLUGINS "/{NAME}/rollback", act_rollback, NULL,
      "back to the release before"},
-    {"plugins", "retire", "NAME", "", "DELETE", PLUGINS "/{NAME}", act_delete, NULL, "drains it; its data is kept"},
-    {"plugins", "logs", "NAME", "", "GET", PLUGINS "/{NAME}/logs", act_list, "at level version line", "its last lines"},
-    {"plugins", "pack", "FOLDER", "--out FILE", NULL, NULL, act_pack, NULL, "makes a bundle of a folder (-o FILE)"},
-    {"plugins", "call", "NAME METHOD PATH [FILE|-]", "", NULL, PLUGINS "/{NAME}/api", act_plugin_call, NULL,
+    {"plugin", "remove", "NAME VERSION", "", "DELETE", PLUGINS "/{NAME}/releases/{VERSION}", act_remove, NULL,
+     "takes a release away that nobody needs any more"},
+    {"plugin", "retire", "NAME", "--force yes", "DELETE", PLUGINS "/{NAME}", act_retire, NULL,
+     "drains it; its data is kept"},
+    {"plugin", "logs", "NAME", "--follow", "GET", PLUGINS "/{NAME}/logs", act_plugin_logs, "at level version line",
+     "its last lines, and with -f those that come"},
+    {"plugin", "pack", "FOLDER", "--out FILE", NULL, NULL, act_pack, NULL, "makes a bundle of a folder (-o FILE)"},
+    {"plugin", "call", "NAME METHOD PATH [FILE|-]", "", NULL, PLUGINS "/{NAME}/api", act_plugin_call, NULL,
      "a call to its staff API, as GET /polls"},
-
     {"plugin", "keygen", "NAME", "--no-password", NULL, NULL, act_keygen, NULL,
      "makes NAME.key, which signs plugins, and NAME.pub, which servers trust (minisign's files)"},
     {"plugin", "sign", "FOLDER", "--key FILE --out FILE", NULL, NULL, act_sign, NULL,
@@ -130,6 +141,11 @@ const struct command commands[] = {
     {"polls", "get", "ID", "", "GET", POLLS "/{ID}", act_get, NULL, "one poll"},
     {"polls", "patch", "ID FILE|-", "", "PATCH", POLLS "/{ID}", act_send, NULL, "changes it"},
     {"polls", "results", "ID", "--by known|feature|variant", "GET", POLLS "/{ID}/results", act_get, NULL, "its votes"},
+
+    {"recommendations", "evaluate", "",
+     "--train FILE --test FILE --file FILE --share PERCENT --map COLUMNS --k N,N --lambda N --keep N", NULL, NULL,
+     recommendations_evaluate, "task algorithm k recall ndcg mrr hitRate people",
+     "how good each algorithm is: on two files, on one split by time, or on the shop's own past"},
 
     {"customers", "list", "", "--q WORD --limit N", "GET", CUSTOMERS, act_list, "id customer name email matched",
      "those whose id, name or e-mail begins so"},
@@ -212,9 +228,14 @@ static bool is(const char *left, const char *right) {
     return left && right && !strcmp(left, right);
 }
 
+/* `plugin` is its own plural. */
+static const char *resource_of(const char *typed) {
+    return is(typed, "plugins") ? "plugin" : typed;
+}
+
 const struct command *command_find(int argc, char **argv, int *words) {
     for (const struct command *c = commands; argc > 0 && c->resource; c++) {
-        if (!is(c->resource, argv[0])) continue;
+        if (!is(c->resource, resource_of(argv[0]))) continue;
         *words = c->verb ? 2 : 1;
         if (!c->verb || (argc > 1 && is(c->verb, argv[1]))) return c;
     }
@@ -223,7 +244,7 @@ const struct command *command_find(int argc, char **argv, int *words) {
 
 bool command_is_resource(const char *word) {
     for (const struct command *c = commands; c->resource; c++)
-        if (is(c->resource, word)) return true;
+        if (is(c->resource, resource_of(word))) return true;
     return false;
 }
 
@@ -232,7 +253,7 @@ const char *command_nearest(const char *resource, const char *typed) {
     size_t least = 3;
     for (const struct command *c = commands; c->resource; c++) {
         const char *word = resource ? c->verb : c->resource;
-        if ((resource && !is(c->resource, resource)) || !word) continue;
+        if ((resource && !is(c->resource, resource_of(resource))) || !word) continue;
         size_t distance = text_distance(text_of(word), text_of(typed));
         if (distance >= least || distance >= strlen(word)) continue;
         least = distance;
@@ -279,7 +300,7 @@ void help_all(FILE *out) {
 bool help_resource(const char *resource, FILE *out) {
     bool found = false;
     for (const struct command *c = commands; c->resource; c++) {
-        if (!is(c->resource, resource)) continue;
+        if (!is(c->resource, resource_of(resource))) continue;
         usage_line(c, out);
         fprintf(out, "    %s\n", c->help);
         found = true;

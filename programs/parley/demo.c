@@ -31,35 +31,82 @@ static const struct piece definitions[] = {
      "\"stage\":\"trial\",\"variants\":{\"off\":{\"value\":\"off\"},"
      "\"top\":{\"value\":\"top\",\"plugin\":\"polls\",\"settings\":{\"maxOptions\":4}}},"
      "\"off\":\"off\",\"default\":{\"serve\":\"off\"},\"owner\":\"merchandising\",\"tags\":[\"demo\"]}"},
+    /* The demo shop has no server of its own: its browsers tell the orders. */
+    {"/admin/v1/features/product-questions",
+     "{\"key\":\"product-questions\",\"name\":\"Questions below the product\",\"type\":\"string\",\"enabled\":true,"
+     "\"stage\":\"shipped\",\"variants\":{\"off\":{\"value\":\"off\"},"
+     "\"on\":{\"value\":\"on\",\"plugin\":\"qa\",\"settings\":{\"trustBrowserOrders\":true}}},"
+     "\"off\":\"off\",\"default\":{\"serve\":\"on\"},\"owner\":\"service\",\"tags\":[\"demo\"]}"},
+    {"/admin/v1/features/boards",
+     "{\"key\":\"boards\",\"name\":\"Boards and ensembles\",\"type\":\"string\",\"enabled\":true,\"stage\":\"shipped\","
+     "\"variants\":{\"off\":{\"value\":\"off\"},\"on\":{\"value\":\"on\",\"plugin\":\"boards\",\"settings\":{"
+     "\"pictures\":\"/shop/pictures/\",\"productPage\":\"/shop/product.html?sku={sku}\","
+     "\"boardPage\":\"/shop/boards.html?board={id}\"}}},"
+     "\"off\":\"off\",\"default\":{\"serve\":\"on\"},\"owner\":\"merchandising\",\"tags\":[\"demo\"]}"},
 };
 
-#define POLL(id, sku, kind, question, options)                                                                         \
+#define POLL(id, what, kind, question, options)                                                                        \
     {                                                                                                                  \
         "/admin/v1/plugins/polls/api/polls/" id,                                                                       \
-            "{\"id\":\"" id "\",\"about\":\"sku:" sku "\",\"kind\":\"" kind                                            \
+            "{\"id\":\"" id "\",\"about\":\"" what "\",\"kind\":\"" kind                                               \
             "\",\"results\":\"on_vote\",\"question\":\"" question "\",\"options\":[" options "]}"                      \
     }
 #define OPTION(key, label) "{\"key\":\"" key "\",\"label\":\"" label "\"}"
 
 static const struct piece polls[] = {
-    POLL("mug-colour", "HT-101", "single", "Which colour should the next mug have?",
+    POLL("next-shelf", "home", "single", "What should the next shelf be for?",
+         OPTION("garden", "The garden") "," OPTION("boat", "The boat") "," OPTION("children", "Small hands")),
+    POLL("mug-colour", "sku:HT-101", "single", "Which colour should the next mug have?",
          OPTION("slate", "Slate") "," OPTION("gorse", "Gorse yellow") "," OPTION("rust", "Boat-keel rust")),
-    POLL("throw-pattern", "HT-102", "single", "What should the next throw look like?",
+    POLL("throw-pattern", "sku:HT-102", "single", "What should the next throw look like?",
          OPTION("plain", "Plain") "," OPTION("check", "A quiet check") "," OPTION("stripe", "Broad stripes")),
-    POLL("lantern-where", "HT-103", "multiple", "Where would your lantern stand?",
+    POLL("lantern-where", "sku:HT-103", "multiple", "Where would your lantern stand?",
          OPTION("table", "On the table outside") "," OPTION("boat", "On a boat") "," OPTION(
              "window", "In the window") "," OPTION("tent", "At the tent")),
-    POLL("soap-scent", "HT-104", "single", "Which scent should come next?",
+    POLL("soap-scent", "sku:HT-104", "single", "Which scent should come next?",
          OPTION("juniper", "Juniper") "," OPTION("pine", "Pine tar") "," OPTION("none", "None at all, please")),
-    POLL("teapot-size", "HT-105", "single", "How many cups should a teapot hold?",
+    POLL("teapot-size", "sku:HT-105", "single", "How many cups should a teapot hold?",
          OPTION("two", "Two") "," OPTION("four", "Four is right") "," OPTION("eight", "Eight, we are many")),
-    POLL("basket-use", "HT-106", "multiple", "What would you keep in it?",
+    POLL("basket-use", "sku:HT-106", "multiple", "What would you keep in it?",
          OPTION("logs", "Logs") "," OPTION("wool", "Wool") "," OPTION("toys", "Toys") "," OPTION("cat", "The cat")),
-    POLL("honey-how", "HT-107", "single", "How do you eat heather honey?",
+    POLL("honey-how", "sku:HT-107", "single", "How do you eat heather honey?",
          OPTION("toast", "On toast") "," OPTION("tea", "In tea") "," OPTION("spoon", "With a spoon, at night")),
-    POLL("candle-when", "HT-108", "single", "When do you light a candle?",
+    POLL("candle-when", "sku:HT-108", "single", "When do you light a candle?",
          OPTION("daily", "Every evening") "," OPTION("guests", "When guests come") "," OPTION("storm",
                                                                                               "When the power is out")),
+};
+
+/* ---- the home page: a section for each plugin that is there, and one that is the shop's own; most components bring their
+ * heading along ---- */
+
+static const struct {
+    const char *plugin; /* NULL: none */
+    const char *section, *feature;
+    const char *feature_body; /* NULL: it is there already */
+    const char *section_members;
+} home[] = {
+    {NULL, "note", "delivery-note",
+     "{\"key\":\"delivery-note\",\"name\":\"A sentence about delivery\",\"type\":\"string\",\"stage\":\"shipped\","
+     "\"variants\":{\"off\":{\"value\":\"\"},\"on\":{\"value\":\"The boat goes on Monday: what is ordered by Sunday "
+     "evening is on it.\"}},\"off\":\"off\",\"default\":{\"serve\":\"on\"},\"owner\":\"merchandising\","
+     "\"tags\":[\"demo\",\"home\"]}",
+     ""},
+#define PLUGGED(plugin, section, feature, name, members)                                                               \
+    {                                                                                                                  \
+        plugin, section, feature,                                                                                      \
+            "{\"key\":\"" feature "\",\"name\":\"" name                                                                \
+            "\",\"type\":\"string\",\"stage\":\"shipped\",\"variants\":{\"off\":{\"value\":\"off\"},"                  \
+            "\"on\":{\"value\":\"on\",\"plugin\":\"" plugin "\"}},\"off\":\"off\",\"default\":{\"serve\":\"on\"},"     \
+            "\"owner\":\"merchandising\",\"tags\":[\"demo\",\"home\"]}",                                               \
+            members                                                                                                    \
+    }
+    PLUGGED("recommendations", "recommended", "home-recommended", "Recommended on the home page", ""),
+    PLUGGED("polls", "question", "home-poll", "Poll on the home page",
+            ",\"title\":\"Help us choose\",\"about\":\"home\",\"path\":\"/polls?about=home\""),
+    PLUGGED("boards", "boards", "home-boards", "Boards on the home page", ""),
+    {"qa", "questions", "product-questions", NULL,
+     ",\"title\":\"Asked about our storm lantern\",\"about\":\"sku:HT-103\""},
+    PLUGGED("conversations", "talk", "home-talk", "Conversation on the home page", ""),
 };
 
 static const char trial_path[] = "/admin/v1/experiments/product-poll-trial";
@@ -98,6 +145,35 @@ static enum exit_code ensure(struct call *call, const char *path, const char *co
     return EXIT_OK;
 }
 
+static bool is_installed(struct call *call, const char *plugin) {
+    struct answer answer;
+    struct error error = {0};
+    const char *path = arena_printf(&call->arena, "/admin/v1/plugins/%s", plugin).at;
+    if (client_ask(&call->client, "GET", path, TEXT_NONE, NULL, &answer, &error) != 0) return false;
+    buffer_free(&answer.body);
+    return answer.status == 200;
+}
+
+static enum exit_code make_home(struct call *call) {
+    enum exit_code code = EXIT_OK;
+    struct buffer page = {0};
+    buffer_cstr(&page,
+                "{\"key\":\"home\",\"name\":\"The shop's first page\",\"owner\":\"merchandising\",\"sections\":{");
+    const char *between = "";
+    for (size_t i = 0; i < sizeof home / sizeof *home && code == EXIT_OK; i++) {
+        if (home[i].plugin && !is_installed(call, home[i].plugin)) continue;
+        const char *path = arena_printf(&call->arena, "/admin/v1/features/%s", home[i].feature).at;
+        if (home[i].feature_body) code = ensure(call, path, NULL, text_of(home[i].feature_body));
+        buffer_printf(&page, "%s\"%s\":{\"feature\":\"%s\"%s}", between, home[i].section, home[i].feature,
+                      home[i].section_members);
+        between = ",";
+    }
+    buffer_cstr(&page, "}}");
+    if (code == EXIT_OK) code = ensure(call, "/admin/v1/pages/home", NULL, buffer_view(&page));
+    buffer_free(&page);
+    return code;
+}
+
 static enum exit_code start_trial(struct call *call) {
     struct answer answer;
     struct json json;
@@ -121,6 +197,7 @@ enum exit_code demo_setup(struct call *call) {
         code = ensure(call, definitions[i].path, NULL, text_of(definitions[i].body));
     for (size_t i = 0; i < sizeof polls / sizeof *polls && code == EXIT_OK; i++)
         code = ensure(call, polls[i].path, "/admin/v1/plugins/polls/api/polls", text_of(polls[i].body));
+    if (code == EXIT_OK) code = make_home(call);
     if (code == EXIT_OK) code = ensure(call, trial_path, NULL, trial_body(call));
     return code == EXIT_OK ? start_trial(call) : code;
 }

@@ -70,3 +70,23 @@ void progress_notice(const char *format, ...) {
     va_end(args);
     fputc('\n', stderr);
 }
+
+static const uint64_t SILENT_NS = 1000000000, SECOND_NS = 1000000000, FIVE_NS = 5000000000;
+
+void patience_start(struct patience *patience, const char *what) {
+    *patience = (struct patience){.what = what, .started = clock_ticks(), .terminal = isatty(STDERR_FILENO) == 1};
+}
+
+void patience_look(struct patience *patience) {
+    uint64_t now = clock_ticks();
+    if (!patience->what || now - patience->started < SILENT_NS) return;
+    if (patience->shown && now - patience->shown < (patience->terminal ? SECOND_NS : FIVE_NS)) return;
+    fprintf(stderr, "%s%s, %.0f s%s", patience->terminal ? "\r\033[K" : "", patience->what,
+            (double)(now - patience->started) / 1e9, patience->terminal ? "" : "\n");
+    fflush(stderr);
+    patience->shown = now;
+}
+
+void patience_end(struct patience *patience) {
+    if (patience->shown && patience->terminal) fputs("\r\033[K", stderr);
+}

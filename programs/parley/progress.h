@@ -23,4 +23,17 @@ void progress_end(struct progress *progress, size_t done);
 /* A line of its own amid the progress. */
 void progress_notice(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What takes longer than a second says so, as "activating hello 1.1.0, 3 s": rewritten on a terminal and gone at the end, a line
+ * every few seconds elsewhere. On stderr. */
+struct patience {
+    const char *what; /* NULL: nothing is said */
+    uint64_t started, shown;
+    bool terminal;
+};
+
+void patience_start(struct patience *patience, const char *what);
+/* To be called every now and then. */
+void patience_look(struct patience *patience);
+void patience_end(struct patience *patience);
+
 #endif

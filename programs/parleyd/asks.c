@@ -1,5 +1,5 @@
-/* What plugins ask of a customer in the middle of a call: traits and consent from the main database, the timeline from the journal. Each is
- * answered on its lane; the plugin waits half a second, so nothing here is worth trying twice. */
+/* What plugins ask of a customer in the middle of a call: traits, consent and whether she may be told something from the main database, the
+ * timeline from the journal. Each is answered on its lane; the plugin waits half a second, so nothing here is worth trying twice. */
 #include <stdlib.h>
 
 #include "core/base/json.h"
@@ -15,7 +15,9 @@ struct asked {
     struct app *app;
     uint64_t ticket;
     struct arena arena;
-    bool consent; /* else traits */
+    enum { ASK_TRAITS, ASK_CONSENT, ASK_CONTACT } what; /* of the main database */
+    struct contact contact;
+    int may; /* enum contact_answer */
     struct text *keys;
     size_t keys_n;
     struct buffer out;
@@ -64,18 +66,58 @@ static int write_consent(struct asked *asked, struct sql *sql, struct json_write
     return rc;
 }
 
+static int write_contact(struct asked *asked, struct sql *sql, struct json_writer *w) {
+    int rc = sql_begin(sql, &asked->error);
+    if (rc < 0) return rc;
+    rc = may_contact(sql, &asked->arena, &asked->contact, &asked->app->contact_caps, clock_now(asked->app->clock),
+                     &asked->error);
+    rc = sql_end(sql, rc, &asked->error);
+    asked->may = rc;
+    json_put_bool(w, "allowed", rc == CONTACT_YES);
+    return rc < 0 ? rc : 0;
+}
+
 static void read_customer(struct lane_job *job, void *owner) {
     struct asked *asked = (struct asked *)job;
     struct json_writer w;
     json_writer_init(&w, &asked->out);
     json_open_object(&w);
-    int rc = asked->consent ? write_consent(asked, owner, &w) : write_traits(asked, owner, &w);
+    int rc = asked->what == ASK_TRAITS    ? write_traits(asked, owner, &w)
+             : asked->what == ASK_CONSENT ? write_consent(asked, owner, &w)
+                                          : write_contact(asked, owner, &w);
     json_close_object(&w);
     if (rc < 0 && !asked->error.code) error_set(&asked->error, rc, "the customer could not be read");
 }
 
 static void on_customer(struct mail *mail) {
-    finish((struct asked *)mail);
+    struct asked *asked = (struct asked *)mail;
+    if (asked->what == ASK_CONTACT && asked->may >= 0) count(asked->app->contacts[asked->may], 1);
+    finish(asked);
+}
+
+static void ask_customer(struct asked *asked) {
+    asked->job =
+        (struct lane_job){.mail.receive = on_customer, .work = read_customer, .reply_to = &asked->app->mailbox};
+    lane_do(main_db_lane(asked->app->db), &asked->job);
+}
+
+/* Who was erased is told nothing. */
+static void ask_contact(struct asked *asked, const struct json *json, struct text plugin) {
+    struct text kind = json_unescaped(json, json_get(json, 0, TEXT("contact")), &asked->arena);
+    asked->what = ASK_CONTACT;
+    asked->contact =
+        (struct contact){.keys = asked->keys,
+                         .n = asked->keys_n,
+                         .plugin = arena_text(&asked->arena, plugin),
+                         .feature = json_unescaped(json, json_get(json, 0, TEXT("feature")), &asked->arena),
+                         .channel = TEXT("web"),
+                         .kind = text_is(kind, "answer") ? CONTACT_ANSWER : CONTACT_PUSH};
+    if (!app_suppressed(asked->app, asked->keys[0])) {
+        ask_customer(asked);
+        return;
+    }
+    buffer_cstr(&asked->out, "{\"allowed\":false}");
+    finish(asked);
 }
 
 /* ---- the timeline ---- */
@@ -131,13 +173,13 @@ void parleyd_on_ask(void *user, const struct plugin_ask *ask) {
     struct text what = json_unescaped(&json, json_get(&json, 0, TEXT("ask")), arena);
     struct text customer = json_unescaped(&json, json_get(&json, 0, TEXT("customer")), arena);
     identity_map_keys(app->joined, customer, arena, &asked->keys, &asked->keys_n);
-    asked->consent = text_is(what, "consent");
+    asked->what = text_is(what, "consent") ? ASK_CONSENT : ASK_TRAITS;
     if (text_is(what, "entries")) {
         read_entries(asked, &json);
-    } else if (asked->consent || text_is(what, "traits")) {
-        asked->job =
-            (struct lane_job){.mail.receive = on_customer, .work = read_customer, .reply_to = &app->mailbox};
-        lane_do(main_db_lane(app->db), &asked->job);
+    } else if (text_is(what, "contact")) {
+        ask_contact(asked, &json, ask->plugin);
+    } else if (asked->what == ASK_CONSENT || text_is(what, "traits")) {
+        ask_customer(asked);
     } else {
         error_set(&asked->error, ERR_INVALID, "Parley cannot be asked for \"%.*s\"", (int)(what.n < 40 ? what.n : 40), what.at);
         finish(asked);

@@ -64,6 +64,7 @@ static void put_event(struct buffer *out, const struct journal_record *record) {
     json_put_bool(&w, "known", record->flags & JOURNAL_KNOWN);
     json_put_text(&w, "actor", text_of(actors[record->actor & 3]));
     if (by_plugin(record).n) json_put_text(&w, "plugin", by_plugin(record));
+    json_put_bool(&w, "browser", record->flags & JOURNAL_BROWSER);
     json_put_int(&w, "at", record->at);
     json_put_text(&w, "messageId", record->message_id);
     put_properties(&w, record->body);

@@ -211,6 +211,7 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     d.app.push = push_open(&d.app, config_duration(config, "streams.heartbeat"));
     int status = serve(&d, program);
     plugins_free(d.app.plugins);
+    d.app.plugins = NULL; /* what lanes still tell does not reach them */
     parleyd_close(&d.app);
     events_close(d.events);
     if (status == 0) log_info(log, "stopped");

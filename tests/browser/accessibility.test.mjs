@@ -33,7 +33,7 @@ describe('accessibility', { concurrency: 2 }, () => {
       await page.getByRole('link', { name: /Heather honey/ }).waitFor();
       await clean(page, 'home');
       await page.goto(`${server.url}/shop/product.html?sku=HT-101`);
-      await page.locator('parley-slot').scrollIntoViewIfNeeded();
+      await page.locator('parley-slot[name=product-poll]').scrollIntoViewIfNeeded();
       await page.getByRole('radio', { name: /Buoy red/ }).check();
       await clean(page, 'product with a poll');
       await page.getByRole('button', { name: 'Add to basket' }).click();

@@ -27,7 +27,7 @@ describe('the shop', () => {
       const page = await visit(browser, { viewport });
       await page.goto(server.url);
       await page.getByRole('link', { name: /Breakwater enamel mug/ }).click();
-      await page.locator('parley-slot').scrollIntoViewIfNeeded();
+      await page.locator('parley-slot[name=product-poll]').scrollIntoViewIfNeeded();
       const option = page.getByRole('radio', { name: /Buoy red/ });
       await option.focus();
       await page.keyboard.press('Space');
@@ -36,7 +36,7 @@ describe('the shop', () => {
       await poll.getByText('Thank you, your vote counts.').waitFor();
       assert.equal(await option.evaluate((node) => node.getRootNode().activeElement === node), true, 'the focus stays where she was');
       await page.reload();
-      await page.locator('parley-slot').scrollIntoViewIfNeeded();
+      await page.locator('parley-slot[name=product-poll]').scrollIntoViewIfNeeded();
       await poll.getByText(turnout).waitFor();
       assert.equal(await page.getByRole('radio', { name: /Buoy red/ }).isChecked(), true);
       assert.equal(await overflow(page), 0);
@@ -55,9 +55,9 @@ describe('the shop', () => {
     const sent = [];
     page.on('request', (request) => /\/v1\/batch/.test(request.url()) && sent.push(request.url()));
     const showing = async (query) => {
-      const answered = page.waitForResponse((response) => response.url().includes('/ofrep/'));
+      const answered = page.waitForResponse((response) => response.url().endsWith('/flags/product-poll'));
       await page.goto(`${server.url}${MUG}${query}`);
-      await page.locator('parley-slot').scrollIntoViewIfNeeded();
+      await page.locator('parley-slot[name=product-poll]').scrollIntoViewIfNeeded();
       return (await (await answered).json()).variant;
     };
     assert.equal(await showing(`&${links.top}`), 'top');
@@ -74,12 +74,12 @@ describe('the shop', () => {
   it('does not expose a shopper before the slot comes into view', async () => {
     const page = await visit(browser, { viewport: { width: 360, height: 300 } });
     const asked = [];
-    page.on('request', (request) => request.url().includes('/ofrep/') && asked.push(request.url()));
+    page.on('request', (request) => request.url().endsWith('/flags/product-poll') && asked.push(request.url()));
     await page.goto(server.url + MUG);
     await page.evaluate(() => window.parley.ready);
     await page.waitForTimeout(300);
     assert.deepEqual(asked, []);
-    await page.locator('parley-slot').scrollIntoViewIfNeeded();
+    await page.locator('parley-slot[name=product-poll]').scrollIntoViewIfNeeded();
     await page.getByText('Which mug comes next?').waitFor();
     assert.equal(asked.length, 1);
     await page.context().close();
@@ -159,7 +159,7 @@ describe('the shop', () => {
     await page.goto(server.url + MUG);
     await page.evaluate(() => window.parley.ready);
     await page.waitForTimeout(200);
-    assert.equal(await page.locator('parley-slot').evaluate((slot) => slot.childElementCount), 0);
+    assert.equal(await page.locator('parley-slot[name=product-poll]').evaluate((slot) => slot.childElementCount), 0);
     assert.deepEqual(page.complaints, []);
     await page.context().close();
   });

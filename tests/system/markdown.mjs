@@ -22,14 +22,16 @@ export function holds(told, got) {
   return got !== null && typeof got === 'object' && Object.entries(told).every(([name, t]) => holds(t, got[name]));
 }
 
-// Writes the files, applies the diffs and runs the shell blocks, in the order of the page, in `folder`. After a shell
+// Writes the files, applies the diffs, holds excerpts (in=FILE) against their files and runs the shell blocks, in the order of the page, in `folder`. After a shell
 // block, `answer` blocks say what its output is: yields { command, output, answer } for each.
 export function* perform(file, folder, env) {
   let command = '', output = '';
   for (const { language, words, text } of blocks(file)) {
-    const name = /^file=(\S+)$/.exec(words)?.[1];
+    const name = /^file=(\S+)$/.exec(words)?.[1], quoted = /^in=(\S+)$/.exec(words)?.[1];
     if (language === 'diff' && name) {
       execFileSync('git', ['apply', '-'], { cwd: folder, input: text });
+    } else if (quoted) {
+      if (!readFileSync(join(folder, quoted), 'utf8').includes(text)) throw new Error(`this is not in ${quoted} as it stands:\n${text}`);
     } else if (name) {
       mkdirSync(dirname(join(folder, name)), { recursive: true });
       writeFileSync(join(folder, name), text);

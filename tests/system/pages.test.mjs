@@ -95,12 +95,17 @@ test('a section whose release is down is left out with a reason, counted, and a 
   process.kill(await pid(), 'SIGSTOP');
   const started = performance.now();
   const answer = await page(s);
-  const took = performance.now() - started;
+  const took = [performance.now() - started];
+  for (let i = 1; i < 5; i++) {
+    const began = performance.now();
+    assert.deepEqual(ids(await page(s)), ['question', 'hero']);
+    took.push(performance.now() - began);
+  }
   process.kill(await pid(), 'SIGCONT');
   assert.deepEqual(answer.body.leftOut, [{ section: 'trial', why: 'late' }]);
   assert.deepEqual(ids(answer), ['question', 'hero'], 'the page is complete but for it');
-  assert.ok(took < 1000, `${took} ms`);
-  assert.match((await s.get('/metrics')).body, /parley_page_sections_left_out_total 1/);
+  assert.ok(Math.min(...took) > 95 && Math.min(...took) < 200, `its deadline is 100 ms: ${took}`);
+  assert.match((await s.get('/metrics')).body, /parley_page_sections_left_out_total 5/);
   const results = await s.results('poll-trial', (r) => r.excluded.fallback === 1);
   assert.equal(results.excluded.fallback, 1);
 });
@@ -111,6 +116,8 @@ test('what is wrong with a page is said in its place', async (t) => {
     [{ sections: { a: { feature: 'nowhere' } } }, '/sections/a/feature'],
     [{ sections: { a: { feature: 'banner', path: 'polls' } } }, '/sections/a/path'],
     [{ sections: { a: { feature: 'banner', settings: 3 } } }, '/sections/a/settings'],
+    [{ sections: { a: { feature: 'home-poll', settings: { maxOptions: 'many' } } } }, '/sections/a/settings/maxOptions'],
+    [{ sections: { a: { feature: 'home-poll', settings: { color: 'red' } } } }, '/sections/a/settings/color'],
     [{ sections: { a: { feature: 'banner', color: 'red' } } }, '/sections/a/color'],
     [{ sections: { a: { feature: 'banner', from: '2027-01-02', until: '2027-01-01' } } }, '/sections/a/until'],
     [{ sections: { a: { feature: 'banner' } }, order: ['b'] }, '/order/0'],
@@ -140,4 +147,53 @@ test('managers see how long a section has been as it is', async (t) => {
   assert.ok(after.never.changedAt > was.never.changedAt && after.never.changed === 'feature');
   assert.equal(after.question.changedAt, was.question.changedAt);
   assert.ok(after.hero.days >= 0);
+});
+
+test('attributes of the shopper decide about sections as they do about one feature', async (t) => {
+  const s = await shop(t);
+  await s.patch('/admin/v1/features/gone', { rules: [{ id: 'germany', if: { '==': [{ var: 'country' }, 'DE'] }, serve: 'on' }] });
+  assert.ok(!ids(await page(s)).includes('never'));
+  assert.ok(ids(await page(s, 'anna', { 'parley-context': '{"country":"DE"}' })).includes('never'));
+  const refused = await page(s, 'anna', { 'parley-context': 'DE' });
+  assert.equal(refused.status, 400);
+  assert.match(refused.body.detail, /Parley-Context is no JSON object/);
+  assert.equal((await page(s, 'anna', { 'parley-context': JSON.stringify({ x: 'y'.repeat(5000) }) })).status, 413);
+});
+
+test('a crawler gets what is off everywhere and is nobody in the trials', async (t) => {
+  const s = await shop(t);
+  const bot = { 'user-agent': 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' };
+  for (let i = 0; i < 10; i++) assert.deepEqual(ids(await page(s, `bot${i}`, bot)), []);
+  await page(s);
+  const results = await s.results('poll-trial', (r) => r.variants.some((v) => v.units > 0));
+  assert.equal(results.variants.reduce((n, v) => n + v.units, 0), 1, 'the shopper alone');
+});
+
+test('a feature that only pages ask for is in use', async (t) => {
+  const s = await shop(t);
+  await s.put('/admin/v1/features/home-layout', { key: 'home-layout', type: 'object', off: 'usual', variants: { usual: { value: {} } }, default: { serve: 'usual' } });
+  await s.patch('/admin/v1/pages/home', { layout: 'home-layout' });
+  await page(s);
+  await page(s);
+  const used = Object.fromEntries((await s.get('/admin/v1/usage')).body.items.map((i) => [i.feature, i]));
+  for (const key of ['home-poll', 'banner', 'gone', 'product-poll', 'home-layout']) {
+    assert.equal(used[key].evaluations, 2, key);
+    assert.ok(Date.parse(used[key].lastEvaluatedAt) >= Date.parse(used[key].since), key);
+  }
+});
+
+test('a section says what it is headed and what it is about', async (t) => {
+  const s = await shop(t);
+  await s.patch('/admin/v1/pages/home', { sections: { question: { title: 'Tell us', about: 'home' } } });
+  const [question_, hero] = (await page(s)).body.sections;
+  assert.deepEqual([question_.title, question_.about, hero.title, hero.about], ['Tell us', 'home', undefined, undefined]);
+});
+
+test('features are listed with their use page by page', async (t) => {
+  const s = await shop(t);
+  const first = (await s.get('/admin/v1/usage?limit=2')).body;
+  assert.deepEqual(first.items.map((i) => i.feature), ['banner', 'gone']);
+  assert.deepEqual((await s.get(`/admin/v1/usage?limit=9&cursor=${first.next}`)).body.items.map((i) => i.feature), ['home-poll', 'product-poll']);
+  assert.equal(first.items[0].evaluations, 0);
+  assert.equal(first.items[0].lastEvaluatedAt, undefined);
 });

@@ -45,6 +45,23 @@ test('calls of a plugin to Parley', { timeout: 60000 }, async (t) => {
     assert.equal((await mine('GET', '/entries?before=nonsense')).body, null);
   });
 
+  await t.test('it tells another customer what her wishes and the caps allow, on her timeline and as her event', async () => {
+    const tell = async (who, query = '') => (await s.post(`/admin/v1/plugins/caller/api/tellings/${who}${query}`)).body.told;
+    const told = (who) => until(() => s.get(`/v1/me/timeline?kinds=telling`, asShopper(who)), ({ body: b }) => b.items?.length > 0);
+    assert.equal(await tell('cat', '?push=yes'), true);
+    const { body } = await told('cat');
+    assert.deepEqual(body.items.map((e) => [e.kind, e.actor, e.body, e.refs.push]), [['telling', 'plugin', 'The shop says hello', true]]);
+    await s.put('/v1/me/preferences', { pushes: false }, asShopper('dan'));
+    assert.equal(await tell('dan', '?push=yes'), false, 'she wants no pushes');
+    assert.equal(await tell('dan'), true, 'an answer is none');
+    await s.put('/v1/me/preferences', { muted: ['call'] }, asShopper('eve'));
+    assert.equal(await tell('eve'), false, 'muted, as she said');
+    for (let i = 0; i < 20; i++) await tell('fay', '?push=yes');
+    assert.equal(await tell('fay', '?push=yes'), false, 'the caps over all plugins');
+    assert.equal((await s.delete('/v1/me', asShopper('gus'))).status < 300, true);
+    assert.equal(await tell('gus', '?push=yes'), false, 'she was erased');
+  });
+
   await t.test('what it counts and observes is in /metrics', async () => {
     await mine('PUT', '/greetings', { words: 'Moin' });
     const { body } = await until(() => s.get('/metrics'), ({ body: b }) => /own_greetings_total\{plugin="caller"\} 2/.test(b));

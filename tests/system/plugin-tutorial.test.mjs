@@ -1,7 +1,8 @@
 // Does what docs/plugins.md says, block by block: the first plugin in ten minutes, in a second.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ADMIN, Server, build, asShopper } from './harness.mjs';
@@ -53,4 +54,20 @@ test('the plugin of docs/plugins.md', async (t) => {
     const { body } = await s.post('/v1/features/greeting/greetings', { mood: 'calm' }, asShopper('anna'));
     assert.deepEqual(body, { words: 'Moin', count: 3 });
   });
+});
+
+test('the README\'s first plugin', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-readme-'));
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
+  t.after(async () => {
+    await s.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const script = /## A first plugin[\s\S]*?```sh\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8'))[1];
+  const dev = /^parley plugin dev .*$/m; // goes on until it is interrupted: plugin-dev.test.mjs
+  assert.match(script, dev);
+  const done = spawnSync('bash', ['-euo', 'pipefail', '-c', script.replace(dev, '')], {
+    cwd: folder, encoding: 'utf8', env: { ...process.env, PARLEY_URL: s.url, PARLEY_TOKEN: ADMIN, PATH: `${build}:${process.env.PATH}` } });
+  assert.equal(done.status, 0, done.stderr);
+  assert.equal((await s.get('/admin/v1/plugins/hello')).body.active, '1.0.0');
 });

@@ -1,11 +1,13 @@
 // <parley-poll>: the polls about one thing of the shop, to vote in and to see the result of. The page hands it
-// `request(method, path, body) → Response`. What may be seen is the server's decision: where an answer holds a
-// tally it is shown, as bars where it holds percentages. Texts of a poll only ever become text.
+// `request(method, path, body) → Response`, and a composed page also `data`, what `polls?about=…` answered. What may be
+// seen is the server's decision: where an answer holds a tally it is shown, as bars where it holds percentages. Texts of a
+// poll only ever become text. Where there is no poll it hides itself.
 //
 // Colours and type follow the page; --parley-accent and --parley-accent-ink set the rest.
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
+  :host([hidden]) { display: none; }
   :host { display: block; --accent: var(--parley-accent, #0f6a62); --accent-ink: var(--parley-accent-ink, #fff);
     --faint: color-mix(in srgb, currentColor 14%, transparent); --soft: color-mix(in srgb, currentColor 76%, transparent); }
   form { padding: 1.25rem 1.375rem 1.375rem; border: 1px solid var(--faint); border-radius: 12px; }
@@ -42,7 +44,8 @@ class Poll extends HTMLElement {
 
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
-    const { items } = await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`);
+    const { items } = this.data ?? await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`);
+    this.hidden = items.length === 0;
     this.#root.replaceChildren(...items.map((poll) => this.#draw(poll, '')));
   }
 

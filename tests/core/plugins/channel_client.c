@@ -145,6 +145,13 @@ bool client_has_frame(struct client *client) {
     return false;
 }
 
+bool client_pull(struct client *client) {
+    struct buffer *in = &client->in;
+    ssize_t n = recv(client->fd, buffer_reserve(in, 65536), 65536, MSG_DONTWAIT);
+    if (n > 0) in->n += (size_t)n;
+    return client_has_frame(client);
+}
+
 bool client_next(struct client *client, struct frame *frame) {
     while (next_of_any(client, frame)) {
         if (frame->type != FRAME_LOG && frame->type != FRAME_EFFECT) return true;

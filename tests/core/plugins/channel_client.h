@@ -34,6 +34,8 @@ void client_start(struct client *client, const struct client_plugin *plugin, con
 bool client_next(struct client *client, struct frame *frame);
 /* One is there already, without waiting: logs and effects before it are put aside. */
 bool client_has_frame(struct client *client);
+/* The same, after what lies in the channel was taken; never waits. */
+bool client_pull(struct client *client);
 /* Waits for READY (true) or for FAILED or the end (false; `why` gets the sentence, "" where there was none). */
 bool client_ready(struct client *client, char *why, size_t room);
 /* polls-VERSION, started and ready. */

@@ -203,6 +203,26 @@ Test(calls, what_was_put_on_the_timeline_is_read_page_by_page) {
     cr_expect(parley_test_says(t, "/items", "[]"));
 }
 
+Test(calls, somebody_else_is_told_what_she_may_be_told) {
+    parley_test_as_staff(t);
+    cr_expect_eq(parley_test_call(t, "POST", "/tellings/ann?push=yes", NULL), 200);
+    cr_expect_str_eq(parley_test_entry(t, "telling", 0), "{\"customer\":\"ann\",\"kind\":\"telling\",\"body\":\"The shop says hello\","
+                                                         "\"refs\":{\"push\":true}}");
+    cr_expect_str_eq(parley_test_properties(t, "Told", 0), "{\"push\":true}");
+    parley_test_pushes(t, "ann", false);
+    parley_test_call(t, "POST", "/tellings/ann?push=yes", NULL);
+    cr_expect(parley_test_says(t, "/told", "false"));
+    parley_test_call(t, "POST", "/tellings/ann", NULL); /* an answer */
+    cr_expect(parley_test_says(t, "/told", "true"));
+    parley_test_call(t, "POST", "/tellings/ben?push=yes", NULL);
+    cr_expect(parley_test_says(t, "/told", "true"));
+    cr_expect_eq(parley_test_entries(t, "telling"), 3);
+    parley_test_as(t, "ben");
+    parley_test_call(t, "POST", "/tellings/ann", NULL);
+    cr_expect(parley_test_says(t, "/told", "null"));
+    cr_expect(strstr(parley_test_logs(t), "no contact: a shopper asks about herself alone"), "%s", parley_test_logs(t));
+}
+
 Test(calls, counts_and_observations_have_checked_names) {
     double sum = 0;
     parley_test_call(t, "PUT", "/greetings", "{\"words\":\"one\"}");

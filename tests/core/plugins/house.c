@@ -214,6 +214,12 @@ int house_rollback(struct house *house, const char *name) {
     return wait_for(house, &waited);
 }
 
+int house_remove(struct house *house, const char *name, const char *version) {
+    struct waited waited = {0};
+    plugins_remove(house->plugins, text_of(name), text_of(version), on_done, &waited);
+    return wait_for(house, &waited);
+}
+
 int house_retire(struct house *house, const char *name) {
     struct waited waited = {0};
     plugins_retire(house->plugins, text_of(name), on_done, &waited);
@@ -339,7 +345,7 @@ const char *house_logs(struct house *house, const char *name) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    plugins_logs_json(house->plugins, text_of(name), &w);
+    plugins_logs_json(house->plugins, text_of(name), 0, &w);
     return kept(&out);
 }
 

@@ -211,7 +211,8 @@ static void random_condition(char *out, size_t room, int depth) {
     char left[400], right[400];
     random_condition(left, sizeof left, depth - 1);
     random_condition(right, sizeof right, depth - 1);
-    snprintf(out, room, "{'%s':[%s,%s]}", below(2) ? "and" : "or", left, right);
+    int n = snprintf(out, room, "{'%s':[%s,%s]}", below(2) ? "and" : "or", left, right);
+    cr_assert(n > 0 && (size_t)n < room);
 }
 
 static const char *random_context(char *out, size_t room, uint32_t i) {

@@ -19,6 +19,13 @@ Test(commands, are_found_by_resource_and_verb_or_by_one_word) {
     cr_assert_null(find("features", "explode", &words));
 }
 
+Test(commands, plugin_is_its_own_plural) {
+    int words = 0;
+    cr_assert_eq(find("plugins", "activate", &words), find("plugin", "activate", &words));
+    cr_assert(command_is_resource("plugins"));
+    cr_assert_str_eq(command_nearest("plugins", "activat"), "activate");
+}
+
 Test(commands, near_misses_are_suggested) {
     cr_assert_str_eq(command_nearest(NULL, "feature"), "features");
     cr_assert_str_eq(command_nearest(NULL, "experimnets"), "experiments");

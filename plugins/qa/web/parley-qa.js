@@ -1,0 +1,333 @@
+// <parley-qa>: questions about one product and their answers, to read, ask, answer and thank for. The page hands it
+// `request(method, path, body) → Response`. Before a question is sent, what others asked is shown. Who was asked because she bought
+// the product sees those questions first, and may skip them. Texts of shoppers only ever become text.
+//
+// Colours and type follow the page; --parley-accent and --parley-accent-ink set the rest.
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
+  :host { display: block; --accent: var(--parley-accent, #0f6a62); --accent-ink: var(--parley-accent-ink, #fff);
+    --faint: color-mix(in srgb, currentColor 14%, transparent); --soft: color-mix(in srgb, currentColor 76%, transparent); }
+  section { padding: 1.25rem 1.375rem 1.375rem; border: 1px solid var(--faint); border-radius: 12px; }
+  h2 { margin: 0 0 .75rem; font-size: 1.25rem; line-height: 1.3; font-weight: 620; }
+  h3 { margin: 0; font-size: 1.0625rem; line-height: 1.4; font-weight: 620; overflow-wrap: anywhere; white-space: pre-line; }
+  p { margin: 0; overflow-wrap: anywhere; }
+  .body { white-space: pre-line; }
+  .meta { font-size: .875rem; color: var(--soft); }
+  .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem; font-size: .8125rem; font-weight: 560; color: inherit; margin-inline-end: .375rem; }
+  .shop { background: var(--accent); border-color: var(--accent); color: var(--accent-ink); }
+  h3:focus { outline: none; }
+  ol { list-style: none; margin: 0; padding: 0; }
+  .row:empty { display: none; }
+  form ~ .questions { margin-top: 1.25rem; }
+  form ~ [role=status] { margin-top: 1rem; }
+  .questions > li { padding: 1rem 0; border-top: 1px solid var(--faint); display: grid; gap: .5rem; }
+  .answers { display: grid; gap: .875rem; margin-block: .25rem; }
+  .answers > li { padding-inline-start: .875rem; border-inline-start: 3px solid var(--faint); display: grid; gap: .25rem; }
+  .answers > .best { border-color: var(--accent); }
+  .row { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1rem; }
+  form { display: grid; gap: .625rem; margin-top: .5rem; }
+  label { font-weight: 560; font-size: .9375rem; display: grid; gap: .25rem; }
+  textarea, input { font: inherit; font-weight: 400; color: inherit; background: transparent; border: 1px solid color-mix(in srgb, currentColor 55%, transparent); border-radius: 8px; padding: .5rem .75rem; min-height: 2.75rem; width: 100%; box-sizing: border-box; }
+  textarea { min-height: 4.5rem; resize: vertical; }
+  button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .375rem 1.375rem; border: 0; border-radius: 8px; background: var(--accent); color: var(--accent-ink); cursor: pointer; }
+  .plain { min-height: 1.75rem; padding: 0; background: none; color: inherit; font-weight: 400; font-size: .9375rem; text-decoration: underline; text-underline-offset: .2em; }
+  .plain[aria-pressed=true] { font-weight: 620; text-decoration-thickness: 2px; }
+  .alike:not(:empty) ~ .row { display: none; }
+  .asked, .alike > div { margin-block: .75rem; padding: .875rem 1rem; border-radius: 8px; background: color-mix(in srgb, var(--accent) 9%, transparent); }
+  [role=alert] { font-weight: 560; }
+  [role=status]:empty { display: none; }
+  :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
+`);
+
+const language = document.documentElement.lang || undefined;
+const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
+const number = new Intl.NumberFormat(language);
+const people = (n) => (n === 1 ? '1 person' : `${number.format(n)} people`);
+
+// Why something is not shown, as its author reads it.
+const REASONS = {
+  spam: 'it looks like advertising', 'personal-data': 'it says something private about somebody', abuse: 'it insults or threatens somebody',
+  'off-topic': 'it is not about this product', illegal: 'it may be against the law', duplicate: 'the same was asked or answered before' };
+
+/** An element from its name, properties (not attributes) and children; text stays text. */
+function make(name, properties, ...children) {
+  const { pressed, ...rest } = properties;
+  const node = Object.assign(document.createElement(name), rest);
+  if (pressed !== undefined) node.setAttribute('aria-pressed', pressed);
+  node.append(...children.flat().filter(Boolean));
+  return node;
+}
+
+const plain = (label, onclick, more = {}) => make('button', { type: 'button', className: 'plain', onclick, ...more }, label);
+/** What a shopper wrote: in its own direction, and nothing but text. */
+const written = (name, text, className = '') => make(name, { dir: 'auto', className }, text);
+
+class Questions extends HTMLElement {
+  #root = this.attachShadow({ mode: 'open' });
+  #list = make('ol', { className: 'questions' });
+  #asks = make('div', {});
+  #more = make('div', { className: 'row' });
+  #said = make('p', { role: 'status' });
+  #next = null;
+
+  async connectedCallback() {
+    this.#root.adoptedStyleSheets = [sheet];
+    const [page, asks] = await Promise.all([this.#call('GET', `products/${this.#sku}/questions`), this.#call('GET', 'asks')]);
+    const mine = asks.items.filter(({ sku }) => sku === this.#product);
+    this.#asks.replaceChildren(...mine.map((question) => this.#asked(question)));
+    this.#list.replaceChildren(...page.items.map((question) => this.#question(question)));
+    this.#next = page.next;
+    this.#showMore();
+    this.#root.replaceChildren(make('section', { ariaLabel: 'Questions and answers' },
+      make('h2', {}, 'Questions and answers'), this.#asks, this.#askForm(), this.#said, this.#list, this.#more));
+  }
+
+  get #product() { return this.getAttribute('about').replace(/^sku:/, ''); }
+  get #sku() { return encodeURIComponent(this.#product); }
+
+  /** The parsed answer of the plugin, or an Error whose message is a sentence for the shopper. */
+  async #call(method, path, body) {
+    const response = await this.request(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body).catch(() => null);
+    const answer = await response?.json().catch(() => null);
+    if (response?.ok && answer) return answer;
+    throw new Error(response?.status < 500 && answer?.detail ? `That did not work: ${answer.detail}.` : 'That did not work just now. Please try again.');
+  }
+
+  /** Does something and says so, or says why not, beside `place`. */
+  async #try(place, act) {
+    place.querySelector(':scope > [role=alert]')?.remove();
+    try {
+      return await act();
+    } catch (error) {
+      place.append(make('p', { role: 'alert' }, error.message));
+      return undefined;
+    }
+  }
+
+  #showMore() {
+    const load = () => this.#try(this.#more, async () => {
+      const page = await this.#call('GET', `products/${this.#sku}/questions?cursor=${this.#next}`);
+      const items = page.items.map((question) => this.#question(question));
+      this.#list.append(...items);
+      this.#next = page.next;
+      this.#showMore();
+      items[0]?.querySelector('h3')?.focus();
+    });
+    this.#more.replaceChildren(...(this.#next ? [plain('More questions', load)] : []));
+  }
+
+  // Asking: what is alike first.
+
+  #askForm() {
+    const body = make('textarea', { name: 'body', required: true, maxLength: 500, rows: 2 });
+    const alike = make('div', { className: 'alike' });
+    const form = make('form', {},
+      make('label', {}, 'Your question to people who have it', body), alike,
+      make('div', { className: 'row' }, make('button', {}, 'Ask')));
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      this.#try(form, async () => {
+        const found = await this.#call('GET', `products/${this.#sku}/similar?body=${encodeURIComponent(body.value)}`);
+        if (found.items.length > 0 && alike.childElementCount === 0) this.#offer(alike, form, body, found.items);
+        else await this.#ask(form, body, alike);
+      });
+    };
+    body.oninput = () => alike.replaceChildren();
+    return form;
+  }
+
+  #offer(alike, form, body, items) {
+    const heading = make('h3', { tabIndex: -1 }, 'Has it been answered already?');
+    alike.replaceChildren(make('div', {}, heading,
+      make('ol', { className: 'questions' }, items.map(({ question }) => this.#question(question))),
+      make('div', { className: 'row' },
+        make('button', { type: 'button', onclick: () => this.#try(form, () => this.#ask(form, body, alike)) }, 'No, ask mine'),
+        plain('Yes, thank you', () => { body.value = ''; alike.replaceChildren(); this.#say('Good to hear.'); body.focus(); }))));
+    heading.focus();
+  }
+
+  async #ask(form, body, alike) {
+    const { joined, question, state } = await this.#call('POST', 'questions', { sku: this.#product, body: body.value });
+    body.value = '';
+    alike.replaceChildren();
+    if (question) {
+      this.#list.querySelector(`[data-id="${question.id}"]`)?.remove();
+      this.#list.prepend(this.#question(question));
+    }
+    this.#say(joined ? 'Somebody asked the same: you will hear of the answers too.'
+      : state === 'public' ? 'Asked. People who bought it are asked to help, and you will hear of their answers.'
+        : 'Thank you. We look at it before it is shown.');
+    body.focus();
+  }
+
+  #say(sentence) { this.#said.textContent = sentence; }
+
+  // A question, its answers, and what one may do with them.
+
+  /** A question that this shopper was asked, because she bought the product. */
+  #asked(question) {
+    const box = make('div', { className: 'asked' },
+      make('p', { className: 'meta' }, 'You have it. Can you help?'), written('h3', question.body));
+    const done = (sentence) => { box.remove(); this.#say(sentence); };
+    box.append(this.#answerForm(question, (answer) => {
+      done('Thank you. We tell you when it helps somebody.');
+      this.#refresh(question.id, answer);
+    }, plain('Skip', () => this.#try(box, async () => {
+      await this.#call('POST', `questions/${question.id}/skip`, {});
+      done('Skipped. Somebody else is asked.');
+    }))));
+    return box;
+  }
+
+  async #refresh(id) {
+    const fresh = this.#question(await this.#call('GET', `questions/${id}`));
+    const old = this.#list.querySelector(`[data-id="${id}"]`);
+    if (old) old.replaceWith(fresh);
+    else this.#list.prepend(fresh);
+    return fresh;
+  }
+
+  #question(question) {
+    const item = make('li', {});
+    item.dataset.id = question.id;
+    const heading = written('h3', question.body);
+    heading.tabIndex = -1;
+    const answers = make('ol', { className: 'answers' }, question.answers.map((answer) => this.#answer(item, question, answer)));
+    const own = question.answers.find(({ mine }) => mine);
+    const reply = make('div', {});
+    const open = () => {
+      const form = this.#answerForm(question, () => this.#refresh(question.id).then((fresh) => fresh.querySelector('h3').focus()), plain('Cancel', () => reply.replaceChildren(button)), own?.body);
+      reply.replaceChildren(form);
+      form.querySelector('textarea').focus();
+    };
+    const button = plain(own ? 'Edit my answer' : 'Answer', open);
+    if (question.state !== 'hidden' && question.state !== 'pending') reply.append(button);
+    item.append(...[heading, make('p', { className: 'meta' }, questionWords(question)), this.#standing(item, question, 'questions'),
+      question.answers.length > 0 && answers,
+      question.answerCount > question.answers.length && plain(`All ${number.format(question.answerCount)} answers`, () => this.#all(item, question, answers)),
+      make('div', { className: 'row' }, reply, ...this.#questionActions(item, question))].filter(Boolean));
+    return item;
+  }
+
+  #questionActions(item, question) {
+    if (question.mine) return [plain('Take back', () => this.#try(item, async () => {
+      await this.#call('DELETE', `questions/${question.id}`);
+      if (question.answerCount > 0) await this.#refresh(question.id);
+      else item.remove();
+      this.#say(question.answerCount > 0 ? 'Your name is off it; the answers stay.' : 'Taken back.');
+    }))];
+    const follow = () => this.#try(item, async () => {
+      await this.#call(question.following ? 'DELETE' : 'PUT', `questions/${question.id}/follow`);
+      (await this.#refresh(question.id)).querySelector('[aria-pressed]')?.focus();
+    });
+    return [plain('Follow', follow, { pressed: question.following }), this.#report(item, 'questions', question)];
+  }
+
+  async #all(item, question, list) {
+    let cursor = '';
+    const found = [];
+    await this.#try(item, async () => {
+      do {
+        const page = await this.#call('GET', `questions/${question.id}/answers?limit=50${cursor && `&cursor=${cursor}`}`);
+        found.push(...page.items);
+        cursor = page.next;
+      } while (cursor);
+      list.replaceChildren(...found.map((answer) => this.#answer(item, question, answer)));
+      [...item.children].find((child) => child.matches('button.plain'))?.remove();
+    });
+  }
+
+  #answer(item, question, answer) {
+    const row = make('li', { className: answer.accepted ? 'best' : '' },
+      written('p', answer.body, 'body'),
+      make('p', { className: 'meta' },
+        answer.accepted && make('span', { className: 'badge' }, 'Solved it'),
+        answer.retailer && make('span', { className: 'badge shop' }, 'The shop'),
+        answer.verified && make('span', { className: 'badge' }, 'Bought it'),
+        answer.name && [written('bdi', answer.name), ' · '], day.format(new Date(answer.at)), answer.editedAt && ', edited',
+        answer.helpful > 0 && ` · helped ${people(answer.helpful)}`),
+      this.#standing(item, answer, 'answers'));
+    const again = () => this.#refresh(question.id);
+    const vote = () => this.#try(row, async () => {
+      const { helpful, voted } = await this.#call(answer.voted ? 'DELETE' : 'PUT', `answers/${answer.id}/helpful`);
+      const fresh = this.#answer(item, question, { ...answer, helpful, voted });
+      row.replaceWith(fresh);
+      fresh.querySelector('[aria-pressed]').focus();
+    });
+    const accept = () => this.#try(row, async () => {
+      await this.#call('PUT', `questions/${question.id}/accepted`, { answer: answer.accepted ? null : answer.id });
+      (await again()).querySelector('h3').focus();
+    });
+    const takeBack = () => this.#try(row, async () => {
+      await this.#call('DELETE', `answers/${answer.id}`);
+      (await again()).querySelector('h3').focus();
+      this.#say('Your answer is taken back.');
+    });
+    row.append(make('div', { className: 'row' },
+      !answer.mine && plain('Helpful', vote, { pressed: answer.voted }),
+      question.mine && !answer.mine && plain('This solved it', accept, { pressed: answer.accepted }),
+      answer.mine ? plain('Take back', takeBack) : this.#report(row, 'answers', answer)));
+    return row;
+  }
+
+  #answerForm(question, then, beside, before = '') {
+    const body = make('textarea', { name: 'body', required: true, maxLength: 2000, rows: 3, value: before });
+    const name = make('input', { name: 'name', maxLength: 60, autocomplete: 'off' });
+    const form = make('form', {}, make('label', {}, 'Your answer', body), make('label', {}, 'Shown with the name (you may leave it empty)', name),
+      make('div', { className: 'row' }, make('button', {}, 'Answer'), beside));
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      this.#try(form, async () => {
+        const answer = await this.#call('POST', `questions/${question.id}/answers`, { body: body.value, ...(name.value.trim() && { name: name.value }) });
+        await then(answer);
+        this.#say(answer.state === 'public' ? 'Thank you for your answer.' : 'Thank you. We look at it before it is shown.');
+      });
+    };
+    return form;
+  }
+
+  // What the shop's staff has to do with it.
+
+  /** For its author: that it waits, or why it is not shown, and the way to another look. */
+  #standing(item, post, kind) {
+    if (post.state === 'pending') return make('p', { className: 'meta' }, 'Only you see this: we look at it first.');
+    if (post.state !== 'hidden') return null;
+    const box = make('div', {}, make('p', {}, `This is not shown: ${REASONS[post.reason] ?? post.reason}. `, post.appealed && 'You asked for another look.'));
+    if (!post.appealed) box.append(plain('Ask for another look', () => {
+      const body = make('textarea', { required: true, maxLength: 500, rows: 2 });
+      const form = make('form', {}, make('label', {}, 'Why should it be shown?', body), make('div', { className: 'row' }, make('button', {}, 'Send')));
+      form.onsubmit = (event) => {
+        event.preventDefault();
+        this.#try(form, async () => {
+          await this.#call('POST', `${kind}/${post.id}/appeal`, { body: body.value });
+          box.replaceChildren(make('p', {}, 'Thank you. Somebody looks at it again.'));
+        });
+      };
+      box.lastChild.replaceWith(form);
+      body.focus();
+    }));
+    return box;
+  }
+
+  #report(place, kind, post) {
+    const words = { spam: 'Advertising', 'personal-data': 'Something private', abuse: 'Insult or threat', 'off-topic': 'Not about this product', illegal: 'Against the law', duplicate: 'A repeat' };
+    const button = plain('Report', () => {
+      const group = make('div', { className: 'row', role: 'group', ariaLabel: 'Why do you report it?' },
+        Object.entries(words).map(([reason, label]) => plain(label, () => this.#try(place, async () => {
+          await this.#call('POST', `${kind}/${post.id}/report`, { reason });
+          group.replaceWith(make('p', { className: 'meta', role: 'status' }, 'Thank you, somebody will look at it.'));
+        }))), plain('Cancel', () => { group.replaceWith(button); button.focus(); }));
+      button.replaceWith(group);
+      group.querySelector('button').focus();
+    });
+    return button;
+  }
+}
+
+function questionWords({ mine, at, followers, answerCount, name }) {
+  const who = mine ? 'You asked' : name ? `${name} asked` : 'Asked';
+  return [`${who} on ${day.format(new Date(at))}`, followers > 1 && `${people(followers)} want to know`, answerCount === 0 && 'no answer yet'].filter(Boolean).join(' · ');
+}
+
+if (!customElements.get('parley-qa')) customElements.define('parley-qa', Questions);

@@ -1,0 +1,95 @@
+/* What `parley plugin dev` says: words on a terminal, an object a line elsewhere. */
+#include <stdio.h>
+
+#include "core/base/json_write.h"
+#include "programs/parley/plugin_dev.h"
+
+static const char *const steps[] = {"read", "compile", "test", "send", "send", "activate", "run"};
+
+/* ---- an object a line ---- */
+
+static void open_line(struct json_writer *w, struct buffer *out, const char *kind) {
+    json_writer_init(w, out);
+    json_open_object(w);
+    json_put_text(w, "kind", text_of(kind));
+}
+
+static void close_line(struct json_writer *w, struct buffer *out) {
+    json_close_object(w);
+    printf("%.*s\n", TEXT_ARGS(buffer_view(out)));
+    buffer_free(out);
+}
+
+static void round_line(const struct dev *dev, const struct dev_round *round) {
+    struct buffer out = {0};
+    struct json_writer w;
+    open_line(&w, &out, "release");
+    json_put_bool(&w, "running", round->step == DEV_DONE);
+    json_put_text(&w, "step", text_of(steps[round->step]));
+    if (round->version) json_put_text(&w, "version", text_of(round->version));
+    if (*dev->serving) json_put_text(&w, "serving", text_of(dev->serving));
+    if (round->step != DEV_DONE) json_put_text(&w, "why", text_of(round->error.detail));
+    if (round->said.n) json_put_text(&w, "compiler", buffer_view(&round->said));
+    json_put_double(&w, "compileMs", round->compiled);
+    json_put_double(&w, "testMs", round->tested);
+    json_put_double(&w, "runMs", round->running);
+    json_put_int(&w, "testsPassed", (int64_t)(round->tests.n - round->tests.failed));
+    json_put_int(&w, "testsFailed", (int64_t)round->tests.failed);
+    close_line(&w, &out);
+}
+
+/* ---- words ---- */
+
+static void failed_tests(const struct project_tests *tests) {
+    for (size_t i = 0; i < tests->n; i++)
+        if (!tests->list[i].passed) printf("%.*s%s FAILED\n", TEXT_ARGS(tests->list[i].output), tests->list[i].name);
+}
+
+static void round_words(const struct dev *dev, const struct dev_round *round) {
+    fwrite(round->said.at ? round->said.at : "", 1, round->said.n, stdout);
+    failed_tests(&round->tests);
+    if (round->step != DEV_DONE) {
+        printf("%s\n%s%s%s\n", round->error.detail, *dev->serving ? dev->serving : "nothing", " serves",
+               *dev->serving ? " on" : "");
+        return;
+    }
+    printf("%s: saved → compiled %.0f ms → tests %s%.0f ms → running %.0f ms\n", round->version, round->compiled,
+           round->tests.failed ? "FAILED " : "", round->tested, round->running);
+}
+
+void dev_tell_round(const struct dev *dev, const struct dev_round *round) {
+    (dev->call->output == OUTPUT_JSON ? round_line : round_words)(dev, round);
+    fflush(stdout);
+}
+
+void dev_tell_preview(const struct dev *dev, const char *url, struct text until) {
+    if (dev->call->output == OUTPUT_JSON) {
+        struct buffer out = {0};
+        struct json_writer w;
+        open_line(&w, &out, "preview");
+        json_put_text(&w, "feature", text_of(dev->feature));
+        json_put_text(&w, "url", text_of(url));
+        json_put_text(&w, "expiresAt", until);
+        close_line(&w, &out);
+    } else
+        printf("\nFeature %s, seen by whoever has this link until %.10s:\n  %s\n\nCtrl-C ends.\n", dev->feature,
+               until.at, url);
+    fflush(stdout);
+}
+
+/* What Parley itself notes of every release is told by the round; its warnings are not. */
+static void tell_log(void *user, const struct json *json, json_at line) {
+    const struct dev *dev = user;
+    struct text by = json_source(json, json_get(json, line, TEXT("by")));
+    struct text level = json_source(json, json_get(json, line, TEXT("level")));
+    if (text_is(by, "\"parley\"") && !text_is(level, "\"error\"")) return;
+    if (dev->call->output == OUTPUT_JSON)
+        printf("{\"kind\":\"log\",\"line\":%.*s}\n", TEXT_ARGS(json_source(json, line)));
+    else
+        plugin_logs_print(OUTPUT_TABLE, json, line);
+}
+
+void dev_tell_logs(struct dev *dev) {
+    plugin_logs_read(&dev->call->client, &dev->logs, tell_log, dev);
+    fflush(stdout);
+}

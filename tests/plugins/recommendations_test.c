@@ -1,0 +1,339 @@
+/* The recommendations plugin through <parley/test.h>: events become rows, rows a model, the model answers; and what must never come back. */
+#include <criterion/criterion.h>
+#include <parley/test.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/plugins/build_path.h"
+
+static parley_test *t;
+
+static void start(void) {
+    t = parley_test_start(&(struct parley_test_options){.library = build_path("plugins/%s/recommendations.so", "recommendations-1.0.0")});
+    cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
+}
+static void stop(void) {
+    parley_test_stop(t);
+}
+TestSuite(recommendations, .init = start, .fini = stop, .timeout = 120);
+
+static int get(const char *customer, const char *path) {
+    customer ? parley_test_as(t, customer) : parley_test_as_staff(t);
+    int status = parley_test_call(t, "GET", path, NULL);
+    cr_assert_lt(status, 300, "%s: %d %s", path, status, parley_test_body(t));
+    return status;
+}
+
+static int staff(const char *method, const char *path, const char *body) {
+    parley_test_as_staff(t);
+    return parley_test_call(t, method, path, body);
+}
+
+static void expect_has(const char *part) {
+    cr_expect(strstr(parley_test_body(t), part), "expected %s in %s", part, parley_test_body(t));
+}
+static void expect_lacks(const char *part) {
+    cr_expect_not(strstr(parley_test_body(t), part), "expected no %s in %s", part, parley_test_body(t));
+}
+
+static void look(const char *customer, const char *sku) {
+    char properties[200];
+    snprintf(properties, sizeof properties, "{\"sku\":\"%s\",\"name\":\"The %s\",\"category\":\"%c\",\"price\":2.5}", sku, sku, *sku);
+    cr_assert(parley_test_event(t, "Product Viewed", customer, properties));
+}
+
+static void buy(const char *customer, const char *order, const char *first, const char *second) {
+    char properties[400];
+    snprintf(properties, sizeof properties, "{\"order_id\":\"%s\",\"products\":[{\"sku\":\"%s\"},{\"sku\":\"%s\"}]}", order, first, second);
+    cr_assert(parley_test_event(t, "Order Completed", customer, properties));
+}
+
+/* Visits to lamps (l1 l2 l3) and to mugs (m1 m2 m3), orders of a mug with a tray, and then time to train. */
+static void fill_shop(void) {
+    char customer[16], order[16];
+    for (int i = 0; i < 40; i++) {
+        snprintf(customer, sizeof customer, "c%d", i);
+        snprintf(order, sizeof order, "o%d", i);
+        const bool lamps = i % 2;
+        look(customer, lamps ? "l1" : "m1");
+        look(customer, lamps ? "l2" : "m2");
+        if (i % 4 < 2) look(customer, lamps ? "l3" : "m3");
+        if (!lamps) buy(customer, order, "m2", "tray");
+    }
+    buy("c1", "p1", "l1", "bulb");
+    buy("c3", "p3", "l1", "bulb");
+    buy("c5", "p5", "l1", "bulb");
+    parley_test_wait(t, 10 * 1000);
+}
+
+Test(recommendations, a_shop_that_knows_nothing_yet_answers_emptily) {
+    get("ann", "/recommend");
+    cr_expect(parley_test_says(t, "", "{\"list\":\"recommended\",\"items\":[],\"trainedAt\":null}"));
+    get(NULL, "/model");
+    cr_expect(parley_test_says(t, "/model", "null"));
+}
+
+Test(recommendations, a_visit_leads_to_what_visits_like_it_led_to_and_says_why) {
+    fill_shop();
+    parley_test_as_anonymous(t, "visitor");
+    cr_assert_eq(parley_test_call(t, "POST", "/session", "{\"items\":[\"l1\"]}"), 200);
+    cr_expect(parley_test_says(t, "/items/0/sku", "\"l2\""));
+    cr_expect(parley_test_says(t, "/items/0/reason", "\"Because you looked at The l1\""));
+    cr_expect(parley_test_says(t, "/items/0/about", "\"l1\""));
+    cr_expect(parley_test_says(t, "/items/1/sku", "\"l3\""));
+    parley_test_call(t, "POST", "/session", "{\"items\":[\"l1\",\"m1\"]}"); /* the latest counts most */
+    cr_expect(parley_test_says(t, "/items/0/sku", "\"m2\""));
+}
+
+Test(recommendations, what_a_shopper_looked_at_just_now_counts_before_any_training) {
+    fill_shop();
+    look("new", "l2");
+    get("new", "/recommend");
+    cr_expect(parley_test_says(t, "/items/0/sku", "\"l1\""));
+    expect_has("Because you looked at The l2");
+    expect_lacks("{\"sku\":\"l2\"");
+}
+
+Test(recommendations, a_known_customer_is_known_by_what_she_has_after_her_visit_too) {
+    fill_shop();
+    look("old", "l2");
+    parley_test_wait(t, 24 * 3600 * 1000L);
+    get("old", "/recommend?n=1");
+    cr_expect(parley_test_says(t, "/items/0/sku", "\"l1\""));
+    cr_expect(parley_test_says(t, "/items/0/by", "\"looked\""));
+    parley_test_as_anonymous(t, "nobody");
+    parley_test_call(t, "GET", "/recommend?n=1", NULL);
+    cr_expect(parley_test_says(t, "/items/0/by", "\"popular\""));
+}
+
+Test(recommendations, popular_lists_too_leave_out_what_was_seen_bought_or_named) {
+    fill_shop();
+    get("stranger", "/recommend?n=50");
+    expect_has("\"sku\":\"m1\"");
+    cr_expect(parley_test_says(t, "/items/0/by", "\"popular\""));
+    cr_expect(parley_test_says(t, "/items/0/sku", "\"l1\"")); /* l1, l2, m1, m2, tray: 20 people each */
+    cr_expect(parley_test_says(t, "/items/1/sku", "\"l2\""));
+    get("stranger", "/recommend?n=50&exclude=l1,m1,nothing");
+    expect_lacks("\"sku\":\"l1\"");
+    expect_lacks("\"sku\":\"m1\"");
+    get("c0", "/recommend?n=50"); /* looked at m1 m2 m3, bought m2 and a tray */
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const had[] = {"\"sku\":\"m1\"", "\"sku\":\"m2\"", "\"sku\":\"m3\"", "\"sku\":\"tray\""};
+        expect_lacks(had[i]);
+    }
+    get("c0", "/items/m1/similar");
+    expect_lacks("\"sku\":\"m2\"");
+    get("c0", "/items/m2/ensemble");
+    cr_expect(parley_test_says(t, "/items", "[]"));
+}
+
+Test(recommendations, a_variant_without_a_fallback_shows_less) {
+    fill_shop();
+    parley_test_variant(t, "home", "on", "{\"fallback\":\"none\",\"n\":3}");
+    get("stranger", "/recommend");
+    cr_expect(parley_test_says(t, "/items", "[]"));
+    parley_test_variant(t, "home", "on", "{\"fallback\":\"popular\",\"n\":3}");
+    get("stranger", "/recommend");
+    cr_expect_not_null(parley_test_at(t, "/items/2"));
+    cr_expect_null(parley_test_at(t, "/items/3"));
+}
+
+Test(recommendations, what_is_sold_out_or_not_in_the_catalogue_goes_at_once_and_comes_back) {
+    fill_shop();
+    cr_assert_eq(staff("POST", "/catalogue",
+                       "{\"csv\":\"sku,title,available\\nl1,Lamp one,yes\\nl2,Lamp two,no\\nl3,\\\"Lamp, \\\"\\\"three\\\"\\\"\\\",in stock\\n\"}"),
+                 200, "%s", parley_test_body(t));
+    cr_expect(parley_test_says(t, "", "{\"imported\":3,\"refused\":0,\"rejected\":[]}"));
+    get("stranger", "/recommend?n=50");
+    cr_expect(parley_test_says(t, "/items/0/title", "\"Lamp one\""));
+    cr_expect(parley_test_says(t, "/items/1/title", "\"Lamp, \\\"three\\\"\""));
+    cr_expect_null(parley_test_at(t, "/items/2"));
+    staff("POST", "/catalogue", "{\"csv\":\"sku,title\\nl2,Lamp two\"}");
+    get("stranger", "/recommend?n=50");
+    expect_has("Lamp two");
+    cr_assert_eq(staff("DELETE", "/catalogue/l1", NULL), 204);
+    get("stranger", "/recommend?n=50");
+    expect_lacks("Lamp one");
+}
+
+Test(recommendations, once_there_is_a_catalogue_nobody_makes_a_product_up) {
+    staff("POST", "/catalogue", "{\"csv\":\"sku,title\\nreal,Real\"}");
+    look("mallory", "made-up");
+    look("mallory", "real");
+    get(NULL, "/catalogue");
+    expect_lacks("made-up");
+    cr_expect_eq(parley_test_counted(t, "unlisted_passed_over"), 1);
+    parley_test_export(t, "mallory");
+    expect_lacks("made-up");
+}
+
+Test(recommendations, keep_to_a_category) {
+    fill_shop();
+    get("stranger", "/recommend?n=50&category=l");
+    expect_has("\"sku\":\"l1\"");
+    expect_lacks("\"sku\":\"m1\"");
+    get("stranger", "/recommend?category=nothing");
+    cr_expect(parley_test_says(t, "/items", "[]"));
+}
+
+Test(recommendations, an_ensemble_is_what_is_bought_together_with_support_and_lift_for_the_staff) {
+    fill_shop();
+    get("stranger", "/items/m2/ensemble");
+    cr_expect(parley_test_says(t, "/items/0/sku", "\"tray\""));
+    cr_expect(parley_test_says(t, "/items/0/reason", "\"Often bought with The m2\""));
+    expect_lacks("lift");
+    get(NULL, "/items/l1/ensemble");
+    cr_expect(parley_test_says(t, "/items/0/together", "3"));
+    cr_expect(parley_test_says(t, "/items/0/lift", parley_test_at(t, "/items/0/lift")));
+    cr_expect_float_eq(atof(parley_test_at(t, "/items/0/lift")), 23.0 / 3, 1e-9); /* 3 * 23 orders / (3 * 3) */
+    parley_test_as(t, "stranger");
+    cr_expect_eq(parley_test_call(t, "GET", "/items/none/ensemble", NULL), 404);
+}
+
+Test(recommendations, an_order_told_twice_counts_once) {
+    buy("ann", "o1", "a", "b");
+    buy("ann", "o1", "a", "b");
+    get(NULL, "/model");
+    cr_expect(parley_test_says(t, "/rows/orders", "1"));
+}
+
+Test(recommendations, half_an_hour_without_a_look_ends_a_visit) {
+    look("ann", "a");
+    parley_test_wait(t, 29 * 60 * 1000);
+    look("ann", "b");
+    parley_test_wait(t, 31 * 60 * 1000);
+    look("ann", "c");
+    get(NULL, "/model");
+    cr_expect(parley_test_says(t, "/rows/visits", "2"));
+}
+
+Test(recommendations, a_restart_serves_the_stored_model_at_once) {
+    fill_shop();
+    get("stranger", "/recommend?n=5");
+    char before[8192];
+    snprintf(before, sizeof before, "%s", parley_test_body(t));
+    get(NULL, "/model");
+    cr_expect(parley_test_says(t, "/model/stored", "true"));
+    parley_test_restart(t, NULL);
+    cr_assert_null(parley_test_why(t));
+    get("stranger", "/recommend?n=5");
+    cr_expect_str_eq(parley_test_body(t), before);
+    parley_test_wait(t, 3000);
+    get(NULL, "/model");
+    cr_expect(parley_test_says(t, "/model/method", "\"ease\""));
+    cr_expect_gt(atoi(parley_test_at(t, "/model/ageSeconds")), 2);
+    cr_expect(parley_test_says(t, "/model/people", "40"));
+}
+
+Test(recommendations, the_staff_train_with_another_lambda) {
+    fill_shop();
+    cr_assert_eq(staff("POST", "/retrain", "{\"lambda\":450,\"keep\":100}"), 202, "%s", parley_test_body(t));
+    get(NULL, "/model");
+    cr_expect(parley_test_says(t, "/model/lambda", "450"));
+    cr_expect(parley_test_says(t, "/model/keep", "100"));
+    cr_expect_eq(staff("POST", "/retrain", "{\"lambda\":0}"), 400);
+    expect_has("/lambda");
+    cr_expect_eq(staff("POST", "/retrain", "{\"speed\":1}"), 400);
+}
+
+Test(recommendations, a_customer_gets_all_and_is_forgotten_in_rows_and_model) {
+    fill_shop();
+    buy("ann", "x1", "secret", "tray");
+    look("ann", "m1");
+    staff("POST", "/retrain", NULL);
+    get("stranger", "/recommend?n=50");
+    expect_has("secret");
+    parley_test_export(t, "ann");
+    expect_has("\"reference\":\"x1\"");
+    expect_has("{\"sku\":\"secret\",\"title\":null,\"bought\":true,\"at\":\"2026-");
+    expect_has("\"visits\":[{\"reference\":null,\"at\":\"2026-01-01T12:00:10.000Z\",\"items\":[\"m1\"]}]");
+    cr_expect_eq(parley_test_forget(t, "ann"), 0);
+    cr_expect_str_eq(parley_test_export(t, "ann"), "{\"items\":[],\"visits\":[],\"orders\":[]}");
+    get("stranger", "/recommend?n=50"); /* nobody has it any more */
+    expect_lacks("secret");
+    get(NULL, "/model");
+    cr_expect(parley_test_says(t, "/model/people", "40"));
+    cr_expect_eq(parley_test_forget(t, "nobody"), 0);
+}
+
+Test(recommendations, an_evaluation_of_the_shops_own_past_names_every_algorithm) {
+    fill_shop();
+    parley_test_wait(t, 24 * 3600 * 1000L);
+    for (int i = 0; i < 40; i += 4) {
+        char customer[16];
+        snprintf(customer, sizeof customer, "c%d", i + 3);
+        look(customer, "l3");
+    }
+    look("c2", "m3");
+    cr_assert_eq(staff("POST", "/evaluation", "{}"), 202);
+    get(NULL, "/evaluation");
+    cr_expect(parley_test_says(t, "/running", "false"));
+    cr_expect(parley_test_says(t, "/items/0/algorithm", "\"popularity\""));
+    cr_expect(parley_test_says(t, "/items/4/algorithm", "\"ease\""));
+    cr_expect(parley_test_says(t, "/items/4/hitRate", "1"));
+    cr_expect(parley_test_says(t, "/items/6/algorithm", "\"v-sknn\""));
+}
+
+Test(recommendations, shopifys_products_are_imported_by_variant) {
+    staff("POST", "/catalogue",
+          "{\"products\":[{\"id\":1,\"handle\":\"mug\",\"title\":\"Mug\",\"product_type\":\"Cups\",\"images\":[{\"src\":\"https://cdn.example/m.png\"}],"
+          "\"variants\":[{\"id\":11,\"sku\":\"MUG-R\",\"title\":\"Red\",\"price\":\"12.90\",\"inventory_quantity\":0},"
+          "{\"id\":12,\"sku\":\"\",\"title\":\"Blue\",\"price\":\"13\",\"available\":true}]},"
+          "{\"id\":2,\"title\":\"Tea\",\"variants\":[{\"id\":21,\"sku\":\"TEA\",\"title\":\"Default Title\",\"price\":\"cheap\"}]},"
+          "{\"id\":3,\"title\":\"Nothing\",\"variants\":[]}]}");
+    cr_expect(parley_test_says(t, "/imported", "2"), "%s", parley_test_body(t));
+    cr_expect(parley_test_says(t, "/refused", "2"));
+    cr_expect(parley_test_says(t, "/rejected/0", "{\"line\":1,\"detail\":\"its price is no number\"}"));
+    get(NULL, "/catalogue?limit=1");
+    cr_expect(parley_test_says(t, "/items/0",
+                               "{\"sku\":\"12\",\"title\":\"Mug, Blue\",\"category\":\"Cups\",\"url\":\"/products/mug\",\"image\":\"https://cdn.example/m.png\","
+                               "\"price\":13,\"currency\":null,\"available\":true,\"listed\":true}"));
+    cr_expect(parley_test_says(t, "/next", "\"12\""));
+    get(NULL, "/catalogue?limit=1&cursor=12");
+    cr_expect(parley_test_says(t, "/items/0/available", "false"));
+    cr_expect(parley_test_says(t, "/next", "null"));
+}
+
+Test(recommendations, a_catalogue_that_cannot_be_is_refused_with_the_line) {
+    static const char *const cases[][2] = {
+        {"{}", "\\\"csv\\\""},
+        {"{\"csv\":\"title\\nMug\"}", "at least sku and title"},
+        {"{\"csv\":\"\"}", "at least sku and title"},
+        {"{\"csv\":\"sku,title\\na,\\\"open\"}", "line 2 is never closed"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cr_expect_eq(staff("POST", "/catalogue", cases[i][0]), 400, "%s", cases[i][0]);
+        expect_has(cases[i][1]);
+    }
+    staff("POST", "/catalogue",
+          "{\"csv\":\"SKU, Title ,url,price,available\\r\\n\\r\\na,A,javascript:alert(1),1,yes\\r\\nb,,,1,yes\\nc,C,//evil.example,1,yes\\nd,D,,x,yes\\n"
+          "e,E,,1,perhaps\\n\\\"f\\ng\\\",F,,1,\\nh/i,H\\n\"}");
+    cr_expect(parley_test_says(t, "/imported", "1"));
+    cr_expect(parley_test_says(t, "/refused", "6"));
+    static const char *const lines[] = {"3", "4", "5", "6", "7", "10"};
+    for (int i = 0; i < 6; i++) {
+        char pointer[40];
+        snprintf(pointer, sizeof pointer, "/rejected/%d/line", i);
+        cr_expect(parley_test_says(t, pointer, lines[i]));
+    }
+}
+
+Test(recommendations, a_request_that_cannot_be_is_refused) {
+    parley_test_as(t, "ann");
+    static const char *const queries[] = {"/recommend?n=0", "/recommend?n=51", "/recommend?n=x"};
+    for (int i = 0; i < 3; i++) cr_expect_eq(parley_test_call(t, "GET", queries[i], NULL), 400);
+    static const char *const bodies[] = {"[]", "{}", "{\"items\":\"a\"}", "{\"items\":[1]}", "{\"items\":[],\"more\":1}"};
+    for (int i = 0; i < 5; i++) cr_expect_eq(parley_test_call(t, "POST", "/session", bodies[i]), 400, "%s", bodies[i]);
+}
+
+Test(recommendations, an_event_without_a_product_or_with_a_hostile_one_leaves_nothing) {
+    char properties[800];
+    cr_expect(parley_test_event(t, "Product Viewed", "ann", "{}"));
+    cr_expect(parley_test_event(t, "Product Viewed", "ann", "{\"sku\":7}"));
+    cr_expect(parley_test_event(t, "Order Completed", "ann", "{\"products\":\"all\"}"));
+    snprintf(properties, sizeof properties, "{\"sku\":\"%0600d\"}", 1);
+    cr_expect(parley_test_event(t, "Product Viewed", "ann", properties));
+    get(NULL, "/model");
+    cr_expect(parley_test_says(t, "/rows/items", "0"));
+}
