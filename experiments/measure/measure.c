@@ -8,14 +8,14 @@
 #include "core/base/memory.h"
 #include "experiments/measure/answers.h"
 #include "experiments/measure/checkpoint.h"
-#include "experiments/measure/ready.h"
+#include "experiments/measure/recent.h"
 
 enum { READ_ROWS = 20000 /* of the journal in one job, so that blocks and questions come between */ };
 
 struct measure {
     struct lane *lane;
     struct fold fold;
-    struct ready ready;
+    struct recent recent;
     struct journal_reader *reader;
     const struct clock *clock;
     const struct log *log;
@@ -161,7 +161,7 @@ static void make_instruments(struct measure *m, struct telemetry *t) {
 }
 
 static void measure_free(struct measure *m) {
-    ready_forget(&m->ready);
+    recent_free(&m->recent);
     fold_free(&m->fold);
     journal_reader_close(m->reader);
     telemetry_free(m->own_telemetry);
@@ -176,6 +176,7 @@ int measure_open(struct measure **out, const struct measure_options *o, struct s
     m->checkpoint_ms = o->checkpoint_ms ? o->checkpoint_ms : 30 * CLOCK_SECOND;
     m->written = clock_ticks();
     m->reading.work = read_files;
+    recent_init(&m->recent);
     *out = NULL;
     int rc = open_parts(m, o, error);
     if (rc < 0) {
@@ -213,6 +214,7 @@ static void set_plan(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct snapshot *snapshot = ((struct snapshot_job *)job)->snapshot;
     fold_set_plan(&m->fold, plan_new(snapshot));
+    recent_forget(&m->recent);
     snapshot_release(snapshot);
     free(job);
     if (!all_live(&m->fold)) keep_reading(m);
@@ -229,7 +231,7 @@ static void tick(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     if (m->fold.dirty_n) complain(m, fold_settle(&m->fold));
     if (m->fold.position < m->target || !all_live(&m->fold)) keep_reading(m);
-    ready_renew(&m->ready, &m->fold, clock_now(m->clock));
+    recent_renew(&m->recent, &m->fold, clock_now(m->clock));
     checkpoint_if_due(m);
     show(m);
     free(job);
@@ -251,14 +253,16 @@ static void ask(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct measure_question *question = (struct measure_question *)job;
     int64_t now = clock_now(m->clock);
-    if (ready_answer(&m->ready, &m->fold, question, now)) return;
     answer_question(&m->fold, question, now);
-    ready_keep(&m->ready, &m->fold, question, now);
+    recent_keep(&m->recent, question, now);
 }
 
 void measure_ask(struct measure *m, struct measure_question *question) {
     question->job.work = ask;
-    lane_do(m->lane, &question->job);
+    if (recent_answer(&m->recent, question, clock_now(m->clock)))
+        mailbox_post(question->job.reply_to, &question->job.mail);
+    else
+        lane_do(m->lane, &question->job);
 }
 
 static void ask_traffic(struct lane_job *job, void *owner) {
@@ -310,7 +314,7 @@ static void forget(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct measure_forgetting *forgetting = (struct measure_forgetting *)job;
     answer_forgetting(&m->fold, forgetting);
-    ready_forget(&m->ready);
+    recent_forget(&m->recent);
     checkpoint(m, &forgetting->error);
 }
 
@@ -326,7 +330,7 @@ static void expire(struct lane_job *job, void *owner) {
     e->last = 0;
     if (!caught_up) return;
     int rc = answer_expiry(&m->fold, e);
-    ready_forget(&m->ready);
+    recent_forget(&m->recent);
     if (rc == 0 && e->last) rc = checkpoint(m, &e->error);
     if (rc < 0) e->last = 0;
 }
