@@ -1,7 +1,7 @@
 /* A load generator: keeps N keep-alive connections busy with one request each, counts answers and their latency, and says so
  * as one line of JSON. "{n}" in path or body becomes a number that is new in every request. One thread, epoll; used
  * against parleyd and against its peers alike, so that what it costs itself is in both figures.
- * usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-H header]... [-b body] [-o offset] */
+ * usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... [-b body] [-o offset] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +34,7 @@ struct load {
     const char *method, *headers;
     const char *path, *body; /* body: NULL for none */
     struct buffer filled;
-    uint64_t next;
+    uint64_t next, last; /* numbers of the next request and of the first that is not sent any more */
     int64_t answers, failures;
     int first_failure;
     uint32_t *latencies; /* microseconds */
@@ -82,6 +82,7 @@ static void push(struct connection *c) {
 }
 
 static void start(struct load *load, struct connection *c) {
+    if (load->next == load->last) return;
     build(load, c);
     c->since = clock_ticks();
     push(c);
@@ -146,12 +147,12 @@ static void run(struct load *load, struct connection *connections, int n, double
         connections[i].in = memory_alloc(ROOM);
         dial(load, &connections[i]);
     }
-    uint64_t began = clock_ticks(), until = began + (uint64_t)(seconds * 1e9);
+    uint64_t wanted = load->last - load->next, began = clock_ticks(), until = began + (uint64_t)(seconds * 1e9);
     for (int i = 0; i < n; i++) {
         start(load, &connections[i]);
     }
     struct epoll_event events[256];
-    while (clock_ticks() < until && !ended) {
+    while (clock_ticks() < until && !ended && (uint64_t)load->answers < wanted) {
         int got = epoll_wait(load->epoll, events, 256, 100);
         for (int i = 0; i < got; i++) {
             struct connection *c = events[i].data.ptr;
@@ -176,13 +177,15 @@ static void run(struct load *load, struct connection *connections, int n, double
 int main(int argc, char **argv) {
     int connections = 64, option;
     double seconds = 3;
+    uint64_t requests = UINT64_MAX / 2;
     struct buffer headers = {0};
     struct load load = {.address.sin_family = AF_INET};
     char host[64];
     int port;
-    while ((option = getopt(argc, argv, "c:s:H:b:o:")) != -1) switch (option) {
+    while ((option = getopt(argc, argv, "c:s:n:H:b:o:")) != -1) switch (option) {
         case 'c': connections = atoi(optarg); break;
         case 's': seconds = atof(optarg); break;
+        case 'n': requests = strtoull(optarg, NULL, 10); break;
         case 'H': buffer_printf(&headers, "%s\r\n", optarg); break;
         case 'b': load.body = optarg; break;
         case 'o': load.next = strtoull(optarg, NULL, 10); break;
@@ -190,10 +193,13 @@ int main(int argc, char **argv) {
         }
     if (argc - optind != 3 || sscanf(argv[optind], "%63[^:]:%d", host, &port) != 2 ||
         inet_pton(AF_INET, host, &load.address.sin_addr) != 1 || connections < 1 || connections > CONNECTIONS_MOST) {
-        fprintf(stderr, "usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-H header]... [-b body]\n");
+        fprintf(
+            stderr,
+            "usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... [-b body]\n");
         return 2;
     }
     signal(SIGTERM, on_end);
+    load.last = load.next + requests;
     load.address.sin_port = htons((uint16_t)port);
     load.method = argv[optind + 1];
     load.path = argv[optind + 2];

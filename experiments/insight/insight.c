@@ -9,7 +9,7 @@
 enum {
     READ_ROWS = 20000,    /* of the journal in one transaction, so that questions come between */
     WAIT_NS = 1000000000, /* a question waits so long for what is not read yet */
-    KEPT_DAYS = 400, /* of who saw what; purchases are kept */
+    KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
 };
 
 /* seen: who met which item on which day. bought: what a customer paid each day, in millionths. orders: each counts once. */

@@ -365,6 +365,8 @@ struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m,
     struct measure_results *r = memory_new(struct measure_results);
     struct grouping g = {.by = by};
     arena_init(&r->arena, 64 * 1024);
+    r->owners = 1;
+    r->units = m->units.n;
     r->snapshot = snapshot_keep(fold->plan->snapshot);
     r->experiment = m->plan->source;
     r->n_metrics = by == MEASURE_BY_WEEK ? m->plan->n_metrics > 0 : m->plan->n_metrics;
@@ -381,8 +383,9 @@ struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m,
     r->progress = progress(fold, m);
     for (uint32_t i = 0; i < r->n_metrics; i++) {
         r->metrics[i] = m->plan->metrics[i].metric;
-        if (!m->frozen && !stays(m, i, frozen)) renew_cap(m, i, as_of);
-        r->caps[i] = (struct measure_cap){(double)m->caps[i].value / CELL_SCALE, m->caps[i].as_of};
+        bool kept = !m->frozen && stays(m, i, frozen);
+        if (!m->frozen && !kept) renew_cap(m, i, as_of);
+        r->caps[i] = (struct measure_cap){(double)m->caps[i].value / CELL_SCALE, m->caps[i].as_of, kept};
     }
     r->by_day = by == MEASURE_BY_DAY;
     r->by_week = by == MEASURE_BY_WEEK;
@@ -399,8 +402,13 @@ struct measure_results *cells_read(struct fold *fold, struct measured *m, int by
     return cells_read_frozen(fold, m, by, as_of, NULL);
 }
 
+struct measure_results *measure_results_keep(struct measure_results *results) {
+    atomic_fetch_add_explicit(&results->owners, 1, memory_order_relaxed);
+    return results;
+}
+
 void measure_results_free(struct measure_results *results) {
-    if (!results) return;
+    if (!results || atomic_fetch_sub_explicit(&results->owners, 1, memory_order_acq_rel) > 1) return;
     snapshot_release(results->snapshot);
     arena_free(&results->arena);
     free(results);

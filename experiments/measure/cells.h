@@ -3,6 +3,8 @@
 #ifndef PARLEY_EXPERIMENTS_MEASURE_CELLS_H
 #define PARLEY_EXPERIMENTS_MEASURE_CELLS_H
 
+#include <stdatomic.h>
+
 #include "experiments/measure/fold.h"
 #include "experiments/stats/cell.h"
 
@@ -35,10 +37,13 @@ struct measure_group {
 struct measure_cap {
     double value; /* in units of value; 0: none in force */
     int64_t as_of;
+    bool frozen; /* the asker's */
 };
 
+/* Never changed once it is made, so that several may hold one. */
 struct measure_results {
     struct arena arena;
+    _Atomic int32_t owners;
     struct snapshot *snapshot; /* one reference: the definitions that these figures are of */
     const struct snapshot_experiment *experiment;
     const struct metric **metrics;
@@ -46,6 +51,7 @@ struct measure_results {
     uint32_t n_metrics, n_arms, n_epochs, n_groups; /* epochs and arms as in experiment->state */
     struct measure_group *groups;
     struct measure_excluded excluded; /* too_late with the units' own */
+    uint32_t units;                   /* rows that were read */
     int64_t residual;                 /* units that were erased: part of all, of no break-down */
     int64_t rule_override, multiple;  /* units */
     int64_t position;                 /* seq of the journal that is included */
@@ -78,7 +84,9 @@ struct measure_frozen_caps {
 struct measure_results *cells_read(struct fold *fold, struct measured *m, int by, int64_t as_of);
 struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m, int by, int64_t as_of,
                                           const struct measure_frozen_caps *frozen);
-void measure_results_free(struct measure_results *results); /* NULL is fine; any thread */
+/* One more owner; returns `results`. Any thread. */
+struct measure_results *measure_results_keep(struct measure_results *results);
+void measure_results_free(struct measure_results *results); /* the last owner's frees; NULL is fine; any thread */
 
 bool cells_capped(const struct metric *metric); /* whether its unit totals are capped */
 /* The value of a unit for a metric, in millionths: x, and y of a ratio. False where the unit does not count (yet). */

@@ -8,12 +8,14 @@
 #include "core/base/memory.h"
 #include "experiments/measure/answers.h"
 #include "experiments/measure/checkpoint.h"
+#include "experiments/measure/recent.h"
 
 enum { READ_ROWS = 20000 /* of the journal in one job, so that blocks and questions come between */ };
 
 struct measure {
     struct lane *lane;
     struct fold fold;
+    struct recent recent;
     struct journal_reader *reader;
     const struct clock *clock;
     const struct log *log;
@@ -27,7 +29,7 @@ struct measure {
     _Atomic int64_t shown_position, shown_target;
     _Atomic bool recovered;
     struct telemetry *own_telemetry;
-    struct counter *position_gauge, *refolds_gauge, *checkpoints;
+    struct counter *position_gauge, *refolds_gauge, *bytes_gauge, *checkpoints;
     struct histogram *checkpoint_time;
 };
 
@@ -39,6 +41,9 @@ static void show(struct measure *m) {
     m->recovered = m->fold.position >= m->target && !m->is_reading;
     gauge_set(m->position_gauge, m->fold.position);
     gauge_set(m->refolds_gauge, m->fold.refolds);
+    int64_t bytes = 0;
+    for (uint32_t i = 0; i < m->fold.n; i++) bytes += (int64_t)unit_table_bytes(&m->fold.measured[i]->units);
+    gauge_set(m->bytes_gauge, bytes);
 }
 
 /* What cannot be read now is tried again at the next tick; nothing is lost by it. */
@@ -150,11 +155,13 @@ static void make_instruments(struct measure *m, struct telemetry *t) {
     if (!t) t = m->own_telemetry = telemetry_new();
     m->position_gauge = telemetry_gauge(t, "parley_measure_position", "The journal's row that figures include", "");
     m->refolds_gauge = telemetry_gauge(t, "parley_measure_refolds", "Units computed again since the start", "");
+    m->bytes_gauge = telemetry_gauge(t, "parley_measure_unit_bytes", "Memory that the units of experiments take", "");
     m->checkpoints = telemetry_counter(t, "parley_measure_checkpoints_total", "Checkpoints written", "");
     m->checkpoint_time = telemetry_histogram(t, "parley_measure_checkpoint_seconds", "Time to write a checkpoint", "");
 }
 
 static void measure_free(struct measure *m) {
+    recent_free(&m->recent);
     fold_free(&m->fold);
     journal_reader_close(m->reader);
     telemetry_free(m->own_telemetry);
@@ -169,6 +176,7 @@ int measure_open(struct measure **out, const struct measure_options *o, struct s
     m->checkpoint_ms = o->checkpoint_ms ? o->checkpoint_ms : 30 * CLOCK_SECOND;
     m->written = clock_ticks();
     m->reading.work = read_files;
+    recent_init(&m->recent);
     *out = NULL;
     int rc = open_parts(m, o, error);
     if (rc < 0) {
@@ -206,6 +214,7 @@ static void set_plan(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct snapshot *snapshot = ((struct snapshot_job *)job)->snapshot;
     fold_set_plan(&m->fold, plan_new(snapshot));
+    recent_forget(&m->recent);
     snapshot_release(snapshot);
     free(job);
     if (!all_live(&m->fold)) keep_reading(m);
@@ -222,6 +231,7 @@ static void tick(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     if (m->fold.dirty_n) complain(m, fold_settle(&m->fold));
     if (m->fold.position < m->target || !all_live(&m->fold)) keep_reading(m);
+    recent_renew(&m->recent, &m->fold, clock_now(m->clock));
     checkpoint_if_due(m);
     show(m);
     free(job);
@@ -241,12 +251,18 @@ void measure_stats(struct measure *m, struct measure_stats *stats) {
 
 static void ask(struct lane_job *job, void *owner) {
     struct measure *m = owner;
-    answer_question(&m->fold, (struct measure_question *)job, clock_now(m->clock));
+    struct measure_question *question = (struct measure_question *)job;
+    int64_t now = clock_now(m->clock);
+    answer_question(&m->fold, question, now);
+    recent_keep(&m->recent, question, now);
 }
 
 void measure_ask(struct measure *m, struct measure_question *question) {
     question->job.work = ask;
-    lane_do(m->lane, &question->job);
+    if (recent_answer(&m->recent, question, clock_now(m->clock)))
+        mailbox_post(question->job.reply_to, &question->job.mail);
+    else
+        lane_do(m->lane, &question->job);
 }
 
 static void ask_traffic(struct lane_job *job, void *owner) {
@@ -298,6 +314,7 @@ static void forget(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct measure_forgetting *forgetting = (struct measure_forgetting *)job;
     answer_forgetting(&m->fold, forgetting);
+    recent_forget(&m->recent);
     checkpoint(m, &forgetting->error);
 }
 
@@ -313,6 +330,7 @@ static void expire(struct lane_job *job, void *owner) {
     e->last = 0;
     if (!caught_up) return;
     int rc = answer_expiry(&m->fold, e);
+    recent_forget(&m->recent);
     if (rc == 0 && e->last) rc = checkpoint(m, &e->error);
     if (rc < 0) e->last = 0;
 }

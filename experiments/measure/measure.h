@@ -30,7 +30,8 @@ void measure_close(struct measure *measure);
 
 /* New definitions. Takes a reference. Any thread. */
 void measure_set_snapshot(struct measure *measure, struct snapshot *snapshot);
-/* To be called about once a second, by whoever has a timer: checkpoints, and what was left to try again. Any thread. */
+/* To be called about twice a second, by whoever has a timer: results that somebody looks at are read again, checkpoints, and what was
+ * left to try again. Any thread. */
 void measure_tick(struct measure *measure);
 
 /* --- questions: the asker fills in what is marked, `job.mail.receive` and `job.reply_to`; all else is the answer --- */

@@ -40,6 +40,7 @@ void unit_table_remove(struct unit_table *table, struct unit_id unit); /* the la
 /* Makes room for the rows that the owner fills in itself, after which it calls unit_table_reindex. */
 void unit_table_resize(struct unit_table *table, uint32_t n);
 void unit_table_reindex(struct unit_table *table);
+size_t unit_table_bytes(const struct unit_table *table); /* taken, room to grow included */
 
 static inline int64_t *unit_totals(const struct unit_table *table, const struct unit_row *row) {
     return table->totals + (size_t)(row - table->rows) * table->columns;

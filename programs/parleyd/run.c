@@ -183,7 +183,7 @@ static int serve(struct parleyd *d, const char *program) {
         return 1;
     }
     push_snapshot(d->app.push); /* its scheduled changes */
-    uv_timer_start(&d->tick, on_tick, 1000, 1000);
+    uv_timer_start(&d->tick, on_tick, 500, 500);
     start_plugins(d, program);
     uv_run(d->app.loop, UV_RUN_DEFAULT); /* until on_plugins_stopped */
     parleyd_steer_stop(&d->steer);

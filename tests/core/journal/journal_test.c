@@ -280,6 +280,24 @@ Test(journal, when_too_much_waits_appends_are_refused_and_taken_again_later) {
     journal_close(journal);
 }
 
+Test(journal, batches_of_one_turn_of_a_loop_are_one_group) {
+    struct journal *journal = journal_start((struct journal_options){0});
+    enum { N = 20 };
+    struct waiting_batch w[N];
+    struct journal_record r[N];
+    journal_gather(journal);
+    for (int i = 0; i < N; i++) {
+        r[i] = track("a", "x", NULL, 1);
+        cr_assert_eq(waiting_send(journal, &w[i], &r[i], 1), 0);
+        usleep(500); /* long enough for a group of its own, had it woken the writer */
+    }
+    journal_gathered(journal);
+    for (int i = 0; i < N; i++) waiting_wait(&w[i]);
+    journal_close(journal);
+    cr_expect_eq(ask("journal/00000001.db", "SELECT count(*) FROM grp"), 1);
+    cr_expect_eq(ask("journal/00000001.db", "SELECT count(*) FROM event"), N);
+}
+
 static struct journal_block *kept_block;
 static void hold(void *subscriber, struct journal_block *block) {
     (*(int *)subscriber)++;

@@ -155,6 +155,57 @@ Test(measure, a_question_about_what_is_not_there_is_answered_with_a_sentence) {
     stop();
 }
 
+/* More units than are read anew at every question. */
+enum { MANY = 50000 };
+static void write_many(void) {
+    struct journal_record *records = memory_zero(MANY, sizeof *records);
+    static char units[MANY][16];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(units[i], sizeof units[i], "m%d", i);
+        records[i] = trial_exposure(units[i], i % 2 ? "top" : "off", T + 1);
+    }
+    for (int from = 0; from < MANY; from += 5000) cr_assert_eq(journal_write(h.journal, records + from, 5000).code, 0);
+    free(records);
+}
+
+static int64_t spent_on_top(void) {
+    struct measure_results *r = results();
+    int64_t sum = trial_sum(r, SPEND, TOP);
+    measure_results_free(r);
+    return sum;
+}
+
+Test(measure, results_of_many_units_are_at_most_a_second_old_and_of_few_units_always_new) {
+    start();
+    write_many();
+    cr_expect_eq(spent_on_top(), 0);
+    write_one(trial_event("m1", "Order Completed", T + 2, "{\"revenue\":2}"));
+    clock_move(&h.clock, 1000);
+    cr_expect_eq(spent_on_top(), 0, "a second old");
+    clock_move(&h.clock, 1);
+    cr_expect_eq(spent_on_top(), 2);
+    write_one(trial_event("m1", "Order Completed", T + 3, "{\"revenue\":3}"));
+    clock_move(&h.clock, 500);
+    measure_tick(h.measure);
+    measure_results_free(results_by("country")); /* which comes behind the tick */
+    cr_expect_eq(spent_on_top(), 5, "read again while somebody looks");
+    stop();
+}
+
+Test(measure, results_that_were_kept_are_let_go_when_somebody_is_erased) {
+    start();
+    write_many();
+    cr_expect_eq(spent_on_top(), 0);
+    struct text unit = TEXT("m1");
+    struct measure_forgetting forgetting = {.job = ASKED, .units = &unit, .n = 1};
+    measure_forget(h.measure, &forgetting);
+    wait_for(&forgetting.job);
+    struct measure_results *r = results();
+    cr_expect_eq(r->residual, 1);
+    measure_results_free(r);
+    stop();
+}
+
 static void compare_after_restart(void (*between)(void)) {
     start();
     write_units(0, 60);
