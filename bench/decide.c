@@ -129,13 +129,18 @@ static bool bench_remembered(uint32_t many) {
     return found == many && most <= 32;
 }
 
+/* The fastest round counts, as in peers/in-process.mjs: nobody else was there. */
+static void keep_least(uint64_t *least, uint64_t ticks) {
+    if (ticks < *least) *least = ticks;
+}
+
 int main(int argc, char **argv) {
     struct arena arena, scratch;
     struct remembered_all remembered = {0};
     struct decision decision;
     struct error error;
     struct json document;
-    uint64_t sink = 0, exposed = 0, begin;
+    uint64_t sink = 0, exposed = 0, begin, floor_ticks = UINT64_MAX, fresh = UINT64_MAX, again = UINT64_MAX;
     double n = (double)ROUNDS * UNITS;
     arena_init(&arena, 65536);
     arena_init(&scratch, 65536);
@@ -150,23 +155,26 @@ int main(int argc, char **argv) {
     }
     struct context context = {.json = &document, .now = 1800000000000, .arena = &scratch};
 
-    begin = clock_ticks();
-    for (int round = 0; round < ROUNDS; round++)
+    for (int round = 0; round < ROUNDS; round++) {
+        begin = clock_ticks();
         for (int i = 0; i < UNITS; i++)
             sink += (uintptr_t)snapshot_feature(snapshot, features[i]) + XXH3_128bits(keys[i].at, keys[i].n).low64;
-    uint64_t floor_ticks = clock_ticks() - begin;
-    double peer = (double)floor_ticks / n;
-    report("peer: find the feature, hash the unit", floor_ticks, n, 0);
+        keep_least(&floor_ticks, clock_ticks() - begin);
+    }
+    double peer = (double)floor_ticks / UNITS;
+    report("peer: find the feature, hash the unit", floor_ticks, UNITS, 0);
 
-    begin = clock_ticks();
-    for (int round = 0; round < ROUNDS; round++)
+    for (int round = 0; round < ROUNDS; round++) {
+        begin = clock_ticks();
         for (int i = 0; i < UNITS; i++) {
             context.targeting_key = keys[i];
             decide(snapshot, snapshot_feature(snapshot, features[i]), &context, NULL, &decision);
             exposed += decision.expose;
             sink += decision.index;
         }
-    report("experiment with one condition, fresh", clock_ticks() - begin, n, peer);
+        keep_least(&fresh, clock_ticks() - begin);
+    }
+    report("experiment with one condition, fresh", fresh, UNITS, peer);
 
     for (int i = 0; i < UNITS; i++) {
         context.targeting_key = keys[i];
@@ -174,15 +182,17 @@ int main(int argc, char **argv) {
         struct remembered_unit unit = {decision.unit, 0, decision.arm, decision.epoch};
         remembered_put(remembered_make(&remembered, decision.experiment->state.salt), &unit);
     }
-    begin = clock_ticks();
-    for (int round = 0; round < ROUNDS; round++)
+    for (int round = 0; round < ROUNDS; round++) {
+        begin = clock_ticks();
         for (int i = 0; i < UNITS; i++) {
             context.targeting_key = keys[i];
             decide(snapshot, snapshot_feature(snapshot, features[i]), &context, &remembered, &decision);
             exposed += decision.enrolled;
             sink += decision.index;
         }
-    report("experiment with one condition, remembered", clock_ticks() - begin, n, peer);
+        keep_least(&again, clock_ticks() - begin);
+    }
+    report("experiment with one condition, remembered", again, UNITS, peer);
     printf("bytes allocated while deciding: %zu; exposed %.0f of %.0f (%llx)\n", scratch.total, (double)exposed, 2 * n,
            (unsigned long long)sink);
     bool kept = true;

@@ -57,7 +57,8 @@ static void handle_logs(struct request *request) {
     struct text name = request_param(request, "name"), after = request_query(request, "after");
     int64_t seq = 0;
     if (after.n && (!text_to_int(after, &seq) || seq < 0)) {
-        reply_problem(request, ERR_INVALID, "after=%.*s: it is the \"seq\" of a line, a whole number", TEXT_ARGS(after));
+        reply_problem(request, ERR_INVALID, "after=%.*s: it is the \"seq\" of a line, a whole number",
+                      TEXT_ARGS(after));
         return;
     }
     json_writer_init(&w, &out);

@@ -16,13 +16,13 @@ const PREVIEWS_MOST = 8;
 const ageWords = (days) => (days < FRESH_DAYS ? ['new', 'live'] : days < CYCLE_DAYS ? ['settled', 'calm'] : ['overdue', 'warn']);
 const sinceWords = (days) => (days < 1 ? 'today' : `${plural(Math.floor(days), 'day')} ago`);
 
-export function novelty(page, items) {
+export function novelty(items, nameOf) {
   return h('section', { class: 'card', 'aria-labelledby': 'novelty', key: 'novelty' },
     h('h2', { id: 'novelty' }, 'How new it is'),
     h('p', { class: 'meta' }, `What has not changed for ${CYCLE_DAYS} days, regular shoppers have learnt to overlook.`),
     h('ul', { class: 'ages' }, items.map(({ section, days, changed }) => h('li', { key: section },
-      h('p', {}, page.sections[section]?.title || section, ' ', pill(...ageWords(days))),
-      h('meter', { min: 0, max: CYCLE_DAYS, value: Math.min(days, CYCLE_DAYS), 'aria-label': `Days since ${section} changed` }),
+      h('p', {}, nameOf(section), ' ', pill(...ageWords(days))),
+      h('meter', { min: 0, max: CYCLE_DAYS, value: Math.min(days, CYCLE_DAYS), 'aria-label': `Days since ${nameOf(section)} changed` }),
       h('p', { class: 'meta' }, `Changed ${sinceWords(days)}, ${changed === 'feature' ? 'by its feature' : 'on this page'}`)))));
 }
 

@@ -47,9 +47,13 @@ export function page(key, mayChange) {
     const section = draft.sections[id], served = servedBy(section.feature);
     const schema = served && schemas.get(nameOf(served));
     const at = `settings-${reading}-${id}`;
-    if (schema?.properties) return schemaForm({ ...schema, required: [] }, section.settings, at, faultsBelow(`/sections/${id}/settings`));
-    const form = schemaForm(ANYTHING, section, at, faultsBelow(`/sections/${id}`));
-    return { ...form, read: () => form.read().settings };
+    const place = schema?.properties ? `/sections/${id}/settings` : `/sections/${id}`;
+    const form = schema?.properties ? schemaForm({ ...schema, required: [] }, section.settings, at, faultsBelow(place)) : schemaForm(ANYTHING, section, at, faultsBelow(place));
+    const shows = (pointer) => {
+      const own = form.shows(pointer.slice(place.length));
+      return own === undefined ? own : place + own;
+    };
+    return { node: form.node, shows, read: schema?.properties ? form.read : () => form.read().settings };
   }
 
   const faultsBelow = (place) => new Map([...faults].filter(([pointer]) => pointer.startsWith(place)).map(([pointer, words]) => [pointer.slice(place.length), words]));
@@ -73,7 +77,8 @@ export function page(key, mayChange) {
     if (words) announce(words);
   }
 
-  const nameIn = (id) => draft.sections[id].title || features.find(({ key: one }) => one === draft.sections[id].feature)?.name || id;
+  const namedIn = ({ sections }, id) => sections[id]?.title || features.find((one) => one.key === sections[id]?.feature)?.name || id;
+  const nameIn = (id) => namedIn(draft, id);
 
   function move(id, to, control) {
     if (to < 0 || to >= draft.order.length) return announce(`${nameIn(id)} is already ${to < 0 ? 'first' : 'last'}.`);
@@ -127,7 +132,7 @@ export function page(key, mayChange) {
     const [, sections, id, member] = pointer.split('/');
     if (sections !== 'sections') return OWN.find((own) => own === pointer);
     if (!draft.sections[id]) return undefined;
-    return IN_SECTION.includes(member) || member === 'settings' ? pointer : undefined;
+    return IN_SECTION.includes(member) ? pointer : member === 'settings' ? settingsForm(id).shows(pointer) : undefined;
   }
 
   async function save(event) {
@@ -262,7 +267,7 @@ export function page(key, mayChange) {
       stale() && button('Show what is there now', () => page.refresh(), { key: 'again' }),
       h('div', { class: 'beside', key: 'beside' },
         h('div', { class: 'story' }, form(), h('form', { id: 'adder', onsubmit: add, key: 'adder-form' })),
-        h('div', { class: 'aside' }, mayChange && preview(item, features), novelty(item, news), versions(item, history, mayChange, () => page.refresh())))],
+        h('div', { class: 'aside' }, mayChange && preview(item, features), novelty(news, (id) => namedIn(item, id)), versions(item, history, mayChange, () => page.refresh())))],
   };
   return page;
 }

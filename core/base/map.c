@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#define XXH_INLINE_ALL /* a dozen bytes: the call would cost as much as the hash */
 #include <xxhash.h>
 
 #include "core/base/memory.h"

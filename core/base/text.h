@@ -24,8 +24,25 @@ static inline struct text text_of(const char *cstr) {
 static inline struct text text_n(const char *at, size_t n) {
     return (struct text){at, n};
 }
+/* Up to 16 bytes as two words that may overlap: keys, names and variants are that short, and a call costs more than they do. */
 static inline bool text_eq(struct text a, struct text b) {
-    return a.n == b.n && (a.n == 0 || memcmp(a.at, b.at, a.n) == 0);
+    if (a.n != b.n) return false;
+    if (a.n > 16) return memcmp(a.at, b.at, a.n) == 0;
+    if (a.n >= 8) {
+        uint64_t first[2], last[2];
+        memcpy(&first[0], a.at, 8), memcpy(&first[1], b.at, 8);
+        memcpy(&last[0], a.at + a.n - 8, 8), memcpy(&last[1], b.at + b.n - 8, 8);
+        return first[0] == first[1] && last[0] == last[1];
+    }
+    if (a.n >= 4) {
+        uint32_t first[2], last[2];
+        memcpy(&first[0], a.at, 4), memcpy(&first[1], b.at, 4);
+        memcpy(&last[0], a.at + a.n - 4, 4), memcpy(&last[1], b.at + b.n - 4, 4);
+        return first[0] == first[1] && last[0] == last[1];
+    }
+    for (size_t i = 0; i < a.n; i++)
+        if (a.at[i] != b.at[i]) return false;
+    return true;
 }
 static inline bool text_is(struct text a, const char *cstr) {
     return text_eq(a, text_of(cstr));

@@ -95,7 +95,7 @@ struct plugins_options {
         trust; /* whose bundles may run; its files are read at the start, and again for each installation and
                                  * activation, so that a key can be added or revoked at any time */
     void (*on_effect)(void *user, const struct plugin_effect *effect); /* NULL: effects are kept by the workers */
-    void (*on_ask)(void *user, const struct plugin_ask *ask);           /* NULL: 503 */
+    void (*on_ask)(void *user, const struct plugin_ask *ask);          /* NULL: 503 */
     void *user;
     const struct feed *feed; /* of events; NULL: there are none */
 };

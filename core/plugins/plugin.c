@@ -92,8 +92,7 @@ void plugin_note(struct plugin *plugin, enum log_level level, const char *versio
     va_start(args, format);
     int n = vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    add_line(plugin, LOG_BY_PARLEY, level, version,
-             text_n(line, n < (int)sizeof line ? (size_t)n : sizeof line - 1));
+    add_line(plugin, LOG_BY_PARLEY, level, version, text_n(line, n < (int)sizeof line ? (size_t)n : sizeof line - 1));
 }
 
 static bool on_trial(const struct plugin *plugin, const struct release *release) {

@@ -1,6 +1,7 @@
 #include "experiments/decide/bucket.h"
 
 #include <assert.h>
+#define XXH_INLINE_ALL /* a dozen bytes: the call would cost as much as the hash */
 #include <xxhash.h>
 
 uint64_t bucket_seed(struct text salt, enum bucket_purpose purpose) {

@@ -111,9 +111,25 @@ static bool compare(const struct run *run, enum condition_operator op, struct va
     }
 }
 
+/* The condition that most audiences are: an attribute of the root against a text. What it gives is what the general way gives, for
+ * the same steps; false where it is not that simple. */
+static bool compare_attribute(struct run *run, const struct node *node, struct value *out) {
+    const struct json *json = run->home.json;
+    if (run->reducing || run->current.kind != VALUE_TAPE || CONDITION_MAX_STEPS - *run->steps < 2) return false;
+    json_at found = json_get(json, run->current.at, node[1].path.steps[0]);
+    if (found == JSON_NONE || json->tokens[found].kind != JSON_KIND_STRING || json->tokens[found].escaped) return false;
+    const struct json_token *token = &json->tokens[found];
+    bool same = text_eq(text_n(json->text.at + token->at, token->n), run->nodes[node[1].next].literal.string);
+    *run->steps += 2;
+    *out = value_bool(same == (node->op == OP_EQUAL || node->op == OP_SAME));
+    return true;
+}
+
 /* a < b, or a < b < c with three arguments; likewise the others. */
 static struct value eval_comparison(struct run *run, uint32_t at) {
     const struct node *node = &run->nodes[at];
+    struct value simple;
+    if (node->attribute_is && compare_attribute(run, node, &simple)) return simple;
     struct value a = run_eval(run, at + 1), b = run_eval(run, argument(run, at, 1));
     bool holds = compare(run, node->op, a, b), absent = a.absent || b.absent;
     if (node->count == 3) {

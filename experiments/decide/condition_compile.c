@@ -112,6 +112,17 @@ static void fix_path(struct compiler *c, uint32_t at) {
     var->fixed_path = true;
 }
 
+static bool is_attribute(const struct node *node) {
+    return node->op == OP_VAR && node->count == 1 && node->fixed_path && node->path.n == 1;
+}
+
+static bool compares_attribute(const struct node *nodes, uint32_t at) {
+    enum condition_operator op = nodes[at].op;
+    if (op != OP_EQUAL && op != OP_SAME && op != OP_UNEQUAL && op != OP_DIFFERENT) return false;
+    const struct node *second = &nodes[nodes[at + 1].next];
+    return is_attribute(&nodes[at + 1]) && second->op == OP_LITERAL && second->literal.kind == VALUE_STRING;
+}
+
 static void compile_arguments(struct compiler *c, const struct path *path, const json_t *arguments, int depth) {
     size_t i;
     const json_t *argument;
@@ -157,7 +168,9 @@ static void compile_operator(struct compiler *c, const struct path *path, const 
     uint32_t at = add(c, (struct node){.op = (uint8_t)op, .count = count});
     compile_arguments(c, here, arguments, depth + 1);
     c->nodes[at].next = c->n;
-    if (op == OP_VAR && !c->reader->faults) fix_path(c, at);
+    if (c->reader->faults) return;
+    if (op == OP_VAR) fix_path(c, at);
+    c->nodes[at].attribute_is = compares_attribute(c->nodes, at);
 }
 
 static void compile(struct compiler *c, const struct path *path, const json_t *logic, int depth) {

@@ -61,6 +61,7 @@ enum condition_operator {
 struct node {
     uint8_t op;      /* enum condition_operator */
     bool fixed_path; /* of a var: the path is literal and stands in `path` */
+    bool attribute_is; /* of ==, ===, !=, !==: a var with a fixed path of one step, then a literal text */
     uint32_t count;  /* arguments */
     uint32_t next;   /* index of what follows this node's whole subtree */
     union {

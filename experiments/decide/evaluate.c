@@ -24,22 +24,6 @@ bool context_unit(const struct context *context, struct text unit, struct text *
     return out->n > 0;
 }
 
-struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                          const struct context *context, const struct remembered_all *remembered,
-                          struct variants_known *known) {
-    return (struct decider){snapshot,
-                            feature,
-                            context,
-                            remembered,
-                            {.json = context->json,
-                             .root = context->root,
-                             .feature_key = feature->definition.key,
-                             .now = context->now,
-                             .segments = &snapshot->segment_conditions,
-                             .arena = context->arena},
-                            known};
-}
-
 static bool serve(const struct decider *d, struct decision *out, uint32_t variant, enum decision_reason reason) {
     out->index = variant;
     out->variant = &d->feature->definition.variants[variant];
@@ -121,6 +105,7 @@ bool decide_prerequisite(const struct decider *d, uint32_t i, struct decision *o
 
 static bool step_prerequisites(const struct decider *d, struct decision *out) {
     const struct feature *feature = &d->feature->definition;
+    if (!feature->n_prerequisites) return false;
     decide_prerequisites(d);
     for (uint32_t i = 0; i < feature->n_prerequisites; i++) {
         if (decide_prerequisite(d, i, out)) continue;
@@ -261,11 +246,18 @@ static bool give_arm(const struct decider *d, const struct snapshot_experiment *
     return serve(d, out, experiment->variant_of_arm[arm], REASON_SPLIT);
 }
 
+static bool experiment_unit(const struct context *context, const struct snapshot_experiment *experiment,
+                            struct text *out) {
+    if (!experiment->by_targeting_key) return context_unit(context, experiment->definition.unit, out);
+    *out = context->targeting_key;
+    return out->n > 0;
+}
+
 static bool step_experiment(const struct decider *d, struct decision *out) {
     const struct snapshot_experiment *experiment = d->feature->experiment;
     if (!takes_part(d, experiment)) return false;
     const struct experiment_state *state = &experiment->state;
-    bool over = is_over(d, state), known = context_unit(d->context, experiment->definition.unit, &out->unit_text);
+    bool over = is_over(d, state), known = experiment_unit(d->context, experiment, &out->unit_text);
     struct remembered_unit unit;
     if (known) {
         out->unit = unit_of(out->unit_text);
@@ -314,7 +306,8 @@ static void decide_at(const struct snapshot *snapshot, const struct snapshot_fea
         serve(&d, out, feature->definition.off, REASON_DEFAULT);
         return;
     }
-    for (size_t i = 0; i < decide_steps_count; i++) {
+#pragma GCC unroll 8 /* so that the calls are direct, and steps that do not apply cost a test */
+    for (size_t i = 0; i < sizeof decide_steps / sizeof *decide_steps; i++) {
         if (!decide_steps[i].run(&d, out)) continue;
         out->step = decide_steps[i].step;
         return;

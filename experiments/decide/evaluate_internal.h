@@ -13,9 +13,21 @@ struct decider {
     struct variants_known *known;
 };
 
-struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                          const struct context *context, const struct remembered_all *remembered,
-                          struct variants_known *known);
+static inline struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
+                                        const struct context *context, const struct remembered_all *remembered,
+                                        struct variants_known *known) {
+    return (struct decider){snapshot,
+                            feature,
+                            context,
+                            remembered,
+                            {.json = context->json,
+                             .root = context->root,
+                             .feature_key = feature->definition.key,
+                             .now = context->now,
+                             .segments = &snapshot->segment_conditions,
+                             .arena = context->arena},
+                            known};
+}
 
 /* One step: true when it decided (or found that the targeting key is missing), with the rest of `out` filled. */
 typedef bool decide_step_fn(const struct decider *d, struct decision *out);

@@ -1,4 +1,5 @@
 /* Writing definitions: form first, then what they refer to, then what a running experiment makes of it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "experiments/model/catalogue_internal.h"
@@ -18,6 +19,21 @@ int definition_parse(enum definition_kind kind, const json_t *body, struct text 
     return ERR_INTERNAL;
 }
 
+static int check_section_settings(const struct releases *releases, const struct page *page,
+                                  const struct snapshot *snapshot, struct error *error) {
+    int rc = 0;
+    for (uint32_t i = 0; i < page->n_sections; i++) {
+        const struct page_section *section = &page->sections[i];
+        char at[100];
+        snprintf(at, sizeof at, "/sections/%.*s/settings", TEXT_ARGS(section->id));
+        if (section->settings.n &&
+            releases_check_section(releases, &snapshot_feature(snapshot, section->feature)->definition,
+                                   section->settings, at, error) < 0)
+            rc = ERR_INVALID;
+    }
+    return rc;
+}
+
 int definition_check(const struct catalogue *c, enum definition_kind kind, union definition_parsed *parsed,
                      const struct snapshot *snapshot, struct error *error) {
     int rc;
@@ -29,7 +45,9 @@ int definition_check(const struct catalogue *c, enum definition_kind kind, union
     case DEFINITION_SEGMENT: return check_segment(&parsed->segment, snapshot, error);
     case DEFINITION_HOLDOUT: return check_holdout(&parsed->holdout, snapshot, error);
     case DEFINITION_METRIC: return check_metric(&parsed->metric, snapshot, error);
-    case DEFINITION_PAGE: return check_page(&parsed->page, snapshot, error);
+    case DEFINITION_PAGE:
+        rc = check_page(&parsed->page, snapshot, error);
+        return rc < 0 ? rc : check_section_settings(c->releases, &parsed->page, snapshot, error);
     case DEFINITION_LAYER: return 0;
     }
     return ERR_INTERNAL;

@@ -61,13 +61,19 @@ static bool may_serve(const struct release_offer *offer, const struct variant *v
     return variant->release.n ? text_eq(offer->version, variant->release) : offer->serves;
 }
 
-static int check_settings(const struct release_offer *offer, const struct variant *variant, const char *at,
-                          struct error *error) {
-    json_t *settings = variant->settings.n ? json_loadb(variant->settings.at, variant->settings.n, JSON_ALLOW_NUL, NULL)
-                                           : json_object();
+static json_t *settings_json(struct text settings) {
+    return settings.n ? json_loadb(settings.at, settings.n, JSON_ALLOW_NUL, NULL) : json_object();
+}
+
+/* The variant's settings, with the members of `over` (TEXT_NONE: none) laid over them. */
+static int check_settings(const struct release_offer *offer, const struct variant *variant, struct text over,
+                          const char *at, struct error *error) {
+    json_t *settings = settings_json(variant->settings), *laid = settings_json(over);
+    json_object_update(settings, laid);
     json_t *filled = schema_with_defaults(offer->schema, settings);
     int rc = schema_check(offer->schema, filled, at, error);
     json_decref(filled);
+    json_decref(laid);
     json_decref(settings);
     return rc;
 }
@@ -81,11 +87,25 @@ int releases_check_feature(const struct releases *releases, const struct feature
         snprintf(pointer, sizeof pointer, "%s/variants/%.*s/settings", at, TEXT_ARGS(variant->key));
         for (size_t i = 0; variant->plugin.n && i < releases_count(releases); i++) {
             const struct release_offer *offer = releases_at(releases, i);
-            if (offer->schema && may_serve(offer, variant) && check_settings(offer, variant, pointer, error) < 0)
+            if (offer->schema && may_serve(offer, variant) &&
+                check_settings(offer, variant, TEXT_NONE, pointer, error) < 0)
                 code = ERR_INVALID;
         }
     }
     return code;
+}
+
+int releases_check_section(const struct releases *releases, const struct feature *feature, struct text settings,
+                           const char *at, struct error *error) {
+    for (uint32_t v = 0; v < feature->n_variants; v++) {
+        const struct variant *variant = &feature->variants[v];
+        for (size_t i = 0; variant->plugin.n && i < releases_count(releases); i++) {
+            const struct release_offer *offer = releases_at(releases, i);
+            if (offer->schema && may_serve(offer, variant) && check_settings(offer, variant, settings, at, error) < 0)
+                return ERR_INVALID; /* one of them is enough to say what does not fit */
+        }
+    }
+    return 0;
 }
 
 /* ---- metrics ---- */

@@ -31,6 +31,9 @@ const struct release_offer *releases_at(const struct releases *releases, size_t 
  * 0, or ERR_INVALID with places below `at`. A release that is not there, or a NULL list, takes anything. */
 int releases_check_feature(const struct releases *releases, const struct feature *feature, const char *at,
                            struct error *error);
+/* The same for a section of a page: what its settings come to over those of each variant; places below `at`. */
+int releases_check_section(const struct releases *releases, const struct feature *feature, struct text settings,
+                           const char *at, struct error *error);
 /* Whether that plugin brings a metric of that key. */
 bool releases_bring(const struct releases *releases, struct text plugin, struct text metric);
 

@@ -222,6 +222,7 @@ static void connect_experiment(struct snapshot *s, struct snapshot_experiment *e
     struct snapshot_feature *feature = map_get(&s->by_key[DEFINITION_FEATURE], experiment->definition.feature);
     experiment->feature = feature;
     if (feature) experiment_settle(&experiment->definition, &feature->definition);
+    experiment->by_targeting_key = text_is(experiment->definition.unit, "targetingKey");
     if (feature && is_live(experiment)) feature->experiment = experiment;
     if (feature && experiment->state.start_at > feature->last_trial) feature->last_trial = experiment->state.start_at;
     if (feature && experiment->state.phase == PHASE_CONCLUDED &&

@@ -62,6 +62,7 @@ struct snapshot_experiment {
     struct experiment definition; /* settled */
     struct experiment_state state;
     const struct snapshot_feature *feature; /* NULL: there is none of that key */
+    bool by_targeting_key;                  /* its unit is the targeting key */
     uint16_t *variant_of_arm;               /* index among the feature's variants, or NO_VARIANT */
     struct bucket_ranges drawn;             /* by arm, of the epoch in force */
     struct bucket_ranges left;              /* by arm, without those removed; n is 0 where none is left */

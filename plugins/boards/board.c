@@ -1,8 +1,8 @@
 /* The one gate: which board a caller may see, and what she may do there. And a board as its viewers read it. */
 #include "plugins/boards/boards.h"
 
-void board_row(parley_call *c, struct board *board) {
-    *board = (struct board){
+struct board board_row(parley_call *c) {
+    return (struct board){
         .number = parley->col(c, 0),
         .id = parley->col_text(c, 1),
         .owner = parley->col_text(c, 2),
@@ -55,11 +55,13 @@ void board_judge(parley_call *c, struct board *board) {
 }
 
 static int find(parley_call *c, parley_text id, struct board *board) {
-    int found = parley_sql(c, "SELECT " BOARD_COLUMNS BOARD_FROM "WHERE b.id = $2", parley->customer(c), id);
-    if (found <= 0) return found;
-    board_row(c, board);
-    board_judge(c, board);
-    return 1;
+    static const char by_id[] = BOARD_SELECT "WHERE b.id = $2";
+    int found = parley_sql(c, by_id, parley->customer(c), id);
+    if (found > 0) {
+        *board = board_row(c);
+        board_judge(c, board);
+    }
+    return found;
 }
 
 int board_open(parley_call *c, enum access least, struct board *board) {
@@ -91,7 +93,8 @@ int board_touch(parley_call *c, const struct board *board) {
 
 parley_json review_json(parley_call *c, int64_t state, parley_text reason, parley_text appeal) {
     static const char *const states[] = {"new", "approved", "hidden"};
-    return parley_object(c, "{state, reason, appealed}", states[state], reason, (bool)appeal.at);
+    bool waits = state == STATE_NEW && policy_of(c).review_first;
+    return parley_object(c, "{state, reason, appealed}", waits ? "waiting" : states[state], reason, (bool)appeal.at);
 }
 
 /* The first pictures on it. */

@@ -78,6 +78,8 @@ bool read_number(parley_call *c, parley_text text, int64_t *out); /* a whole num
 int64_t escaped_size(parley_text text);                           /* bytes of it as JSON */
 parley_text text_or(parley_text text, const char *otherwise);     /* where there is none */
 bool text_is(parley_text text, const char *word);
+/* A number as text where there is one: ids, and `next` of a list; else NULL. */
+const char *text_next(parley_call *c, bool there, int64_t number);
 /* At most `most` bytes of it, cut between letters, "…" behind where it was longer. */
 parley_text text_brief(parley_call *c, parley_text text, size_t most);
 
@@ -91,14 +93,13 @@ parley_text chance_text(parley_call *c, size_t n); /* of 32 letters and digits, 
 int holding_check(parley_call *c, int64_t more);
 
 /* board.c */
-#define BOARD_COLUMNS                                                                                                  \
-    "b.number, b.id, b.owner, b.kind, b.visibility, b.title, b.description, b.state, b.reason, b.appeal, b.pins,"      \
-    " b.created_at, b.changed_at, m.role, p.name"
-/* $1 is the caller. */
-#define BOARD_FROM                                                                                                     \
-    " FROM board b LEFT JOIN member m ON m.board = b.number AND m.customer = $1"                                       \
+/* The rows that board_row reads; $1 is the caller. */
+#define BOARD_SELECT                                                                                                   \
+    "SELECT b.number, b.id, b.owner, b.kind, b.visibility, b.title, b.description, b.state, b.reason, b.appeal,"       \
+    " b.pins, b.created_at, b.changed_at, m.role, p.name FROM board b"                                                 \
+    " LEFT JOIN member m ON m.board = b.number AND m.customer = $1"                                                    \
     " LEFT JOIN person p ON p.customer = b.owner "
-void board_row(parley_call *c, struct board *board);   /* of the row at hand: BOARD_COLUMNS */
+struct board board_row(parley_call *c);                /* of the row at hand, of BOARD_SELECT */
 void board_judge(parley_call *c, struct board *board); /* fills access and inside */
 /* The board {id} of the path, for somebody who may do that much: else refused, with 404 where the caller may not know of it. */
 int board_open(parley_call *c, enum access least, struct board *board);
@@ -111,6 +112,7 @@ parley_text board_url(parley_call *c,
                       const struct board *board); /* on the shop; {NULL, 0} where the settings name no page */
 bool board_is_private(const struct board *board);
 bool board_is_ensemble(const struct board *board);
+/* {state, reason, appealed}; state: new, waiting (new, and not shown to strangers before staff said yes), approved, hidden */
 parley_json review_json(parley_call *c, int64_t state, parley_text reason, parley_text appeal);
 
 /* define.c */

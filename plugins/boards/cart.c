@@ -62,5 +62,6 @@ int cart_add(parley_call *c) {
         rc = parley_timeline(
             c, "board", parley_format(c, "Put everything on \"{}\" into the cart", text_brief(c, board.title, 120)),
             "{board}", board.id);
-    return rc < 0 ? rc : parley_reply(c, 200, "{items, totals}", list, totals_json(c, &board));
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{items, totals}", list, totals_json(c, &board));
 }

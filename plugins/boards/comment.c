@@ -37,7 +37,7 @@ int comment_list(parley_call *c) {
                       (parley_time){parley->col(c, 7)});
     }
     if (row < 0) return row;
-    return parley_reply(c, 200, "{items, next}", list, n > limit ? parley_format(c, "{}", last) : NULL);
+    return parley_reply(c, 200, "{items, next}", list, text_next(c, n > limit, last));
 }
 
 /* The whole board may hold so many, and one who is no member so many of them. */
@@ -57,13 +57,11 @@ static int check_room(parley_call *c, const struct board *board) {
 /* What is said on a private board stays there: the timeline, which staff read, has no word of it. */
 static int tell(parley_call *c, const struct board *board, parley_text id, parley_text body) {
     parley_text title = text_brief(c, board->title, 120);
+    const char *sentence = parley_format(c, "Commented on \"{}\"", title);
+    if (!board_is_private(board))
+        sentence = parley_format(c, "Commented on \"{}\": {}", title, text_brief(c, body, 200));
     int rc = parley_track(c, "Comment Added", "{board_id, comment_id, visibility}", board->id, id, board->visibility);
-    if (rc >= 0)
-        rc = parley_timeline(c, "board-comment",
-                             board_is_private(board)
-                                 ? parley_format(c, "Commented on \"{}\"", title)
-                                 : parley_format(c, "Commented on \"{}\": {}", title, text_brief(c, body, 200)),
-                             "{board, comment}", board->id, id);
+    if (rc >= 0) rc = parley_timeline(c, "board-comment", sentence, "{board, comment}", board->id, id);
     if (rc < 0) return rc;
     return notice_leave(c, &(struct notice){.customer = board->owner,
                                             .actor = parley->customer(c),
@@ -90,7 +88,8 @@ int comment_add(parley_call *c) {
                         number, board.number, body, parley->customer(c), parley->now(c), size);
     const char *id = parley_format(c, "{}", number);
     if (rc >= 0) rc = tell(c, &board, (parley_text){id, __builtin_strlen(id)}, body);
-    return rc < 0 ? rc : parley_reply(c, 201, "{id, body, at}", id, body, (parley_time){parley->now(c)});
+    if (rc < 0) return rc;
+    return parley_reply(c, 201, "{id, body, at}", id, body, (parley_time){parley->now(c)});
 }
 
 /* Her own, or any on her own board. */

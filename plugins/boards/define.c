@@ -105,7 +105,8 @@ int boards_erase(parley_call *c, int64_t number) {
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM lineage WHERE board = $1", number);
     if (rc >= 0)
         rc = parley_sql(c, "DELETE FROM notice WHERE board = (SELECT id FROM board WHERE number = $1)", number);
-    return rc < 0 ? rc : parley_sql(c, "DELETE FROM board WHERE number = $1", number);
+    if (rc < 0) return rc;
+    return parley_sql(c, "DELETE FROM board WHERE number = $1", number);
 }
 
 int board_delete(parley_call *c) {

@@ -13,9 +13,8 @@ struct range {
     " AND (" from " = '' OR b.number IN (SELECT w.board FROM word w LEFT JOIN item i ON i.number = w.item"             \
     "   WHERE w.word >= " from " AND w.word < " to "   AND (w.item = 0 OR i.state = 1 OR (i.state = 0 AND $2))))"
 #define PUBLIC                                                                                                         \
-    "SELECT " BOARD_COLUMNS BOARD_FROM                                                                                 \
-    "WHERE b.visibility = 'public' AND (b.state = 1 OR (b.state = 0 AND $2))" HAS("$6", "$7") HAS("$8", "$9")          \
-        HAS("$10", "$11") HAS("$12", "$13") HAS("$14", "$15")
+    BOARD_SELECT "WHERE b.visibility = 'public' AND (b.state = 1 OR (b.state = 0 AND $2))" HAS("$6", "$7")             \
+        HAS("$8", "$9") HAS("$10", "$11") HAS("$12", "$13") HAS("$14", "$15")
 #define WORDS(r) r[0].from, r[0].to, r[1].from, r[1].to, r[2].from, r[2].to, r[3].from, r[3].to, r[4].from, r[4].to
 
 static void read_query(parley_call *c, parley_text query, struct range *ranges) {
@@ -53,14 +52,14 @@ static int find_public(parley_call *c, const struct page *page) {
                           " AND (b.pins < $3 OR (b.pins = $3 AND b.number < $4)) ORDER BY b.pins DESC, b.number DESC"
                           " LIMIT $5",
                           parley->customer(c), fresh, page->pins, page->number, page->limit + 1, WORDS(r));
-    return parley_sql(c, PUBLIC " AND $3 IS NOT NULL AND b.number < $4 ORDER BY b.number DESC LIMIT $5",
-                      parley->customer(c), fresh, page->pins, page->number, page->limit + 1, WORDS(r));
+    return parley_sql(c, PUBLIC " AND b.number < $4 ORDER BY b.number DESC LIMIT $5", parley->customer(c), fresh,
+                      page->pins, page->number, page->limit + 1, WORDS(r));
 }
 
 /* What staff hid stays with its owner. */
 static int find_mine(parley_call *c, const struct page *page) {
     return parley_sql(c,
-                      "SELECT " BOARD_COLUMNS BOARD_FROM
+                      BOARD_SELECT
                       "WHERE (b.owner = $1 OR (m.role <> 'left' AND b.state <> 2)) AND b.number < $2 AND b.number IN"
                       " (SELECT number FROM board WHERE owner = $1 UNION SELECT board FROM member WHERE customer = $1)"
                       " ORDER BY b.number DESC LIMIT $3",
@@ -71,7 +70,7 @@ static int find_mine(parley_call *c, const struct page *page) {
 static const char *pin_of(parley_call *c, const struct board *board, parley_text sku) {
     int found =
         parley_sql(c, "SELECT number FROM item WHERE board = $1 AND sku = $2 AND kind = 'product'", board->number, sku);
-    return found > 0 ? parley_format(c, "{}", parley->col(c, 0)) : NULL;
+    return text_next(c, found > 0, parley->col(c, 0));
 }
 
 static int reply_list(parley_call *c, struct board *boards, int64_t n, const struct page *page) {
@@ -99,7 +98,7 @@ int board_list(parley_call *c) {
     int64_t n = 0;
     if (open && !policy_of(c).publish) return parley_reply(c, 200, "{items: [], next: null}");
     int row = open ? find_public(c, &page) : find_mine(c, &page);
-    for (; row > 0; row = parley->next(c)) board_row(c, &boards[n++]);
+    for (; row > 0; row = parley->next(c)) boards[n++] = board_row(c);
     if (row < 0) return row;
     return reply_list(c, boards, n, &page);
 }

@@ -115,8 +115,7 @@ int items_json(parley_call *c, const struct board *board, int64_t from, int64_t 
         if (n++ < limit) append_row(c, list);
     }
     if (row < 0) return row;
-    const char *cursor = n > limit ? parley_format(c, "{}", next) : NULL;
-    *out = parley_object(c, "{items, next}", list, cursor);
+    *out = parley_object(c, "{items, next}", list, text_next(c, n > limit, next));
     return 0;
 }
 
@@ -127,7 +126,8 @@ int item_list(parley_call *c) {
     int rc = board_open(c, ACCESS_VIEWER, &board);
     if (rc >= 0) rc = read_page(c, ITEMS_PAGE, &limit, &from);
     if (rc >= 0) rc = items_json(c, &board, from, limit, &items);
-    return rc < 0 ? rc : parley_reply(c, 200, "?", items);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "?", items);
 }
 
 static int reply_item(parley_call *c, int status, const struct board *board, int64_t position) {
@@ -217,9 +217,8 @@ static int count_items(parley_call *c, const struct board *board, int64_t *n) {
     int rc = parley_sql(c, "SELECT count(*) FROM item WHERE board = $1", board->number);
     if (rc < 0) return rc;
     *n = parley->col(c, 0);
-    return *n < policy_of(c).items
-               ? 0
-               : parley_fail(c, 409, "this board is full: {} items are the most", policy_of(c).items);
+    if (*n < policy_of(c).items) return 0;
+    return parley_fail(c, 409, "this board is full: {} items are the most", policy_of(c).items);
 }
 
 /* A product that is there already is not pinned twice: the answer is the pin that there is, so a repeated request does no harm. */
@@ -274,15 +273,17 @@ int item_replace(parley_call *c) {
 /* Moves an item to another place; those in between make room. */
 static int move(parley_call *c, const struct board *board, const struct item *item, int64_t to) {
     int64_t from = item->position;
-    int rc =
-        from < to
-            ? parley_sql(
-                  c, "UPDATE item SET position = position - 1 WHERE board = $1 AND position > $2 AND position <= $3",
-                  board->number, from, to)
-            : parley_sql(
-                  c, "UPDATE item SET position = position + 1 WHERE board = $1 AND position >= $3 AND position < $2",
-                  board->number, from, to);
-    return rc < 0 ? rc : parley_sql(c, "UPDATE item SET position = $2 WHERE number = $1", item->number, to);
+    int rc;
+    if (from < to)
+        rc = parley_sql(c,
+                        "UPDATE item SET position = position - 1 WHERE board = $1 AND position > $2 AND position <= $3",
+                        board->number, from, to);
+    else
+        rc = parley_sql(c,
+                        "UPDATE item SET position = position + 1 WHERE board = $1 AND position >= $3 AND position < $2",
+                        board->number, from, to);
+    if (rc < 0) return rc;
+    return parley_sql(c, "UPDATE item SET position = $2 WHERE number = $1", item->number, to);
 }
 
 static int read_place(parley_call *c, const struct board *board, int64_t *place) {
@@ -318,7 +319,7 @@ int item_change(parley_call *c) {
 
 int item_remove(parley_call *c) {
     struct board board;
-    struct item item;
+    struct item item = {0};
     int rc = board_open(c, ACCESS_EDITOR, &board);
     if (rc >= 0) rc = find_item(c, &board, &item);
     if (rc >= 0) rc = words_drop(c, board.number, item.number);
@@ -329,5 +330,6 @@ int item_remove(parley_call *c) {
     if (rc >= 0) rc = board_touch(c, &board);
     if (rc >= 0) rc = track_pin(c, "Product Removed from Wishlist", &board, &item);
     if (rc >= 0) rc = tell_pin(c, "Took \"{}\" off \"{}\"", &board, &item);
-    return rc < 0 ? rc : parley_reply(c, 200, "{totals}", totals_json(c, &board));
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{totals}", totals_json(c, &board));
 }

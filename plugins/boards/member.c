@@ -70,7 +70,8 @@ int member_put(parley_call *c) {
                                               .sentence = parley_format(c, "Somebody shared the board \"{}\" with you",
                                                                         text_brief(c, board.title, 120)),
                                               .board = board.id});
-    return rc < 0 ? rc : parley_reply(c, there ? 200 : 201, "{role}", role);
+    if (rc < 0) return rc;
+    return parley_reply(c, there ? 200 : 201, "{role}", role);
 }
 
 /* The owner removes anybody; everybody removes herself. */
@@ -131,7 +132,8 @@ int invitation_add(parley_call *c) {
     if (rc >= 0)
         rc = parley_track(c, "Board Shared", "{board_id, title, share_via, role}", board.id, board.title, "invitation",
                           role);
-    return rc < 0 ? rc : parley_reply(c, 201, "{id, role, token, endsAt}", handle, role, token, (parley_time){ends});
+    if (rc < 0) return rc;
+    return parley_reply(c, 201, "{id, role, token, endsAt}", handle, role, token, (parley_time){ends});
 }
 
 int invitation_remove(parley_call *c) {
@@ -146,6 +148,7 @@ int invitation_remove(parley_call *c) {
 
 /* What the link's token is worth: its board and a role there. An invitation never lowers a role that she has. */
 int invitation_take(parley_call *c) {
+    static const char by_number[] = BOARD_SELECT "WHERE b.number = $2";
     struct board board = {0};
     parley_text token, role;
     if (!parley_some(parley->customer(c))) return parley->fail(c, 401, "an invitation needs a shopper");
@@ -157,9 +160,9 @@ int invitation_take(parley_call *c) {
     if (rc == 0) return parley->fail(c, 404, "this invitation has run out or was taken back");
     role = parley->col_text(c, 0);
     board.number = parley->col(c, 1);
-    rc = parley_sql(c, "SELECT " BOARD_COLUMNS BOARD_FROM "WHERE b.number = $2", parley->customer(c), board.number);
+    rc = parley_sql(c, by_number, parley->customer(c), board.number);
     if (rc < 0) return rc;
-    board_row(c, &board);
+    board = board_row(c);
     bool hers = parley_same(board.owner, parley->customer(c));
     bool more = !parley_some(board.role) || text_is(board.role, "left") || text_is(board.role, "viewer") ||
                 text_is(role, "editor");

@@ -42,9 +42,10 @@ static int find_thing(parley_call *c, struct thing *thing) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (text_is(name, kinds[i].name)) kind = &kinds[i];
     int64_t number = 0;
-    bool board = kind == &kinds[0], well = board || read_number(c, id, &number);
-    parley_value key = board ? PARLEY_VALUE(id) : PARLEY_VALUE(number);
-    int found = kind && well ? parley_sql(c, kind->find, key) : 0;
+    parley_value key = PARLEY_VALUE(id);
+    bool well = kind == &kinds[0] || read_number(c, id, &number);
+    if (number > 0) key = PARLEY_VALUE(number);
+    int found = kind && well ? parley->sql(c, kind->find, &key, 1) : 0;
     if (found < 0) return found;
     if (found == 0) return parley->fail(c, 404, "there is no such board, item or comment");
     *thing = (struct thing){.kind = kind,
@@ -83,7 +84,7 @@ static int tell(parley_call *c, const struct thing *thing, const char *kind, con
 
 int moderate_hide(parley_call *c) {
     struct thing thing;
-    parley_text reason;
+    parley_text reason = {0};
     int rc = read_body(c, "reason");
     if (rc >= 0) rc = read_word(c, "reason", reasons, &reason);
     if (rc >= 0) rc = find_thing(c, &thing);
@@ -92,9 +93,9 @@ int moderate_hide(parley_call *c) {
         rc = tell(c, &thing, "board-hidden",
                   parley_format(c, "The shop hid your {} on \"{}\" (reason: {}). You may appeal", thing.kind->word,
                                 text_brief(c, thing.title, 120), reason));
-    return rc < 0 ? rc
-                  : parley_reply(c, 200, "{kind, id, review}", thing.kind->name, thing.id,
-                                 review_json(c, STATE_HIDDEN, reason, (parley_text){0}));
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{kind, id, review}", thing.kind->name, thing.id,
+                        review_json(c, STATE_HIDDEN, reason, (parley_text){0}));
 }
 
 /* Also the staff's yes to something that they had not looked at. */
@@ -106,9 +107,9 @@ int moderate_restore(parley_call *c) {
         rc = tell(c, &thing, "board-restored",
                   parley_format(c, "The shop shows your {} on \"{}\" again", thing.kind->word,
                                 text_brief(c, thing.title, 120)));
-    return rc < 0 ? rc
-                  : parley_reply(c, 200, "{kind, id, review}", thing.kind->name, thing.id,
-                                 review_json(c, STATE_APPROVED, (parley_text){0}, (parley_text){0}));
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{kind, id, review}", thing.kind->name, thing.id,
+                        review_json(c, STATE_APPROVED, (parley_text){0}, (parley_text){0}));
 }
 
 /* The author says, once, why it should be shown again. */
@@ -176,7 +177,8 @@ int moderate_queue(parley_call *c) {
                       (parley_time){touched}, parley->col_text(c, 9), parley->col_text(c, 10));
     }
     if (row < 0) return row;
-    return parley_reply(c, 200, "{items, next}", list, n > limit ? parley_format(c, "{}.{}", touched, number) : NULL);
+    const char *next = parley_format(c, "{}.{}", touched, number);
+    return parley_reply(c, 200, "{items, next}", list, n > limit ? next : NULL);
 }
 
 int moderate_log(parley_call *c) {
@@ -194,7 +196,7 @@ int moderate_log(parley_call *c) {
                       parley->col_text(c, 3), parley->col_text(c, 4), (parley_time){parley->col(c, 5)});
     }
     if (row < 0) return row;
-    return parley_reply(c, 200, "{items, next}", list, n > limit ? parley_format(c, "{}", last) : NULL);
+    return parley_reply(c, 200, "{items, next}", list, text_next(c, n > limit, last));
 }
 
 /* A name that others should not have to read. */

@@ -46,7 +46,7 @@ int notice_list(parley_call *c) {
                       (parley_time){parley->col(c, 5)});
     }
     if (row < 0) return row;
-    return parley_reply(c, 200, "{items, next}", list, n > limit ? parley_format(c, "{}", last) : NULL);
+    return parley_reply(c, 200, "{items, next}", list, text_next(c, n > limit, last));
 }
 
 /* She has seen all up to one, by its id: they go on to her timeline, the oldest first. */

@@ -46,6 +46,11 @@ parley_text text_fill(parley_call *c, parley_text template, const char *gap, par
     return template;
 }
 
+const char *text_next(parley_call *c, bool there, int64_t number) {
+    if (!there) return NULL;
+    return parley_format(c, "{}", number);
+}
+
 int64_t escaped_size(parley_text text) {
     int64_t size = 2;
     for (size_t i = 0; i < text.n; i++) {

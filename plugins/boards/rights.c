@@ -1,15 +1,24 @@
 /* The name that others see, and what a customer may ask of the plugin: all that it holds about her, and that it forgets her. */
 #include "plugins/boards/boards.h"
 
+/* {NULL, 0} where she has none. */
+static int find_name(parley_call *c, parley_text customer, parley_text *name) {
+    int found = parley_sql(c, "SELECT name FROM person WHERE customer = $1", customer);
+    *name = (parley_text){0};
+    if (found > 0) *name = parley->col_text(c, 0);
+    return found;
+}
+
 int name_get(parley_call *c) {
-    int found = parley_sql(c, "SELECT name FROM person WHERE customer = $1", parley->customer(c));
-    if (found < 0) return found;
-    return parley_reply(c, 200, "{name}", found > 0 ? parley->col_text(c, 0) : (parley_text){0});
+    parley_text name;
+    int rc = find_name(c, parley->customer(c), &name);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{name}", name);
 }
 
 /* {"name": "Anna"}, or null: nobody sees whose her boards are. */
 int name_put(parley_call *c) {
-    parley_text name;
+    parley_text name = {0};
     if (!parley_some(parley->customer(c))) return parley->fail(c, 401, "this needs a shopper");
     int rc = read_body(c, "name");
     bool none = parley->kind(parley->get(parley->body(c), "name")) == PARLEY_NULL;
@@ -19,7 +28,8 @@ int name_put(parley_call *c) {
         rc = parley_sql(
             c, "INSERT INTO person (customer, name) VALUES ($1, $2) ON CONFLICT (customer) DO UPDATE SET name = $2",
             parley->customer(c), name);
-    return rc < 0 ? rc : parley_reply(c, 200, "{name}", none ? (parley_text){0} : name);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{name}", name);
 }
 
 /* ---- export ---- */
@@ -99,11 +109,11 @@ int rights_export(parley_call *c, parley_text customer) {
         int rc = parts[i](c, customer, lists[i]);
         if (rc < 0) return rc;
     }
-    int found = parley_sql(c, "SELECT name FROM person WHERE customer = $1", customer);
+    parley_text name;
+    int found = find_name(c, customer, &name);
     if (found < 0) return found;
-    return parley_reply(c, 200, "{name, boards, items, comments, memberships, notices}",
-                        found > 0 ? parley->col_text(c, 0) : (parley_text){0}, lists[0], lists[1], lists[2], lists[3],
-                        lists[4]);
+    return parley_reply(c, 200, "{name, boards, items, comments, memberships, notices}", name, lists[0], lists[1],
+                        lists[2], lists[3], lists[4]);
 }
 
 /* ---- forgetting ---- */

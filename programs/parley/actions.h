@@ -10,8 +10,8 @@ enum exit_code act_put(struct call *call);   /* FILE's "key" goes behind the pat
 enum exit_code act_send(struct call *call);  /* FILE as the body, where the command has one */
 enum exit_code act_flags(struct call *call); /* flags as the members of the body */
 enum exit_code act_delete(struct call *call);
-enum exit_code act_restore(struct call *call);  /* {"version":VERSION} as number */
-enum exit_code act_enable(struct call *call);   /* {"enabled":true} */
+enum exit_code act_restore(struct call *call); /* {"version":VERSION} as number */
+enum exit_code act_enable(struct call *call);  /* {"enabled":true} */
 enum exit_code act_disable(struct call *call);
 enum exit_code act_results(struct call *call);
 enum exit_code act_prove(struct call *call); /* fails where what was computed again is not the same */
@@ -22,8 +22,8 @@ enum exit_code act_token(struct call *call);
 enum exit_code act_evaluate(struct call *call);
 enum exit_code act_track(struct call *call);
 enum exit_code act_stats(struct call *call);
-enum exit_code act_ids(struct call *call);  /* FILE's ids, of --type or as its name ends */
-enum exit_code act_push(struct call *call); /* FILE's bytes, a bundle, or those that `build` made of a folder */
+enum exit_code act_ids(struct call *call);      /* FILE's ids, of --type or as its name ends */
+enum exit_code act_push(struct call *call);     /* FILE's bytes, a bundle, or those that `build` made of a folder */
 enum exit_code act_activate(struct call *call); /* {"version":"VERSION"} */
 enum exit_code act_rollback(struct call *call);
 enum exit_code act_retire(struct call *call);
@@ -44,6 +44,9 @@ enum exit_code act_diff(struct call *call);
 
 /* Reads a file, or standard input for "-". EXIT_OK, or said on stderr. The caller frees `out`. */
 enum exit_code read_input(const char *path, struct buffer *out);
+/* A plugin's folder with its sources stands for the bundle that `build` made of it: its path. Any other path, of a bundle or of a release
+ * laid out as a folder, stays. NULL, said on stderr, where nothing was built. */
+const char *bundle_of(struct call *call, const char *path);
 /* Prints JSON as the call's output wants it: as it came but laid out; or as a table: of `columns`, of its "items"
  * where it has them, else a member a line. */
 void show(const struct call *call, struct text json);

@@ -86,7 +86,8 @@ static int read_flag(struct call *call, int argc, char **argv, int *i, struct er
     text_cut(text_of(argv[*i]), '=', &given, &tail);
     if (text_is(given, "-o")) given = TEXT("--out");
     if (text_is(given, "-f"))
-        given = flag_in(call->command->flags, TEXT("--follow"), &found, &takes_value) ? TEXT("--follow") : TEXT("--folder");
+        given =
+            flag_in(call->command->flags, TEXT("--follow"), &found, &takes_value) ? TEXT("--follow") : TEXT("--folder");
     if (!flag_in(call->command->flags ? call->command->flags : "", given, &found, &takes_value)) {
         common = flag_in(CALL_COMMON_FLAGS, given, &found, &takes_value);
         if (!common) return unknown_flag(call, given, error);

@@ -76,11 +76,14 @@ static const struct piece polls[] = {
                                                                                               "When the power is out")),
 };
 
-/* ---- the home page: a section for each plugin that is there, and one that is the shop's own ---- */
+/* ---- the home page: a section for each plugin that is there, and one that is the shop's own; most components bring their
+ * heading along ---- */
 
 static const struct {
     const char *plugin; /* NULL: none */
-    const char *section, *feature, *feature_body, *section_members;
+    const char *section, *feature;
+    const char *feature_body; /* NULL: it is there already */
+    const char *section_members;
 } home[] = {
     {NULL, "note", "delivery-note",
      "{\"key\":\"delivery-note\",\"name\":\"A sentence about delivery\",\"type\":\"string\",\"stage\":\"shipped\","
@@ -97,16 +100,13 @@ static const struct {
             "\"owner\":\"merchandising\",\"tags\":[\"demo\",\"home\"]}",                                               \
             members                                                                                                    \
     }
-    PLUGGED("recommendations", "recommended", "home-recommended", "Recommended on the home page",
-            ",\"title\":\"Picked for you\",\"about\":\"home\""),
+    PLUGGED("recommendations", "recommended", "home-recommended", "Recommended on the home page", ""),
     PLUGGED("polls", "question", "home-poll", "Poll on the home page",
             ",\"title\":\"Help us choose\",\"about\":\"home\",\"path\":\"/polls?about=home\""),
-    PLUGGED("boards", "boards", "home-boards", "Boards on the home page",
-            ",\"title\":\"Put together by customers\",\"about\":\"home\""),
-    PLUGGED("qa", "questions", "home-questions", "Questions on the home page",
-            ",\"title\":\"Asked and answered\",\"about\":\"sku:HT-103\""),
-    PLUGGED("conversations", "talk", "home-talk", "Conversation on the home page",
-            ",\"title\":\"Talk to us\",\"about\":\"home\""),
+    PLUGGED("boards", "boards", "home-boards", "Boards on the home page", ""),
+    {"qa", "questions", "product-questions", NULL,
+     ",\"title\":\"Asked about our storm lantern\",\"about\":\"sku:HT-103\""},
+    PLUGGED("conversations", "talk", "home-talk", "Conversation on the home page", ""),
 };
 
 static const char trial_path[] = "/admin/v1/experiments/product-poll-trial";
@@ -163,7 +163,7 @@ static enum exit_code make_home(struct call *call) {
     for (size_t i = 0; i < sizeof home / sizeof *home && code == EXIT_OK; i++) {
         if (home[i].plugin && !is_installed(call, home[i].plugin)) continue;
         const char *path = arena_printf(&call->arena, "/admin/v1/features/%s", home[i].feature).at;
-        code = ensure(call, path, NULL, text_of(home[i].feature_body));
+        if (home[i].feature_body) code = ensure(call, path, NULL, text_of(home[i].feature_body));
         buffer_printf(&page, "%s\"%s\":{\"feature\":\"%s\"%s}", between, home[i].section, home[i].feature,
                       home[i].section_members);
         between = ",";

@@ -87,7 +87,8 @@ enum exit_code act_plugin_build(struct call *call) {
 static void print_tests(const struct project_tests *tests) {
     for (size_t i = 0; i < tests->n; i++) {
         const struct project_test *test = &tests->list[i];
-        printf("%.*s%s: %s, %.0f ms\n", TEXT_ARGS(test->output), test->name, test->passed ? "passed" : "FAILED", test->ms);
+        printf("%.*s%s: %s, %.0f ms\n", TEXT_ARGS(test->output), test->name, test->passed ? "passed" : "FAILED",
+               test->ms);
     }
     if (!tests->n) puts("there is no test: NAME_test.c, or test() in meson.build");
 }

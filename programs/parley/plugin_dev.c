@@ -45,8 +45,7 @@ static struct text find_feature(struct dev *dev) {
     struct client *client = &dev->call->client;
     struct answer answer;
     struct error error = {0};
-    const char *path =
-        arena_printf(&dev->arena, "/admin/v1/features/%s", call_encoded(dev->call, dev->feature, "")).at;
+    const char *path = arena_printf(&dev->arena, "/admin/v1/features/%s", call_encoded(dev->call, dev->feature, "")).at;
     if (client_ask(client, "GET", path, TEXT_NONE, NULL, &answer, &error) != 0) {
         fprintf(stderr, "parley: %s\n", error.detail);
         return TEXT_NONE;
@@ -92,13 +91,13 @@ static void one_round(struct dev *dev, uint64_t saved, enum dev_step *step) {
     if (round.step == DEV_DONE) dev_clean(dev);
 }
 
-static void skip(void *user, const struct json *json, json_at line) {
-}
+static void skip(void *user, const struct json *json, json_at line) {}
 
 static enum exit_code refused(void) {
-    fprintf(stderr,
-            "parley: what you save is sent unsigned, and this server does not take that, or not from you. Start one for "
-            "development with --plugins.unsigned yes, and use a token of role publisher and manager, or admin\n");
+    fprintf(
+        stderr,
+        "parley: what you save is sent unsigned, and this server does not take that, or not from you. Start one for "
+        "development with --plugins.unsigned yes, and use a token of role publisher and manager, or admin\n");
     return EXIT_NOT_ALLOWED;
 }
 

@@ -9,24 +9,32 @@ enum { DEV_VERSION = 96 };
 
 struct dev {
     struct call *call;
-    const char *folder, *name;    /* the plugin's; the name is that of the first plugin.json */
-    const char *feature;          /* whose preview is shown */
-    char base[DEV_VERSION];       /* plugin.json's version: releases are BASE-dev.1, BASE-dev.2 ... */
-    int64_t number;               /* of the newest */
-    char before[DEV_VERSION];     /* what was active when it began, and no development release; "": nothing */
-    char serving[DEV_VERSION];    /* the release that serves, "" where none of ours does yet */
+    const char *folder, *name; /* the plugin's; the name is that of the first plugin.json */
+    const char *feature;       /* whose preview is shown */
+    char base[DEV_VERSION];    /* plugin.json's version: releases are BASE-dev.1, BASE-dev.2 ... */
+    int64_t number;            /* of the newest */
+    char before[DEV_VERSION];  /* what was active when it began, and no development release; "": nothing */
+    char serving[DEV_VERSION]; /* the release that serves, "" where none of ours does yet */
     struct plugin_logs logs;
-    struct arena arena;           /* of one round */
+    struct arena arena; /* of one round */
 };
 
 struct dev_round {
-    uint64_t saved;                       /* ns of clock_ticks */
-    double compiled, tested, running;     /* ms: from the save, then each from the step before */
-    struct buffer said;                   /* by the compiler */
-    struct project_tests tests;           /* in dev->arena */
-    const char *version;                  /* of the release; NULL where it did not come so far */
-    enum dev_step { DEV_READ, DEV_COMPILE, DEV_TEST, DEV_SEND, DEV_REFUSED, DEV_ACTIVATE, DEV_DONE } step; /* where it ended */
-    struct error error;                   /* why, where that is not DEV_DONE */
+    uint64_t saved;                   /* ns of clock_ticks */
+    double compiled, tested, running; /* ms: from the save, then each from the step before */
+    struct buffer said;               /* by the compiler */
+    struct project_tests tests;       /* in dev->arena */
+    const char *version;              /* of the release; NULL where it did not come so far */
+    enum dev_step {
+        DEV_READ,
+        DEV_COMPILE,
+        DEV_TEST,
+        DEV_SEND,
+        DEV_REFUSED,
+        DEV_ACTIVATE,
+        DEV_DONE
+    } step;             /* where it ended */
+    struct error error; /* why, where that is not DEV_DONE */
 };
 
 /* Reads, compiles, tests, sends and activates. What serves goes on serving where a step fails; failed tests are none of those. Frees with

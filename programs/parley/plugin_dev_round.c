@@ -138,7 +138,7 @@ static int activate(struct dev *dev, struct dev_round *round) {
     return 0;
 }
 
-static void steps(struct dev *dev, const struct project *project, struct dev_round *round) {
+static void steps(struct dev *dev, struct project *project, struct dev_round *round) {
     uint64_t then = round->saved;
     round->step = DEV_COMPILE;
     if (project_compile(project, &dev->arena, &round->said, &round->error) != 0) return;

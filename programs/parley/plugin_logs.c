@@ -61,7 +61,8 @@ static enum exit_code follow(struct call *call, const char *name) {
     while (!interrupted()) {
         bool read = plugin_logs_read(&call->client, &logs, print, call);
         fflush(stdout);
-        if (answers && !read) fprintf(stderr, "parley: %s does not answer; its lines follow when it does\n", call->client.url);
+        if (answers && !read)
+            fprintf(stderr, "parley: %s does not answer; its lines follow when it does\n", call->client.url);
         answers = read;
         poll(NULL, 0, LOOK_MS);
     }

@@ -21,8 +21,10 @@ static const struct {
 static const struct {
     const char *template, *path;
 } files[] = {
-    {"plugin.json", "plugin.json"}, {"plugin.c", "@.c"},           {"plugin_test.c", "@_test.c"}, {"widget.js", "web/@.js"},
-    {"meson.build", "meson.build"}, {"README.md", "README.md"}, {"gitignore", ".gitignore"},
+    {"plugin.json", "plugin.json"}, {"plugin.c", "@.c"},
+    {"plugin_test.c", "@_test.c"},  {"widget.js", "web/@.js"},
+    {"meson.build", "meson.build"}, {"README.md", "README.md"},
+    {"gitignore", ".gitignore"},
 };
 
 static const char *template_named(const char *name) {
@@ -82,7 +84,8 @@ static int write_files(struct call *call, const char *folder, const char *name, 
     for (size_t i = 0; !code && i < sizeof files / sizeof *files; i++) {
         struct text before, after;
         bool named = text_cut(text_of(files[i].path), '@', &before, &after);
-        struct text file = arena_printf(&call->arena, "%.*s%s%.*s", TEXT_ARGS(before), named ? name : "", TEXT_ARGS(after));
+        struct text file =
+            arena_printf(&call->arena, "%.*s%s%.*s", TEXT_ARGS(before), named ? name : "", TEXT_ARGS(after));
         struct buffer out = {0};
         fill_in(call, template_named(files[i].template), name, &out);
         code = write_file(arena_printf(&call->arena, "%s/%s", folder, file.at).at, buffer_view(&out), error);
@@ -131,7 +134,8 @@ enum exit_code act_plugin_new(struct call *call) {
     struct error error = {0};
     if (!is_name(name)) {
         fprintf(stderr,
-                "parley: '%s' is no name for a plugin: lower-case letters, digits and hyphens, a letter first, at most %d\n",
+                "parley: '%s' is no name for a plugin: lower-case letters, digits and hyphens, a letter first, at most "
+                "%d\n",
                 name, NAME_MOST);
         return EXIT_USAGE;
     }

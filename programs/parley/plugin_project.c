@@ -37,7 +37,8 @@ static bool read_sdk(struct sdk *sdk, const char *folder, struct arena *arena) {
     struct buffer file = {0};
     bool there = bundle_load(&file, in(arena, folder, "parley-test.pc"), NULL) == 0;
     if (there)
-        *sdk = (struct sdk){folder, field(buffer_view(&file), "Cflags", arena), field(buffer_view(&file), "Libs", arena)};
+        *sdk =
+            (struct sdk){folder, field(buffer_view(&file), "Cflags", arena), field(buffer_view(&file), "Libs", arena)};
     buffer_free(&file);
     return there;
 }
@@ -72,13 +73,11 @@ int project_open(struct project *project, const char *folder, struct arena *aren
     project->build = in(arena, whole, "build");
     project->meson = is_there(in(arena, whole, "meson.build"));
     if (bundle_load(&json, in(arena, whole, "plugin.json"), NULL) != 0)
-        return error_set(error, ERR_NOT_FOUND, "%s has no plugin.json; `parley plugin new NAME` makes a plugin", folder);
+        return error_set(error, ERR_NOT_FOUND, "%s has no plugin.json; `parley plugin new NAME` makes a plugin",
+                         folder);
     int code = manifest_read(&project->manifest, buffer_view(&json), &wrong);
     buffer_free(&json);
-    if (code) return error_set(error, code, "%s/plugin.json: %s", folder, wrong.detail);
-    code = sdk_find(&project->sdk, arena, error);
-    if (code) project_close(project);
-    return code;
+    return code ? error_set(error, code, "%s/plugin.json: %s", folder, wrong.detail) : 0;
 }
 
 void project_close(struct project *project) {
@@ -111,7 +110,8 @@ static int compile(const struct project *project, const struct command_line *lin
     int code = process_run(&process, &end, error);
     if (code == 0 && end.status != 0)
         code = error_set(error, ERR_INVALID, "%s does not compile", project->manifest.name);
-    if (!text_is(text_trim(buffer_view(&end.output)), "ninja: no work to do.")) buffer_text(said, buffer_view(&end.output));
+    if (!text_is(text_trim(buffer_view(&end.output)), "ninja: no work to do."))
+        buffer_text(said, buffer_view(&end.output));
     buffer_free(&end.output);
     return code;
 }
@@ -182,8 +182,9 @@ static int by_cc(const struct project *project, struct arena *arena, struct buff
     return code;
 }
 
-int project_compile(const struct project *project, struct arena *arena, struct buffer *said, struct error *error) {
-    return (project->meson ? by_meson : by_cc)(project, arena, said, error);
+int project_compile(struct project *project, struct arena *arena, struct buffer *said, struct error *error) {
+    int code = sdk_find(&project->sdk, arena, error);
+    return code ? code : (project->meson ? by_meson : by_cc)(project, arena, said, error);
 }
 
 /* ---- testing ---- */
@@ -215,8 +216,9 @@ static int tests_of_meson(const struct project *project, struct arena *arena, st
     tests->list = arena_alloc(arena, (json_array_size(list) + 1) * sizeof *tests->list);
     json_array_foreach(list, i, test) {
         struct command_line line = {{0}, 0};
-        json_array_foreach(json_object_get(test, "cmd"), k, item)
+        json_array_foreach(json_object_get(test, "cmd"), k, item) {
             word(&line, arena_cstr(arena, text_of(json_string_value(item))));
+        }
         const char *name = arena_cstr(arena, text_of(json_string_value(json_object_get(test, "name"))));
         json_int_t seconds = json_integer_value(json_object_get(test, "timeout"));
         int limit = seconds > 0 && seconds < TEST_MS ? (int)seconds * 1000 : TEST_MS;

@@ -18,8 +18,8 @@ int sdk_find(struct sdk *sdk, struct arena *arena, struct error *error);
 struct project {
     const char *folder, *build; /* absolute: DIR, DIR/build */
     struct manifest manifest;
-    bool meson; /* there is a meson.build */
-    struct sdk sdk;
+    bool meson;     /* there is a meson.build */
+    struct sdk sdk; /* once it is compiled */
 };
 
 /* Reads plugin.json; strings are kept in `arena`. ERR_NOT_FOUND, ERR_INVALID. Frees with project_close where 0. */
@@ -27,8 +27,8 @@ int project_open(struct project *project, const char *folder, struct arena *aren
 void project_close(struct project *project);
 
 /* Compiles library and tests, what has changed of them. `said` gets what the compiler printed, warnings too. ERR_INVALID where it does
- * not compile; the errors of process_run. */
-int project_compile(const struct project *project, struct arena *arena, struct buffer *said, struct error *error);
+ * not compile; the errors of sdk_find and process_run. */
+int project_compile(struct project *project, struct arena *arena, struct buffer *said, struct error *error);
 
 /* One program of tests that ran. */
 struct project_test {

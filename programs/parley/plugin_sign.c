@@ -184,7 +184,9 @@ enum exit_code act_sign(struct call *call) {
         return EXIT_USAGE;
     }
     if (secret_init() < 0) return EXIT_FAILED;
-    if (read_and_pack(call_argument(call, "FOLDER"), &bundle, &packed, &error) != 0) return failed(&error);
+    const char *path = bundle_of(call, call_argument(call, "FOLDER"));
+    if (!path) return EXIT_NOT_FOUND;
+    if (read_and_pack(path, &bundle, &packed, &error) != 0) return failed(&error);
     int code = load_key(key_file, &key, &error);
     if (!out) out = arena_printf(&call->arena, "%s-%s.parley", bundle.manifest.name, bundle.manifest.version).at;
     if (!code) seal(&bundle, &key, buffer_view(&packed), &sealed);

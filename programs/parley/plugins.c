@@ -80,8 +80,7 @@ enum exit_code act_remove(struct call *call) {
 
 /* ---- bundles ---- */
 
-/* A folder stands for what `build` made of it. NULL, said on stderr, where that is not there. */
-static const char *bundle_of(struct call *call, const char *path) {
+const char *bundle_of(struct call *call, const char *path) {
     struct project project;
     struct error error = {0};
     struct stat what;
@@ -90,13 +89,13 @@ static const char *bundle_of(struct call *call, const char *path) {
         fprintf(stderr, "parley: %s\n", error.detail);
         return NULL;
     }
+    const char *library = arena_printf(&call->arena, "%s/%s", path, project.manifest.library).at;
     const char *packed = project_packed(&project, &call->arena);
-    if (stat(packed, &what) != 0) {
-        fprintf(stderr, "parley: %s is not there; `parley plugin build` makes it\n", packed);
-        packed = NULL;
-    }
     project_close(&project);
-    return packed;
+    if (stat(library, &what) == 0) return path;
+    if (stat(packed, &what) == 0) return packed;
+    fprintf(stderr, "parley: %s is not there; `parley plugin build` makes it\n", packed);
+    return NULL;
 }
 
 /* What is in the bundle, as the sender reads it; the server has the last word. */

@@ -32,7 +32,8 @@ static void add(struct watch *watch, const char *path) {
         char inner[PATH_ROOM];
         struct stat what;
         int length = snprintf(inner, sizeof inner, "%s/%s", path, entries[i]->d_name);
-        if (length < (int)sizeof inner && counts(entries[i]->d_name) && lstat(inner, &what) == 0 && S_ISDIR(what.st_mode))
+        if (length < (int)sizeof inner && counts(entries[i]->d_name) && lstat(inner, &what) == 0 &&
+            S_ISDIR(what.st_mode))
             add(watch, inner);
         free(entries[i]);
     }
@@ -56,7 +57,8 @@ void watch_close(struct watch *watch) {
 static void folder_came(struct watch *watch, int id, const char *name) {
     char path[PATH_ROOM];
     for (size_t i = 0; i < watch->n; i++)
-        if (watch->folders[i].id == id && snprintf(path, sizeof path, "%s/%s", watch->folders[i].path, name) < PATH_ROOM) {
+        if (watch->folders[i].id == id &&
+            snprintf(path, sizeof path, "%s/%s", watch->folders[i].path, name) < PATH_ROOM) {
             add(watch, path);
             return;
         }

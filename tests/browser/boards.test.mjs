@@ -121,6 +121,22 @@ describe('boards', () => {
     });
   }
 
+  it('lists are read on to their end', async () => {
+    for (let i = 0; i < 27; i++) await as('gus', 'POST', 'boards', { title: `Row ${i}`, visibility: 'public' });
+    await as('gus', 'POST', 'boards', { title: 'Another', visibility: 'public' });
+    const page = await visit(browser);
+    await openBoards(page, '?discover=1');
+    await page.getByLabel('Search boards').fill('row');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('button', { name: 'Another' }).waitFor({ state: 'detached' });
+    assert.equal(await page.locator('parley-boards .card').count(), 24);
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('button', { name: 'Row 0', exact: true }).waitFor();
+    assert.equal(await page.locator('parley-boards .card').count(), 27);
+    assert.equal(await page.getByRole('button', { name: 'More' }).isVisible(), false);
+    await page.context().close();
+  });
+
   it('an author reads why staff hid her comment, and appeals', async () => {
     const { board } = await as('anna', 'POST', 'boards', { title: 'Lamps', visibility: 'public' });
     const page = await visit(browser);
@@ -128,7 +144,7 @@ describe('boards', () => {
     await page.getByLabel('Say something about it').fill('Cheap lamps at my shop');
     await page.getByRole('button', { name: 'Comment' }).click();
     await page.getByText('Your comment is there.').waitFor();
-    const { items } = await server.admin('GET', '/plugins/boards/api/queue');
+    const { items } = await server.admin('GET', '/plugins/boards/api/queue?limit=50');
     await server.admin('POST', `/plugins/boards/api/comments/${items.find(({ says }) => says === 'Cheap lamps at my shop').id}/hide`, { reason: 'spam' });
     await openBoards(page, `?board=${board.id}`);
     await page.getByText('The shop hides this (spam).').waitFor();

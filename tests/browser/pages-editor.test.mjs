@@ -17,7 +17,7 @@ describe('pages in the console', () => {
 
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
-    for (const one of [feature('note', 'Note', { value: 'Free delivery' }), feature('ask', 'Poll', { value: 'on', plugin: 'polls' }), feature('extra', 'Extra', { value: 'more' }),
+    for (const one of [feature('note', 'Note', { value: 'Free delivery' }), feature('ask', 'Poll', { value: 'on', plugin: 'polls' }), feature('extra', 'Extra', { value: 'more' }), feature('a-feature-of-a-long-name', 'A feature whose name is longer than a phone is wide', { value: 'x' }),
       { key: 'layout', name: 'Arrangement', type: 'object', variants: { usual: { value: {} } }, off: 'usual', default: { serve: 'usual' } }]) await server.admin('PUT', `/features/${one.key}`, one);
     page = await visit(browser);
     await openConsole(page, server, 'pages');
@@ -100,6 +100,7 @@ describe('pages in the console', () => {
   it('that do not fit are marked with what the server says', async () => {
     await inside('question').getByText('What is in it').click();
     await inside('question').getByLabel('Asked of the plugin').fill('polls');
+    await inside('question').getByLabel('Most options').fill('many');
     await page.getByLabel('Deadline, in milliseconds').fill('soon');
     await save();
     await page.getByText('Not saved: some fields do not fit; they are marked below').waitFor();
@@ -107,6 +108,12 @@ describe('pages in the console', () => {
     assert.match(await described(inside('question').getByLabel('Asked of the plugin')), /^true .*This must begin with '\/'/);
     assert.match(await described(page.getByLabel('Deadline, in milliseconds')), /^true .*This is a string; write a number\.$/);
     assert.ok(await focused(inside('question').getByLabel('Asked of the plugin')));
+    await inside('question').getByLabel('Asked of the plugin').fill('/polls?about=home');
+    await page.getByLabel('Deadline, in milliseconds').fill('80');
+    await save();
+    await page.locator('[aria-invalid=true]').and(page.getByLabel('Most options')).waitFor();
+    assert.match(await described(inside('question').getByLabel('Most options')), /^true .*This must be of type integer\.$/);
+    await inside('question').getByLabel('Most options').fill('3');
     assert.deepEqual(await accessibilityFindings(page), []);
     assert.equal((await stored()).deadline, 80);
   });

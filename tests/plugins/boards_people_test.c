@@ -216,7 +216,7 @@ Test(boards_people, the_queue_skips_nothing_while_it_is_worked_off) {
     make("ann", "private", "board");
     for (int pages = 0; pages < 9; pages++) {
         const char *ids[2] = {NULL, NULL};
-        char next[60];
+        char next[90];
         call("staff", "GET", path, NULL);
         for (int i = 0; i < 2; i++) {
             snprintf(id, sizeof id, "/items/%d", i);
@@ -272,7 +272,7 @@ Test(boards_people, under_moderation_before_showing_strangers_see_what_staff_app
     expect(200);
     says("/items/items", "[]");
     call("ann", "GET", "/boards/%", NULL);
-    says("/items/items/0/review/state", "\"new\"");
+    says("/items/items/0/review/state", "\"waiting\"");
     moderate("restore", "items", id, NULL);
     call("ben", "GET", "/boards/%", NULL);
     says("/items/items/0/sku", "\"mug\"");

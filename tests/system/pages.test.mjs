@@ -95,12 +95,17 @@ test('a section whose release is down is left out with a reason, counted, and a 
   process.kill(await pid(), 'SIGSTOP');
   const started = performance.now();
   const answer = await page(s);
-  const took = performance.now() - started;
+  const took = [performance.now() - started];
+  for (let i = 1; i < 5; i++) {
+    const began = performance.now();
+    assert.deepEqual(ids(await page(s)), ['question', 'hero']);
+    took.push(performance.now() - began);
+  }
   process.kill(await pid(), 'SIGCONT');
   assert.deepEqual(answer.body.leftOut, [{ section: 'trial', why: 'late' }]);
   assert.deepEqual(ids(answer), ['question', 'hero'], 'the page is complete but for it');
-  assert.ok(took < 1000, `${took} ms`);
-  assert.match((await s.get('/metrics')).body, /parley_page_sections_left_out_total 1/);
+  assert.ok(Math.min(...took) > 95 && Math.min(...took) < 200, `its deadline is 100 ms: ${took}`);
+  assert.match((await s.get('/metrics')).body, /parley_page_sections_left_out_total 5/);
   const results = await s.results('poll-trial', (r) => r.excluded.fallback === 1);
   assert.equal(results.excluded.fallback, 1);
 });
@@ -111,6 +116,8 @@ test('what is wrong with a page is said in its place', async (t) => {
     [{ sections: { a: { feature: 'nowhere' } } }, '/sections/a/feature'],
     [{ sections: { a: { feature: 'banner', path: 'polls' } } }, '/sections/a/path'],
     [{ sections: { a: { feature: 'banner', settings: 3 } } }, '/sections/a/settings'],
+    [{ sections: { a: { feature: 'home-poll', settings: { maxOptions: 'many' } } } }, '/sections/a/settings/maxOptions'],
+    [{ sections: { a: { feature: 'home-poll', settings: { color: 'red' } } } }, '/sections/a/settings/color'],
     [{ sections: { a: { feature: 'banner', color: 'red' } } }, '/sections/a/color'],
     [{ sections: { a: { feature: 'banner', from: '2027-01-02', until: '2027-01-01' } } }, '/sections/a/until'],
     [{ sections: { a: { feature: 'banner' } }, order: ['b'] }, '/order/0'],

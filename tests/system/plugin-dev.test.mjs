@@ -88,6 +88,7 @@ test('a new plugin', async (t) => {
     }
     assert.match((await parley('', ['plugin', 'build', tmpdir()])).err, /has no plugin.json; `parley plugin new NAME` makes a plugin/);
     assert.match((await parley('', ['plugin', 'build', inside('wishes')], { env: { PARLEY_SDK: '/nowhere' } })).err, /PARLEY_SDK says \/nowhere, but there is no parley-test.pc there/);
+    assert.equal((await parley('', ['plugin', 'sign', inside('wishes'), '--key', inside('none.key')], { env: { PARLEY_SDK: '/nowhere' } })).err, 'parley: plugin.json has no "sequence": give it a whole number, and a higher one with each release, so that nobody can pass an old release off as a new one\n');
   });
 
   await t.test('is built by cc alone where it has no meson.build', async () => {

@@ -131,6 +131,15 @@ class Boards extends HTMLElement {
     }
   }
 
+  /** (act, sentence): does something, draws the view anew, and says what came of it. */
+  #again(draw) {
+    return (act, sentence) => this.#try(async () => {
+      const said = await act();
+      await draw();
+      return said ?? sentence;
+    });
+  }
+
   #say(sentence) { this.#said.textContent = typeof sentence === 'string' ? sentence : ''; }
 
   /** Another view. Where it is the same one drawn again, what was open stays open and the focus stays where it was. */
@@ -156,7 +165,6 @@ class Boards extends HTMLElement {
   }
 
   // The shopper's boards.
-
   async #mine() {
     const [{ items, next }, notices, { name }] = await Promise.all([this.#call('GET', 'boards?limit=50'), this.#call('GET', 'notices?limit=50'), this.#call('GET', 'me')]);
     this.#show(this.#tabs('mine'), this.#heading('My boards', 'unseen'), this.#notices(notices.items),
@@ -185,24 +193,27 @@ class Boards extends HTMLElement {
 
   #grid(items, next, path) {
     const list = make('ul', { className: 'grid' }, items.map((board) => this.#card(board)));
-    const more = button('More', () => this.#try(async () => {
+    return [list, this.#more(next, path, (more) => list.append(...more.map((board) => this.#card(board))))];
+  }
+
+  /** A button for the pages after the first, while there are any. */
+  #more(next, path, draw) {
+    const node = next && make('div', {}, button('More', () => this.#try(async () => {
       const page = await this.#call('GET', `${path}&cursor=${encodeURIComponent(next)}`);
-      list.append(...page.items.map((board) => this.#card(board)));
+      draw(page.items);
       next = page.next;
-      more.hidden = !next;
-    }));
-    more.hidden = !next;
-    return [list, make('div', {}, more)];
+      node.hidden = !next;
+    })));
+    return node;
   }
 
   // Everybody's.
-
   async #discover() {
     const found = make('div', { className: 'stack' });
     const search = async ({ q = '', sort = 'newest' }) => {
       const path = `boards?public=1&limit=24&sort=${sort}&q=${encodeURIComponent(q)}`;
       const { items, next } = await this.#call('GET', path);
-      found.replaceChildren(...(items.length > 0 ? this.#grid(items, next, path) : [make('p', {}, q ? 'Nothing found. Try fewer words.' : 'Nobody has made a public board yet.')]));
+      found.replaceChildren(...(items.length > 0 ? this.#grid(items, next, path).filter(Boolean) : [make('p', {}, q ? 'Nothing found. Try fewer words.' : 'Nobody has made a public board yet.')]));
     };
     await search({});
     const asked = form((values) => this.#try(() => search(values)),
@@ -218,24 +229,19 @@ class Boards extends HTMLElement {
   }
 
   // One board.
-
   async #board(id) {
     const path = `boards/${encodeURIComponent(id)}`;
     const [whole, comments] = await Promise.all([this.#call('GET', path), this.#call('GET', `${path}/comments?limit=50`)]);
     const { board, items, totals, lineage } = whole;
     const edits = ['owner', 'editor'].includes(board.access);
-    const again = (act, sentence) => this.#try(async () => {
-      const said = await act();
-      await this.#board(id);
-      return said ?? sentence;
-    });
+    const again = this.#again(() => this.#board(id));
     const c = { board, path, edits, again, last: items.items.length - 1 };
     const list = make('ul', { className: 'grid' }, items.items.map((item) => this.#item(c, item)));
     this.#show(make('div', {}, button('‹ My boards', () => this.#go(''), 'small')), this.#heading(board.title), this.#facts(board, lineage),
-      hidden('boards', board.id, board, board.access === 'owner', this.#appeal(again)),
+      reviewNote('boards', board.id, board, board.access === 'owner', this.#appeal(again)),
       this.#actions(c), totals.pieces > 0 && this.#totals(c, totals),
       items.items.length > 0 ? list : make('p', {}, edits ? 'Nothing here yet. Add a link, a picture or a note below, or keep products from their pages.' : 'Nothing here yet.'),
-      items.next && this.#moreItems(c, list, items.next),
+      this.#more(items.next, `${path}/items?limit=100`, (more) => list.append(...more.map((item) => this.#item(c, item)))),
       edits && this.#add(c), this.#comments(c, comments, whole.comments), board.access === 'owner' ? this.#manage(c) : board.member && make('div', {}, button('Leave this board', () => this.#try(async () => {
         await this.#call('DELETE', `${path}/members/me`);
         await this.#go('');
@@ -278,16 +284,6 @@ class Boards extends HTMLElement {
       }), 'main'));
   }
 
-  #moreItems(c, list, next) {
-    const more = button('More', () => this.#try(async () => {
-      const page = await this.#call('GET', `${c.path}/items?limit=100&cursor=${encodeURIComponent(next)}`);
-      list.append(...page.items.map((item) => this.#item(c, item)));
-      next = page.next;
-      more.hidden = !next;
-    }));
-    return make('div', {}, more);
-  }
-
   #item(c, item) {
     const title = item.title || (item.kind === 'image' ? 'Picture' : '');
     return make('li', { className: `card item ${item.kind}` }, item.image && pictures([item.image]),
@@ -296,7 +292,7 @@ class Boards extends HTMLElement {
       item.price !== null && make('p', { className: 'price' }, `${item.quantity > 1 ? `${item.quantity} × ` : ''}${money(item.price, item.currency)}`),
       item.note && make('p', { className: 'text' }, item.note),
       item.by && !item.mine && make('p', { className: 'soft' }, `pinned by ${item.by}`),
-      hidden('items', item.id, item, item.mine, this.#appeal(c.again)), c.edits && this.#edit(c, item, title || 'note'));
+      reviewNote('items', item.id, item, item.mine, this.#appeal(c.again)), c.edits && this.#edit(c, item, title || 'note'));
   }
 
   #edit({ path, again, last }, item, title) {
@@ -331,7 +327,7 @@ class Boards extends HTMLElement {
       items.map((comment) => make('article', { className: 'comment stack' }, make('p', { className: 'text' }, comment.body),
         make('div', { className: 'bar between' }, make('p', { className: 'soft' }, `${comment.mine ? 'you' : comment.by ?? 'a shopper'} · ${day.format(new Date(comment.at))}`),
           (comment.mine || board.access === 'owner') && button('Delete', () => again(() => this.#call('DELETE', `${path}/comments/${comment.id}`), 'The comment is gone.'), 'small')),
-        hidden('comments', comment.id, comment, comment.mine, this.#appeal(again)))),
+        reviewNote('comments', comment.id, comment, comment.mine, this.#appeal(again)))),
       open && form((values) => again(() => this.#call('POST', `${path}/comments`, values).then(() => {}), 'Your comment is there.'),
         field('Say something about it', make('textarea', { name: 'body', required: true, maxLength: 1000 })), make('div', {}, make('button', {}, 'Comment'))));
   }
@@ -361,16 +357,11 @@ class Boards extends HTMLElement {
   }
 
   // On a product's page.
-
   async #keep(sku) {
     const { items } = await this.#call('GET', `boards?limit=50&sku=${encodeURIComponent(sku)}`);
     const about = this.closest('parley-slot')?.dataset ?? {};
     const product = { kind: 'product', sku, title: about.title || sku, ...(about.price ? { price: about.price, currency: about.currency ?? 'EUR' } : {}), ...(about.image ? { image: about.image } : {}) };
-    const again = (act, sentence) => this.#try(async () => {
-      const said = await act();
-      await this.#keep(sku);
-      return said ?? sentence;
-    });
+    const again = this.#again(() => this.#keep(sku));
     this.#show(fold('Keep it on a board', make('div', {}, items.filter(({ access }) => access === 'owner' || access === 'editor').map((board) => this.#keepOn(board, product, again))),
       form(({ title }) => again(async () => {
         const { board } = await this.#call('POST', 'boards', { title });
@@ -399,7 +390,8 @@ class Boards extends HTMLElement {
 }
 
 /** What the author reads where staff hid something of hers, or have yet to look at it. */
-function hidden(kind, id, { review }, mine, appeal) {
+function reviewNote(kind, id, { review }, mine, appeal) {
+  if (mine && review.state === 'waiting') return make('p', { className: 'soft', role: 'note' }, 'Others see this once the shop has looked at it.');
   if (!mine || review.state !== 'hidden') return null;
   return make('div', { className: 'stack' }, make('p', { role: 'note' }, `The shop hides this (${review.reason}).`),
     review.appealed ? make('p', { className: 'soft' }, 'Your appeal is with the shop.') : appeal(kind, id));

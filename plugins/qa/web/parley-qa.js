@@ -16,7 +16,11 @@ sheet.replaceSync(`
   .meta { font-size: .875rem; color: var(--soft); }
   .badge { display: inline-block; padding: 0 .5rem; border: 1px solid currentColor; border-radius: 1rem; font-size: .8125rem; font-weight: 560; color: inherit; margin-inline-end: .375rem; }
   .shop { background: var(--accent); border-color: var(--accent); color: var(--accent-ink); }
+  h3:focus { outline: none; }
   ol { list-style: none; margin: 0; padding: 0; }
+  .row:empty { display: none; }
+  form ~ .questions { margin-top: 1.25rem; }
+  form ~ [role=status] { margin-top: 1rem; }
   .questions > li { padding: 1rem 0; border-top: 1px solid var(--faint); display: grid; gap: .5rem; }
   .answers { display: grid; gap: .875rem; margin-block: .25rem; }
   .answers > li { padding-inline-start: .875rem; border-inline-start: 3px solid var(--faint); display: grid; gap: .25rem; }
@@ -29,7 +33,8 @@ sheet.replaceSync(`
   button { font: inherit; font-weight: 600; min-height: 2.75rem; padding: .375rem 1.375rem; border: 0; border-radius: 8px; background: var(--accent); color: var(--accent-ink); cursor: pointer; }
   .plain { min-height: 1.75rem; padding: 0; background: none; color: inherit; font-weight: 400; font-size: .9375rem; text-decoration: underline; text-underline-offset: .2em; }
   .plain[aria-pressed=true] { font-weight: 620; text-decoration-thickness: 2px; }
-  .asked, .alike { margin-block: .75rem; padding: .875rem 1rem; border-radius: 8px; background: color-mix(in srgb, var(--accent) 9%, transparent); }
+  .alike:not(:empty) ~ .row { display: none; }
+  .asked, .alike > div { margin-block: .75rem; padding: .875rem 1rem; border-radius: 8px; background: color-mix(in srgb, var(--accent) 9%, transparent); }
   [role=alert] { font-weight: 560; }
   [role=status]:empty { display: none; }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
@@ -116,7 +121,7 @@ class Questions extends HTMLElement {
 
   #askForm() {
     const body = make('textarea', { name: 'body', required: true, maxLength: 500, rows: 2 });
-    const alike = make('div', {});
+    const alike = make('div', { className: 'alike' });
     const form = make('form', {},
       make('label', {}, 'Your question to people who have it', body), alike,
       make('div', { className: 'row' }, make('button', {}, 'Ask')));
@@ -134,7 +139,7 @@ class Questions extends HTMLElement {
 
   #offer(alike, form, body, items) {
     const heading = make('h3', { tabIndex: -1 }, 'Has it been answered already?');
-    alike.replaceChildren(make('div', { className: 'alike' }, heading,
+    alike.replaceChildren(make('div', {}, heading,
       make('ol', { className: 'questions' }, items.map(({ question }) => this.#question(question))),
       make('div', { className: 'row' },
         make('button', { type: 'button', onclick: () => this.#try(form, () => this.#ask(form, body, alike)) }, 'No, ask mine'),
@@ -198,10 +203,10 @@ class Questions extends HTMLElement {
     };
     const button = plain(own ? 'Edit my answer' : 'Answer', open);
     if (question.state !== 'hidden' && question.state !== 'pending') reply.append(button);
-    item.append(heading, make('p', { className: 'meta' }, questionWords(question)), this.#standing(item, question, 'questions'),
-      ...(question.answers.length ? [answers] : []),
-      ...(question.answerCount > question.answers.length ? [plain(`All ${number.format(question.answerCount)} answers`, () => this.#all(item, question, answers))] : []),
-      make('div', { className: 'row' }, reply, ...this.#questionActions(item, question)));
+    item.append(...[heading, make('p', { className: 'meta' }, questionWords(question)), this.#standing(item, question, 'questions'),
+      question.answers.length > 0 && answers,
+      question.answerCount > question.answers.length && plain(`All ${number.format(question.answerCount)} answers`, () => this.#all(item, question, answers)),
+      make('div', { className: 'row' }, reply, ...this.#questionActions(item, question))].filter(Boolean));
     return item;
   }
 

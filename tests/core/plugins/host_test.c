@@ -202,6 +202,34 @@ Test(host, a_variant_may_name_another_release_and_both_serve) {
     assert_serves("1.0.0");
 }
 
+Test(host, a_release_that_nobody_needs_is_removed_for_good) {
+    cr_assert_eq(house_install(&house, house_bundle(&house, "polls", "1.1.0", "obedient")), 0);
+    cr_assert_eq(house_remove(&house, "polls", "1.1.0"), 0, "%s", house.error.detail);
+    cr_assert_null(strstr(house_status(&house, "polls"), "1.1.0"));
+    cr_assert_eq(house_remove(&house, "polls", "1.1.0"), ERR_NOT_FOUND);
+    house_reopen(&house);
+    cr_assert_null(strstr(house_status(&house, "polls"), "1.1.0"));
+    assert_serves("1.0.0");
+    cr_assert_eq(house_install(&house, house_bundle(&house, "polls", "1.1.0", "obedient")), 0);
+    cr_assert_eq(house_activate(&house, "polls", "1.1.0"), 0);
+}
+
+Test(host, a_release_that_somebody_needs_stays_and_the_sentence_says_who) {
+    struct plugin_release_name named = {TEXT("polls"), TEXT("1.2.0")};
+    cr_assert_eq(house_install(&house, house_bundle(&house, "polls", "1.1.0", "obedient")), 0);
+    cr_assert_eq(house_install(&house, house_bundle(&house, "polls", "1.2.0", "obedient")), 0);
+    cr_assert_eq(house_activate(&house, "polls", "1.1.0"), 0);
+    plugins_set_wanted(house.plugins, &named, 1);
+    cr_assert_eq(house_remove(&house, "polls", "1.1.0"), ERR_CONFLICT);
+    cr_assert_str_eq(house.error.detail, "polls 1.1.0 is the active release; it stays");
+    cr_assert_eq(house_remove(&house, "polls", "1.0.0"), ERR_CONFLICT);
+    cr_assert_str_eq(house.error.detail, "polls 1.0.0 is the release that a rollback goes back to; it stays");
+    cr_assert_eq(house_remove(&house, "polls", "1.2.0"), ERR_CONFLICT);
+    cr_assert_str_eq(house.error.detail, "polls 1.2.0 is named by a feature's variant; it stays");
+    plugins_set_wanted(house.plugins, NULL, 0);
+    assert_serves("1.1.0");
+}
+
 Test(host, a_variant_may_name_a_release_before_it_is_installed) {
     struct plugin_release_name wanted = {TEXT("polls"), TEXT("1.1.0")};
     plugins_set_wanted(house.plugins, &wanted, 1);

@@ -214,6 +214,12 @@ int house_rollback(struct house *house, const char *name) {
     return wait_for(house, &waited);
 }
 
+int house_remove(struct house *house, const char *name, const char *version) {
+    struct waited waited = {0};
+    plugins_remove(house->plugins, text_of(name), text_of(version), on_done, &waited);
+    return wait_for(house, &waited);
+}
+
 int house_retire(struct house *house, const char *name) {
     struct waited waited = {0};
     plugins_retire(house->plugins, text_of(name), on_done, &waited);

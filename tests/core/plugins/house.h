@@ -57,6 +57,7 @@ void house_run_plugin(struct house *house, const char *name, const char *version
 int house_install(struct house *house, const char *path);
 int house_activate(struct house *house, const char *name, const char *version);
 int house_rollback(struct house *house, const char *name);
+int house_remove(struct house *house, const char *name, const char *version);
 int house_retire(struct house *house, const char *name);
 /* To the active release of polls, as the shopper ann. */
 struct said house_call(struct house *house, const char *method, const char *path, const char *body);

@@ -52,7 +52,8 @@ Test(page, an_order_may_leave_sections_at_rest) {
 Test(page, a_section_knows_what_to_ask_how_and_when) {
     struct page page;
     cr_assert_eq(parse(&page,
-                       "{'sections':{'a':{'feature':'x','title':'Tell us','about':'home','path':'/polls?about=home','settings':{'n':1},"
+                       "{'sections':{'a':{'feature':'x','title':'Tell "
+                       "us','about':'home','path':'/polls?about=home','settings':{'n':1},"
                        "'from':'2027-01-01','until':'2027-02-01'}}}",
                        NULL),
                  0);

@@ -41,6 +41,15 @@ Test(call, takes_a_flag_without_a_value_as_given) {
     cr_assert_str_eq(call_argument(&call, "KEY"), "poll-trial");
 }
 
+Test(call, f_is_short_for_what_the_command_has) {
+    static const struct command logs = {.arguments = "NAME", .flags = "--follow"};
+    static const struct command apply = {.arguments = "[FILE|-]", .flags = "--folder FOLDER"};
+    cr_assert_eq(GIVEN(logs, "polls", "-f"), 0);
+    cr_assert_not_null(call_flag(&call, "--follow"));
+    cr_assert_eq(GIVEN(apply, "-f", "shop"), 0);
+    cr_assert_str_eq(call_flag(&call, "--folder"), "shop");
+}
+
 Test(call, says_which_argument_is_missing) {
     cr_assert_eq(GIVEN(conclude, "--outcome", "ship"), ERR_INVALID);
     cr_assert_str_eq(error.detail, "KEY is missing");
