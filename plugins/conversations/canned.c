@@ -147,9 +147,9 @@ static int64_t keep_like(parley_call *c, const struct pairs *p, double threshold
 static int count_canned(parley_call *c, const struct like *like, int64_t customers) {
     if (like->canned) return 0;
     int rc = parley_sql(c, "UPDATE message SET canned = 1 WHERE number = $1", like->number);
-    return rc < 0 ? rc
-                  : parley_track_for(c, like->customer, like->known, "Reply Canned", "{message, agent, customers}",
-                                     like->number, like->by, customers);
+    if (rc < 0) return rc;
+    return parley_track_for(c, like->customer, like->known, "Reply Canned", "{message, agent, customers}", like->number,
+                            like->by, customers);
 }
 
 int canned_look(parley_call *c, const struct thread *t, const struct message *reply) {

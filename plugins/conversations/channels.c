@@ -26,7 +26,8 @@ static int read_inbound(parley_call *c, struct message *m, parley_text *id, parl
 
 /* Whose address it is: a customer's where exactly one has it; else it stands for itself, until the shop learns whose it is. */
 static void find_sender(parley_call *c, struct message *m, parley_text customer) {
-    parley_json found = parley_some(customer) ? (parley_json){0} : parley->find(c, m->by);
+    parley_json found = {0};
+    if (!parley_some(customer)) found = parley->find(c, m->by);
     m->known = true;
     m->customer = customer;
     if (parley->length(found) == 1) m->customer = parley->text(parley->first(found));
@@ -57,7 +58,8 @@ int channel_inbound(parley_call *c) {
     if (!parley_some(m.by)) m.by = m.customer;
     rc = message_add(c, &m, external);
     if (rc >= 0) rc = message_received(c, &t, &m);
-    return rc < 0 ? rc : parley_reply(c, 201, "{id, customer}", m.number, m.customer);
+    if (rc < 0) return rc;
+    return parley_reply(c, 201, "{id, customer}", m.number, m.customer);
 }
 
 /* ---- out ---- */
@@ -111,7 +113,8 @@ int channel_outbound(parley_call *c) {
                       parley->col_text(c, 5), parley->col_text(c, 6), (parley_time){parley->col(c, 7)},
                       parley->col_text(c, 8), parley->col_text(c, 9));
     }
-    return rc < 0 ? rc : parley_reply(c, 200, "{items, next}", items, next);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{items, next}", items, next);
 }
 
 /* PUT /outbound/{id} {"state","detail"?} */
@@ -126,6 +129,6 @@ int channel_delivered(parley_call *c) {
     parley->integer(parley->parse(c, parley->path(c, "id")), &number);
     rc = parley_sql(c, "UPDATE outbound SET state = $2, detail = $3 WHERE number = $1", number, state, detail);
     if (rc < 0) return rc;
-    return rc ? parley_reply(c, 200, "{id, state}", number, state)
-              : parley_fail(c, 404, "nothing {} waits to go out", parley->path(c, "id"));
+    if (rc) return parley_reply(c, 200, "{id, state}", number, state);
+    return parley_fail(c, 404, "nothing {} waits to go out", parley->path(c, "id"));
 }

@@ -13,9 +13,8 @@ parley_json facts_of(parley_call *c, int64_t thread) {
 static int check_room(parley_call *c, const struct thread *t, parley_text name) {
     int rc = parley_sql(c, "SELECT count(*) FROM fact WHERE thread = $1 AND name <> $2", t->number, name);
     if (rc < 0) return rc;
-    return parley->col(c, 0) < FACTS_MOST
-               ? 0
-               : parley_fail(c, 409, "there are {} facts already; take one away", FACTS_MOST);
+    if (parley->col(c, 0) < FACTS_MOST) return 0;
+    return parley_fail(c, 409, "there are {} facts already; take one away", FACTS_MOST);
 }
 
 /* PUT /threads/{customer}/facts/{name} {"value"} */
@@ -37,7 +36,8 @@ int fact_put(parley_call *c) {
             " ON CONFLICT (thread, name) DO UPDATE SET value = excluded.value, by = excluded.by, at = excluded.at",
             t.number, name, value, parley->agent(c), parley->now(c));
     if (rc >= 0) rc = parley->notify(c, t.customer, t.known, "fact");
-    return rc < 0 ? rc : parley_reply(c, 200, "{name, value, by}", name, value, parley->agent(c));
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{name, value, by}", name, value, parley->agent(c));
 }
 
 /* DELETE /threads/{customer}/facts/{name} */

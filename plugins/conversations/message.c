@@ -60,7 +60,8 @@ int message_repeat(parley_call *c, parley_text external) {
 /* ---- what is seen of one ---- */
 
 static parley_json about_of(parley_call *c, const struct message *m) {
-    return parley_some(m->about_kind) ? parley_object(c, "{kind, ref}", m->about_kind, m->about_ref) : (parley_json){0};
+    if (parley_some(m->about_kind)) return parley_object(c, "{kind, ref}", m->about_kind, m->about_ref);
+    return (parley_json){0};
 }
 
 /* Received, being answered (by whom), answered (by whom): hers, as R6 has it. */
@@ -75,8 +76,9 @@ static parley_json state_of(parley_call *c, const struct message *m, const struc
 
 static void append_for_shopper(parley_call *c, parley_json items, const struct message *m, const struct thread *t) {
     bool hers = is_text(m->author, "customer");
+    const parley_text nobody = {0};
     parley_append(c, items, "{id, author, by, body, at, channel, inReplyTo, about, progress, thanked}", m->number,
-                  hers ? "me" : "shop", hers ? (parley_text){0} : m->by, m->body, (parley_time){m->at}, m->channel,
+                  hers ? "me" : "shop", hers ? nobody : m->by, m->body, (parley_time){m->at}, m->channel,
                   number_or_null(m->in_reply_to), about_of(c, m), state_of(c, m, t), m->thanked);
 }
 

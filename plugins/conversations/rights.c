@@ -19,7 +19,8 @@ static parley_json messages_of(parley_call *c, parley_text customer) {
                       number_or_null(parley->col(c, 7)), (parley_time){parley->col(c, 8)},
                       time_or_null(parley->col(c, 9)), parley->col_text(c, 10), (bool)parley->col(c, 11),
                       (bool)parley->col(c, 12), (bool)parley->col(c, 13), parley->col_text(c, 14));
-    return rc < 0 ? (parley_json){0} : items;
+    if (rc < 0) return (parley_json){0};
+    return items;
 }
 
 int rights_export(parley_call *c, parley_text customer) {

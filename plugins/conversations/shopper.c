@@ -7,7 +7,8 @@ static int need_customer(parley_call *c) {
 
 /* Whoever has a cookie alone sees what was said under it. */
 static parley_text only_of(parley_call *c) {
-    return parley->known(c) ? (parley_text){0} : parley->customer(c);
+    if (parley->known(c)) return (parley_text){0};
+    return parley->customer(c);
 }
 
 static int64_t count_unread(parley_call *c, const struct thread *t) {
@@ -91,7 +92,8 @@ int my_message(parley_call *c) {
     rc = remember_settings(c, &t);
     if (rc >= 0) rc = message_add(c, &m, external);
     if (rc >= 0) rc = message_received(c, &t, &m);
-    return rc < 0 ? rc : parley_reply(c, 201, "{id, at}", m.number, (parley_time){m.at});
+    if (rc < 0) return rc;
+    return parley_reply(c, 201, "{id, at}", m.number, (parley_time){m.at});
 }
 
 /* At most so many bytes of it, and no half letter. */
@@ -178,5 +180,6 @@ int my_quiet(parley_call *c) {
         if (rc >= 0) rc = parley_track(c, wished ? "Opted Out" : "Opted In", "{of: ?}", "conversations");
         if (rc >= 0) rc = parley->notify(c, parley->customer(c), parley->known(c), "quiet");
     }
-    return rc < 0 ? rc : parley_reply(c, 200, "{quiet}", wished);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{quiet}", wished);
 }

@@ -13,7 +13,7 @@ static int object_with(parley_call *c, const char *members) {
 
 /* GET /threads/{customer}?limit=&cursor=: newest first, with the facts about her. */
 int staff_thread(parley_call *c) {
-    struct thread t;
+    struct thread t = {0};
     parley_json ids, items, next;
     int rc = thread_of_path(c, &ids, &t);
     if (rc >= 0) rc = messages_page(c, ids, (parley_text){0}, READER_STAFF, &t, &items, &next);
@@ -108,9 +108,9 @@ static int stand_after_reply(parley_call *c, struct thread *t, const struct mess
 
 /* POST /threads/{customer}/reply {"inReplyTo","body","channel"?,"id"?}: by the channel of what it answers, where nothing else is said. */
 int staff_reply(parley_call *c) {
-    struct thread t;
+    struct thread t = {0};
     struct message m = {.author = PARLEY_TEXT("agent"), .by = parley->agent(c)};
-    parley_json ids;
+    parley_json ids = {0};
     parley_text address = {0}, word, external;
     int rc = read_external(c, "agent", m.by, &external);
     if (rc >= 0 && (rc = message_repeat(c, external)) > 0) return 0;
@@ -147,7 +147,7 @@ static int open_or_make(parley_call *c, struct thread *t) {
 
 /* POST /threads/{customer}/push {"body","channel"?}: refused where she does not want it or has had enough. */
 int staff_push(parley_call *c) {
-    struct thread t;
+    struct thread t = {0};
     struct message m = {.author = PARLEY_TEXT("agent"), .by = parley->agent(c)};
     parley_text address = {0}, word;
     int rc = object_with(c, "body channel");
@@ -171,7 +171,8 @@ int staff_push(parley_call *c) {
         rc = parley_timeline_for(c, m.customer, m.known, "message", parley_format(c, "{} wrote first", m.by),
                                  "{message, channel}", m.number, m.channel);
     if (rc >= 0) rc = parley->notify(c, m.customer, m.known, "message");
-    return rc < 0 ? rc : parley_reply(c, 201, "{id, at, delivery}", m.number, (parley_time){m.at}, word);
+    if (rc < 0) return rc;
+    return parley_reply(c, 201, "{id, at, delivery}", m.number, (parley_time){m.at}, word);
 }
 
 /* ---- among colleagues ---- */
@@ -191,25 +192,26 @@ static int write_note(parley_call *c, const struct thread *t, parley_text body, 
 
 /* POST /threads/{customer}/notes {"body"}: she never sees it; her export has it. */
 int staff_note(parley_call *c) {
-    struct thread t;
-    parley_json ids;
-    parley_text body;
-    int64_t number;
+    struct thread t = {0};
+    parley_json ids = {0};
+    parley_text body = {0};
+    int64_t number = 0;
     int rc = object_with(c, "body");
     if (rc >= 0) rc = read_body(c, parley->body(c), &body);
     if (rc >= 0) rc = open_thread(c, &ids, &t);
     if (rc >= 0) rc = write_note(c, &t, body, &number);
-    return rc < 0 ? rc : parley_reply(c, 201, "{id}", number);
+    if (rc < 0) return rc;
+    return parley_reply(c, 201, "{id}", number);
 }
 
 static int leave_trail(parley_call *c, const struct thread *t, const char *sentence) {
-    int64_t number;
+    int64_t number = 0;
     return write_note(c, t, text_of_cstr(sentence), &number);
 }
 
 /* PUT /threads/{customer}/assignee {"assignee": name, "me" or null}: she sees who is answering. */
 int staff_assign(parley_call *c) {
-    struct thread t;
+    struct thread t = {0};
     parley_json ids, given = parley->get(parley->body(c), "assignee");
     parley_text name = parley->text(given);
     int rc = object_with(c, "assignee");
@@ -224,7 +226,8 @@ int staff_assign(parley_call *c) {
         if (rc >= 0)
             rc = leave_trail(c, &t, name.at ? parley_format(c, "gave this to {}", name) : "gave this back to all");
     }
-    return rc < 0 ? rc : parley_reply(c, 200, "{assignee}", name);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{assignee}", name);
 }
 
 /* What is closed without an answer waits no longer, and counts as unanswered at once. */
@@ -233,11 +236,12 @@ static int give_up(parley_call *c, const struct thread *t) {
                         "UPDATE message SET overdue = overdue + 2 WHERE thread = $1 AND author = 'customer'"
                         " AND answered_at IS NULL AND overdue < 2 RETURNING number, overdue, customer, known",
                         t->number);
-    for (; rc > 0; rc = parley->next(c))
-        if (parley->col(c, 1) == 2 &&
-            parley_track_for(c, parley->col_text(c, 2), parley->col(c, 3), "Message Unanswered",
-                             "{message, closed: true}", parley->col(c, 0)) < 0)
-            return PARLEY_FAILED;
+    for (; rc > 0; rc = parley->next(c)) {
+        if (parley->col(c, 1) != 2) continue;
+        int told = parley_track_for(c, parley->col_text(c, 2), parley->col(c, 3), "Message Unanswered",
+                                    "{message, closed: true}", parley->col(c, 0));
+        if (told < 0) return told;
+    }
     return rc;
 }
 
@@ -252,8 +256,8 @@ static int read_until(parley_call *c, const struct thread *t, int64_t *until) {
 
 /* PUT /threads/{customer}/status {"status","until"?} */
 int staff_status(parley_call *c) {
-    struct thread t;
-    parley_json ids;
+    struct thread t = {0};
+    parley_json ids = {0};
     parley_text status = parley->text(parley->get(parley->body(c), "status"));
     int64_t until = 0;
     int rc = object_with(c, "status until");
@@ -266,18 +270,19 @@ int staff_status(parley_call *c) {
     if (rc >= 0 && is_text(status, "closed")) rc = give_up(c, &t);
     if (rc >= 0)
         rc = parley_sql(c, "UPDATE thread SET status = $2, snoozed_until = $3 WHERE number = $1", t.number, status,
-                        snoozed ? PARLEY_VALUE(until) : PARLEY_VALUE(NULL));
+                        number_or_null(until));
     if (rc >= 0) rc = thread_settle(c, &t);
     if (rc >= 0 && snoozed) rc = sweep_arm(c, until);
     if (rc >= 0) rc = leave_trail(c, &t, parley_format(c, "set this to {}", status));
-    return rc < 0 ? rc : parley_reply(c, 200, "{status, snoozedUntil}", status, time_or_null(until));
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{status, snoozedUntil}", status, time_or_null(until));
 }
 
 /* PUT /threads/{customer}/seen {"upto"} */
 int staff_seen(parley_call *c) {
-    struct thread t;
-    parley_json ids;
-    int64_t upto;
+    struct thread t = {0};
+    parley_json ids = {0};
+    int64_t upto = 0;
     int rc = object_with(c, "upto");
     if (rc >= 0) rc = read_number(c, parley->body(c), "upto", &upto);
     if (rc >= 0) rc = open_thread(c, &ids, &t);
@@ -291,10 +296,10 @@ int staff_seen(parley_call *c) {
 
 /* PUT /threads/{customer}/complaint {"message","complaint"}: an agent says whether that message is one. */
 int staff_complaint(parley_call *c) {
-    struct thread t;
+    struct thread t = {0};
     struct message m;
     parley_json ids, given = parley->get(parley->body(c), "complaint");
-    int64_t number;
+    int64_t number = 0;
     int rc = object_with(c, "message complaint");
     if (rc >= 0) rc = read_number(c, parley->body(c), "message", &number);
     if (rc < 0) return rc;
@@ -308,7 +313,8 @@ int staff_complaint(parley_call *c) {
     rc = parley_sql(c, "UPDATE message SET complaint = $2 WHERE number = $1", number, is);
     if (rc >= 0 && is && !m.complaint)
         rc = parley_track_for(c, m.customer, m.known, "Complaint Made", "{message}", number);
-    return rc < 0 ? rc : parley_reply(c, 200, "{complaint}", is);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{complaint}", is);
 }
 
 /* ---- how agents do ---- */
@@ -334,5 +340,6 @@ int staff_agents(parley_call *c) {
                       parley->col_text(c, 0), parley->col(c, 1), parley->col(c, 2),
                       (double)parley->col(c, 2) / (double)parley->col(c, 1), parley->col(c, 3), parley->col(c, 4),
                       parley->col_double(c, 5));
-    return rc < 0 ? rc : parley_reply(c, 200, "{items, next: null}", items);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{items, next: null}", items);
 }

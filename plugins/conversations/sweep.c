@@ -20,6 +20,18 @@ int sweep_arm(parley_call *c, int64_t at) {
     return parley->timer(c, SWEEP, due && due < at ? due : at);
 }
 
+static int tell_woken(parley_call *c, parley_json woken) {
+    for (parley_json w = parley->first(woken); parley_is(w); w = parley->after(woken, w)) {
+        struct thread t = {.customer = parley->text(parley->get(w, "customer")),
+                           .known = parley->truth(parley->get(w, "known"))};
+        parley->integer(parley->get(w, "number"), &t.number);
+        int rc = thread_settle(c, &t);
+        if (rc >= 0) rc = parley->notify(c, t.customer, t.known, "status");
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
 static int wake(parley_call *c) {
     parley_json woken = parley->list(c);
     int rc = parley_sql(
@@ -27,18 +39,12 @@ static int wake(parley_call *c) {
         "UPDATE thread SET status = 'open', snoozed_until = NULL WHERE status = 'snoozed' AND snoozed_until <= $1"
         " RETURNING number, customer, known",
         parley->now(c));
-    for (; rc > 0; rc = parley->next(c))
-        parley_append(c, woken, "{number, customer, known}", parley->col(c, 0), parley->col_text(c, 1),
-                      (bool)parley->col(c, 2));
-    for (parley_json w = parley->first(woken); rc >= 0 && parley_is(w); w = parley->after(woken, w)) {
-        struct thread t = {0};
-        parley->integer(parley->get(w, "number"), &t.number);
-        rc = thread_settle(c, &t);
-        if (rc >= 0)
-            rc = parley->notify(c, parley->text(parley->get(w, "customer")), parley->truth(parley->get(w, "known")),
-                                "status");
+    for (; rc > 0; rc = parley->next(c)) {
+        bool known = parley->col(c, 2);
+        parley_append(c, woken, "{number, customer, known}", parley->col(c, 0), parley->col_text(c, 1), known);
     }
-    return rc;
+    if (rc < 0) return rc;
+    return tell_woken(c, woken);
 }
 
 static int count_overdue(parley_call *c) {

@@ -31,7 +31,8 @@ static void read_row(parley_call *c, struct thread *t) {
 
 parley_json ids_of(parley_call *c, parley_text customer) {
     parley_json ids = parley->ids(c, customer);
-    return parley->length(ids) ? ids : parley_object(c, "[?]", customer);
+    if (parley->length(ids)) return ids;
+    return parley_object(c, "[?]", customer);
 }
 
 int thread_find(parley_call *c, parley_json ids, struct thread *t) {
@@ -47,7 +48,8 @@ int thread_of_path(parley_call *c, parley_json *ids, struct thread *t) {
     parley_text customer = parley->path(c, "customer");
     *ids = ids_of(c, customer);
     int rc = thread_find(c, *ids, t);
-    return rc ? rc : parley_fail(c, 404, "there is no conversation with {}", customer);
+    if (rc) return rc;
+    return parley_fail(c, 404, "there is no conversation with {}", customer);
 }
 
 /* ---- one person, one thread ---- */
@@ -80,6 +82,16 @@ static int absorb(parley_call *c, const struct thread *t, int64_t other) {
     return rc;
 }
 
+static int absorb_all(parley_call *c, struct thread *t, parley_json others) {
+    for (parley_json o = parley->first(others); parley_is(o); o = parley->after(others, o)) {
+        int64_t other = 0;
+        parley->integer(o, &other);
+        int rc = absorb(c, t, other);
+        if (rc < 0) return rc;
+    }
+    return thread_settle(c, t);
+}
+
 static int absorb_others(parley_call *c, parley_json ids, struct thread *t) {
     parley_json others = parley->list(c);
     int rc = parley_sql(c,
@@ -87,13 +99,8 @@ static int absorb_others(parley_call *c, parley_json ids, struct thread *t) {
                         " AND thread <> $2",
                         ids, t->number);
     for (; rc > 0; rc = parley->next(c)) parley_append(c, others, "?", parley->col(c, 0));
-    for (parley_json o = parley->first(others); rc >= 0 && parley_is(o); o = parley->after(others, o)) {
-        int64_t other = 0;
-        parley->integer(o, &other);
-        rc = absorb(c, t, other);
-    }
     if (rc < 0 || !parley->length(others)) return rc;
-    return thread_settle(c, t);
+    return absorb_all(c, t, others);
 }
 
 /* The first of the ids names her; an anonymous thread becomes a known customer's. */
@@ -219,5 +226,6 @@ int threads_inbox(parley_call *c) {
         parley_append(c, items, "{thread, last}", thread_view(c, &t, parley->col(c, COLUMNS_N + 1)),
                       parley->col_text(c, COLUMNS_N + 2));
     }
-    return rc < 0 ? rc : parley_reply(c, 200, "{items, next}", items, next);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{items, next}", items, next);
 }
