@@ -7,17 +7,19 @@
 #include "api/stream.h"
 #include "core/base/json_write.h"
 #include "core/base/memory.h"
+#include "core/base/unit.h"
 
 #define REFETCH "{\"type\":\"refetchEvaluation\"}"
 enum {
     PERIOD_MS = 3600 * 1000,         /* a stream's token lives to the end of the next period: one to two hours */
     LONGEST_WAIT = 24 * 3600 * 1000, /* a scheduled change is looked for again at least so often */
     INACTIVE_SECONDS = 120,          /* hidden pages let go of their stream after this */
+    SHOPPERS_MOST = 4096,            /* streams of shoppers; who comes then asks every now and then instead */
 };
 
 struct push {
     struct app *app;
-    struct stream *changes, *refetch;
+    struct stream *changes, *refetch, *notes;
     uv_timer_t beat, scheduled;
     int64_t due; /* when the scheduled change is, ms; 0: there is none */
     int handles;
@@ -76,6 +78,38 @@ void push_plugin(struct push *push, const struct plugin_event *event) {
     buffer_free(&out);
 }
 
+/* An address is for hints alone: that two customers share one has a chance of 1 in 2^64. Never 0. */
+static uint64_t address_of(struct text who) {
+    return unit_of(who).lo | 1;
+}
+static uint64_t staff_address(void) {
+    return address_of(TEXT("staff"));
+}
+/* A customer hears under every id that she signs in with; what is said to her is not for a visitor's cookie that was joined to her. */
+static uint64_t shopper_address(const struct app *app, struct text customer, bool known) {
+    return address_of(known ? app_unit(app, customer) : customer);
+}
+
+static void write_note(struct buffer *out, const struct push_note *note, bool customer) {
+    struct json_writer w;
+    buffer_clear(out);
+    json_writer_init(&w, out);
+    json_open_object(&w);
+    json_put_text(&w, "plugin", note->plugin);
+    json_put_text(&w, "topic", note->topic);
+    if (customer) json_put_text(&w, "customer", note->customer);
+    json_close_object(&w);
+}
+
+void push_note(struct push *push, const struct push_note *note) {
+    struct buffer out = {0};
+    write_note(&out, note, true);
+    stream_publish_to(push->changes, staff_address(), "plugin-note", buffer_view(&out));
+    write_note(&out, note, false);
+    stream_publish_to(push->notes, shopper_address(push->app, note->customer, note->known), "note", buffer_view(&out));
+    buffer_free(&out);
+}
+
 static void schedule(struct push *push);
 
 static void on_scheduled(uv_timer_t *timer) {
@@ -118,9 +152,9 @@ static void on_closed(void *user) {
     stream_leave(user);
 }
 
-static void listen_to(struct request *request, struct stream *stream, bool missed) {
+static void listen_to(struct request *request, struct stream *stream, uint64_t whom, bool missed) {
     struct listening *listening = arena_new(&request->arena, struct listening);
-    *listening = (struct listening){.listener.wake = on_wake, .request = request};
+    *listening = (struct listening){.listener = {.wake = on_wake, .whom = whom}, .request = request};
     stream_join(stream, &listening->listener, request->headers.last_event_id, missed);
     reply_header(request, "Cache-Control", "no-store");
     reply_header(request, "X-Accel-Buffering", "no"); /* nginx would hold events back */
@@ -128,7 +162,24 @@ static void listen_to(struct request *request, struct stream *stream, bool misse
 }
 
 static void handle_changes(struct request *request) {
-    listen_to(request, request->app->push->changes, false);
+    bool customers = request->caller.role & (ROLE_ADMIN | ROLE_MANAGER | ROLE_AGENT);
+    listen_to(request, request->app->push->changes, customers ? staff_address() : 0, false);
+}
+
+static void handle_notes(struct request *request) {
+    struct app *app = request->app;
+    const struct caller *caller = &request->caller;
+    reply_header(request, "Vary", "Authorization, Cookie, Parley-Customer, Parley-Act-As");
+    if (!caller->customer.n)
+        reply_problem(
+            request, ERR_UNAUTHENTICATED,
+            "nobody is known: send Parley-Customer, or Parley-Act-As with a server's token, or the cookie that"
+            " GET /v1/me sets");
+    else if (stream_listeners(app->push->notes) >= SHOPPERS_MOST) {
+        reply_header(request, "Retry-After", "30");
+        reply_problem(request, ERR_UNAVAILABLE, "%d pages are listening, and there is room for no more", SHOPPERS_MOST);
+    } else
+        listen_to(request, app->push->notes, shopper_address(app, caller->customer, caller->known), false);
 }
 
 /* A browser's EventSource sends no headers, so the URL carries what allows it: to be told when, and nothing else. The token
@@ -143,7 +194,7 @@ static void handle_refetch(struct request *request) {
                       "this stream's token is wrong or has expired: a bulk evaluation's eventStreams has a new one");
         return;
     }
-    listen_to(request, app->push->refetch, !request->headers.last_event_id.n && revision < app->snapshot->revision);
+    listen_to(request, app->push->refetch, 0, !request->headers.last_event_id.n && revision < app->snapshot->revision);
 }
 
 int64_t push_streams_period(int64_t now) {
@@ -176,6 +227,7 @@ static void on_beat(uv_timer_t *timer) {
     struct push *push = timer->data;
     stream_beat(push->changes);
     stream_beat(push->refetch);
+    stream_beat(push->notes);
 }
 
 static struct stream *open_stream(struct app *app, const char *label, const char *missed) {
@@ -194,6 +246,7 @@ struct push *push_open(struct app *app, int64_t heartbeat) {
     push->app = app;
     push->changes = open_stream(app, "stream=\"changes\"", "event: reset\ndata: {}");
     push->refetch = open_stream(app, "stream=\"refetch\"", "data: " REFETCH);
+    push->notes = open_stream(app, "stream=\"notes\"", "event: reset\ndata: {}");
     uv_timer_init(app->loop, &push->beat);
     uv_timer_init(app->loop, &push->scheduled);
     push->beat.data = push->scheduled.data = push;
@@ -204,6 +257,7 @@ struct push *push_open(struct app *app, int64_t heartbeat) {
 void push_end(struct push *push) {
     stream_end(push->changes);
     stream_end(push->refetch);
+    stream_end(push->notes);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {
@@ -211,6 +265,7 @@ static void on_handle_closed(uv_handle_t *handle) {
     if (--push->handles) return;
     stream_free(push->changes);
     stream_free(push->refetch);
+    stream_free(push->notes);
     free(push);
 }
 
@@ -223,6 +278,7 @@ void push_close(struct push *push) {
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT };
 const struct route push_routes[] = {
     {METHOD_GET, "/admin/v1/stream", READERS, 0, 0, handle_changes},
+    {METHOD_GET, "/v1/me/stream", ROLE_BROWSER | ROLE_SERVER, 0, ROUTE_SHOPPER, handle_notes},
     {METHOD_GET, "/ofrep/v1/stream", 0, 0, 0, handle_refetch},
     {0},
 };

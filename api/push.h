@@ -23,6 +23,13 @@ void push_changes(struct push *push, const struct audit_page *changes);
 /* Administrators are told what happened to a plugin's release: an event named "plugin" with {"plugin","release","state",
  * "before"?,"detail"?}. */
 void push_plugin(struct push *push, const struct plugin_event *event);
+/* What a plugin notifies of: agents and managers read an event "plugin-note" with {"plugin","topic","customer"}, the customer's own
+ * pages a "note" with {"plugin","topic"}. */
+struct push_note {
+    struct text plugin, topic, customer;
+    bool known; /* to the shop; else the customer is an anonymous visitor */
+};
+void push_note(struct push *push, const struct push_note *note);
 /* "eventStreams" for the answer to a bulk evaluation under app->snapshot. */
 void push_write_streams(struct request *request, struct json_writer *w);
 /* Changes when an earlier eventStreams may soon no longer be accepted: part of what a bulk answer's ETag covers. */

@@ -9,6 +9,7 @@
 struct event {
     char *bytes;
     size_t n;
+    uint64_t whom; /* 0: everybody */
 };
 
 struct stream {
@@ -17,6 +18,7 @@ struct stream {
     uint64_t first, next;                  /* remembered: first <= i < next; numbers start at 1 */
     uint64_t beat;
     struct listener *listeners;
+    size_t listeners_n;
     bool ended;
 };
 
@@ -57,7 +59,22 @@ static void drop_oldest(struct stream *stream) {
     }
 }
 
+/* Who has read everything before an event that is not for her has read that one too. */
+static void tell_all(struct stream *stream, uint64_t whom) {
+    for (struct listener *l = stream->listeners, *next; l; l = next) {
+        next = l->next;
+        if (!whom || l->whom == whom)
+            wake(l);
+        else if (l->at == stream->next - 1)
+            l->at++;
+    }
+}
+
 void stream_publish(struct stream *stream, const char *event, struct text data) {
+    stream_publish_to(stream, 0, event, data);
+}
+
+void stream_publish_to(struct stream *stream, uint64_t whom, const char *event, struct text data) {
     struct buffer out = {0};
     if (stream->next - stream->first == STREAM_REMEMBERS) drop_oldest(stream);
     buffer_printf(&out, "id: %llx-%llu\n", (unsigned long long)stream->options.epoch, (unsigned long long)stream->next);
@@ -65,7 +82,8 @@ void stream_publish(struct stream *stream, const char *event, struct text data) 
     buffer_printf(&out, "data: %.*s\n\n", TEXT_ARGS(data));
     struct event *slot = &stream->events[stream->next++ % STREAM_REMEMBERS];
     slot->bytes = buffer_take(&out, &slot->n);
-    wake_all(stream);
+    slot->whom = whom;
+    tell_all(stream, whom);
 }
 
 void stream_beat(struct stream *stream) {
@@ -105,13 +123,19 @@ void stream_join(struct stream *stream, struct listener *listener, struct text l
     listener->next = stream->listeners;
     if (listener->next) listener->next->previous = listener;
     stream->listeners = listener;
+    stream->listeners_n++;
     count(stream->options.gauge, 1);
 }
 
 void stream_leave(struct listener *listener) {
     if (listener->next) listener->next->previous = listener->previous;
     *(listener->previous ? &listener->previous->next : &listener->stream->listeners) = listener->next;
+    listener->stream->listeners_n--;
     count(listener->stream->options.gauge, -1);
+}
+
+size_t stream_listeners(const struct stream *stream) {
+    return stream->listeners_n;
 }
 
 /* What is left of `whole` after the bytes read so far, as far as there is room; true once all of it is read. */
@@ -133,6 +157,10 @@ ssize_t stream_read(struct listener *listener, char *out, size_t room) {
     if (!listener->greeted) listener->greeted = take(listener, text_of(listener->greeting), out, room, &n);
     while (listener->greeted && listener->at < stream->next) {
         const struct event *event = &stream->events[listener->at % STREAM_REMEMBERS];
+        if (event->whom && event->whom != listener->whom) {
+            listener->at++;
+            continue;
+        }
         if (!take(listener, text_n(event->bytes, event->n), out, room, &n)) break;
         listener->at++;
     }

@@ -58,6 +58,13 @@ export const put = (path, body) => call('PUT', path, { body });
 export const remove = (path) => call('DELETE', path);
 export const patch = (path, body, options = {}) => call('PATCH', path, { body, ...options });
 
+/** The bytes of an endless answer below /admin/v1, until `signal` aborts it. */
+export async function stream(path, signal) {
+  const response = await fetch(`/admin/v1${path}`, { signal, headers: { Authorization: `Bearer ${sessionStorage.getItem(STORED)}` } });
+  if (!response.ok) throw await problemOf(response);
+  return response.body;
+}
+
 /** Every item of a paginated list, page after page. */
 export async function all(path) {
   const items = [];

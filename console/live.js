@@ -1,5 +1,5 @@
 // Keeps one page on the screen up to date: load, draw, wait, again; not while the tab is hidden. A page is
-// {title, every (ms; none: once), load(), view() → nodes}. A failed refresh keeps the last figures and says how old they are.
+// {title, every (ms; none: once), load(), view() → nodes, leave()? when another page takes its place}. A failed refresh keeps the last figures and says how old they are.
 
 import { show, h } from './dom.js';
 import { failure } from './parts.js';
@@ -28,6 +28,7 @@ export class Live {
   stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    this.#page.leave?.();
   }
 
   async refresh() {

@@ -17,12 +17,15 @@ import { customers } from './pages/customers.js';
 import { customer } from './pages/customer.js';
 import { trends } from './pages/trends.js';
 import { questions } from './pages/questions.js';
+import { inbox } from './pages/inbox.js';
+import { inboxThread } from './pages/inbox-thread.js';
 import { audit } from './pages/audit.js';
 
 const SECTIONS = [
   ['features', 'Features', features],
   ['trials', 'Trials', trials],
   ['pages', 'Pages', pages],
+  ['inbox', 'Inbox', inbox],
   ['customers', 'Customers', customers],
   ['questions', 'Questions', questions],
   ['trends', 'Trends', trends],
@@ -36,13 +39,13 @@ let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
 const CHANGES = {
-  admin: ['features', 'trials', 'pages', 'plugins', 'customers', 'questions', 'erasure'],
-  manager: ['features', 'trials', 'pages', 'plugins', 'customers', 'questions', 'erasure'],
-  agent: ['customers', 'questions'],
+  admin: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'erasure'],
+  manager: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'erasure'],
+  agent: ['inbox', 'customers', 'questions'],
   publisher: ['plugins'] };
 const READS = {
   analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'],
-  agent: ['customers', 'questions', 'features', 'trials'],
+  agent: ['inbox', 'customers', 'questions', 'features', 'trials'],
   publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
@@ -53,6 +56,7 @@ function pageFor(address) {
   if (section === 'upkeep' && sections().some(([name]) => name === 'pages')) return { section: 'features', page: upkeep() };
   if (section === 'pages' && key && sections().some(([name]) => name === section)) return { section, page: onePage(key, may('pages')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
+  if (section === 'inbox' && key && may('inbox')) return { section, page: inboxThread(key) };
   if (section === 'customers' && key && sections().some(([name]) => name === section))
     return { section, page: customer(key, may('customers'), may('erasure')) };
   const [name, , make] = sections().find(([candidate]) => candidate === section) ?? sections()[0];

@@ -284,7 +284,7 @@ static void handle_remove(struct request *request) {
 }
 
 static void handle_staff(struct request *request) {
-    struct frame_request frame = {.staff = true};
+    struct frame_request frame = {.staff = true, .agent = request->caller.name};
     plugin_call_start(request, request_param(request, "name"), TEXT_NONE, &frame);
 }
 

@@ -38,12 +38,13 @@ enum frame_type {
     FRAME_REPLY = 66, /* struct frame_reply */
     FRAME_PONG = 67,  /* JSON {waiting: [...], queued: writes, memory: bytes}: also what it waits for */
     /* id = outbox number, never given twice in one plugin's database; JSON {kind, customer, known, feature, variant, at (ms), ...}:
-     * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}, "identify" has {traits}, "erase" nothing more;
+     * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}, "identify" has {traits}, "notify" has {topic},
+     * "erase" nothing more;
      * own: the customer did it herself, in the shop. May come again after a crash. */
     FRAME_EFFECT = 68,
     FRAME_LOG = 69,   /* u8 level, then text */
     FRAME_METRICS = 71, /* JSON [{name, count} or {name, sum, buckets}]: the plugin's own, since the last time */
-    /* JSON {ask: "traits", "consent" or "entries", customer, kinds, before, limit}; answered by FRAME_ANSWER. The worker waits. */
+    /* JSON {ask: "traits", "consent", "entries", "ids", "find" or "contact", customer, kinds, before, limit, word, why, channel, feature}; answered by FRAME_ANSWER. The worker waits. */
     FRAME_ASK = 72,
     FRAME_HELD = 73, /* id: the pid that has held the writer lock for over a second while this worker waited */
     FRAME_ALONE = 70, /* like FRAME_FAILED: it could start if no other release worked on the database */
@@ -71,6 +72,7 @@ struct frame_request {
     struct text path;     /* "/polls/p1/vote": what follows the feature's or the plugin's prefix, percent-decoded */
     struct text query;    /* raw query string, without '?' */
     struct text customer; /* unit: customer id or anonymous id; empty for staff without one */
+    struct text agent;    /* name of the staff's token; empty for shoppers */
     struct text feature, variant;
     struct text attributes; /* JSON object of the context that the variant was decided by; "" where there is none */
     struct text settings; /* JSON of the variant's settings, "{}" where there are none */

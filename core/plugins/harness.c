@@ -140,6 +140,7 @@ static void as(struct parley_test *t, const char *customer, bool known, bool sta
     t->request.customer = arena_text(&t->kept, text_of(customer));
     t->request.known = known;
     t->request.staff = staff;
+    t->request.agent = staff ? TEXT("staff") : TEXT("");
 }
 
 void parley_test_as(parley_test *t, const char *customer) {
@@ -152,6 +153,11 @@ void parley_test_as_anonymous(parley_test *t, const char *visitor) {
 
 void parley_test_as_staff(parley_test *t) {
     as(t, "", false, true);
+}
+
+void parley_test_as_agent(parley_test *t, const char *name) {
+    parley_test_as_staff(t);
+    t->request.agent = text_of(keep(t, name, ""));
 }
 
 void parley_test_context(parley_test *t, const char *context) {

@@ -9,6 +9,9 @@ struct persona {
     struct persona *next;
     struct text customer, traits, consent;
     bool untold; /* nothing may be pushed to her */
+    struct text contact; /* what may_contact says */
+    struct text names;   /* the customer whose id this is too; empty: her own */
+    bool told;           /* the test said something of her: she can be found */
 };
 
 static struct persona *persona_of(struct parley_test *t, struct text customer) {
@@ -16,7 +19,7 @@ static struct persona *persona_of(struct parley_test *t, struct text customer) {
     while (p && !text_eq(p->customer, customer)) p = p->next;
     if (p) return p;
     p = arena_new(&t->kept, struct persona);
-    *p = (struct persona){t->personas, arena_text(&t->kept, customer), TEXT("{}"), TEXT("{}"), false};
+    *p = (struct persona){t->personas, arena_text(&t->kept, customer), TEXT("{}"), TEXT("{}"), false, TEXT("allowed"), TEXT(""), false};
     return t->personas = p;
 }
 
@@ -27,7 +30,9 @@ static struct text keep_object(struct parley_test *t, const char *json) {
 }
 
 void parley_test_traits(parley_test *t, const char *customer, const char *traits) {
-    persona_of(t, text_of(customer))->traits = keep_object(t, traits);
+    struct persona *persona = persona_of(t, text_of(customer));
+    persona->traits = keep_object(t, traits);
+    persona->told = true;
 }
 
 void parley_test_consent(parley_test *t, const char *customer, const char *consent) {
@@ -36,6 +41,60 @@ void parley_test_consent(parley_test *t, const char *customer, const char *conse
 
 void parley_test_pushes(parley_test *t, const char *customer, bool allowed) {
     persona_of(t, text_of(customer))->untold = !allowed;
+}
+
+void parley_test_join(parley_test *t, const char *customer, const char *other) {
+    persona_of(t, text_of(customer))->told = true;
+    persona_of(t, text_of(other))->names = arena_text(&t->kept, text_of(customer));
+}
+
+void parley_test_may_contact(parley_test *t, const char *customer, const char *answer) {
+    persona_of(t, text_of(customer))->contact = arena_text(&t->kept, text_of(answer));
+}
+
+/* ---- who is who ---- */
+
+/* Without its quotes; kinds and ids of tests have nothing to unescape, and what has is taken as it stands. */
+static struct text string_at(struct text json, const char *pointer) {
+    struct text found = harness_find(json, pointer);
+    return found.n >= 2 && *found.at == '"' ? text_n(found.at + 1, found.n - 2) : found;
+}
+
+static struct text named(const struct persona *p) {
+    return p->names.n ? p->names : p->customer;
+}
+
+static void put_ids(const struct parley_test *t, struct text name, struct buffer *out) {
+    struct json_writer w;
+    buffer_cstr(out, "{\"ids\":");
+    json_writer_init(&w, out);
+    json_open_array(&w);
+    json_text(&w, name);
+    for (const struct persona *p = t->personas; p; p = p->next)
+        if (text_eq(p->names, name)) json_text(&w, p->customer);
+    json_close_array(&w);
+    buffer_cstr(out, "}");
+}
+
+/* By the whole of an id or of an e-mail, as it is written. */
+static void put_found(const struct parley_test *t, struct text word, struct buffer *out) {
+    struct json_writer w;
+    buffer_cstr(out, "{\"found\":");
+    json_writer_init(&w, out);
+    json_open_array(&w);
+    for (const struct persona *p = t->personas; p; p = p->next)
+        if (p->told && (text_eq(p->customer, word) || text_eq(string_at(p->traits, "/email"), word)))
+            json_text(&w, named(p));
+    json_close_array(&w);
+    buffer_cstr(out, "}");
+}
+
+/* One word for both questions: whether, and why not. */
+static void put_contact(const struct persona *persona, struct text question, struct buffer *out) {
+    bool push = text_is(string_at(question, "/contact"), "push");
+    struct text reason = persona->untold && push ? TEXT("opted-out") : persona->contact;
+    buffer_printf(out, "{\"allowed\":%s,\"reason\":\"%.*s\"}", text_is(reason, "allowed") ? "true" : "false",
+                  TEXT_ARGS(reason));
 }
 
 /* ---- the timeline: what this plugin put there ---- */
@@ -48,12 +107,6 @@ static bool among(struct text kinds, struct text kind) {
         if (text_eq(name, kind)) return true;
     }
     return false;
-}
-
-/* Without its quotes; kinds and ids of tests have nothing to unescape, and what has is taken as it stands. */
-static struct text string_at(struct text json, const char *pointer) {
-    struct text found = harness_find(json, pointer);
-    return found.n >= 2 && *found.at == '"' ? text_n(found.at + 1, found.n - 2) : found;
 }
 
 static void put_entry(struct json_writer *w, const struct effect_seen *e, int64_t id) {
@@ -118,8 +171,11 @@ int harness_ask(struct runtime *runtime, struct text question, struct arena *are
     if (text_is(what, "entries"))
         put_entries(t, question, &out);
     else if (text_is(what, "contact"))
-        buffer_cstr(&out, persona->untold && text_is(string_at(question, "/contact"), "push") ? "{\"allowed\":false}"
-                                                                                             : "{\"allowed\":true}");
+        put_contact(persona, question, &out);
+    else if (text_is(what, "ids"))
+        put_ids(t, named(persona), &out);
+    else if (text_is(what, "find"))
+        put_found(t, string_at(question, "/word"), &out);
     else
         buffer_text(&out, text_is(what, "consent") ? persona->consent : persona->traits);
     *reply = (struct frame_reply){.status = 200, .body = arena_text(arena, buffer_view(&out))};

@@ -139,6 +139,17 @@ size_t parley_test_observed(parley_test *t, const char *name, double *sum) {
     return n;
 }
 
+size_t parley_test_notified(parley_test *t, const char *topic) {
+    return how_many(t, "/topic", topic);
+}
+
+const char *parley_test_note(parley_test *t, const char *topic, size_t i) {
+    const struct effect_seen *e = nth(t, "/topic", topic, i);
+    if (!e) return NULL;
+    struct text customer = harness_find(e->json, "/customer");
+    return arena_printf(&t->kept, "%.*s", (int)customer.n - 2, customer.at + 1).at;
+}
+
 size_t parley_test_entries(parley_test *t, const char *kind) {
     return how_many(t, "/entry/kind", kind);
 }

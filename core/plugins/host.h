@@ -37,7 +37,7 @@ struct plugin_timing {
     int restart_window; /* [60000] so many restarts [5] within this, and the release stays down */
 };
 
-/* What a plugin caused beside its answer: JSON {kind: "track" | "timeline" | "identify" | "erase", ...}. Call plugins_kept(ticket) once it is
+/* What a plugin caused beside its answer: JSON {kind: "track" | "timeline" | "notify" | "identify" | "erase", ...}. Call plugins_kept(ticket) once it is
  * durable; until then the worker's database keeps it, and it may come again (after a crash, from another worker), with the
  * same plugin and outbox number. Texts are borrowed until the function returns. */
 struct plugin_effect {
@@ -46,8 +46,8 @@ struct plugin_effect {
     uint64_t ticket;
 };
 
-/* What a plugin's callback wants to know of a customer, now; it waits half a second: {ask: "traits" | "consent" | "entries", customer,
- * kinds?, before?, limit?}. The worker's word for who may be asked about is taken: a plugin that is installed is trusted with customers.
+/* What a plugin's callback wants to know of a customer, now; it waits half a second: {ask: "traits" | "consent" | "entries" |
+ * "ids" | "find" | "contact", customer, kinds?, before?, limit?, word?, why?, channel?, feature?}. The worker's word for who may be asked about is taken: a plugin that is installed is trusted with customers.
  * Answer with plugins_answer(ticket), 200 and JSON or a problem; late is fine. Texts are borrowed until the function returns. */
 struct plugin_ask {
     struct text plugin, question;

@@ -1,6 +1,6 @@
 /* plugin.json: what a bundle says about itself, checked. Knows nothing of where it came from.
  *
- * { "name": "polls", "version": "1.0.0", "abi": [1, 1], "title": "Polls", "description": "...",
+ * { "name": "polls", "version": "1.0.0", "abi": [1, 2], "title": "Polls", "description": "...",
  *   "library": "polls.so", "sequence": 7, "web": "web/polls.js", "element": "parley-poll", "settings": {JSON Schema},
  *   "metrics": [{"key": "poll-vote-rate", ...}], "hooks": ["X-Signature"], "sha256": {"polls.so": "hex", ...} }
  *

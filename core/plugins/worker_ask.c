@@ -31,6 +31,8 @@ static struct text question(parley_call *call, const struct ask *ask, struct tex
     if (ask->limit) json_put_int(&w, "limit", ask->limit);
     if (ask->contact) json_put_text(&w, "contact", text_of(ask->contact));
     if (ask->feature.n) json_put_text(&w, "feature", text_of_parley(ask->feature));
+    if (ask->channel) json_put_text(&w, "channel", text_of(ask->channel));
+    if (ask->word.n) json_put_text(&w, "word", text_of_parley(ask->word));
     json_close_object(&w);
     return arena_text(&call->arena, buffer_view(out));
 }
@@ -38,8 +40,8 @@ static struct text question(parley_call *call, const struct ask *ask, struct tex
 parley_json ask_parley(parley_call *call, const struct ask *ask) {
     struct text customer = ask->customer.at ? text_of_parley(ask->customer) : call->request.customer;
     struct frame_reply reply = {0};
-    if (!customer.n) return refuse(call, ask->what, TEXT("no customer is named"));
-    if (!may_ask(call, customer)) return refuse(call, ask->what, TEXT("a shopper asks about herself alone"));
+    if (!customer.n && !ask->word.n) return refuse(call, ask->what, TEXT("no customer is named"));
+    if (ask->word.n ? call->kind == CALL_REQUEST && !call->request.staff : !may_ask(call, customer)) return refuse(call, ask->what, TEXT("a shopper asks about herself alone"));
     if (!call->runtime->ask) return refuse(call, ask->what, TEXT("nobody can be asked here"));
     struct error error = {0};
     int rc = call->runtime->ask(call->runtime, question(call, ask, customer), &call->arena, &reply, &error);

@@ -77,6 +77,8 @@ int connection_open(struct connection *connection, const char *path, enum connec
                                  "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON"
                                : "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 0",
                            SPEAKER_HOST, error);
+    /* Its first use declares the table, which is not for a plugin to do; from then on json_each reads like any other. */
+    if (rc >= 0) rc = connection_script(connection, "SELECT 1 FROM json_each('[]')", SPEAKER_HOST, error);
     if (rc < 0)
         connection_close(connection);
     else if (side == CONNECTION_WRITES)

@@ -395,6 +395,44 @@ static int timeline_for(parley_call *c, parley_text who, bool its_known, const c
 
 /* ---- added in 1.2 ---- */
 
+enum { TOPIC_MOST = 48 };
+
+static parley_text agent(parley_call *c) {
+    return c->request.agent.n ? parley_of(c->request.agent) : (parley_text){0};
+}
+
+static bool is_topic(const char *topic) {
+    size_t n = strspn(topic, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
+    return n >= 1 && n <= TOPIC_MOST && !topic[n];
+}
+
+static int notify(parley_call *c, parley_text who, bool its_known, const char *topic) {
+    int rc = effect_begin(c, "notify", (struct subject){text_of_parley(who), its_known, TEXT("")});
+    if (rc < 0) return rc;
+    if (is_topic(topic))
+        return effect_end(c, ",\"topic\":", "?", (const parley_value[]){parley_of_cstr(topic)}, 1, "}");
+    struct error error = {0};
+    error_set(&error, ERR_INTERNAL, "\"%s\" is no topic: letters, digits and '-', at most %d", topic, TOPIC_MOST);
+    return complain(c, &error);
+}
+
+static parley_json ids(parley_call *c, parley_text who) {
+    return document_get(ask_parley(c, &(struct ask){.what = "ids", .customer = who}), "ids");
+}
+static parley_json find(parley_call *c, parley_text word) {
+    return document_get(ask_parley(c, &(struct ask){.what = "find", .word = word}), "found");
+}
+
+static parley_text may_contact(parley_call *c, parley_text who, parley_text feature, enum parley_contact kind,
+                               const char *channel) {
+    struct ask ask = {.what = "contact",
+                      .customer = who,
+                      .feature = feature,
+                      .contact = kind == PARLEY_PUSH ? "push" : "answer",
+                      .channel = channel};
+    return document_text(document_get(ask_parley(c, &ask), "reason"));
+}
+
 static int not_shoppers(parley_call *c, const char *what) {
     struct error error = {0};
     if (!call_is_shoppers(c)) return 0;
@@ -504,6 +542,11 @@ const struct parley_host call_host = {
     .may_tell = may_tell,
     .track_for = track_for,
     .timeline_for = timeline_for,
+    .agent = agent,
+    .notify = notify,
+    .ids = ids,
+    .find = find,
+    .may_contact = may_contact,
     .concern = concern,
     .source = source,
     .header = header,

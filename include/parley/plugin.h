@@ -23,7 +23,7 @@
  * it shares with other requests. A negative return undoes what the callback wrote, its effects too, and nothing of the others. No
  * answer leaves before the commit is on disk. A PARLEY_READ route sees committed data only and may not write.
  *
- * EFFECTS (track, timeline, timer, identify, erase) are kept in the same transaction and delivered at least once afterwards, a crash in between
+ * EFFECTS (track, timeline, timer, notify, identify, erase) are kept in the same transaction and delivered at least once afterwards, a crash in between
  * included; Parley drops the repeats.
  *
  * EVENTS of the journal that a release subscribes to come to on_event in their order, many in one transaction, each in a savepoint.
@@ -331,6 +331,24 @@ struct parley_host {
                      const parley_value *values, size_t n);
     int (*timeline_for)(parley_call *c, parley_text customer, bool known, const char *kind, const char *body,
                         const char *shape, const parley_value *values, size_t n);
+
+    /* -- Talking. added in 1.2 */
+    /* Who of the staff calls: the name of their token; {NULL, 0} where nobody of the staff does. */
+    parley_text (*agent)(parley_call *c);
+    /* An effect, from any writing callback: whoever has a page open that listens reads that something happened here, once it is on the
+     * disk: that customer's own pages by GET /v1/me/stream (event "note": {plugin, topic}), the staff's by GET /admin/v1/stream
+     * ("plugin-note": {plugin, topic, customer}). It is a hint to ask again: nobody may be listening. `known` as for track_for().
+     * topic: letters, digits and '-', at most 48. */
+    int (*notify)(parley_call *c, parley_text customer, bool known, const char *topic);
+    /* [id ...]: every id that `customer` is known under, anonymous ones that were joined to her too; the one that names her first. Asked as
+     * traits() is, under the same rules. */
+    parley_json (*ids)(parley_call *c, parley_text customer);
+    /* [id ...]: customers whose id, e-mail, name, user name or phone is `word`, whatever the case; at most 20. Not in a shopper's call. */
+    parley_json (*find)(parley_call *c, parley_text word);
+    /* may_tell() by a channel ("web", "email" ...): "allowed", or why not: "muted", "opted-out", "channel-off", "no-consent", "cap-day",
+     * "cap-week", "erased". {NULL, 0} where the answer cannot be had. */
+    parley_text (*may_contact)(parley_call *c, parley_text customer, parley_text feature, enum parley_contact kind,
+                               const char *channel);
 
     /* -- Whom a call is about. added in 1.2 */
     /* From here on this call is about that customer: she is parley->customer(c) and `known`, and what is tracked, put on a timeline or

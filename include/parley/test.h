@@ -54,7 +54,8 @@ void parley_test_stop(parley_test *t);
 
 void parley_test_as(parley_test *t, const char *customer);           /* known to the shop */
 void parley_test_as_anonymous(parley_test *t, const char *visitor);
-void parley_test_as_staff(parley_test *t);                           /* by the staff's routes, without a customer */
+void parley_test_as_staff(parley_test *t);                           /* by the staff's routes, without a customer; named "staff" */
+void parley_test_as_agent(parley_test *t, const char *name);         /* the same under another name */
 /* The feature and the variant through which the shopper comes, and that variant's settings (JSON; NULL: {}). */
 void parley_test_variant(parley_test *t, const char *feature, const char *variant, const char *settings);
 
@@ -67,6 +68,10 @@ void parley_test_traits(parley_test *t, const char *customer, const char *traits
 void parley_test_consent(parley_test *t, const char *customer, const char *consent);
 /* Whether may_tell() says yes to a PARLEY_PUSH; at first it does. Answers are always allowed. */
 void parley_test_pushes(parley_test *t, const char *customer, bool allowed);
+/* `other` is an id of `customer` from now on; she can be found. */
+void parley_test_join(parley_test *t, const char *customer, const char *other);
+/* What may_contact answers about her from now on: "allowed" at first, "channel-off" ... */
+void parley_test_may_contact(parley_test *t, const char *customer, const char *answer);
 
 /* ---- calls and their answers ---- */
 
@@ -107,6 +112,9 @@ const char *parley_test_effect(parley_test *t, const char *kind, size_t i);
 /* How many entries of that kind (NULL: of all) it put on timelines; one of them: {customer, kind, body, refs}. */
 size_t parley_test_entries(parley_test *t, const char *kind);
 const char *parley_test_entry(parley_test *t, const char *kind, size_t i); /* until the test stops */
+/* How many notes of that topic (NULL: of all) it sent; whom one was about, until the test stops. */
+size_t parley_test_notified(parley_test *t, const char *topic);
+const char *parley_test_note(parley_test *t, const char *topic, size_t i);
 /* What it counted under a name since the start; how often it observed something, and the sum (`sum` may be NULL). */
 int64_t parley_test_counted(parley_test *t, const char *name);
 size_t parley_test_observed(parley_test *t, const char *name, double *sum);

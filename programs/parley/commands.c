@@ -12,6 +12,7 @@
 #define PLUGINS   BASE "plugins"
 #define POLLS     PLUGINS "/polls/api/polls"
 #define CUSTOMERS BASE "customers"
+#define RECOMMENDATIONS PLUGINS "/recommendations/api"
 #define MATCH     "--if-match VERSION"
 #define IDS       "--if-match VERSION --type lines|csv|csv-header|ndjson"
 
@@ -146,6 +147,16 @@ const struct command commands[] = {
      "--train FILE --test FILE --file FILE --share PERCENT --map COLUMNS --k N,N --lambda N --keep N", NULL, NULL,
      recommendations_evaluate, "task algorithm k recall ndcg mrr hitRate people",
      "how good each algorithm is: on two files, on one split by time, or on the shop's own past"},
+    {"recommendations", "import", "FILE", "", NULL, NULL, recommendations_import, NULL,
+     "puts a catalogue in: CSV with a header (.gz too), or Shopify's products as .json"},
+    {"recommendations", "catalogue", "", "--limit N", "GET", RECOMMENDATIONS "/catalogue", act_list,
+     "sku title category price currency available listed", "what is in the catalogue"},
+    {"recommendations", "remove", "SKU", "", "DELETE", RECOMMENDATIONS "/catalogue/{SKU}", act_delete, NULL,
+     "takes one out of the catalogue"},
+    {"recommendations", "model", "", "", "GET", RECOMMENDATIONS "/model", act_get, NULL,
+     "how old the model is, and what it learnt from"},
+    {"recommendations", "retrain", "FILE|-", "", "POST", RECOMMENDATIONS "/retrain", act_send, NULL,
+     "learns anew, now; {} or {\"lambda\":400,\"keep\":256}"},
 
     {"customers", "list", "", "--q WORD --limit N", "GET", CUSTOMERS, act_list, "id customer name email matched",
      "those whose id, name or e-mail begins so"},

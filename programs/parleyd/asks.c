@@ -1,5 +1,5 @@
-/* What plugins ask of a customer in the middle of a call: traits, consent and whether she may be told something from the main database, the
- * timeline from the journal. Each is answered on its lane; the plugin waits half a second, so nothing here is worth trying twice. */
+/* What plugins ask of a customer in the middle of a call: traits, consent, whether she may be told something and who is found by a
+ * word from the main database, the timeline from the journal, her ids from memory. Each is answered on its lane; the plugin waits half a second, so nothing here is worth trying twice. */
 #include <stdlib.h>
 
 #include "core/base/json.h"
@@ -7,7 +7,7 @@
 #include "core/people/customers.h"
 #include "programs/parleyd/parleyd.h"
 
-enum { ENTRIES = 50 /* where no limit is asked for */ };
+enum { ENTRIES = 50 /* where no limit is asked for */, FOUND = 20 };
 
 struct asked {
     struct lane_job job;
@@ -15,7 +15,8 @@ struct asked {
     struct app *app;
     uint64_t ticket;
     struct arena arena;
-    enum { ASK_TRAITS, ASK_CONSENT, ASK_CONTACT } what; /* of the main database */
+    enum { ASK_TRAITS, ASK_CONSENT, ASK_CONTACT, ASK_FIND } what; /* of the main database */
+    struct text word; /* to find */
     struct contact contact;
     int may; /* enum contact_answer */
     struct text *keys;
@@ -74,7 +75,20 @@ static int write_contact(struct asked *asked, struct sql *sql, struct json_write
     rc = sql_end(sql, rc, &asked->error);
     asked->may = rc;
     json_put_bool(w, "allowed", rc == CONTACT_YES);
+    if (rc >= 0) json_put_text(w, "reason", text_of(contact_word((enum contact_answer)rc)));
     return rc < 0 ? rc : 0;
+}
+
+/* What is found begins with the word; a longer one is somebody else's. The page is in order, so the same words come first. */
+static int write_found(struct asked *asked, struct sql *sql, struct json_writer *w) {
+    struct customer_page page;
+    int rc = customers_search(sql, &asked->arena, asked->word, TEXT(""), FOUND, &page, &asked->error);
+    json_key(w, TEXT("found"));
+    json_open_array(w);
+    for (size_t i = 0; rc == 0 && i < page.n && page.items[i].matched.n == asked->word.n; i++)
+        json_text(w, page.items[i].id);
+    json_close_array(w);
+    return rc;
 }
 
 static void read_customer(struct lane_job *job, void *owner) {
@@ -84,7 +98,8 @@ static void read_customer(struct lane_job *job, void *owner) {
     json_open_object(&w);
     int rc = asked->what == ASK_TRAITS    ? write_traits(asked, owner, &w)
              : asked->what == ASK_CONSENT ? write_consent(asked, owner, &w)
-                                          : write_contact(asked, owner, &w);
+             : asked->what == ASK_CONTACT ? write_contact(asked, owner, &w)
+                                          : write_found(asked, owner, &w);
     json_close_object(&w);
     if (rc < 0 && !asked->error.code) error_set(&asked->error, rc, "the customer could not be read");
 }
@@ -104,19 +119,20 @@ static void ask_customer(struct asked *asked) {
 /* Who was erased is told nothing. */
 static void ask_contact(struct asked *asked, const struct json *json, struct text plugin) {
     struct text kind = json_unescaped(json, json_get(json, 0, TEXT("contact")), &asked->arena);
+    struct text channel = json_unescaped(json, json_get(json, 0, TEXT("channel")), &asked->arena);
     asked->what = ASK_CONTACT;
     asked->contact =
         (struct contact){.keys = asked->keys,
                          .n = asked->keys_n,
                          .plugin = arena_text(&asked->arena, plugin),
                          .feature = json_unescaped(json, json_get(json, 0, TEXT("feature")), &asked->arena),
-                         .channel = TEXT("web"),
+                         .channel = channel.n ? channel : TEXT("web"),
                          .kind = text_is(kind, "answer") ? CONTACT_ANSWER : CONTACT_PUSH};
     if (!app_suppressed(asked->app, asked->keys[0])) {
         ask_customer(asked);
         return;
     }
-    buffer_cstr(&asked->out, "{\"allowed\":false}");
+    buffer_cstr(&asked->out, "{\"allowed\":false,\"reason\":\"erased\"}");
     finish(asked);
 }
 
@@ -159,6 +175,17 @@ static void read_entries(struct asked *asked, const struct json *json) {
 
 /* ---- on the loop ---- */
 
+static void write_ids(struct asked *asked) {
+    struct json_writer w;
+    json_writer_init(&w, &asked->out);
+    json_open_object(&w);
+    json_key(&w, TEXT("ids"));
+    json_open_array(&w);
+    for (size_t i = 0; i < asked->keys_n; i++) json_text(&w, asked->keys[i]);
+    json_close_array(&w);
+    json_close_object(&w);
+}
+
 void parleyd_on_ask(void *user, const struct plugin_ask *ask) {
     struct app *app = user;
     struct asked *asked = memory_new(struct asked);
@@ -178,6 +205,13 @@ void parleyd_on_ask(void *user, const struct plugin_ask *ask) {
         read_entries(asked, &json);
     } else if (text_is(what, "contact")) {
         ask_contact(asked, &json, ask->plugin);
+    } else if (text_is(what, "find")) {
+        asked->what = ASK_FIND;
+        asked->word = json_unescaped(&json, json_get(&json, 0, TEXT("word")), arena);
+        ask_customer(asked);
+    } else if (text_is(what, "ids")) {
+        write_ids(asked);
+        finish(asked);
     } else if (asked->what == ASK_CONSENT || text_is(what, "traits")) {
         ask_customer(asked);
     } else {

@@ -1,8 +1,10 @@
 /* What plugins cause beside their answers: their events go into the journal like anybody's, under an id that makes a
- * repeat count once; customers whom they want erased are erased as by DELETE /v1/me. The plugin's worker is told when it is durable. */
+ * repeat count once; customers whom they want erased are erased as by DELETE /v1/me. The plugin's worker is told when it is
+ * durable. What they notify of goes to who listens, and is kept nowhere. */
 #include <stdlib.h>
 
 #include "api/erasure.h"
+#include "api/push.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "programs/parleyd/parleyd.h"
@@ -93,12 +95,14 @@ static uint8_t kind_of(struct text kind) {
     return text_is(kind, "identify") ? JOURNAL_IDENTIFY : JOURNAL_TRACK;
 }
 
+enum effect_kind { EFFECT_UNKNOWN, EFFECT_KEPT, EFFECT_TOLD };
+
 /* {"event":..., "properties":...} is what a Segment event has; an entry of the timeline is kept as it is. */
-static bool fill(struct kept *kept, const struct plugin_effect *effect) {
+static enum effect_kind fill(struct kept *kept, const struct plugin_effect *effect) {
     struct arena *arena = &kept->arena;
     struct json json;
     struct text source = arena_text(arena, effect->json);
-    if (json_scan(&json, source, arena, NULL) != 0) return false;
+    if (json_scan(&json, source, arena, NULL) != 0) return EFFECT_UNKNOWN;
     struct text kind = json_unescaped(&json, json_get(&json, 0, TEXT("kind")), arena);
     int64_t at = clock_now(kept->app->clock);
     json_whole(&json, json_get(&json, 0, TEXT("at")), &at);
@@ -118,7 +122,13 @@ static bool fill(struct kept *kept, const struct plugin_effect *effect) {
             arena_printf(arena, "plugin:%.*s:%llu", TEXT_ARGS(effect->plugin), (unsigned long long)effect->outbox),
         .body = source,
     };
-    return text_is(kind, "timeline") || text_is(kind, "track") || text_is(kind, "identify") || kept->erases;
+    if (text_is(kind, "notify")) {
+        struct text topic = json_unescaped(&json, json_get(&json, 0, TEXT("topic")), arena);
+        push_note(kept->app->push, &(struct push_note){effect->plugin, topic, kept->record.unit, known});
+        return EFFECT_TOLD;
+    }
+    bool kept_so = text_is(kind, "timeline") || text_is(kind, "track") || text_is(kind, "identify") || kept->erases;
+    return kept_so ? EFFECT_KEPT : EFFECT_UNKNOWN;
 }
 
 void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
@@ -129,15 +139,15 @@ void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
     arena_init(&kept->arena, 1024);
     uv_timer_init(app->loop, &kept->retry);
     kept->retry.data = kept;
-    bool understood = fill(kept, effect);
-    if (understood && !app_suppressed(app, kept->record.unit)) {
+    enum effect_kind kind = fill(kept, effect);
+    if (kind == EFFECT_KEPT && !app_suppressed(app, kept->record.unit)) {
         if (kept->erases)
             erase(kept);
         else
             append(kept);
         return;
     }
-    if (!understood) {
+    if (kind == EFFECT_UNKNOWN) {
         log_warn(app->log, "a plugin's effect is not understood and is dropped", LOG_T("plugin", effect->plugin));
         count(app->effects_dropped, 1);
     }

@@ -86,7 +86,7 @@ static const struct config_option options[] = {
     {"help", CONFIG_FLAG, NULL, "prints this and ends", 0, 0, false},
 };
 
-static const char *const others[] = {"PARLEY_URL", "PARLEY_TOKEN", "PARLEY_BUILD", "PARLEY_SHARED", NULL};
+static const char *const others[] = {"PARLEY_URL", "PARLEY_TOKEN", "PARLEY_BUILD", "PARLEY_SHARED", "PARLEY_ML100K", NULL};
 
 const struct config_schema parleyd_schema = {
     .usage = "usage: parleyd [--data DIR] [--listen HOST:PORT] [--config FILE] [--option value ...]\n"

@@ -9,6 +9,8 @@ struct layout {
 };
 
 const struct layout *layout_1_0(size_t *n);
-const struct layout *layout_today(size_t *n);
+const struct layout *layout_1_0_today(size_t *n);
+const struct layout *layout_1_1(size_t *n);
+const struct layout *layout_1_1_today(size_t *n);
 
 #endif

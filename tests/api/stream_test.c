@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct counter dropped, listening;
 static struct stream *stream;
@@ -109,5 +110,43 @@ Test(stream, ends_for_everybody) {
     stream_end(stream);
     cr_expect_eq(woken, 1);
     cr_expect_str_eq(read_all(&l, 512), "ended");
+    stream_leave(&l);
+}
+
+Test(stream, tells_what_is_addressed_to_one_to_nobody_else_who_falls_not_behind) {
+    struct listener ann = new_listener(), ben = new_listener();
+    ann.whom = 7;
+    ben.whom = 8;
+    stream_join(stream, &ann, TEXT(""), false);
+    stream_join(stream, &ben, TEXT(""), false);
+    read_all(&ann, 512);
+    read_all(&ben, 512);
+    woken = 0;
+    stream_publish_to(stream, 7, "note", TEXT("hers"));
+    cr_expect_eq(woken, 1);
+    cr_expect_str_eq(read_all(&ben, 512), "");
+    cr_expect_str_eq(read_all(&ann, 512), "id: abc-1\nevent: note\ndata: hers\n\n");
+    for (int i = 0; i < 2 * STREAM_REMEMBERS; i++) {
+        stream_publish_to(stream, 7, "note", TEXT("more"));
+        read_all(&ann, 512);
+    }
+    stream_publish(stream, NULL, TEXT("to all"));
+    cr_expect(strstr(read_all(&ben, 512), "data: to all"));
+    cr_expect_eq(dropped.value, 0);
+    cr_expect_eq(stream_listeners(stream), 2);
+    stream_leave(&ann);
+    stream_leave(&ben);
+    cr_expect_eq(stream_listeners(stream), 0);
+}
+
+Test(stream, replays_to_each_only_what_was_for_her) {
+    stream_publish_to(stream, 7, NULL, TEXT("for 7"));
+    stream_publish_to(stream, 8, NULL, TEXT("for 8"));
+    stream_publish(stream, NULL, TEXT("for all"));
+    struct listener l = new_listener();
+    l.whom = 8;
+    stream_join(stream, &l, TEXT("abc-0"), false);
+    const char *read = read_all(&l, 512);
+    cr_expect(strstr(read, "for 8") && strstr(read, "for all") && !strstr(read, "for 7"), "%s", read);
     stream_leave(&l);
 }

@@ -52,7 +52,7 @@ class Poll extends HTMLElement {
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
     const { items } = this.data ?? await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`);
-    this.hidden = items.length === 0;
+    this.hidden = items.length === 0 && !location.hash.startsWith('#parley-poll=');
     this.#root.replaceChildren(...items.map((poll) => this.#draw(poll, '')));
     const link = /^#parley-poll=([a-z0-9]{26})$/.exec(location.hash)?.[1];
     if (link) this.#root.prepend(await this.#call('GET', `friends/${link}`).then((poll) => this.#drawFriends(poll, ''), (error) => make('p', { role: 'alert' }, error.message)));
@@ -133,7 +133,7 @@ class Poll extends HTMLElement {
       make('div', { className: 'row' },
         !poll.closed && make('button', {}, voted ? 'Change my vote' : 'Vote'),
         voted && !poll.closed && make('button', { type: 'button', className: 'plain', onclick: () => this.#send(form, 'DELETE', poll, undefined, 'Your vote is taken back.') }, 'Take my vote back'),
-        voted && poll.more && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => this.#tellMore(form, poll) }, 'Tell us more'),
+        voted && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => (poll.more ? this.#tellMore(form, poll) : tellMore(poll)) }, 'Tell us more'),
         status));
     form.onsubmit = (event) => {
       event.preventDefault();
@@ -170,6 +170,10 @@ function bar(share) {
   const filled = make('i');
   filled.style.inlineSize = `${share}%`;
   return make('span', { className: 'bar', ariaHidden: 'true' }, filled);
+}
+
+function tellMore({ id, question }) {
+  dispatchEvent(new CustomEvent('parley-talk', { detail: { about: { kind: 'poll', ref: id }, words: question } }));
 }
 
 function hint(poll) {

@@ -256,6 +256,52 @@ Test(calls, a_plugin_is_told_when_what_it_wrote_was_undone) {
 
 /* ---- what ABI 1.2 added ---- */
 
+Test(calls, staff_have_a_name_and_what_happened_is_noted_of_whom_it_concerns) {
+    parley_test_as_agent(t, "maria");
+    cr_expect_eq(parley_test_call(t, "PUT", "/about/ann", "{}"), 200);
+    cr_expect(parley_test_says(t, "", "{\"agent\":\"maria\"}"));
+    cr_expect_eq(parley_test_notified(t, "told"), 1);
+    cr_expect_str_eq(parley_test_note(t, "told", 0), "ann");
+    parley_test_as(t, "ben");
+    parley_test_call(t, "GET", "/who", NULL);
+    cr_expect(parley_test_says(t, "/agent", "null"));
+}
+
+Test(calls, a_note_of_a_call_that_failed_is_not_told_and_a_topic_is_a_word) {
+    parley_test_as_staff(t);
+    cr_expect_eq(parley_test_call(t, "PUT", "/about/ann", "{\"fail\":true}"), 422);
+    cr_expect_eq(parley_test_call(t, "PUT", "/about/ann", "{\"topic\":\"two words\"}"), 500);
+    cr_expect_eq(parley_test_call(t, "PUT", "/about/ann", "{\"topic\":\"\"}"), 500);
+    cr_expect_eq(parley_test_notified(t, NULL), 0);
+    cr_expect_eq(parley_test_tracked(t, NULL), 0);
+}
+
+Test(calls, ids_are_hers_and_only_staff_finds_by_a_word) {
+    parley_test_traits(t, "ann", "{\"email\":\"ann@mail.example\"}");
+    parley_test_join(t, "ann", "anon-1");
+    parley_test_as(t, "ann");
+    parley_test_call(t, "GET", "/who?word=ann@mail.example", NULL);
+    cr_expect(parley_test_says(t, "", "{\"ids\":[\"ann\",\"anon-1\"],\"found\":null,\"agent\":null}"));
+    parley_test_call(t, "GET", "/who?customer=ben&word=x", NULL);
+    cr_expect(parley_test_says(t, "/ids", "null"));
+    parley_test_as_staff(t);
+    parley_test_call(t, "GET", "/who?customer=anon-1&word=ann@mail.example", NULL);
+    cr_expect(parley_test_says(t, "", "{\"ids\":[\"ann\",\"anon-1\"],\"found\":[\"ann\"],\"agent\":\"staff\"}"));
+    parley_test_call(t, "GET", "/who?customer=ann&word=ben", NULL);
+    cr_expect(parley_test_says(t, "/found", "[]"));
+}
+
+Test(calls, whether_she_may_be_written_to_is_parleys_word) {
+    parley_test_as(t, "ann");
+    parley_test_call(t, "POST", "/leave", "{\"why\":\"push\",\"channel\":\"email\"}");
+    cr_expect(parley_test_says(t, "", "\"allowed\""));
+    parley_test_may_contact(t, "ann", "cap-week");
+    parley_test_call(t, "POST", "/leave", "{\"why\":\"push\",\"channel\":\"email\"}");
+    cr_expect(parley_test_says(t, "", "\"cap-week\""));
+}
+
+/* ---- webhooks, added in 1.2 ---- */
+
 static void start_hooked(void) {
     t = parley_test_start(&(struct parley_test_options){.library = build_path("tests/fixtures/%s.so", "hooked"), .secret = "Jefe"});
     cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));

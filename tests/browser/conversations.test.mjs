@@ -1,0 +1,219 @@
+// A conversation as the shopper and the agent have it, each in a browser of her own, on a phone and on a desktop.
+
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startBrowser, startServer, visit, openConsole, overflow, eventually, accessibilityFindings, DESKTOP, PHONE } from './harness.mjs';
+import { seedTrial } from './seed.mjs';
+
+const STAFF = '/plugins/conversations/api';
+const SHOP = '/shop/product.html?sku=HT-101';
+const file = process.env.PARLEY_SHARED && join(process.env.PARLEY_SHARED, 'data/xss/dompurify_expect.mjs');
+const pictures = process.env.PICTURES;
+if (pictures) mkdirSync(pictures, { recursive: true });
+
+describe('conversations', () => {
+  let server, browser;
+  before(async () => {
+    [server, browser] = await Promise.all([startServer(), startBrowser()]);
+    await server.admin('PUT', '/features/talk', {
+      key: 'talk', type: 'string', enabled: true, off: 'off', default: { serve: 'on' },
+      variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'conversations', settings: { greeting: 'Hello! What can we do for you?', hours: 'from Monday to Friday, 9 to 17' } } } });
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const picture = async (page, name) => pictures && page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true });
+  /** The product's page with a slot for the talk in place of the poll's. */
+  async function shop(page) {
+    await page.route('**/shop/product.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replace("'product-poll'", "'talk'") });
+    });
+    await page.goto(server.url + SHOP);
+    await page.locator('parley-slot').first().scrollIntoViewIfNeeded();
+    await page.getByLabel('Your message').waitFor();
+    return page;
+  }
+  async function say(page, words) {
+    await page.getByLabel('Your message').fill(words);
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('parley-conversation .bubble', { hasText: words }).waitFor();
+  }
+  const customerOf = async (words) => (await server.admin('GET', `${STAFF}/inbox?q=${encodeURIComponent(words)}`)).items[0].thread.customer;
+
+  for (const [device, viewport, colorScheme] of [['a phone', PHONE, 'light'], ['a desktop', DESKTOP, 'dark']]) {
+    it(`are live on both sides, on ${device}`, async () => {
+      const words = `Is the mug dishwasher proof? I ask from ${device}.`;
+      const shopper = await shop(await visit(browser, { viewport, colorScheme }));
+      await shopper.getByText('Hello! What can we do for you?').waitFor();
+      await say(shopper, words);
+      await shopper.getByText(/^Received/).waitFor();
+
+      const agent = await visit(browser, { viewport, colorScheme });
+      await openConsole(agent, server, 'inbox');
+      await agent.getByText(words).waitFor();
+      await picture(agent, `inbox-${device.slice(2)}`);
+      assert.deepEqual(await accessibilityFindings(agent), []);
+      assert.equal(await overflow(agent), 0);
+      const customer = await customerOf(words);
+      await agent.locator(`.inbox a[href$="${customer}"]`).click();
+      await agent.getByRole('button', { name: 'I answer' }).click();
+      await shopper.getByText(/is answering/).waitFor();
+      await agent.locator('#words').fill('Yes, it is: up to 70 °C.');
+      await agent.getByRole('button', { name: 'Send the answer' }).click();
+      await shopper.locator('.bubble', { hasText: 'up to 70 °C' }).waitFor();
+      await shopper.getByText(/^Answered by/).waitFor();
+      await shopper.getByRole('button', { name: 'That helped, thank you' }).click();
+      await agent.getByText('said thank you').waitFor();
+      await say(shopper, 'Wonderful');
+      await agent.locator('.bubble', { hasText: 'Wonderful' }).waitFor();
+      await agent.locator('#mode').selectOption('note');
+      await agent.locator('#words').fill('Likes hot water');
+      await agent.getByRole('button', { name: 'Keep the note' }).click();
+      await agent.getByText('Likes hot water').waitFor();
+      await picture(shopper, `widget-${device.slice(2)}`);
+      await picture(agent, `thread-${device.slice(2)}`);
+      assert.ok(!(await shopper.locator('parley-conversation').innerText()).includes('hot water'));
+      for (const page of [shopper, agent]) {
+        assert.deepEqual(await accessibilityFindings(page), []);
+        assert.equal(await overflow(page), 0);
+        assert.deepEqual(page.complaints, []);
+        await page.context().close();
+      }
+    });
+  }
+
+  it('show the agent an order within a second of its arrival', async () => {
+    const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': 'c-anna' };
+    const post = (path, body) => fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.equal((await post('/v1/features/talk/messages', { body: 'May I still change my order?' })).status, 201);
+    const agent = await visit(browser);
+    await openConsole(agent, server, 'inbox/c-anna');
+    await agent.locator('.bubble', { hasText: 'May I still change' }).waitFor();
+    await agent.waitForTimeout(500);
+    const began = Date.now();
+    assert.equal((await post('/v1/track', { userId: 'c-anna', event: 'Order Completed', properties: { order_id: 'o-77', total: 18, currency: 'EUR' } })).status, 202);
+    await agent.locator('[aria-labelledby=orders]', { hasText: 'o-77' }).first().waitFor();
+    const took = Date.now() - began;
+    assert.ok(took < 1000, `${took} ms`);
+    await agent.context().close();
+  });
+
+  it('let an agent put aside, close, correct facts and answer a message of her choice', async () => {
+    const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': 'c-ben' };
+    for (const body of ['First question', 'Second question']) await fetch(`${server.url}/v1/features/talk/messages`, { method: 'POST', headers, body: JSON.stringify({ body }) });
+    const agent = await visit(browser);
+    await openConsole(agent, server, 'inbox/c-ben');
+    await agent.getByRole('button', { name: 'Answer this: First question' }).click();
+    await agent.locator('#words').fill('To the first');
+    await agent.getByRole('button', { name: 'Send the answer' }).click();
+    await agent.locator('.agent .quote', { hasText: 'First question' }).waitFor();
+    await agent.getByRole('button', { name: 'Add a fact' }).click();
+    await agent.getByLabel('Fact', { exact: true }).fill('shoe size');
+    await agent.getByLabel('Value').fill('38');
+    await agent.getByRole('button', { name: 'Save' }).click();
+    await agent.getByText('shoe size').waitFor();
+    await agent.getByRole('button', { name: 'Put aside…' }).click();
+    assert.deepEqual(await accessibilityFindings(agent), []);
+    await agent.getByRole('button', { name: 'Put aside', exact: true }).click();
+    await agent.locator('h1 .pill', { hasText: 'put aside' }).waitFor();
+    await agent.getByRole('button', { name: 'Close' }).click();
+    await agent.locator('h1 .pill', { hasText: 'closed' }).waitFor();
+    assert.deepEqual(agent.complaints, []);
+    await agent.context().close();
+  });
+
+  it('open from a poll in one tap, once she has voted', async () => {
+    await seedTrial(server, { start: true });
+    const page = await visit(browser);
+    await page.route('**/shop/product.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replace("h('parley-slot', {", "h('parley-slot', { name: 'talk' }), h('parley-slot', {") });
+    });
+    await page.goto(server.url + SHOP);
+    await page.locator('parley-slot').first().scrollIntoViewIfNeeded();
+    await page.getByLabel('Your message').waitFor();
+    await page.locator('parley-slot').last().scrollIntoViewIfNeeded();
+    await page.getByRole('radio', { name: /Buoy red/ }).check();
+    await page.getByRole('button', { name: 'Vote' }).click();
+    await page.getByRole('button', { name: 'Tell us more' }).click();
+    await page.getByText('About: Which mug comes next?').waitFor();
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+
+  it('open from anything in the page in one tap, with its context', async () => {
+    const shopper = await shop(await visit(browser, { viewport: PHONE }));
+    await shopper.evaluate(() => dispatchEvent(new CustomEvent('parley-talk', { detail: { about: { kind: 'poll', ref: 'next-mug' }, words: 'Which mug comes next?' } })));
+    await shopper.getByText('About: Which mug comes next?').waitFor();
+    assert.equal(await shopper.getByLabel('Your message').evaluate((node) => node.getRootNode().activeElement === node), true);
+    await say(shopper, 'Why is there no blue one?');
+    await eventually(async () => {
+      const { items } = await server.admin('GET', `${STAFF}/threads/${await customerOf('no blue one')}`);
+      assert.deepEqual(items[0].about, { kind: 'poll', ref: 'next-mug' });
+    });
+    await shopper.context().close();
+  });
+
+  it('keep what was written when Parley is away, and lose nothing when it is back', async () => {
+    const shopper = await shop(await visit(browser));
+    await shopper.route('**/v1/features/talk/messages', (route) => (route.request().method() === 'POST' ? route.abort() : route.continue()));
+    await shopper.getByLabel('Your message').fill('Through thick and thin');
+    await shopper.getByRole('button', { name: 'Send' }).click();
+    await shopper.getByText('That did not work just now. Please try again.').waitFor();
+    assert.equal(await shopper.getByLabel('Your message').inputValue(), 'Through thick and thin');
+    await shopper.unroute('**/v1/features/talk/messages');
+    await shopper.getByRole('button', { name: 'Send' }).click();
+    await shopper.locator('.bubble', { hasText: 'Through thick and thin' }).waitFor();
+    await shopper.context().close();
+  });
+
+  it('show every hostile text as text, to her and to the staff', { skip: file && existsSync(file) ? false : 'PARLEY_SHARED/data/xss is absent' }, async () => {
+    const payloads = (await import(file)).default.map(({ payload }) => payload).filter((p) => p.trim() && !p.includes('\0') && new Blob([p]).size <= 4000);
+    const watched = async () => {
+      const page = await visit(browser);
+      page.fired = [];
+      page.on('dialog', (dialog) => { page.fired.push(dialog.message()); dialog.dismiss(); });
+      await page.addInitScript(() => { window.fired = []; for (const name of ['alert', 'confirm', 'prompt', 'print']) window[name] = (...words) => window.fired.push(`${name} ${words}`); });
+      return page;
+    };
+    const shopper = await watched();
+    await shop(shopper);
+    const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': '' };
+    await say(shopper, 'I am the hostile one');
+    const customer = await customerOf('I am the hostile one');
+    for (let i = 0; i < payloads.length; i++) {
+      // Half of them as hers by e-mail, half as answers of ours: both sides show both. Mail has no limit of messages a minute.
+      if (i % 2) await server.admin('POST', `${STAFF}/inbound`, { id: `x${i}`, channel: 'email', customer, from: payloads[i].slice(0, 100), body: payloads[i] });
+      else await server.admin('POST', `${STAFF}/threads/${customer}/notes`, { body: payloads[i] });
+    }
+    const { items } = await server.admin('GET', `${STAFF}/threads/${customer}?limit=100`);
+    const target = items.find(({ author }) => author === 'customer').id;
+    for (const body of payloads.slice(0, 40)) await server.admin('POST', `${STAFF}/threads/${customer}/reply`, { inReplyTo: target, body, channel: 'web' });
+    for (const [i, body] of payloads.slice(0, 30).entries()) await server.admin('PUT', `${STAFF}/threads/${customer}/facts/f${i}`, { value: body.slice(0, 120) });
+    const foreign = (page, root) => page.locator(root).evaluate((node) => [...(node.shadowRoot ?? node).querySelectorAll('script, img:not([src^="/"]), iframe, object, embed, svg:not([aria-hidden]), style, math, form[action], [onerror], [onload], [onclick], [onmouseover], a[href^="javascript:" i]')].map((found) => found.outerHTML));
+    const agent = await watched();
+    await openConsole(agent, server, `inbox/${encodeURIComponent(customer)}`);
+    await agent.locator('.said').first().waitFor();
+    for (let i = 0; i < 6 && await agent.getByRole('button', { name: 'Earlier messages' }).count(); i++) {
+      await agent.getByRole('button', { name: 'Earlier messages' }).click();
+      await agent.waitForTimeout(300);
+    }
+    const shown = new Set(await agent.locator('.bubble').evaluateAll((all) => all.map((node) => node.lastChild.textContent)));
+    assert.deepEqual(payloads.filter((p) => !shown.has(p) && !shown.has(p.trim())), []);
+    assert.deepEqual(await foreign(agent, '#app'), []);
+    await agent.evaluate(() => { location.hash = '#/inbox'; });
+    await agent.locator('.inbox li').first().waitFor();
+    assert.deepEqual(await foreign(agent, '#app'), []);
+    await shopper.locator('.bubble', { hasText: payloads[39].slice(0, 20) }).first().waitFor();
+    assert.deepEqual(await foreign(shopper, 'parley-conversation'), []);
+    for (const page of [agent, shopper]) {
+      assert.deepEqual([page.fired, await page.evaluate(() => window.fired), page.complaints], [[], [], []]);
+      await page.context().close();
+    }
+  });
+});
