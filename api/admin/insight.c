@@ -4,7 +4,7 @@
 #include "api/request.h"
 #include "experiments/insight/insight.h"
 
-enum { DAYS_MOST = 366, PAGE = 50, PAGE_MOST = 1000 };
+enum { DAYS_MOST = 366, PAGE = 50, PAGE_MOST = 1000, WEEKS = 52, WEEKS_MOST = 520 };
 
 /* "7d" or "P7D". False (answered with 400) where it is neither, or not 1 to 366 days. */
 static bool query_days(struct request *request, const char *name, int otherwise, int *out) {
@@ -115,9 +115,37 @@ static void handle_cohorts(struct request *request) {
     insight_ask_cohorts(request->app->insight, q);
 }
 
+struct lifetime_request {
+    struct insight_lifetime question;
+    struct request *request;
+};
+
+static void on_lifetime(struct mail *mail) {
+    struct lifetime_request *asked = (struct lifetime_request *)mail;
+    answer(asked->request, &asked->question.error, &asked->question.out);
+}
+
+static void handle_lifetime(struct request *request) {
+    struct lifetime_request *asked = arena_new(&request->arena, struct lifetime_request);
+    struct insight_lifetime *q = &asked->question;
+    int64_t weeks, from, limit;
+    if (!request_query_int(request, "weeks", 1, WEEKS_MOST, WEEKS, &weeks) ||
+        !request_query_int(request, "cursor", 0, INT32_MAX, 0, &from) ||
+        !request_query_int(request, "limit", 1, PAGE_MOST, PAGE, &limit))
+        return;
+    q->weeks = (int)weeks;
+    q->from = (size_t)from;
+    q->limit = (size_t)limit;
+    q->job.mail.receive = on_lifetime;
+    q->job.reply_to = &request->app->mailbox;
+    asked->request = request;
+    insight_ask_lifetime(request->app->insight, q);
+}
+
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST };
 const struct route insight_routes[] = {
     {METHOD_GET, "/admin/v1/trends", READERS, 0, 0, handle_trends},
     {METHOD_GET, "/admin/v1/cohorts", READERS, 0, 0, handle_cohorts},
+    {METHOD_GET, "/admin/v1/lifetime", READERS, 0, 0, handle_lifetime},
     {0},
 };

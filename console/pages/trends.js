@@ -16,9 +16,10 @@ export function trends() {
   let kind = 'shopping';
   let found = null;
   let cohorts = null;
+  let future = null;
 
   async function load() {
-    [found, cohorts] = await Promise.all([get(`/trends?kind=${kind}&min=5&limit=${SHOWN}`), get('/cohorts?by=month&limit=24')]);
+    [found, cohorts, future] = await Promise.all([get(`/trends?kind=${kind}&min=5&limit=${SHOWN}`), get('/cohorts?by=month&limit=24'), get('/lifetime?weeks=52&limit=1000')]);
   }
 
   function choose(next) {
@@ -40,7 +41,8 @@ export function trends() {
           found.items.map((i) => [i.item, count(i.customers), count(i.before), score(i.expected), score(i.z)]))),
       cohorts.items.length > 0 && h('section', { key: 'cohorts' }, h('h2', {}, 'Who buys again'),
         h('p', {}, `${plural(cohorts.again, 'customer')} of ${count(cohorts.customers)} bought again (${share(cohorts.againShare)}).`),
-        heat(cohorts.items), cohortTable(cohorts.items))],
+        heat(cohorts.items), cohortTable(cohorts.items)),
+      future.purchases && h('section', { key: 'future' }, h('h2', {}, 'What they may still buy'), expected(future))],
   };
   return self;
 }
@@ -58,6 +60,13 @@ function bars(items) {
 }
 
 const shareAt = (cohort, k) => (cohort.customers ? cohort.active[k] / cohort.customers : 0);
+
+/** The next year as the model sees it (docs/statistics.md): an expectation, no promise. */
+const expected = (f) => [
+  h('p', {}, `Of ${plural(f.customers, 'customer')} about ${count(Math.round(f.alive))} are expected to be still around, and to place ${count(Math.round(f.orders))} more orders within ${f.weeks} weeks of ${f.at}${f.value === null ? '.' : `, worth ${count(Math.round(f.value))}.`}`),
+  table('Expected within the next year, by the month of the first purchase', [{ name: 'Month' }, { name: 'Customers', number: true }, { name: 'Still around', number: true }, { name: 'Orders', number: true }, { name: 'Value', number: true }],
+    f.items.map((g) => [g.cohort, count(g.customers), count(Math.round(g.alive)), count(Math.round(g.orders)), g.value === null ? '' : count(Math.round(g.value))])),
+];
 
 /** The darker a square, the more of the month's new customers bought in that month after. The table below has the numbers. */
 function heat(items) {

@@ -170,6 +170,16 @@ void insight_ask_cohorts(struct insight *in, struct insight_cohorts *question) {
     lane_do(in->lane, &question->job);
 }
 
+static void ask_lifetime(struct lane_job *job, void *owner) {
+    catch_up(owner);
+    insight_answer_lifetime(owner, (struct insight_lifetime *)job);
+}
+
+void insight_ask_lifetime(struct insight *in, struct insight_lifetime *question) {
+    question->job.work = ask_lifetime;
+    lane_do(in->lane, &question->job);
+}
+
 static int forget_unit(struct sql *sql, struct text unit, struct error *error) {
     struct sql_value id = SQL_I((int64_t)unit_of(unit).lo);
     int rc = sql_run(sql, error, "DELETE FROM seen WHERE unit = $1", id);

@@ -64,6 +64,17 @@ struct insight_cohorts {
 };
 void insight_ask_cohorts(struct insight *insight, struct insight_cohorts *question);
 
+/* What customers (events with a userId) are expected to buy within the next `weeks`, in all and by the month of their first purchase, from
+ * the newest day that is known: BG/NBD and Gamma-Gamma, experiments/stats/lifetime.h. */
+struct insight_lifetime {
+    struct lane_job job;
+    int weeks;          /* asked */
+    size_t from, limit; /* asked: page of months */
+    struct buffer out;  /* buffer_free */
+    struct error error;
+};
+void insight_ask_lifetime(struct insight *insight, struct insight_lifetime *question);
+
 /* Rows of some units go. After the journal's rows of them were erased, or they come back with the next reading. */
 struct insight_forgetting {
     struct lane_job job;

@@ -7,6 +7,16 @@
 #include "core/journal/reader.h"
 #include "core/store/sql.h"
 #include "experiments/insight/insight.h"
+#include "experiments/stats/lifetime.h"
+
+/* The last fit, and what it was made from. */
+struct insight_fit {
+    bool has_purchases, has_values;
+    struct lifetime_purchases purchases;
+    struct lifetime_values values;
+    int64_t day;
+    size_t customers;
+};
 
 struct insight {
     struct lane *lane;
@@ -22,6 +32,7 @@ struct insight {
     bool warned;
     bool complete;            /* a question is answered with all that the journal has */
     _Atomic int64_t position; /* the journal's row that is included */
+    struct insight_fit fit;
     int64_t newest;           /* day of the newest event; INT64_MIN: none */
     int64_t pruned;           /* the `newest` for which old days were dropped */
     const struct clock *clock;
@@ -35,6 +46,7 @@ int insight_gather(struct insight *insight, const struct journal_record *record,
 /* Answers on the lane. */
 void insight_answer_trends(struct insight *insight, struct insight_trends *question);
 void insight_answer_cohorts(struct insight *insight, struct insight_cohorts *question);
+void insight_answer_lifetime(struct insight *insight, struct insight_lifetime *question);
 
 /* Days since 1970 of a time in ms, and back as "2011-11-30". */
 static inline int64_t insight_day(int64_t ms) {

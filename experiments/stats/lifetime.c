@@ -6,7 +6,7 @@
 /* ---- the simplex of Nelder & Mead (1965): finds the least of a smooth function of few variables without derivatives ---- */
 
 enum { VARIABLES_MOST = 4, PASSES_MOST = 4000, RESTARTS = 3 };
-static const double NEAR = 1e-10;                     /* of the function's values: then it has ended */
+static const double NEAR = 1e-10;                        /* of the function's values: then it has ended */
 static const double LEAST = -9.210340, MOST = 11.512925; /* logarithms of 1e-4 and 1e5 */
 
 struct search {
@@ -168,7 +168,8 @@ static double values_loss(const struct search *s, const double *x) {
         const struct lifetime_row *row = &s->rows[i];
         if (row->repeats <= 0 || row->value <= 0) continue;
         double px = p * row->repeats;
-        if (row->repeats != repeats) common = lgamma(px + q) - lgamma(px) - lgamma(q) + q * x[2] + px * log(row->repeats);
+        if (row->repeats != repeats)
+            common = lgamma(px + q) - lgamma(px) - lgamma(q) + q * x[2] + px * log(row->repeats);
         repeats = row->repeats;
         sum += row->n * (common + (px - 1) * log(row->value) - (px + q) * log(row->repeats * row->value + v));
         n += row->n;

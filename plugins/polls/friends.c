@@ -21,8 +21,12 @@ struct friends {
 #define COLUMNS "number, close_at, id, owner, question, about, options"
 
 static void read_row(parley_call *c, struct friends *f) {
-    *f = (struct friends){parley->col(c, 0),      parley->col(c, 1),      parley->col_text(c, 2),
-                          parley->col_text(c, 3), parley->col_text(c, 4), parley->col_text(c, 5),
+    *f = (struct friends){parley->col(c, 0),
+                          parley->col(c, 1),
+                          parley->col_text(c, 2),
+                          parley->col_text(c, 3),
+                          parley->col_text(c, 4),
+                          parley->col_text(c, 5),
                           parley->parse(c, parley->col_text(c, 6))};
 }
 
@@ -31,7 +35,8 @@ static int find(parley_call *c, struct friends *f) {
     parley_text id = parley->path(c, "id");
     int found = parley_sql(c, "SELECT " COLUMNS " FROM friends_poll WHERE id = $1", id);
     if (found < 0) return found;
-    if (found == 0) return parley->fail(c, 404, "this link leads to no poll: it was mistyped, or the poll was taken away");
+    if (found == 0)
+        return parley->fail(c, 404, "this link leads to no poll: it was mistyped, or the poll was taken away");
     read_row(c, f);
     return 0;
 }
@@ -68,14 +73,15 @@ static int view(parley_call *c, const struct friends *f, parley_json *out) {
     int64_t votes[FRIENDS_OPTIONS_MOST] = {0}, voters;
     int place = 0, rc = count_votes(c, f, votes, &voters);
     if (rc >= 0)
-        rc = parley_sql(c, "SELECT choice FROM friends_vote WHERE poll = $1 AND voter = $2", f->number, parley->customer(c));
+        rc = parley_sql(c, "SELECT choice FROM friends_vote WHERE poll = $1 AND voter = $2", f->number,
+                        parley->customer(c));
     if (rc < 0) return rc;
     parley_text voted = rc > 0 ? parley->col_text(c, 0) : (parley_text){0};
     parley_json options = parley->list(c);
     for (parley_json o = parley->first(f->options); parley_is(o); o = parley->after(f->options, o), place++)
         parley_append(c, options, "{key, label, votes}", key_of(place), o, votes[place]);
-    *out = parley_object(c, "{id, question, about, options, closeAt, closed, mine, voted, voters}", f->id, f->question, f->about,
-                         options, (parley_time){f->close_at}, parley->now(c) >= f->close_at,
+    *out = parley_object(c, "{id, question, about, options, closeAt, closed, mine, voted, voters}", f->id, f->question,
+                         f->about, options, (parley_time){f->close_at}, (bool)(parley->now(c) >= f->close_at),
                          (bool)parley_same(f->owner, parley->customer(c)), voted, voters);
     return 0;
 }
@@ -100,18 +106,21 @@ static parley_text new_link(parley_call *c) {
 static int read_labels(parley_call *c, parley_json labels) {
     size_t n = parley->length(labels), place = 0;
     if (parley->kind(labels) != PARLEY_ARRAY || n < POLL_OPTIONS_LEAST || n > FRIENDS_OPTIONS_MOST)
-        return parley_invalid(c, "/options", "\"options\" is a list of {} to {} texts", POLL_OPTIONS_LEAST, FRIENDS_OPTIONS_MOST);
+        return parley_invalid(c, "/options", "\"options\" is a list of {} to {} texts", POLL_OPTIONS_LEAST,
+                              FRIENDS_OPTIONS_MOST);
     for (parley_json o = parley->first(labels); parley_is(o); o = parley->after(labels, o), place++) {
         parley_text label = parley->text(o);
         if (label.n < 1 || label.n > POLL_LABEL_MOST)
-            return parley_invalid(c, parley_format(c, "/options/{}", place), "an option is a text of 1 to {} bytes", POLL_LABEL_MOST);
+            return parley_invalid(c, parley_format(c, "/options/{}", place), "an option is a text of 1 to {} bytes",
+                                  POLL_LABEL_MOST);
     }
     return 0;
 }
 
 static int read_body(parley_call *c, struct friends *f) {
     parley_json body = parley->body(c), about = parley->get(body, "about");
-    if (parley->kind(body) != PARLEY_OBJECT) return parley->invalid(c, "", "the body is {\"question\", \"options\", \"about\"?}");
+    if (parley->kind(body) != PARLEY_OBJECT)
+        return parley->invalid(c, "", "the body is {\"question\", \"options\", \"about\"?}");
     int rc = parley->only(c, body, "question options about");
     if (rc < 0) return rc;
     f->question = parley->text(parley->get(body, "question"));
@@ -127,10 +136,12 @@ static int read_body(parley_call *c, struct friends *f) {
 /* Old ones go, whosever they are; and this shopper has room for one more. */
 static int make_room(parley_call *c) {
     int64_t gone = parley->now(c) - FRIENDS_KEPT * DAY;
-    int rc = parley_sql(c, "DELETE FROM friends_vote WHERE poll IN (SELECT number FROM friends_poll WHERE created_at < $1)", gone);
+    int rc = parley_sql(
+        c, "DELETE FROM friends_vote WHERE poll IN (SELECT number FROM friends_poll WHERE created_at < $1)", gone);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM friends_poll WHERE created_at < $1", gone);
     if (rc >= 0)
-        rc = parley_sql(c, "SELECT count(*) FROM friends_poll WHERE owner = $1 AND close_at > $2", parley->customer(c), parley->now(c));
+        rc = parley_sql(c, "SELECT count(*) FROM friends_poll WHERE owner = $1 AND close_at > $2", parley->customer(c),
+                        parley->now(c));
     if (rc < 0 || parley->col(c, 0) < FRIENDS_LIVE_MOST) return rc;
     return parley_fail(c, 429, "{} polls are open; take one away first", FRIENDS_LIVE_MOST);
 }
@@ -161,7 +172,8 @@ int friends_list(parley_call *c) {
     int n = 0, rc = need_shopper(c);
     if (rc < 0) return rc;
     int row = parley_sql(c,
-                         "SELECT " COLUMNS " FROM friends_poll WHERE owner = $1 AND ($2 IS NULL OR number < CAST($2 AS INTEGER))"
+                         "SELECT " COLUMNS
+                         " FROM friends_poll WHERE owner = $1 AND ($2 IS NULL OR number < CAST($2 AS INTEGER))"
                          " ORDER BY number DESC LIMIT $3",
                          parley->customer(c), parley->query(c, "cursor"), (int)POLLS_PAGE + 1);
     for (; row > 0; row = parley->next(c)) read_row(c, &mine[n++]);
@@ -192,7 +204,8 @@ static int check_vote(parley_call *c, const struct friends *f, parley_text *choi
     if (choice->n != 1 || choice->at[0] < 'a' || choice->at[0] >= 'a' + (int)parley->length(f->options))
         return parley->invalid(c, "/option", "\"option\" is the key of one of the poll's options");
     if (parley->now(c) >= f->close_at) return parley->fail(c, 409, "this poll is closed");
-    rc = parley_sql(c, "SELECT count(*) FROM friends_vote WHERE poll = $1 AND voter <> $2", f->number, parley->customer(c));
+    rc = parley_sql(c, "SELECT count(*) FROM friends_vote WHERE poll = $1 AND voter <> $2", f->number,
+                    parley->customer(c));
     if (rc < 0 || parley->col(c, 0) < FRIENDS_VOTERS_MOST) return rc;
     return parley_fail(c, 409, "{} friends have voted; no more can", FRIENDS_VOTERS_MOST);
 }
@@ -204,10 +217,11 @@ int friends_vote(parley_call *c) {
     if (rc >= 0) rc = find(c, &f);
     if (rc >= 0) rc = check_vote(c, &f, &choice);
     if (rc < 0) return rc;
-    rc = parley_sql(c,
-                    "INSERT INTO friends_vote (poll, voter, choice, at) VALUES ($1, $2, $3, $4) ON CONFLICT (poll, voter)"
-                    " DO UPDATE SET choice = excluded.choice, at = excluded.at WHERE choice <> excluded.choice",
-                    f.number, parley->customer(c), choice, parley->now(c));
+    rc = parley_sql(
+        c,
+        "INSERT INTO friends_vote (poll, voter, choice, at) VALUES ($1, $2, $3, $4) ON CONFLICT (poll, voter)"
+        " DO UPDATE SET choice = excluded.choice, at = excluded.at WHERE choice <> excluded.choice",
+        f.number, parley->customer(c), choice, parley->now(c));
     if (rc > 0) rc = parley_track(c, "Friends Poll Voted", "{poll, option, about}", name_of(c, &f), choice, f.about);
     return rc < 0 ? rc : answer(c, 200, &f);
 }
@@ -228,10 +242,11 @@ int friends_remove(parley_call *c) {
 
 int friends_export(parley_call *c, parley_text customer, parley_json *asked, parley_json *voted) {
     *asked = parley->list(c), *voted = parley->list(c);
-    int row = parley_sql(c, "SELECT question, options, created_at FROM friends_poll WHERE owner = $1 ORDER BY number", customer);
+    int row = parley_sql(c, "SELECT question, options, created_at FROM friends_poll WHERE owner = $1 ORDER BY number",
+                         customer);
     for (; row > 0; row = parley->next(c))
-        parley_append(c, *asked, "{question, options, at}", parley->col_text(c, 0), parley->parse(c, parley->col_text(c, 1)),
-                      (parley_time){parley->col(c, 2)});
+        parley_append(c, *asked, "{question, options, at}", parley->col_text(c, 0),
+                      parley->parse(c, parley->col_text(c, 1)), (parley_time){parley->col(c, 2)});
     if (row >= 0)
         row = parley_sql(c,
                          "SELECT question, choice, at FROM friends_vote v JOIN friends_poll p ON p.number = v.poll"
@@ -245,7 +260,8 @@ int friends_export(parley_call *c, parley_text customer, parley_json *asked, par
 
 /* What she asked goes with its votes, and what she voted in others'. */
 int friends_forget(parley_call *c, parley_text customer) {
-    int rc = parley_sql(c, "DELETE FROM friends_vote WHERE voter = $1 OR poll IN (SELECT number FROM friends_poll WHERE owner = $1)",
-                        customer);
+    int rc = parley_sql(
+        c, "DELETE FROM friends_vote WHERE voter = $1 OR poll IN (SELECT number FROM friends_poll WHERE owner = $1)",
+        customer);
     return rc < 0 ? rc : parley_sql(c, "DELETE FROM friends_poll WHERE owner = $1", customer);
 }

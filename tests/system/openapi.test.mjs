@@ -126,6 +126,7 @@ test('the description of the API', async (t) => {
     ['POST', '/admin/v1/experiments/poll-trial/verify', '/admin/v1/experiments/{key}/verify'],
     ['GET', '/admin/v1/trends?min=1', '/admin/v1/trends'],
     ['GET', '/admin/v1/cohorts', '/admin/v1/cohorts'],
+    ['GET', '/admin/v1/lifetime', '/admin/v1/lifetime'],
     ['PUT', '/admin/v1/features/other', '/admin/v1/features/{key}', poll({ key: 'other', whenDown: 'off', owner: 'us', reviewBy: '2040-01-01', tags: ['home'] })],
     ['POST', '/admin/v1/features/product-poll/kill', '/admin/v1/features/{key}/kill'],
     ['POST', '/ofrep/v1/evaluate/flags/product-poll', '/ofrep/v1/evaluate/flags/{key}', { context: { targetingKey: 'c1' } }],

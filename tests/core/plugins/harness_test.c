@@ -300,6 +300,8 @@ Test(calls, whether_she_may_be_written_to_is_parleys_word) {
     cr_expect(parley_test_says(t, "", "\"cap-week\""));
 }
 
+/* ---- webhooks, added in 1.2 ---- */
+
 static void start_hooked(void) {
     t = parley_test_start(&(struct parley_test_options){.library = build_path("tests/fixtures/%s.so", "hooked"), .secret = "Jefe"});
     cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));

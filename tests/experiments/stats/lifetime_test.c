@@ -112,7 +112,9 @@ Test(lifetime, who_has_been_silent_for_long_is_rather_gone) {
 
 Test(lifetime, values_of_ten_customers_are_those_of_hardies_spreadsheet) {
     static const double expected[] = {24.65, 18.91, 35.17, 35.17, 35.17, 71.46, 18.91, 35.17, 27.28, 35.17};
-    for (int i = 0; i < 10; i++) near(lifetime_value_expected(&values_published, &cdnow[i]), expected[i], 0.1); /* of parameters with two decimals */
+    for (int i = 0; i < 10; i++)
+        near(lifetime_value_expected(&values_published, &cdnow[i]), expected[i],
+             0.1); /* of parameters with two decimals */
     struct lifetime_values none = {6, 0.9, 15};
     cr_expect(isnan(lifetime_value_expected(&none, &cdnow[0])));
 }
