@@ -77,7 +77,8 @@ struct app {
     void *on_snapshot_user;
 
     bool draining;
-    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out, *hooks_refused;
+    struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out,
+        *hooks_refused;
 };
 
 /* The tables that together are the API, for router_new; and how many. */

@@ -55,8 +55,8 @@ static struct instrument *find_or_add(struct telemetry *telemetry, enum kind kin
     }
     if (!found) {
         found = memory_new(struct instrument);
-        *found =
-            (struct instrument){*place, kind, memory_copy(name), memory_copy(help), memory_copy(labels), {0}, {{0}, 0}, {{0}, 0}};
+        *found = (struct instrument){*place, kind,     memory_copy(name), memory_copy(help), memory_copy(labels),
+                                     {0},    {{0}, 0}, {{0}, 0}};
         *place = found;
     }
     pthread_mutex_unlock(&telemetry->lock);

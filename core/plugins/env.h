@@ -35,7 +35,7 @@ struct plugin_env {
     const void *sandbox_user;
     void *user;
     const struct feed *feed; /* NULL: there are no events */
-    int operations; /* under way */
+    int operations;          /* under way */
     bool stopping;
     void (*changed)(struct plugin_env *env); /* something started or ended: the host looks what that means */
 };

@@ -9,17 +9,17 @@
 struct feed_want {
     struct lane_job job;    /* the feed's, while it has the want */
     struct feed_want *next; /* the feed's */
-    const char *plugin;          /* whose own events come only by their name; borrowed */
-    char **names;                /* owned; "*": all */
+    const char *plugin;     /* whose own events come only by their name; borrowed */
+    char **names;           /* owned; "*": all */
     size_t names_n;
-    int64_t after;               /* seq */
-    int most;                    /* events */
+    int64_t after;          /* seq */
+    int most;               /* events */
     _Atomic int64_t looked; /* the feed has looked at rows up to this; any thread */
     _Atomic bool recalled;  /* to be answered as it is; any thread */
-    int64_t upto;                /* the answer: rows up to this are looked at ... */
-    int64_t first;               /* ... the first of `events`, 0 where there is none ... */
-    struct buffer events;        /* ... and these are wanted: objects with commas between them */
-    void *user;                  /* of whom it is answered to */
+    int64_t upto;           /* the answer: rows up to this are looked at ... */
+    int64_t first;          /* ... the first of `events`, 0 where there is none ... */
+    struct buffer events;   /* ... and these are wanted: objects with commas between them */
+    void *user;             /* of whom it is answered to */
 };
 
 enum { FEED_BYTES = 256 << 10 /* of one answer, but for its last event */ };

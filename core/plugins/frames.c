@@ -85,16 +85,16 @@ enum { REQUEST_STAFF = 1, REQUEST_KNOWN = 2, REQUEST_HOOK = 4 };
 void frame_request_encode(struct buffer *out, const struct frame_request *r) {
     put_u64(out, (uint64_t)r->now);
     put_u32(out, (r->staff ? REQUEST_STAFF : 0u) | (r->known ? REQUEST_KNOWN : 0u) | (r->hook ? REQUEST_HOOK : 0u));
-    const struct text texts[] = {r->method,  r->path,    r->query,    r->customer,
-                                 r->agent,   r->feature, r->variant,  r->attributes, r->settings, r->headers, r->body};
+    const struct text texts[] = {r->method,  r->path,       r->query,    r->customer, r->agent, r->feature,
+                                 r->variant, r->attributes, r->settings, r->headers,  r->body};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) put_text(out, texts[i]);
 }
 
 int frame_request_decode(struct text in, struct frame_request *r, struct error *error) {
     uint64_t now;
     uint32_t flags;
-    struct text *const texts[] = {&r->method,  &r->path,    &r->query,    &r->customer,
-                                  &r->agent,   &r->feature, &r->variant,  &r->attributes, &r->settings, &r->headers, &r->body};
+    struct text *const texts[] = {&r->method,  &r->path,       &r->query,    &r->customer, &r->agent, &r->feature,
+                                  &r->variant, &r->attributes, &r->settings, &r->headers,  &r->body};
     bool whole = get(&in, &now, sizeof now) && get_u32(&in, &flags);
     for (size_t i = 0; whole && i < sizeof texts / sizeof *texts; i++) whole = get_text(&in, texts[i]);
     if (!whole || in.n) return error_set(error, ERR_INVALID, "a request frame has the wrong length");

@@ -41,11 +41,11 @@ enum frame_type {
      * kind "track" has {event, properties}, "timeline" has {entry: {kind, body, refs}}, "identify" has {traits}, "erase" nothing more, "notify" has {topic};
      * own: the customer did it herself, in the shop. May come again after a crash. */
     FRAME_EFFECT = 68,
-    FRAME_LOG = 69,   /* u8 level, then text */
+    FRAME_LOG = 69,     /* u8 level, then text */
     FRAME_METRICS = 71, /* JSON [{name, count} or {name, sum, buckets}]: the plugin's own, since the last time */
     /* JSON {ask: "traits", "consent", "entries", "ids", "find" or "contact", customer, kinds, before, limit, word, why, channel, feature}; answered by FRAME_ANSWER. The worker waits. */
     FRAME_ASK = 72,
-    FRAME_HELD = 73, /* id: the pid that has held the writer lock for over a second while this worker waited */
+    FRAME_HELD = 73,  /* id: the pid that has held the writer lock for over a second while this worker waited */
     FRAME_ALONE = 70, /* like FRAME_FAILED: it could start if no other release worked on the database */
 };
 
@@ -74,13 +74,13 @@ struct frame_request {
     struct text agent;    /* name of the staff's token; empty for shoppers */
     struct text feature, variant;
     struct text attributes; /* JSON object of the context that the variant was decided by; "" where there is none */
-    struct text settings; /* JSON of the variant's settings, "{}" where there are none */
-    struct text headers;  /* of a webhook: JSON object of the declared ones, names in lower case; else "" */
-    struct text body;     /* as sent; "" where there is none */
-    int64_t now;          /* ms */
-    bool staff;           /* came by the staff's route */
-    bool hook;            /* came as a webhook, from anybody */
-    bool known;           /* the customer is known (JWT, server), not anonymous */
+    struct text settings;   /* JSON of the variant's settings, "{}" where there are none */
+    struct text headers;    /* of a webhook: JSON object of the declared ones, names in lower case; else "" */
+    struct text body;       /* as sent; "" where there is none */
+    int64_t now;            /* ms */
+    bool staff;             /* came by the staff's route */
+    bool hook;              /* came as a webhook, from anybody */
+    bool known;             /* the customer is known (JWT, server), not anonymous */
 };
 void frame_request_encode(struct buffer *out, const struct frame_request *request);
 int frame_request_decode(struct text payload, struct frame_request *request, struct error *error);

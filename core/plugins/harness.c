@@ -67,7 +67,8 @@ static void take_options(struct parley_test *t, const struct parley_test_options
     t->options.plugin = options->plugin;
     t->options.settings = keep(t, options->settings, "{}");
     t->options.secret = options->secret ? keep(t, options->secret, "") : NULL;
-    harness_require(harness_find(text_of(t->options.settings), "").n, "the settings are no JSON: %s", options->settings);
+    harness_require(harness_find(text_of(t->options.settings), "").n, "the settings are no JSON: %s",
+                    options->settings);
 }
 
 static void make_folder(struct parley_test *t, const char *folder) {
@@ -114,7 +115,8 @@ void parley_test_restart(parley_test *t, const struct parley_test_options *optio
 }
 
 static void remove_folder(const char *folder) {
-    static const char *const files[] = {"data.db", "data.db-wal", "data.db-shm", "gate.lock", "writer.lock", "users.lock"};
+    static const char *const files[] = {"data.db",   "data.db-wal", "data.db-shm",
+                                        "gate.lock", "writer.lock", "users.lock"};
     char path[300];
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, files[i]);
@@ -376,7 +378,8 @@ static bool tell_event(parley_test *t, enum told_by by, const char *event, const
     int64_t position;
     struct buffer batch = {0};
     harness_require(t->running, "the plugin did not start: %s", t->why.detail);
-    harness_require(!properties || harness_find(text_of(properties), "").n, "the properties are no JSON: %s", properties);
+    harness_require(!properties || harness_find(text_of(properties), "").n, "the properties are no JSON: %s",
+                    properties);
     if (!subscribes(&t->runtime.plugin, event)) return false;
     int rc = events_position(&t->runtime.database.reads, &position, NULL);
     harness_require(rc == 0, "the database cannot be read");

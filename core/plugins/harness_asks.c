@@ -8,7 +8,7 @@
 struct persona {
     struct persona *next;
     struct text customer, traits, consent;
-    bool untold; /* nothing may be pushed to her */
+    bool untold;         /* nothing may be pushed to her */
     struct text contact; /* what may_contact says */
     struct text names;   /* the customer whose id this is too; empty: her own */
     bool told;           /* the test said something of her: she can be found */
@@ -19,13 +19,15 @@ static struct persona *persona_of(struct parley_test *t, struct text customer) {
     while (p && !text_eq(p->customer, customer)) p = p->next;
     if (p) return p;
     p = arena_new(&t->kept, struct persona);
-    *p = (struct persona){t->personas, arena_text(&t->kept, customer), TEXT("{}"), TEXT("{}"), false, TEXT("allowed"), TEXT(""), false};
+    *p = (struct persona){
+        t->personas, arena_text(&t->kept, customer), TEXT("{}"), TEXT("{}"), false, TEXT("allowed"), TEXT(""), false};
     return t->personas = p;
 }
 
 static struct text keep_object(struct parley_test *t, const char *json) {
     struct text value = arena_text(&t->kept, text_of(json));
-    harness_require(harness_find(value, "").n && *harness_find(value, "").at == '{', "this is no JSON object: %s", json);
+    harness_require(harness_find(value, "").n && *harness_find(value, "").at == '{', "this is no JSON object: %s",
+                    json);
     return value;
 }
 

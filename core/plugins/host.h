@@ -91,7 +91,7 @@ struct plugins_options {
     struct sandbox_policy (*sandbox)(const void *user, const char *plugin); /* NULL: the defaults for all */
     /* What parley->hmac() signs with; NULL: none. Borrowed until plugins_free. NULL: none for all */
     const char *(*secret)(const void *user, const char *plugin);
-    const void *sandbox_user; /* of both */
+    const void *sandbox_user;                                       /* of both */
     void (*on_event)(void *user, const struct plugin_event *event); /* NULL: nobody listens */
     struct trust_options
         trust; /* whose bundles may run; its files are read at the start, and again for each installation and

@@ -127,9 +127,8 @@ static void check_hooks(const json_t *hooks, struct error *error) {
 }
 
 static void check_members(struct manifest *manifest, struct error *error) {
-    static const char *const known[] = {"name", "version", "abi",      "title",   "description", "library",
-                                        "web",  "element", "settings", "metrics", "hooks",       "sha256",
-                                        "sequence"};
+    static const char *const known[] = {"name",    "version",  "abi",     "title", "description", "library", "web",
+                                        "element", "settings", "metrics", "hooks", "sha256",      "sequence"};
     const char *key;
     json_t *value;
     json_object_foreach(manifest->root, key, value) {

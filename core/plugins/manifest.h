@@ -13,7 +13,13 @@
 
 #include "core/base/schema.h"
 
-enum { MANIFEST_MAX = 256 << 10, MANIFEST_ABI_MAJOR = 1, MANIFEST_ABI_MINOR_MOST = 9999, MANIFEST_METRICS = 20, MANIFEST_HEADERS = 16 };
+enum {
+    MANIFEST_MAX = 256 << 10,
+    MANIFEST_ABI_MAJOR = 1,
+    MANIFEST_ABI_MINOR_MOST = 9999,
+    MANIFEST_METRICS = 20,
+    MANIFEST_HEADERS = 16
+};
 #define MANIFEST_SEQUENCE_MOST (INT64_C(1) << 53)
 
 /* All strings live as long as `root`. */

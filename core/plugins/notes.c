@@ -67,7 +67,8 @@ int note_ready(struct text payload, const struct supervisor_launch *launch, stru
         const json_t *position = json_object_get(said, "position");
         ready->routes = json_dumps(json_object_get(said, "routes"), JSON_COMPACT);
         ready->sandbox = json_dumps(json_object_get(said, "sandbox"), JSON_COMPACT);
-        ready->position = json_is_integer(position) && json_integer_value(position) >= 0 ? json_integer_value(position) : -1;
+        ready->position =
+            json_is_integer(position) && json_integer_value(position) >= 0 ? json_integer_value(position) : -1;
         take_subscribes(json_object_get(said, "subscribes"), ready);
     }
     json_decref(said);

@@ -20,8 +20,8 @@ struct supervisor_launch { /* borrowed until `gone` */
 /* HELLO: what to load from descriptor `library_fd` and where its data is. */
 void note_hello(struct buffer *out, const struct supervisor_launch *launch, int library_fd);
 struct ready {
-    char *routes;  /* JSON array; NULL where there are none */
-    char *sandbox; /* JSON object: what is in force; NULL where it does not say */
+    char *routes;      /* JSON array; NULL where there are none */
+    char *sandbox;     /* JSON object: what is in force; NULL where it does not say */
     char **subscribes; /* names of events */
     size_t subscribes_n;
     int64_t position; /* of the journal, that its database includes; -1: none */

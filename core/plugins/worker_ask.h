@@ -8,9 +8,9 @@
 enum { ASK_MS = 500 /* for one answer */ };
 
 struct ask {
-    const char *what; /* "traits", "consent", "entries", "contact", "ids", "find" */
+    const char *what;     /* "traits", "consent", "entries", "contact", "ids", "find" */
     parley_text customer; /* {NULL, 0}: the calling one */
-    const char *kinds; /* of entries, as the next two */
+    const char *kinds;    /* of entries, as the next two */
     parley_text before;
     int limit;
     const char *contact; /* of contact, as the next two: "push" or "answer" */

@@ -13,15 +13,15 @@
 /* The plugin, and what its calls share. Loop thread only, but for the database's writing side while a commit is under way. */
 struct runtime {
     struct parley_plugin plugin;
-    void *state;  /* the plugin's own */
-    bool started; /* start() and configure() went well */
+    void *state;               /* the plugin's own */
+    bool started;              /* start() and configure() went well */
     const struct clock *clock; /* borrowed */
     struct database database;
     struct outbox outbox;
-    struct buffer body;     /* of the reply being made */
-    struct buffer scratch;  /* what is made on the way */
-    struct buffer *effects; /* frames to send once the group is on disk; NULL outside of one */
-    struct buffer *logs;    /* frames to send at once */
+    struct buffer body;      /* of the reply being made */
+    struct buffer scratch;   /* what is made on the way */
+    struct buffer *effects;  /* frames to send once the group is on disk; NULL outside of one */
+    struct buffer *logs;     /* frames to send at once */
     struct metrics *metrics; /* the plugin's own; NULL: nobody counts */
     struct text secret;      /* the plugin's, for hmac(); empty: none */
     struct work *works;      /* asked for by calls that are not on the disk yet: worker_work.h */
@@ -38,26 +38,36 @@ struct runtime_mark {
     size_t effects, works;
 };
 
-enum call_kind { CALL_REQUEST, CALL_EXPORT, CALL_FORGET, CALL_EVENTS, CALL_TIMER, CALL_START, CALL_HEALTH, CALL_WORK_DONE, CALL_HELPER };
+enum call_kind {
+    CALL_REQUEST,
+    CALL_EXPORT,
+    CALL_FORGET,
+    CALL_EVENTS,
+    CALL_TIMER,
+    CALL_START,
+    CALL_HEALTH,
+    CALL_WORK_DONE,
+    CALL_HELPER
+};
 
 struct parley_call {
     struct runtime *runtime;
     struct parley_call *next; /* in whatever list holds it */
     enum call_kind kind;
-    uint64_t id;                  /* of the frame to answer */
-    struct text payload;          /* of its frame; of a timer its name */
-    struct frame_request request; /* views into the payload; of other calls what applies */
-    struct route_match match;     /* of a request */
-    struct arena arena;           /* all that lives as long as the call */
-    struct connection *sql;       /* the side it may use */
-    sqlite3_stmt *rows;           /* the last statement's, while it has rows */
+    uint64_t id;                                     /* of the frame to answer */
+    struct text payload;                             /* of its frame; of a timer its name */
+    struct frame_request request;                    /* views into the payload; of other calls what applies */
+    struct route_match match;                        /* of a request */
+    struct arena arena;                              /* all that lives as long as the call */
+    struct connection *sql;                          /* the side it may use */
+    sqlite3_stmt *rows;                              /* the last statement's, while it has rows */
     parley_json body, settings, attributes, headers; /* once read */
     int64_t happened; /* when what it tracks was done by the customer herself; 0: this plugin did it, now */
     int (*done)(parley_call *c, parley_json result); /* of work */
-    int status;                   /* of the reply; 0 while there is none */
-    struct text refusal;          /* the sentence of a reply that is a problem */
-    int trouble;                  /* the last enum parley_error a host function returned */
-    bool ended_all;               /* a statement of its ended the transaction of its group */
+    int status;                                      /* of the reply; 0 while there is none */
+    struct text refusal;                             /* the sentence of a reply that is a problem */
+    int trouble;                                     /* the last enum parley_error a host function returned */
+    bool ended_all;                                  /* a statement of its ended the transaction of its group */
 };
 
 /* The table given to plugins. */

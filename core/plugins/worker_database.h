@@ -10,10 +10,10 @@
 struct database {
     struct connection writes, reads;
     struct writer_lock lock;
-    int users; /* file descriptor */
-    bool reading;            /* a read transaction is open: all reads of one wake-up see one state */
-    bool forgot;             /* a customer was erased: with the next commit the log is emptied too */
-    char path[512];          /* of data.db */
+    int users;      /* file descriptor */
+    bool reading;   /* a read transaction is open: all reads of one wake-up see one state */
+    bool forgot;    /* a customer was erased: with the next commit the log is emptied too */
+    char path[512]; /* of data.db */
 };
 
 /* Opens both connections; the folder must be there. `version`: of the release, for whoever waits for it. Waits for the writer lock meanwhile, so not on a loop. */

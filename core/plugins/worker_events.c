@@ -21,10 +21,9 @@ int events_position(struct connection *sql, int64_t *position, struct error *err
 }
 
 static int move(struct connection *sql, bool had_one, int64_t position, struct error *error) {
-    sqlite3_stmt *write = connection_prepare(sql,
-                                             had_one ? "UPDATE parley_position SET seq = $1"
-                                                     : "INSERT INTO parley_position (seq) VALUES ($1)",
-                                             SPEAKER_HOST, error);
+    sqlite3_stmt *write = connection_prepare(
+        sql, had_one ? "UPDATE parley_position SET seq = $1" : "INSERT INTO parley_position (seq) VALUES ($1)",
+        SPEAKER_HOST, error);
     if (!write) return ERR_INTERNAL;
     sqlite3_bind_int64(write, 1, position);
     return connection_step(sql, write, error);
@@ -96,7 +95,8 @@ int events_run(parley_call *call) {
     parley_json batch = call->body;
     int64_t after, upto, position;
     struct outcome outcome = {0};
-    if (!document_integer(document_get(batch, "after"), &after) || !document_integer(document_get(batch, "upto"), &upto))
+    if (!document_integer(document_get(batch, "after"), &after) ||
+        !document_integer(document_get(batch, "upto"), &upto))
         return answer_failure(call, ERR_INVALID);
     int rc = events_position(sql, &position, NULL);
     outcome.position = position;

@@ -454,8 +454,7 @@ static parley_text source(parley_call *c) {
 
 static parley_text header(parley_call *c, const char *name) {
     char *lower = arena_cstr(&c->arena, text_of(name));
-    if (!c->headers.document && c->request.headers.n)
-        c->headers = document_scan(&c->arena, c->request.headers, NULL);
+    if (!c->headers.document && c->request.headers.n) c->headers = document_scan(&c->arena, c->request.headers, NULL);
     for (char *p = lower; *p; p++)
         if (*p >= 'A' && *p <= 'Z') *p = (char)(*p + 'a' - 'A');
     return document_text(document_get(c->headers, lower));

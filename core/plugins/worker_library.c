@@ -75,8 +75,7 @@ static bool audience_valid(int audience) {
 static int check_tables(const struct parley_plugin *p, struct error *error) {
     for (size_t i = 0; i < p->routes_n; i++) {
         const struct parley_route *route = (const void *)((const char *)p->routes + i * p->route_size);
-        if (!route->method || !route_template_valid(route->path) || !route->handle ||
-            !audience_valid(route->audience))
+        if (!route->method || !route_template_valid(route->path) || !route->handle || !audience_valid(route->audience))
             return error_set(error, ERR_INVALID,
                              "route %zu (%s) lacks a method, a valid path, an audience or a function", i,
                              route->path ? route->path : "no path");

@@ -13,8 +13,9 @@ struct outbox {
     int64_t next;    /* the number to give next, within a transaction; 0: not read yet */
     int64_t worker;  /* who wrote a row: random for each worker */
     uint64_t resent; /* rows up to this number were left by others or an earlier life, and sent again at start */
-    uint64_t kept;   /* parleyd has everything up to this number; a row of which it has a part stays, and may be sent again */
-    uint64_t swept;  /* rows of ours up to this number have been deleted */
+    uint64_t
+        kept; /* parleyd has everything up to this number; a row of which it has a part stays, and may be sent again */
+    uint64_t swept; /* rows of ours up to this number have been deleted */
 };
 
 /* Inside a transaction: `effect`, which is JSON, gets a number and is appended to `frames` as FRAME_EFFECT. A savepoint that is undone

@@ -5,8 +5,7 @@
 #include "core/plugins/worker_work.h"
 
 void runtime_init(struct runtime *runtime, const struct clock *clock, struct buffer *logs) {
-    *runtime = (struct runtime){
-        .clock = clock, .logs = logs, .database = {.lock = {-1, -1, ""}, .users = -1}};
+    *runtime = (struct runtime){.clock = clock, .logs = logs, .database = {.lock = {-1, -1, ""}, .users = -1}};
 }
 
 void runtime_init_helper(struct runtime *runtime, const struct runtime *of) {

@@ -11,7 +11,7 @@ struct wire {
     int fd; /* owned */
     struct buffer in, out;
     size_t taken; /* bytes of `in` whose frames were handled in this wake-up */
-    size_t sent; /* of out */
+    size_t sent;  /* of out */
     uv_poll_t poll;
     int watched; /* UV_READABLE, UV_WRITABLE */
     void (*on_ready)(struct wire *wire);

@@ -71,7 +71,8 @@ struct writer_holder writer_lock_holder(const struct writer_lock *lock) {
     char line[LINE + 1] = "";
     struct writer_holder holder = {0};
     long long since = 0;
-    if (pread(lock->writer, line, LINE, 0) <= 0 || sscanf(line, "%d %lld %64s", &holder.pid, &since, holder.version) < 2)
+    if (pread(lock->writer, line, LINE, 0) <= 0 ||
+        sscanf(line, "%d %lld %64s", &holder.pid, &since, holder.version) < 2)
         return (struct writer_holder){0};
     holder.held_ms = (int64_t)(clock_ticks() / 1000000) - since;
     return holder;

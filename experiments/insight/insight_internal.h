@@ -33,8 +33,8 @@ struct insight {
     bool complete;            /* a question is answered with all that the journal has */
     _Atomic int64_t position; /* the journal's row that is included */
     struct insight_fit fit;
-    int64_t newest;           /* day of the newest event; INT64_MIN: none */
-    int64_t pruned;           /* the `newest` for which old days were dropped */
+    int64_t newest; /* day of the newest event; INT64_MIN: none */
+    int64_t pruned; /* the `newest` for which old days were dropped */
     const struct clock *clock;
     const struct log *log;
     struct telemetry *own_telemetry;

@@ -69,7 +69,7 @@ void unit_table_remove(struct unit_table *table, struct unit_id unit) {
 }
 
 size_t unit_table_bytes(const struct unit_table *table) {
-    size_t row = sizeof *table->rows + table->columns * sizeof *table->totals +
-                 table->n_attributes * sizeof *table->attributes;
+    size_t row =
+        sizeof *table->rows + table->columns * sizeof *table->totals + table->n_attributes * sizeof *table->attributes;
     return table->index.room * sizeof *table->index.entries + table->room * row;
 }

@@ -30,12 +30,13 @@ typedef struct parley_test parley_test;
 
 /* One of the first two. Zero is the default. All is copied. */
 struct parley_test_options {
-    const char *library;                 /* path of the shared object ... */
-    const struct parley_plugin *plugin;  /* ... or the descriptor, where the plugin is linked into the test: &parley_plugin_v1 */
-    const char *settings;                /* the plugin's own, for configure(); JSON ["{}"] */
-    const char *time;                    /* the clock at the start, ISO 8601 ["2026-01-01T12:00:00Z"]; it stands still until moved */
-    const char *folder;                  /* of the database, kept afterwards; NULL: a temporary one, removed at the end */
-    const char *secret;                  /* what hmac() signs with; NULL: none */
+    const char *library; /* path of the shared object ... */
+    const struct parley_plugin
+        *plugin;          /* ... or the descriptor, where the plugin is linked into the test: &parley_plugin_v1 */
+    const char *settings; /* the plugin's own, for configure(); JSON ["{}"] */
+    const char *time;     /* the clock at the start, ISO 8601 ["2026-01-01T12:00:00Z"]; it stands still until moved */
+    const char *folder;   /* of the database, kept afterwards; NULL: a temporary one, removed at the end */
+    const char *secret;   /* what hmac() signs with; NULL: none */
 };
 
 /* ---- from start to stop ---- */
@@ -52,10 +53,10 @@ void parley_test_stop(parley_test *t);
 
 /* ---- who calls, and what stands around the call; from then on. At first: the known customer "customer", nothing else ---- */
 
-void parley_test_as(parley_test *t, const char *customer);           /* known to the shop */
+void parley_test_as(parley_test *t, const char *customer); /* known to the shop */
 void parley_test_as_anonymous(parley_test *t, const char *visitor);
-void parley_test_as_staff(parley_test *t);                           /* by the staff's routes, without a customer; named "staff" */
-void parley_test_as_agent(parley_test *t, const char *name);         /* the same under another name */
+void parley_test_as_staff(parley_test *t); /* by the staff's routes, without a customer; named "staff" */
+void parley_test_as_agent(parley_test *t, const char *name); /* the same under another name */
 /* The feature and the variant through which the shopper comes, and that variant's settings (JSON; NULL: {}). */
 void parley_test_variant(parley_test *t, const char *feature, const char *variant, const char *settings);
 

@@ -16,7 +16,7 @@ struct asked {
     uint64_t ticket;
     struct arena arena;
     enum { ASK_TRAITS, ASK_CONSENT, ASK_CONTACT, ASK_FIND } what; /* of the main database */
-    struct text word; /* to find */
+    struct text word;                                             /* to find */
     struct contact contact;
     int may; /* enum contact_answer */
     struct text *keys;
@@ -167,7 +167,9 @@ static void read_entries(struct asked *asked, const struct json *json) {
                   .n = asked->keys_n,
                   .before = json_unescaped(json, json_get(json, 0, TEXT("before")), &asked->arena),
                   .kinds = json_unescaped(json, json_get(json, 0, TEXT("kinds")), &asked->arena),
-                  .limit = (size_t)(limit < 1 ? 1 : limit > TIMELINE_MOST ? TIMELINE_MOST : limit)},
+                  .limit = (size_t)(limit < 1               ? 1
+                                    : limit > TIMELINE_MOST ? TIMELINE_MOST
+                                                            : limit)},
         .arena = &asked->arena,
     };
     people_read_timeline(asked->app->people, &asked->page);
@@ -215,7 +217,8 @@ void parleyd_on_ask(void *user, const struct plugin_ask *ask) {
     } else if (asked->what == ASK_CONSENT || text_is(what, "traits")) {
         ask_customer(asked);
     } else {
-        error_set(&asked->error, ERR_INVALID, "Parley cannot be asked for \"%.*s\"", (int)(what.n < 40 ? what.n : 40), what.at);
+        error_set(&asked->error, ERR_INVALID, "Parley cannot be asked for \"%.*s\"", (int)(what.n < 40 ? what.n : 40),
+                  what.at);
         finish(asked);
     }
 }

@@ -15,7 +15,7 @@ struct kept {
     struct journal_record record;
     struct app *app;
     uint64_t ticket;
-    uv_timer_t retry; /* a journal that is full or cannot write is asked again */
+    uv_timer_t retry;  /* a journal that is full or cannot write is asked again */
     bool erases;       /* its customer; nothing is written */
     struct text actor; /* in the audit log */
     struct arena arena;
@@ -127,8 +127,7 @@ static enum effect_kind fill(struct kept *kept, const struct plugin_effect *effe
         push_note(kept->app->push, &(struct push_note){effect->plugin, topic, kept->record.unit, known});
         return EFFECT_TOLD;
     }
-    bool known_kind =
-        text_is(kind, "timeline") || text_is(kind, "track") || text_is(kind, "identify") || kept->erases;
+    bool known_kind = text_is(kind, "timeline") || text_is(kind, "track") || text_is(kind, "identify") || kept->erases;
     return known_kind ? EFFECT_KEPT : EFFECT_UNKNOWN;
 }
 

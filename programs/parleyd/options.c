@@ -86,7 +86,7 @@ static const struct config_option options[] = {
     {"help", CONFIG_FLAG, NULL, "prints this and ends", 0, 0, false},
 };
 
-static const char *const others[] = {"PARLEY_URL",   "PARLEY_TOKEN",  "PARLEY_SDK", "PARLEY_BUILD",
+static const char *const others[] = {"PARLEY_URL",    "PARLEY_TOKEN",  "PARLEY_SDK", "PARLEY_BUILD",
                                      "PARLEY_SHARED", "PARLEY_ML100K", NULL};
 
 const struct config_schema parleyd_schema = {

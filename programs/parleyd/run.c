@@ -163,8 +163,8 @@ static void make_counters(struct app *app) {
                                                "Exposures not recorded because the ring was full", "");
     app->effects_dropped = telemetry_counter(app->telemetry, "parley_plugin_effects_dropped_total",
                                              "Effects that were not understood", "");
-    app->hooks_refused = telemetry_counter(app->telemetry, "parley_hooks_refused_total",
-                                           "Webhooks refused because too many came", "");
+    app->hooks_refused =
+        telemetry_counter(app->telemetry, "parley_hooks_refused_total", "Webhooks refused because too many came", "");
 }
 
 static int open_events(struct parleyd *d, struct error *error) {

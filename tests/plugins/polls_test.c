@@ -280,12 +280,10 @@ Test(polls, the_staff_may_change_a_poll_but_not_take_away_what_was_voted_for) {
     expect_has("\"question\":\"And now?\"");
     expect_has("\"about\":\"sku:1\"");
     expect_has("[{\"key\":\"a\",\"votes\":0},{\"key\":\"b\",\"votes\":1}]");
-    staff("PATCH", "/polls/p",
-                 "{\"options\":[{\"key\":\"a\",\"label\":\"A\"},{\"key\":\"c\",\"label\":\"C\"}]}");
+    staff("PATCH", "/polls/p", "{\"options\":[{\"key\":\"a\",\"label\":\"A\"},{\"key\":\"c\",\"label\":\"C\"}]}");
     expect_status(409);
     expect_has("option \\\"b\\\" has votes");
-    staff("PATCH", "/polls/p",
-                 "{\"options\":[{\"key\":\"b\",\"label\":\"B\"},{\"key\":\"a\",\"label\":\"A\"}]}");
+    staff("PATCH", "/polls/p", "{\"options\":[{\"key\":\"b\",\"label\":\"B\"},{\"key\":\"a\",\"label\":\"A\"}]}");
     expect_has("[{\"key\":\"b\",\"votes\":1},{\"key\":\"a\",\"votes\":0}]");
     look("ann");
     expect_has("[{\"key\":\"b\",\"votes\":1},{\"key\":\"a\",\"votes\":0}]");
@@ -307,7 +305,8 @@ Test(polls, are_listed_by_what_they_are_about_page_by_page) {
     expect_has("\"id\":\"p2\"");
     expect_lacks("\"id\":\"p1\"");
     expect_lacks("\"id\":\"p\"");
-    cr_assert_eq(sscanf(strstr(parley_test_body(t), "\"next\":"), "\"next\":\"%63[0-9]\"", cursor), 1, "%s", parley_test_body(t));
+    cr_assert_eq(sscanf(strstr(parley_test_body(t), "\"next\":"), "\"next\":\"%63[0-9]\"", cursor), 1, "%s",
+                 parley_test_body(t));
     snprintf(path, sizeof path, "/polls?about=sku:85123A&limit=3&cursor=%s", cursor);
     shopper("ann", "GET", path, NULL);
     expect_has("\"id\":\"p1\"");
@@ -431,7 +430,9 @@ Test(friends, whoever_has_the_link_sees_and_votes_once) {
     cr_expect_eq(friend_votes("cleo", path, "b"), 200);
     cr_expect_eq(friend_votes("ben", path, "b"), 200);
     cr_expect_eq(friend_votes("ben", path, "b"), 200);
-    cr_expect(parley_test_says(t, "/options", "[{\"key\":\"a\",\"label\":\"Red\",\"votes\":0},{\"key\":\"b\",\"label\":\"Blue\",\"votes\":2}]"));
+    cr_expect(parley_test_says(
+        t, "/options",
+        "[{\"key\":\"a\",\"label\":\"Red\",\"votes\":0},{\"key\":\"b\",\"label\":\"Blue\",\"votes\":2}]"));
     cr_expect(parley_test_says(t, "/voters", "2"));
     cr_expect(parley_test_says(t, "/voted", "\"b\""));
     cr_expect(parley_test_says(t, "/mine", "false"));
@@ -512,7 +513,8 @@ Test(friends, who_voted_may_tell_more_and_the_page_learns_what_about) {
     cr_expect_eq(shopper("anna", "POST", "/polls/p/more", "{}"), 409);
     vote("anna", "[\"b\"]");
     cr_expect_eq(shopper("anna", "POST", "/polls/p/more", "{}"), 200);
-    cr_expect(parley_test_says(t, "", "{\"about\":{\"kind\":\"poll\",\"ref\":\"p\"},\"words\":\"Which colour?\",\"options\":[\"b\"]}"));
+    cr_expect(parley_test_says(
+        t, "", "{\"about\":{\"kind\":\"poll\",\"ref\":\"p\"},\"words\":\"Which colour?\",\"options\":[\"b\"]}"));
     cr_expect_eq(parley_test_tracked(t, "Poll Conversation Opened"), 1);
     cr_expect_str_eq(parley_test_json(t, parley_test_entry(t, "vote-more", 0), "/refs/options"), "[\"b\"]");
 }

@@ -73,8 +73,7 @@ Test(polls_together, fifty_kills_of_one_release_lose_no_acknowledged_vote_and_de
         client_write(&newer, &out);
         buffer_free(&out);
         usleep((useconds_t)(i * 37 % 100 * 150)); /* somewhere before, in and after its commit */
-        while (client_pull(&newer))
-            acknowledged += client_reply(&newer, &reply) && reply.status == 200;
+        while (client_pull(&newer)) acknowledged += client_reply(&newer, &reply) && reply.status == 200;
         client_kill(&newer);
         uint64_t started = clock_ticks();
         snprintf(customer, sizeof customer, "w%d", i);

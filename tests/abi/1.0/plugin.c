@@ -17,7 +17,8 @@ static int put(parley_call *c) {
     if (parley->only(c, body, "body tags at") < 0) return PARLEY_REFUSED;
     if (parley->kind(body) != PARLEY_OBJECT) return parley_invalid(c, "", "the body is an object, not {}", 0);
     parley->parse_time(parley->text(parley->get(body, "at")), &at);
-    for (parley_json e = parley->first(parley->get(body, "tags")); parley_is(e); e = parley->after(parley->get(body, "tags"), e))
+    for (parley_json e = parley->first(parley->get(body, "tags")); parley_is(e);
+         e = parley->after(parley->get(body, "tags"), e))
         parley_append(c, tags, "?", e);
     parley->integer(parley->get(parley->settings(c), "max"), &max);
     parley->random(c, chance, sizeof chance);
@@ -41,7 +42,8 @@ static int put(parley_call *c) {
 static int list(parley_call *c) {
     parley_json items = parley->list(c);
     int rc = parley_sql(c, "SELECT id, body FROM note ORDER BY id");
-    for (; rc == 1; rc = parley->next(c)) parley_append(c, items, "{id, body}", parley->col_text(c, 0), parley->col_text(c, 1));
+    for (; rc == 1; rc = parley->next(c))
+        parley_append(c, items, "{id, body}", parley->col_text(c, 0), parley->col_text(c, 1));
     if (rc < 0) return rc;
     return parley_reply(c, 200, "?", parley_object(c, "{items, staff}", items, parley->staff(c)));
 }
@@ -53,7 +55,8 @@ static int on_timer(parley_call *c, parley_text name) {
 
 static int on_event(parley_call *c, parley_json event) {
     parley_text id = parley->text(parley->get(parley->get(event, "properties"), "order_id"));
-    int rc = parley_sql(c, "INSERT INTO note (id, body, customer) VALUES ($1, 'by event', $2)", id, parley->customer(c));
+    int rc =
+        parley_sql(c, "INSERT INTO note (id, body, customer) VALUES ($1, 'by event', $2)", id, parley->customer(c));
     return rc < 0 ? rc : 0;
 }
 

@@ -193,9 +193,9 @@ Test(config, refuses_unknown_keys_and_suggests_the_near_one) {
 }
 
 Test(config, leaves_variables_of_other_programs_alone) {
-    cr_expect_eq(
-        load(NOTHING, WORDS("PARLEY_URL=x", "PARLEY_TOKEN=x", "PARLEY_SDK=x", "PARLEY_BUILD=x", "PARLEY_SHARED=x", "PARLEY_TRACE=x")),
-        0, "%s", error.detail);
+    cr_expect_eq(load(NOTHING, WORDS("PARLEY_URL=x", "PARLEY_TOKEN=x", "PARLEY_SDK=x", "PARLEY_BUILD=x",
+                                     "PARLEY_SHARED=x", "PARLEY_TRACE=x")),
+                 0, "%s", error.detail);
 }
 
 Test(config, names_file_and_line_of_what_is_wrong) {

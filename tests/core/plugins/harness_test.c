@@ -206,8 +206,9 @@ Test(calls, what_was_put_on_the_timeline_is_read_page_by_page) {
 Test(calls, somebody_else_is_told_what_she_may_be_told) {
     parley_test_as_staff(t);
     cr_expect_eq(parley_test_call(t, "POST", "/tellings/ann?push=yes", NULL), 200);
-    cr_expect_str_eq(parley_test_entry(t, "telling", 0), "{\"customer\":\"ann\",\"kind\":\"telling\",\"body\":\"The shop says hello\","
-                                                         "\"refs\":{\"push\":true}}");
+    cr_expect_str_eq(parley_test_entry(t, "telling", 0),
+                     "{\"customer\":\"ann\",\"kind\":\"telling\",\"body\":\"The shop says hello\","
+                     "\"refs\":{\"push\":true}}");
     cr_expect_str_eq(parley_test_properties(t, "Told", 0), "{\"push\":true}");
     parley_test_pushes(t, "ann", false);
     parley_test_call(t, "POST", "/tellings/ann?push=yes", NULL);
@@ -303,7 +304,8 @@ Test(calls, whether_she_may_be_written_to_is_parleys_word) {
 /* ---- webhooks, added in 1.2 ---- */
 
 static void start_hooked(void) {
-    t = parley_test_start(&(struct parley_test_options){.library = build_path("tests/fixtures/%s.so", "hooked"), .secret = "Jefe"});
+    t = parley_test_start(
+        &(struct parley_test_options){.library = build_path("tests/fixtures/%s.so", "hooked"), .secret = "Jefe"});
     cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
 }
 TestSuite(hooks, .init = start_hooked, .fini = stop_notes);
@@ -332,10 +334,12 @@ Test(hooks, webhooks_and_shoppers_have_no_routes_in_common) {
 Test(hooks, a_shopper_speaks_for_herself_alone_and_a_webhook_for_anybody) {
     parley_test_as(t, "ben");
     parley_test_call(t, "POST", "/powers", "{}");
-    cr_expect(parley_test_says(t, "", "{\"concern\":-1,\"happened\":-1,\"identify\":-1,\"erase\":-1,\"customer\":\"ben\"}"));
+    cr_expect(
+        parley_test_says(t, "", "{\"concern\":-1,\"happened\":-1,\"identify\":-1,\"erase\":-1,\"customer\":\"ben\"}"));
     cr_expect_eq(parley_test_effects(t, NULL), 0);
     parley_test_hook(t, "/in", "{}", "{\"powers\":true}");
-    cr_expect(parley_test_says(t, "", "{\"concern\":0,\"happened\":0,\"identify\":0,\"erase\":0,\"customer\":\"ann\"}"));
+    cr_expect(
+        parley_test_says(t, "", "{\"concern\":0,\"happened\":0,\"identify\":0,\"erase\":0,\"customer\":\"ann\"}"));
     cr_expect_eq(parley_test_effects(t, NULL), 2);
     cr_expect_str_eq(parley_test_json(t, parley_test_effect(t, "identify", 0), "/customer"), "\"ann\"");
     cr_expect_str_eq(parley_test_json(t, parley_test_effect(t, "identify", 0), "/at"), "1");

@@ -152,12 +152,14 @@ Test(outbox, a_timer_that_fails_is_tried_later_and_keeps_no_other_waiting) {
 }
 
 Test(outbox, events_are_taken_each_in_its_own_savepoint) {
-    client_frame(
-        &worker, FRAME_EVENTS, 77,
-        "{\"after\":-1,\"upto\":9,\"events\":["
-        "{\"seq\":3,\"event\":\"Order Completed\",\"customer\":\"ann\",\"known\":true,\"properties\":{\"order_id\":\"o1\"}},"
-        "{\"seq\":4,\"event\":\"Order Completed\",\"customer\":\"ben\",\"known\":true,\"properties\":{\"order_id\":\"o1\"}},"
-        "{\"seq\":5,\"event\":\"Order Completed\",\"customer\":\"cat\",\"known\":true,\"properties\":{\"order_id\":\"o2\"}}]}");
+    client_frame(&worker, FRAME_EVENTS, 77,
+                 "{\"after\":-1,\"upto\":9,\"events\":["
+                 "{\"seq\":3,\"event\":\"Order "
+                 "Completed\",\"customer\":\"ann\",\"known\":true,\"properties\":{\"order_id\":\"o1\"}},"
+                 "{\"seq\":4,\"event\":\"Order "
+                 "Completed\",\"customer\":\"ben\",\"known\":true,\"properties\":{\"order_id\":\"o1\"}},"
+                 "{\"seq\":5,\"event\":\"Order "
+                 "Completed\",\"customer\":\"cat\",\"known\":true,\"properties\":{\"order_id\":\"o2\"}}]}");
     cr_expect_eq(client_reply(&worker, &reply), 77);
     cr_expect_str_eq(reply.body, "{\"position\":9,\"ran\":3,\"failed\":1}");
     call("GET", "/notes", NULL);
@@ -167,8 +169,9 @@ Test(outbox, events_are_taken_each_in_its_own_savepoint) {
 }
 
 Test(outbox, a_batch_for_another_position_than_the_databases_is_not_run) {
-    static const char batch[] = "{\"after\":5,\"upto\":9,\"events\":[{\"seq\":6,\"event\":\"Order Completed\",\"customer\":"
-                                "\"ann\",\"known\":true,\"properties\":{\"order_id\":\"o6\"}}]}";
+    static const char batch[] =
+        "{\"after\":5,\"upto\":9,\"events\":[{\"seq\":6,\"event\":\"Order Completed\",\"customer\":"
+        "\"ann\",\"known\":true,\"properties\":{\"order_id\":\"o6\"}}]}";
     client_frame(&worker, FRAME_EVENTS, 1, batch);
     client_reply(&worker, &reply);
     cr_expect_str_eq(reply.body, "{\"position\":-1,\"ran\":0,\"failed\":0}");
@@ -179,7 +182,8 @@ Test(outbox, a_batch_for_another_position_than_the_databases_is_not_run) {
     for (int i = 0; i < 2; i++) { /* the second time it is known */
         client_frame(&worker, FRAME_EVENTS, 3, batch);
         client_reply(&worker, &reply);
-        cr_expect_str_eq(reply.body, i ? "{\"position\":9,\"ran\":0,\"failed\":0}" : "{\"position\":9,\"ran\":1,\"failed\":0}");
+        cr_expect_str_eq(reply.body,
+                         i ? "{\"position\":9,\"ran\":0,\"failed\":0}" : "{\"position\":9,\"ran\":1,\"failed\":0}");
     }
     call("GET", "/notes", NULL);
     cr_expect_str_eq(reply.body, "{\"notes\":1,\"ids\":\"o6\"}");

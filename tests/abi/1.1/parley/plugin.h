@@ -120,7 +120,7 @@ enum parley_history {
 
 /* Why something is told to a customer. added in 1.1 */
 enum parley_contact {
-    PARLEY_PUSH,   /* of the shop's own accord: her opt-outs, refused consent, mutes and the caps over all plugins hold it back */
+    PARLEY_PUSH, /* of the shop's own accord: her opt-outs, refused consent, mutes and the caps over all plugins hold it back */
     PARLEY_ANSWER, /* to what she said or asked: her mutes alone hold it back, and it is not counted */
 };
 
