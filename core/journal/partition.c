@@ -115,6 +115,22 @@ int partition_list(struct partition_list *list, const char *folder, struct error
     return rc;
 }
 
+int partition_settle(const char *folder, struct error *error) {
+    int newest = 0;
+    DIR *dir = opendir(folder);
+    if (!dir) return 0; /* whoever lists it says so */
+    for (struct dirent *entry; (entry = readdir(dir));)
+        if (number_of(entry->d_name) > newest) newest = number_of(entry->d_name);
+    closedir(dir);
+    if (!newest) return 0;
+    char path[PARTITION_PATH_ROOM];
+    struct sql *sql;
+    partition_path(path, folder, newest);
+    int rc = sql_open(&sql, path, SQL_WRITER, error);
+    if (rc == 0) sql_close(sql);
+    return rc;
+}
+
 void partition_list_free(struct partition_list *list) {
     free(list->items);
     *list = (struct partition_list){0};

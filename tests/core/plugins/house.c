@@ -60,7 +60,7 @@ const char *house_bundle(struct house *house, const char *name, const char *vers
     copy_file(house_fixture(text), path);
     snprintf(path, sizeof path, "%s/plugin.json", folder);
     snprintf(text, sizeof text,
-             "{\"name\":\"%s\",\"version\":\"%s\",\"abi\":[1,1],\"title\":\"A plugin\",\"library\":\"%s.so\","
+             "{\"name\":\"%s\",\"version\":\"%s\",\"abi\":[1,2],\"title\":\"A plugin\",\"library\":\"%s.so\","
              "\"web\":\"web/widget.js\",\"settings\":{\"type\":\"object\"}}",
              name, version, name);
     write_file(path, text);
