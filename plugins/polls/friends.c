@@ -89,7 +89,8 @@ static int view(parley_call *c, const struct friends *f, parley_json *out) {
 static int answer(parley_call *c, int status, const struct friends *f) {
     parley_json seen = {0};
     int rc = view(c, f, &seen);
-    return rc < 0 ? rc : parley_reply(c, status, "?", seen);
+    if (rc < 0) return rc;
+    return parley_reply(c, status, "?", seen);
 }
 
 /* ---- asking ---- */
@@ -263,5 +264,6 @@ int friends_forget(parley_call *c, parley_text customer) {
     int rc = parley_sql(
         c, "DELETE FROM friends_vote WHERE voter = $1 OR poll IN (SELECT number FROM friends_poll WHERE owner = $1)",
         customer);
-    return rc < 0 ? rc : parley_sql(c, "DELETE FROM friends_poll WHERE owner = $1", customer);
+    if (rc < 0) return rc;
+    return parley_sql(c, "DELETE FROM friends_poll WHERE owner = $1", customer);
 }

@@ -42,18 +42,19 @@ static parley_json seen_tally(parley_call *c, const struct poll *poll, parley_te
     return parley_object(c, "{voters, options}", voters, counts(c, poll, votes, voters));
 }
 
+#if POLLS_FRIENDS
+#define MORE ", more: true" /* "tell us more" is served */
+#else
+#define MORE
+#endif
+
 parley_json results_view(parley_call *c, const struct poll *poll, parley_text choice, enum tally_view view) {
     parley_value close_at = PARLEY_VALUE(NULL);
     if (poll->close_at != INT64_MAX) close_at = PARLEY_VALUE((parley_time){poll->close_at});
-    return parley_object(c,
-                         "{id, question, kind, options, results, about, closeAt, closed, maxOptions, voted, tally"
-#if POLLS_FRIENDS
-                         ", more: true" /* "tell us more" is served */
-#endif
-                         "}",
-                         poll->id, poll->question, poll->kind, poll->options, poll->results, poll->about, close_at,
-                         poll_closed(c, poll), vote_limit(c, poll), vote_keys(c, choice),
-                         seen_tally(c, poll, choice, view));
+    return parley_object(
+        c, "{id, question, kind, options, results, about, closeAt, closed, maxOptions, voted, tally" MORE "}", poll->id,
+        poll->question, poll->kind, poll->options, poll->results, poll->about, close_at, poll_closed(c, poll),
+        vote_limit(c, poll), vote_keys(c, choice), seen_tally(c, poll, choice, view));
 }
 
 /* ---- by segment, for the staff ---- */

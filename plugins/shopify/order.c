@@ -72,10 +72,9 @@ static int track_refund(parley_call *c, const struct shop *shop, parley_json ref
                         field_text(c, refund, shop->refund.order));
     if (rc <= 0) return rc; /* it was counted */
     rc = parley->happened(c, field_time(refund, shop->refund.at, parley->now(c)));
-    return rc < 0 ? rc
-                  : parley_track(c, "Order Refunded",
-                                 "{order_id, refund_id, total, currency, products, products_left_out}",
-                                 field_text(c, refund, shop->refund.order), id, total, currency, products, left_out);
+    if (rc < 0) return rc;
+    return parley_track(c, "Order Refunded", "{order_id, refund_id, total, currency, products, products_left_out}",
+                        field_text(c, refund, shop->refund.order), id, total, currency, products, left_out);
 }
 
 /* Refunds that came before the order, one by one: each ends the rows of the one before. */

@@ -37,13 +37,14 @@ int privacy_requests(parley_call *c) {
                       parley_format(c, "/admin/v1/customers/{}/export", parley->col_text(c, 2)));
     }
     if (row < 0) return row;
-    return n > PAGE ? parley_reply(c, 200, "{items, next}", items, parley_format(c, "{}", last))
-                    : parley_reply(c, 200, "{items, next: null}", items);
+    if (n > PAGE) return parley_reply(c, 200, "{items, next}", items, parley_format(c, "{}", last));
+    return parley_reply(c, 200, "{items, next: null}", items);
 }
 
 int privacy_request_done(parley_call *c) {
     int rc = parley_sql(c, "UPDATE request SET done = 1 WHERE number = CAST($1 AS INTEGER)", parley->path(c, "number"));
-    return rc == 0 ? parley_fail(c, 404, "there is no request {}", parley->path(c, "number")) : rc;
+    if (rc == 0) return parley_fail(c, 404, "there is no request {}", parley->path(c, "number"));
+    return rc;
 }
 
 /* ---- she is erased ---- */
@@ -106,11 +107,12 @@ int rights_export(parley_call *c, parley_text customer) {
     for (; row > 0; row = parley->next(c))
         parley_append(c, orders, "{id, shop, total, cancelled}", parley->col_text(c, 0), parley->col_text(c, 1),
                       parley->col_text(c, 2), (bool)parley->col(c, 3));
-    if (row >= 0)
-        row = parley_sql(c, "SELECT reference, at FROM request WHERE customer = $1 ORDER BY number", customer);
+    if (row < 0) return row;
+    row = parley_sql(c, "SELECT reference, at FROM request WHERE customer = $1 ORDER BY number", customer);
     for (; row > 0; row = parley->next(c))
         parley_append(c, requests, "{request, at}", parley->col_text(c, 0), (parley_time){parley->col(c, 1)});
-    return row < 0 ? row : parley_reply(c, 200, "{orders, requests}", orders, requests);
+    if (row < 0) return row;
+    return parley_reply(c, 200, "{orders, requests}", orders, requests);
 }
 
 int rights_forget(parley_call *c, parley_text customer) {

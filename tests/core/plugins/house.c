@@ -1,3 +1,5 @@
+#include <parley/plugin.h>
+
 #include "tests/core/plugins/house.h"
 
 #include <criterion/criterion.h>
@@ -60,9 +62,9 @@ const char *house_bundle(struct house *house, const char *name, const char *vers
     copy_file(house_fixture(text), path);
     snprintf(path, sizeof path, "%s/plugin.json", folder);
     snprintf(text, sizeof text,
-             "{\"name\":\"%s\",\"version\":\"%s\",\"abi\":[1,2],\"title\":\"A plugin\",\"library\":\"%s.so\","
+             "{\"name\":\"%s\",\"version\":\"%s\",\"abi\":[%d,%d],\"title\":\"A plugin\",\"library\":\"%s.so\","
              "\"web\":\"web/widget.js\",\"settings\":{\"type\":\"object\"}}",
-             name, version, name);
+             name, version, PARLEY_ABI_MAJOR, PARLEY_ABI_MINOR, name);
     write_file(path, text);
     return folder;
 }
