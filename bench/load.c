@@ -208,5 +208,13 @@ int main(int argc, char **argv) {
     load.latencies = memory_alloc(LATENCIES * sizeof *load.latencies);
     struct connection *all = memory_zero((size_t)connections, sizeof *all);
     run(&load, all, connections, seconds);
+    for (int i = 0; i < connections; i++) {
+        buffer_free(&all[i].request);
+        free(all[i].in);
+    }
+    free(all);
+    free(load.latencies);
+    buffer_free(&load.filled);
+    buffer_free(&headers);
     return 0;
 }
