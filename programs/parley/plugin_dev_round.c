@@ -50,7 +50,7 @@ static void count_up(struct dev *dev, const struct json *json, struct text versi
 /* Shoppers may be using it. */
 static void note_active(struct dev *dev, const struct json *json) {
     struct text active = json_unescaped(json, json_get(json, 0, TEXT("active")), &dev->arena);
-    if (*dev->serving || !active.n || active.n >= DEV_VERSION) return;
+    if (*dev->serving || !active.at || !active.n || active.n >= DEV_VERSION) return;
     if (!memmem(active.at, active.n, DEV, strlen(DEV))) snprintf(dev->before, DEV_VERSION, "%.*s", TEXT_ARGS(active));
 }
 
