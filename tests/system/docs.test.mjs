@@ -23,12 +23,6 @@ test('docs/api.md', async (t) => {
       assert.ok(holds(JSON.parse(answer), JSON.parse(output)), `the page says ${answer}the server ${output}`));
   }
   assert.ok(answers > 12);
-
-  await t.test('names as not served what is not served', () => {
-    const [, unserved = ''] = readFileSync('docs/api.md', 'utf8').split('## Not served');
-    const routes = execFileSync(join(build, 'parleyd'), ['--print-routes'], { encoding: 'utf8' });
-    for (const [, path] of unserved.matchAll(/`(\/[^`]+)`/g)) assert.ok(!routes.includes(` ${path}`), path);
-  });
 });
 
 test('docs/operators.md', async (t) => {

@@ -73,7 +73,7 @@ Test(host, a_release_that_fails_to_start_leaves_the_old_one_serving_and_says_why
         {"never_healthy", "waiting for: first PONG from the worker"},
         {"says_failed", "migration 3 failed: no such table: votes"},
         {"exits_in_start", "exited with status 3"},
-        {"wrong_abi", "has ABI 2."},
+        {"wrong_abi", "has ABI 2.2 by its library, not 1.2 as plugin.json says"},
         {"wrong_name", "is boards 2.0.6 by its library, not polls 2.0.6 as plugin.json says"},
     };
     for (size_t i = 0; i < sizeof defects / sizeof *defects; i++) {
