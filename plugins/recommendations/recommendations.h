@@ -68,9 +68,6 @@ int train_read(parley_call *w, struct model_inputs *inputs, int64_t **ids);
 int store_model(parley_call *c, struct model *model, struct bytes bytes,
                 int64_t job);             /* piece by piece; takes the bytes over */
 struct model *store_load(parley_call *c); /* NULL where there is none that is whole */
-/* base64 of RFC 4648; both into `out`, which has room for 4 * ((n + 2) / 3), or 3 * n / 4. Returns how many bytes; SIZE_MAX where it is none. */
-size_t base64_write(const unsigned char *at, size_t n, char *out);
-size_t base64_read(const char *at, size_t n, unsigned char *out);
 
 /* serve.c */
 int serve_recommend(parley_call *c); /* GET /recommend?n=&exclude=&category= */
