@@ -15,12 +15,12 @@ export const nameOf = ({ name, known, customer }) => name ?? (known || !customer
 export const since = (at, words) => h('time', { datetime: at, title: timeOf(at) }, `${words} ${ago(at)}`);
 
 const DAYS = 30; // that agents are looked at
-const waited = (seconds) => (seconds < 5400 ? `${count(Math.round(seconds / 60))} min` : `${count(Math.round(seconds / 3600))} h`);
+const waited = (seconds) => (seconds < 90 ? `${count(Math.round(seconds))} s` : seconds < 5400 ? `${count(Math.round(seconds / 60))} min` : `${count(Math.round(seconds / 3600))} h`);
 const AGENTS = [{ name: 'Agent' }, { name: 'Answers sent', number: true }, { name: 'Of them canned', number: true }, { name: 'Messages answered', number: true }, { name: 'After, on average', number: true }, { name: 'Thanked for', number: true }];
 
 /** How those who answer do: near-identical answers to many customers are canned. */
-const agentsTable = (agents) => h('section', { key: 'agents', 'aria-label': 'Who answers' },
-  table(`Who answered in the last ${DAYS} days`, AGENTS, agents.map((a) => [a.agent, count(a.sent), share(a.cannedRate), count(a.answered), a.answered > 0 ? waited(a.meanSeconds) : NOTHING, count(a.thanks)])));
+const agentsTable = (agents) => h('section', { key: 'agents', 'aria-labelledby': 'agents' }, h('h2', { id: 'agents' }, 'Who answers'),
+  table(`The last ${DAYS} days, agent by agent`, AGENTS, agents.map((a) => [a.agent, count(a.sent), share(a.cannedRate), count(a.answered), a.answered > 0 ? waited(a.meanSeconds) : NOTHING, count(a.thanks)])));
 
 export function inbox() {
   const wanted = { status: '', assignee: '', unread: '', q: '' };
