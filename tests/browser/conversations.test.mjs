@@ -142,8 +142,54 @@ describe('conversations', () => {
     await page.getByRole('button', { name: 'Vote' }).click();
     await page.getByRole('button', { name: 'Tell us more' }).click();
     await page.getByText('About: Which mug comes next?').waitFor();
+    await say(page, 'Because red is seen from afar');
+    await page.getByText('About the poll: next-mug').waitFor();
+    const customer = await customerOf('seen from afar');
+    assert.deepEqual((await server.admin('GET', `${STAFF}/threads/${customer}`)).items[0].about, { kind: 'poll', ref: 'next-mug' });
     assert.deepEqual(page.complaints, []);
     await page.context().close();
+  });
+
+  it('let her say that she wants nothing pushed, and hold the shop to it', async () => {
+    const shopper = await shop(await visit(browser, { viewport: PHONE, colorScheme: 'dark' }));
+    await say(shopper, 'Please only answer me');
+    const wished = shopper.waitForResponse((response) => response.request().method() === 'PUT' && response.url().endsWith('/v1/me/preferences'));
+    await shopper.getByLabel('Only answer, never write first').check();
+    assert.equal((await (await wished).json()).pushes, false);
+    await shopper.reload();
+    await shopper.locator('parley-slot').first().scrollIntoViewIfNeeded();
+    await eventually(async () => assert.equal(await shopper.getByLabel('Only answer, never write first').isChecked(), true));
+    const agent = await visit(browser);
+    await openConsole(agent, server, `inbox/${await customerOf('only answer me')}`);
+    await agent.getByText('does not want to be written to first').waitFor();
+    await agent.locator('#mode').selectOption('push');
+    await agent.locator('#words').fill('Lamps are cheap today');
+    await agent.getByRole('button', { name: 'Send', exact: true }).click();
+    await agent.getByText(/may not be written to now \(opted-out\)/).waitFor();
+    for (const page of [shopper, agent]) await page.context().close();
+  });
+
+  it('show the agent what became of an e-mail, and who answers how', async () => {
+    const { customer, id } = await server.admin('POST', `${STAFF}/inbound`, { id: '<7@mail>', channel: 'email', from: 'gone@mail.example', body: 'Is it still there?' });
+    await server.admin('POST', `${STAFF}/threads/${encodeURIComponent(customer)}/reply`, { inReplyTo: id, body: 'It is.' });
+    const agent = await visit(browser, { viewport: PHONE });
+    await openConsole(agent, server, `inbox/${encodeURIComponent(customer)}`);
+    await agent.getByText('goes out').waitFor();
+    const [{ id: delivery }] = (await server.admin('GET', `${STAFF}/outbound?state=waiting`)).items;
+    await server.admin('PUT', `${STAFF}/outbound/${delivery}`, { state: 'bounced', detail: '550 no such mailbox' });
+    await agent.getByText('came back').waitFor();
+    await agent.getByText('This did not reach gone@mail.example: 550 no such mailbox').waitFor();
+    await agent.locator('h1 .pill', { hasText: 'waits for us' }).waitFor();
+    await picture(agent, 'bounced');
+    assert.deepEqual(await accessibilityFindings(agent), []);
+    assert.equal(await overflow(agent), 0);
+    await agent.evaluate(() => { location.hash = '#/inbox'; });
+    await agent.getByRole('heading', { name: 'Who answers' }).waitFor();
+    await agent.getByRole('row', { name: /^PARLEY_ADMIN_TOKEN \d+ 0/ }).waitFor();
+    await picture(agent, 'inbox-agents');
+    assert.deepEqual(await accessibilityFindings(agent), []);
+    assert.deepEqual(agent.complaints, []);
+    await agent.context().close();
   });
 
   it('open from anything in the page in one tap, with its context', async () => {
