@@ -10,8 +10,8 @@ export const CONVERSATIONS = '/plugins/conversations/api';
 const PAGE = 30;
 const STATUSES = { open: ['waits for us', 'warn'], waiting: ['answered', 'calm'], snoozed: ['put aside', 'calm'], closed: ['closed', 'calm'] };
 export const statusPill = ({ status }) => pill(...STATUSES[status]);
-/** Her name; a visitor's id says nothing to anybody, so its end tells visitors apart. */
-export const nameOf = ({ name, known, customer }) => name ?? (known || !customer.startsWith('anon-') ? customer : `Visitor ${customer.slice(-4)}`);
+/** Her name, or the address she wrote from; a visitor's id says nothing to anybody, so its end tells visitors apart. */
+export const nameOf = ({ name, known, customer }) => name ?? (known ? customer : customer.startsWith('anon-') ? `Visitor ${customer.slice(-4)}` : customer.replace(/^(email|store):/, ''));
 export const since = (at, words) => h('time', { datetime: at, title: timeOf(at) }, `${words} ${ago(at)}`);
 
 const DAYS = 30; // that agents are looked at

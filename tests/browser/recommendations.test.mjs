@@ -85,6 +85,19 @@ describe('recommendations', () => {
     await page.context().close();
   });
 
+  it('say why in the language of the page', async () => {
+    const page = await visit(browser, { viewport: PHONE, colorScheme: 'dark' });
+    await page.route((url) => url.pathname === '/', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: (await response.text()).replace('<html lang="en', '<html lang="de') });
+    });
+    const row = await open(page, server, 'sku:s3');
+    assert.equal(await row.getByRole('heading').innerText(), 'Ähnliches');
+    await row.getByText('Oft zusammen mit „Linen apron, oat“ angesehen').first().waitFor();
+    assert.deepEqual(await accessibilityFindings(page), []);
+    await page.context().close();
+  });
+
   it('show nothing, and take no room, where there is nothing to show', async () => {
     const page = await visit(browser);
     await page.goto(server.url);

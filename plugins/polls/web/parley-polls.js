@@ -30,7 +30,8 @@ sheet.replaceSync(`
   .plain { min-height: 1.75rem; padding: 0; background: none; color: inherit; font-weight: 400; font-size: .9375rem; text-decoration: underline; text-underline-offset: .2em; }
   .friends { margin-top: 1rem; display: grid; gap: .5rem; }
   .friends[hidden] { display: none; }
-  input[type=text], .link { width: auto; height: auto; min-height: 2.5rem; padding: .25rem .625rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px; }
+  .invite { margin-top: .75rem; }
+  input[type=text], .link { box-sizing: border-box; width: 100%; min-width: 0; height: auto; min-height: 2.5rem; padding: .25rem .625rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px; }
   p { margin: 0; font-size: .9375rem; color: var(--soft); }
   [role=alert] { color: inherit; font-weight: 560; }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
@@ -102,7 +103,7 @@ class Poll extends HTMLElement {
         complain(form, error.message);
       }
     };
-    return make('div', {}, open, form);
+    return make('div', { className: 'invite' }, open, form);
   }
 
   #drawFriends(poll, said) {
