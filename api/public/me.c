@@ -132,8 +132,8 @@ struct preferences_job {
 static int put_preferences(struct preferences_job *job, struct sql *sql) {
     struct arena *arena = &job->request->arena;
     job->before = job->preferences;
-    int rc = preferences_read(&job->preferences, job->request->body, &job->before,
-                              clock_now(job->request->app->clock), arena, &job->error);
+    int rc = preferences_read(&job->preferences, job->request->body, &job->before, clock_now(job->request->app->clock),
+                              arena, &job->error);
     return rc < 0 ? rc : customers_prefer(sql, job->whose.keys[0], &job->preferences, &job->error);
 }
 
@@ -190,7 +190,8 @@ static void add_event(struct preferences_job *job, const char *event, const stru
 
 /* Her wish holds, whether or not the journal could take the event. */
 static void on_told(struct mail *mail) {
-    struct preferences_job *job = (struct preferences_job *)((char *)mail - offsetof(struct preferences_job, batch.mail));
+    struct preferences_job *job =
+        (struct preferences_job *)((char *)mail - offsetof(struct preferences_job, batch.mail));
     if (job->batch.code)
         log_warn(job->request->app->log, "an opt-out could not be kept as an event; it holds all the same",
                  LOG_S("reason", error_title(job->batch.code)));
@@ -206,8 +207,8 @@ static void on_preferences(struct mail *mail) {
     }
     if (job->put) {
         muted_set(&app->muted, job->whose.keys[0], &job->preferences);
-        job->batch = (struct journal_batch){
-            .mail.receive = on_told, .reply_to = &app->mailbox, .records = job->records};
+        job->batch =
+            (struct journal_batch){.mail.receive = on_told, .reply_to = &app->mailbox, .records = job->records};
         add_event(job, "Opted Out", &job->preferences, &job->before);
         add_event(job, "Opted In", &job->before, &job->preferences);
     }

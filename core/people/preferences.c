@@ -200,8 +200,7 @@ static size_t write_refusals(const struct preferences *p, struct arena *arena, s
     size_t n = 0;
     *out = arena_array(arena, struct text, 1 + p->muted_n + p->channels_n + p->consents_n);
     if (p->pushes_off) (*out)[n++] = TEXT("pushes");
-    for (size_t i = 0; i < p->muted_n; i++)
-        (*out)[n++] = arena_printf(arena, "feature:%.*s", TEXT_ARGS(p->muted[i]));
+    for (size_t i = 0; i < p->muted_n; i++) (*out)[n++] = arena_printf(arena, "feature:%.*s", TEXT_ARGS(p->muted[i]));
     for (size_t i = 0; i < p->channels_n; i++)
         (*out)[n++] = arena_printf(arena, "channel:%.*s", TEXT_ARGS(p->channels_off[i]));
     for (size_t i = 0; i < p->consents_n; i++)

@@ -109,7 +109,8 @@ static int rank_of(parley_text state) {
 /* She has not read it: the thread is ours again, and colleagues read why. */
 static int give_back(parley_call *c, struct thread *t, parley_text address, parley_text detail) {
     int64_t number;
-    const char *why = parley_some(detail) ? parley_format(c, ": {}", detail) : "";
+    const char *why = "";
+    if (parley_some(detail)) why = parley_format(c, ": {}", detail);
     int rc = note_add(c, t, PARLEY_TEXT("Parley"),
                       text_of_cstr(parley_format(c, "This did not reach {}{}", address, why)), &number);
     if (rc >= 0)

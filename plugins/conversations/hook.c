@@ -13,7 +13,8 @@ static int refuse(parley_call *c, const char *sentence) {
 static int check_age(parley_call *c, parley_text timestamp) {
     int64_t at = 0, now = parley->now(c) / SECOND;
     if (parley->integer(parley->parse(c, timestamp), &at) && at > now - AGE_MOST && at < now + AGE_MOST) return 0;
-    return refuse(c, "the header webhook-timestamp is not the time of now, in seconds since 1970, give or take five minutes");
+    return refuse(
+        c, "the header webhook-timestamp is not the time of now, in seconds since 1970, give or take five minutes");
 }
 
 /* Any one of "v1,BASE64 v1,BASE64 ...": a sender that changes its secret signs with both. */
@@ -33,12 +34,14 @@ static int check_sender(parley_call *c) {
     char expected[BASE64];
     parley_text message = text_of_cstr(parley_format(c, "{}.{}.{}", id, timestamp, parley->source(c)));
     if (!parley->hmac(c, message, digest))
-        return parley->fail(c, 409,
-                            "no gateway is configured: give parleyd the secret that it signs with,"
-                            " plugins.conversations.secret (or PARLEY_PLUGINS_CONVERSATIONS_SECRET), and start it again");
-    base64_write(digest, sizeof digest, expected);
+        return parley->fail(
+            c, 409,
+            "no gateway is configured: give parleyd the secret that it signs with,"
+            " plugins.conversations.secret (or PARLEY_PLUGINS_CONVERSATIONS_SECRET), and start it again");
+    base64_write(digest, DIGEST, expected);
     if (!is_signed(parley->header(c, "webhook-signature"), expected))
-        return refuse(c, "the header webhook-signature is not v1 of this id, time and body under the secret that Parley has");
+        return refuse(
+            c, "the header webhook-signature is not v1 of this id, time and body under the secret that Parley has");
     return check_age(c, timestamp);
 }
 

@@ -30,8 +30,8 @@ int my_messages(parley_call *c) {
     rc = thread_find(c, ids, &t);
     if (rc >= 0) rc = messages_page(c, ids, only_of(c), READER_SHOPPER, &t, &items, &next);
     if (rc < 0) return rc;
-    return parley_reply(c, 200, "{items, next, thread: {status, assignee, unread}, greeting, hours}", items,
-                        next, t.status, t.assignee, count_unread(c, &t), parley->get(settings, "greeting"),
+    return parley_reply(c, 200, "{items, next, thread: {status, assignee, unread}, greeting, hours}", items, next,
+                        t.status, t.assignee, count_unread(c, &t), parley->get(settings, "greeting"),
                         parley->get(settings, "hours"));
 }
 
@@ -69,8 +69,8 @@ static int check_rate(parley_call *c) {
 
 static int remember_settings(parley_call *c, struct thread *t) {
     t->settings = parley->settings(c);
-    return parley_sql(c, "UPDATE thread SET settings = $2, feature = $3 WHERE number = $1", t->number,
-                      t->settings, parley->feature(c));
+    return parley_sql(c, "UPDATE thread SET settings = $2, feature = $3 WHERE number = $1", t->number, t->settings,
+                      parley->feature(c));
 }
 
 /* POST /messages {"body","inReplyTo"?,"about"?,"id"?}. The same `id` again is the same message. */

@@ -8,9 +8,8 @@ enum { AT_ONCE = 200 /* messages in one sweep */ };
 /* What is due next, or 0. */
 static int64_t next_due(parley_call *c) {
     int rc = parley_sql(
-        c,
-        "SELECT min(at) FROM (SELECT min(snoozed_until) AS at FROM thread WHERE status = 'snoozed' UNION ALL"
-        " SELECT min(due_at) FROM message WHERE author = 'customer' AND answered_at IS NULL AND overdue = 0)");
+        c, "SELECT min(at) FROM (SELECT min(snoozed_until) AS at FROM thread WHERE status = 'snoozed' UNION ALL"
+           " SELECT min(due_at) FROM message WHERE author = 'customer' AND answered_at IS NULL AND overdue = 0)");
     return rc > 0 ? parley->col(c, 0) : 0;
 }
 

@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                                        \
     "t.number, t.customer, t.known, t.status, t.assignee, t.name, coalesce(t.waiting_since, 0),"                       \
-    " coalesce(t.snoozed_until, 0), t.last_at, coalesce(t.order_at, 0), t.seen_by_customer, t.seen_by_staff," \
+    " coalesce(t.snoozed_until, 0), t.last_at, coalesce(t.order_at, 0), t.seen_by_customer, t.seen_by_staff,"          \
     " t.settings, t.feature"
 enum { COLUMNS_N = 14, SEARCHED = 20000 /* messages, the newest, that a search looks at */ };
 /* Who waits stands before who does not: times of this century are below it. */
@@ -155,8 +155,7 @@ int thread_name(parley_call *c, struct thread *t) {
 
 parley_json thread_view(parley_call *c, const struct thread *t, int64_t unread) {
     return parley_object(
-        c,
-        "{customer, known, name, status, assignee, waitingSince, snoozedUntil, lastAt, orderAt, unread}",
+        c, "{customer, known, name, status, assignee, waitingSince, snoozedUntil, lastAt, orderAt, unread}",
         t->customer, t->known, t->name, t->status, t->assignee, time_or_null(t->waiting_since),
         time_or_null(is_text(t->status, "snoozed") ? t->snoozed_until : 0), (parley_time){t->last_at},
         time_or_null(t->order_at), unread);

@@ -64,8 +64,9 @@ static parley_json staff_tally(parley_call *c, const struct poll *poll, const st
     }
     int64_t voters = tally->voters[0] + tally->voters[1];
     return parley_object(c, "{voters, options, known: {voters, options}, anonymous: {voters, options}}", voters,
-                         results_counts(c, poll, votes, voters), tally->voters[1], results_counts(c, poll, known, tally->voters[1]),
-                         tally->voters[0], results_counts(c, poll, anonymous, tally->voters[0]));
+                         results_counts(c, poll, votes, voters), tally->voters[1],
+                         results_counts(c, poll, known, tally->voters[1]), tally->voters[0],
+                         results_counts(c, poll, anonymous, tally->voters[0]));
 }
 
 int results_for_staff(parley_call *c) {

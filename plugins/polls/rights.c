@@ -3,11 +3,11 @@
 
 int rights_export(parley_call *c, parley_text customer) {
     parley_json votes = parley->list(c);
-    int row =
-        parley_sql(c,
-                   "SELECT vote.poll, poll.question, vote.choice, vote.at, vote.said FROM vote JOIN poll ON poll.id = vote.poll"
-                   " WHERE vote.voter = $1 ORDER BY vote.number",
-                   customer);
+    int row = parley_sql(
+        c,
+        "SELECT vote.poll, poll.question, vote.choice, vote.at, vote.said FROM vote JOIN poll ON poll.id = vote.poll"
+        " WHERE vote.voter = $1 ORDER BY vote.number",
+        customer);
     for (; row > 0; row = parley->next(c))
         parley_append(c, votes, "{poll, question, options, at, said}", parley->col_text(c, 0), parley->col_text(c, 1),
                       vote_keys(c, parley->col_text(c, 2)), (parley_time){parley->col(c, 3)},

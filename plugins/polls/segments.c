@@ -55,8 +55,8 @@ static void merge_small(struct segments *s) {
         int smallest = -1;
         for (int i = 0; i < s->n; i++)
             if (smallest < 0 || s->all[i].voters < s->all[smallest].voters) smallest = i;
-        bool needed = smallest >= 0 && (s->all[smallest].voters < CELL_LEAST ||
-                                        (s->other.voters > 0 && s->other.voters < CELL_LEAST));
+        bool needed = smallest >= 0 &&
+                      (s->all[smallest].voters < CELL_LEAST || (s->other.voters > 0 && s->other.voters < CELL_LEAST));
         if (!needed) return;
         fold(&s->other, &s->all[smallest]);
         s->all[smallest] = s->all[--s->n];

@@ -19,7 +19,7 @@ static int find_popular(parley_call *c, size_t n, parley_json given) {
 }
 
 int early_answer(parley_call *c, const char *list, size_t n, parley_json session) {
-    struct offer offers[ANSWER_MOST];
+    struct offer offers[ANSWER_MOST] = {0};
     size_t found = 0;
     parley_json given, items = parley->list(c);
     int rc = given_ids(c, &given);
@@ -27,10 +27,14 @@ int early_answer(parley_call *c, const char *list, size_t n, parley_json session
     for (parley_json i = parley->first(session); parley_is(i); i = parley->after(session, i))
         parley_append(c, given, "?", i);
     if (popular_wanted(c)) rc = find_popular(c, n, given);
-    for (; rc > 0; rc = parley->next(c))
-        offers[found++] = (struct offer){
-            .item = parley->col(c, 0), .reason = REASON_POPULAR, .score = (double)parley->col(c, 1)};
+    for (; rc > 0; rc = parley->next(c)) {
+        offers[found].item = parley->col(c, 0);
+        offers[found++].score = (double)parley->col(c, 1);
+    }
     if (rc < 0) return rc;
-    for (size_t i = 0; i < found; i++) offer_write(c, &offers[i], items);
+    for (size_t i = 0; i < found; i++) {
+        offers[i].reason = REASON_POPULAR;
+        offer_write(c, &offers[i], items);
+    }
     return offers_reply(c, list, items, 0);
 }

@@ -43,11 +43,10 @@ void offer_write(parley_call *c, const struct offer *offer, parley_json items) {
                       parley->col_text(c, 0), rounded(offer->score), by, about, name, sentence, parley->col_text(c, 1),
                       parley->col_text(c, 2), offer->together, offer->lift);
     else
-        parley_append(c, items,
-                      "{sku, score, by, about, aboutTitle, reason, title, category, url, image, price, currency}",
-                      parley->col_text(c, 0), rounded(offer->score), by, about, name, sentence, parley->col_text(c, 1),
-                      parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4), price,
-                      parley->col_text(c, 6));
+        parley_append(
+            c, items, "{sku, score, by, about, aboutTitle, reason, title, category, url, image, price, currency}",
+            parley->col_text(c, 0), rounded(offer->score), by, about, name, sentence, parley->col_text(c, 1),
+            parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4), price, parley->col_text(c, 6));
 }
 
 int offers_reply(parley_call *c, const char *list, parley_json items, int64_t trained) {

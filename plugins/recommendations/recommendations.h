@@ -76,7 +76,8 @@ struct offer {
     int64_t item, about; /* about: the item that speaks for it; 0: none */
     enum reason reason;
     double score;
-    int64_t together; /* orders with both, for staff, and how much more often that is than by chance; 0: it is no pair */
+    int64_t
+        together; /* orders with both, for staff, and how much more often that is than by chance; 0: it is no pair */
     double lift;
 };
 void offer_write(parley_call *c, const struct offer *offer, parley_json items);
@@ -106,8 +107,8 @@ struct shelf {
 /* Sold out, seen, bought and given ids (?exclude=, commas between) are excluded, and all but ?category= where it is said. */
 int shelf_open(parley_call *c, struct shelf *shelf);
 int shelf_item(parley_call *c, const struct shelf *shelf, parley_text sku,
-               uint32_t *item);                       /* MODEL_NO_ITEM where it knows none */
-int given_ids(parley_call *c, parley_json *ids);       /* ?exclude=, as a list; refused where they are too many */
+               uint32_t *item);                  /* MODEL_NO_ITEM where it knows none */
+int given_ids(parley_call *c, parley_json *ids); /* ?exclude=, as a list; refused where they are too many */
 /* A whole number within [least, most]. */
 bool read_number(parley_text text, int64_t least, int64_t most, int64_t *out);
 

@@ -11,7 +11,7 @@ int proof_check(parley_call *c, const struct shop *shop) {
         return parley->fail(c, 409,
                             "this connector is not configured: give parleyd the secret that the shop signs its webhooks"
                             " with, plugins.shopify.secret (or PARLEY_PLUGINS_SHOPIFY_SECRET), and start it again");
-    base64_write(digest, sizeof digest, expected);
+    base64_write(digest, DIGEST, expected);
     const parley_text given = parley->header(c, shop->signature);
     if (given.n == BASE64 && base64_same(expected, given.at, BASE64)) return 0;
     parley->count(c, "refused", 1);

@@ -30,9 +30,7 @@ Test(friends, whoever_has_the_link_sees_and_votes_once) {
     cr_expect_eq(friend_votes("cleo", path, "b"), 200);
     cr_expect_eq(friend_votes("ben", path, "b"), 200);
     cr_expect_eq(friend_votes("ben", path, "b"), 200);
-    SAYS(
-        "/options",
-        "[{\"key\":\"a\",\"label\":\"Red\",\"votes\":0},{\"key\":\"b\",\"label\":\"Blue\",\"votes\":2}]");
+    SAYS("/options", "[{\"key\":\"a\",\"label\":\"Red\",\"votes\":0},{\"key\":\"b\",\"label\":\"Blue\",\"votes\":2}]");
     SAYS("/voters", "2");
     SAYS("/voted", "\"b\"");
     SAYS("/mine", "false");
@@ -124,8 +122,7 @@ Test(friends, who_voted_may_tell_more_and_the_page_learns_what_about) {
     cr_expect_eq(shopper("anna", "POST", "/polls/p/more", "{}"), 409);
     vote("anna", "[\"b\"]");
     cr_expect_eq(shopper("anna", "POST", "/polls/p/more", "{}"), 200);
-    SAYS(
-        "", "{\"about\":{\"kind\":\"poll\",\"ref\":\"p\"},\"words\":\"Which colour?\",\"options\":[\"b\"]}");
+    SAYS("", "{\"about\":{\"kind\":\"poll\",\"ref\":\"p\"},\"words\":\"Which colour?\",\"options\":[\"b\"]}");
     cr_expect_eq(parley_test_tracked(t, "Poll Conversation Opened"), 1);
     cr_expect_str_eq(parley_test_json(t, parley_test_entry(t, "vote-more", 0), "/refs/options"), "[\"b\"]");
 }
