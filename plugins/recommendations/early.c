@@ -26,12 +26,13 @@ int early_answer(parley_call *c, const char *list, size_t n, parley_json session
     if (rc < 0) return rc;
     for (parley_json i = parley->first(session); parley_is(i); i = parley->after(session, i))
         parley_append(c, given, "?", i);
-    if (popular_wanted(c)) rc = find_popular(c, n, given);
-    for (; rc > 0; rc = parley->next(c)) {
+    int row = popular_wanted(c) ? find_popular(c, n, given) : 0;
+    while (row > 0) {
         offers[found].item = parley->col(c, 0);
         offers[found++].score = (double)parley->col(c, 1);
+        row = parley->next(c);
     }
-    if (rc < 0) return rc;
+    if (row < 0) return row;
     for (size_t i = 0; i < found; i++) {
         offers[i].reason = REASON_POPULAR;
         offer_write(c, &offers[i], items);
