@@ -328,7 +328,7 @@ Test(recommendations, a_catalogue_that_cannot_be_is_refused_with_the_line) {
           "{\"csv\":\"SKU, Title "
           ",url,price,available\\r\\n\\r\\na,A,javascript:alert(1),1,yes\\r\\nb,,,1,yes\\nc,C,//"
           "evil.example,1,yes\\nd,D,,x,yes\\n"
-          "e,E,,1,perhaps\\n\\\"f\\ng\\\",F,,1,\\nh/i,H\\n\"}");
+          "e,E,,1,perhaps\\n\\\"f\\ng\\\",F,,1,\\n\\\"h,i\\\",H\\n\"}");
     SAYS("/imported", "1");
     SAYS("/refused", "6");
     static const char *const lines[] = {"3", "4", "5", "6", "7", "10"};
