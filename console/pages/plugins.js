@@ -66,7 +66,7 @@ export function plugins(mayChange) {
           plugin.description && h('p', {}, plugin.description),
           h('p', { class: 'meta' }, h('code', {}, plugin.name), plugin.retired ? ' · retired' : plugin.active ? ` · release ${plugin.active} serves` : ' · no release serves'),
           brought.has(plugin.name) && h('p', { class: 'meta' }, `Brings the metrics ${brought.get(plugin.name).join(', ')}`)),
-        h('div', { class: 'actions' }, mayChange && plugin.previous && plugin.previous !== plugin.active &&
+        h('div', { class: 'actions' }, plugin.configuration && h('a', { href: `#/plugins/${plugin.name}`, 'aria-label': `Configure ${titleOf(plugin)}` }, 'Configure'), mayChange && plugin.previous && plugin.previous !== plugin.active &&
           button(`Roll back to ${plugin.previous}`, () => rollBack(plugin), { disabled: Boolean(going && !going.error) }),
           mayChange && plugin.active && !plugin.retired && button('Retire', () => retire(plugin), { class: 'danger quiet', 'aria-label': `Retire ${titleOf(plugin)}` }))),
       going && (going.error ? failure(going.error, `${going.to} was not activated; ${plugin.active ?? 'nothing'} still serves`) : progress(plugin, going.to)),

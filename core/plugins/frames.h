@@ -28,7 +28,8 @@ enum frame_type {
      * `after`, where the plugin's database is taken to stand (-1: nowhere yet), up to `upto`. Answered by FRAME_REPLY with
      * {position, ran, failed}: where it stands now. That is `after` of the next batch, wherever it is. */
     FRAME_EVENTS = 8,
-    FRAME_ANSWER = 9, /* struct frame_reply, to the ask of that id */
+    FRAME_ANSWER = 9,     /* struct frame_reply, to the ask of that id */
+    FRAME_CONFIGURE = 10, /* JSON: the plugin's own settings from now on; answered by FRAME_REPLY */
     /* worker to parleyd */
     /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff, hook}], subscribes: [names],
      * position: seq or -1}: started and healthy */

@@ -17,7 +17,7 @@ void note_hello(struct buffer *out, const struct supervisor_launch *launch, int 
     json_put_int(&w, "library", library_fd);
     json_put_text(&w, "libraries", text_of(launch->libraries));
     json_put_text(&w, "data", text_of(launch->data));
-    json_put_raw(&w, "settings", TEXT("{}"));
+    json_put_raw(&w, "settings", text_of(launch->settings));
     if (launch->secret) json_put_text(&w, "secret", text_of(launch->secret));
     json_key(&w, TEXT("sandbox"));
     json_open_object(&w);

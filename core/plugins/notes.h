@@ -10,6 +10,7 @@
 struct supervisor_launch { /* borrowed until `gone` */
     const char *plugin, *version, *data, *library;
     const char *libraries; /* further ones that the library may need: names with commas between */
+    const char *settings;  /* the plugin's configuration: JSON, defaults filled in. Never logged or shown */
     const char *secret;    /* the plugin's, for parley->hmac(); NULL: none. Never logged or shown */
     const unsigned char *sha256;
     int abi_major, abi_minor;

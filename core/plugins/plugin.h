@@ -14,6 +14,8 @@ struct plugin {
     struct release *releases;   /* in the order of their installation */
     struct release *active, *previous;
     bool retired;
+    char *configuration; /* JSON as it was stored; NULL: none ever was */
+    int64_t configuration_version;
     int64_t sequence;       /* as in plugin_state */
     struct release *alone;  /* it is being activated with the database for itself: see alone.h. NULL: none */
     bool alone_may_run;     /* all others have stopped */

@@ -8,6 +8,7 @@
 
 #include "core/base/memory.h"
 #include "core/base/secret.h"
+#include "core/plugins/configure.h"
 #include "core/plugins/traffic.h"
 
 enum { RETRY_FAILED = 30 /* seconds: somebody has to do something */ };
@@ -98,6 +99,8 @@ void release_free(struct release *r) {
     free(r->version);
     free(r->folder);
     free(r->library);
+    free(r->settings);
+    free(r->told);
     free(r);
 }
 
@@ -125,6 +128,7 @@ static void on_serving(void *user, struct supervisor *worker) {
     plugin_note(r->plugin, LOG_INFO, r->version, "worker %d serves", worker->pid);
     note_sandbox(r, worker->ready.sandbox);
     tell(r, PLUGIN_RUNNING, "");
+    configure_review(r->plugin);
     plugin_release_serves(r->plugin, r);
     traffic_running(r);
     r->env->changed(r->env);
@@ -211,7 +215,7 @@ static void died(struct release *r) {
     plugin_release_died(r->plugin, r); /* ends a trial */
     if (r->plugin->alone == r && r->needs_alone)
         r->state = RELEASE_STOPPED; /* it gets its chance when the others have stopped */
-    else if (wants(r) && !r->damaged && !r->untrusted)
+    else if (wants(r) && !r->damaged && !r->untrusted && !r->unfit)
         start_again_later(r);
     else
         fail(r);
@@ -253,8 +257,19 @@ static const struct supervisor_owner owner = {on_serving, on_reply, on_effect,  
 
 /* ---- wants ---- */
 
+/* Its configuration is at hand. */
+static bool configured(struct release *r) {
+    struct error error = {0};
+    if (r->damaged || r->untrusted) return true;
+    r->unfit = configure_start(r, &error) != 0;
+    if (r->unfit)
+        snprintf(r->why, sizeof r->why, "cannot start: its configuration does not suit it: %.60s %.250s",
+                 error.places ? error.at[0].pointer : "", error.places ? error.at[0].detail : error.detail);
+    return !r->unfit;
+}
+
 static void start(struct release *r) {
-    if (r->damaged || r->untrusted) {
+    if (!configured(r) || r->damaged || r->untrusted) {
         died(r);
         return;
     }
@@ -268,6 +283,7 @@ static void start(struct release *r) {
                                        .abi_minor = r->bundle.manifest.abi_minor,
                                        .libraries = r->env->trust.libraries,
                                        .library_fd = &r->library_fd,
+                                       .settings = r->settings,
                                        .secret = env_secret(r->env, r->plugin->name),
                                        .sandbox = env_sandbox(r->env, r->plugin->name)};
     r->state = RELEASE_STARTING;
