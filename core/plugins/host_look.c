@@ -48,6 +48,23 @@ static void put_schema(struct json_writer *w, const char *key, const json_t *sch
     free(json);
 }
 
+/* As long as somebody waits for the turn to write, who has it is heard of many times a second. */
+static void put_writer(struct json_writer *w, const struct plugin *plugin) {
+    enum { STALE = 300 /* ms */ };
+    const struct writer_seen *writer = &plugin->writer;
+    uint64_t ago = env_now(plugin->env) - writer->heard_at;
+    json_key(w, TEXT("writerLock"));
+    if (!writer->pid || ago > STALE) {
+        json_nil(w);
+        return;
+    }
+    json_open_object(w);
+    json_put_int(w, "pid", writer->pid);
+    json_put_text(w, "release", text_of(writer->release));
+    json_put_double(w, "heldSeconds", (double)(writer->held_ms + (int64_t)ago) / 1e3);
+    json_close_object(w);
+}
+
 bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w) {
     const struct plugin *plugin = host_find_installed(plugins, name);
     if (!plugin) return false;
@@ -56,6 +73,7 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, struct
     events_json(plugin, w);
     if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
     probation_json(plugin, w);
+    put_writer(w, plugin);
     put_schema(w, "settings", host_shown(plugin)->bundle.manifest.settings);
     put_schema(w, "configuration", host_shown(plugin)->bundle.manifest.configuration);
     json_put_int(w, "configurationVersion", plugin->configuration_version);

@@ -82,6 +82,14 @@ void ready_free(struct ready *ready) {
     free(ready->sandbox);
 }
 
+int64_t note_held(struct text payload, char release[static 65]) {
+    json_t *held = parse(payload);
+    int64_t ms = json_integer_value(json_object_get(held, "ms"));
+    snprintf(release, 65, "%s", string_or(held, "release", ""));
+    json_decref(held);
+    return ms;
+}
+
 void note_pong(struct text payload, int64_t *memory, char **waits) {
     json_t *pong = parse(payload);
     *memory = json_integer_value(json_object_get(pong, "memory"));

@@ -24,6 +24,12 @@ struct plugin {
     struct probation probation;
     struct delivery events;
     struct metrics_seen metrics; /* its own */
+    struct writer_seen {         /* who has the turn to write, as a worker said that waits for it */
+        int pid;                 /* 0: nobody ever waited */
+        char release[65];
+        int64_t held_ms;   /* by then */
+        uint64_t heard_at; /* ms of the loop */
+    } writer;
     struct log_ring log;
 };
 

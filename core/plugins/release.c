@@ -11,7 +11,10 @@
 #include "core/plugins/configure.h"
 #include "core/plugins/traffic.h"
 
-enum { RETRY_FAILED = 30 /* seconds: somebody has to do something */ };
+enum {
+    RETRY_FAILED = 30, /* seconds: somebody has to do something */
+    HELD_MOST = 1000,  /* ms with the turn to write while another one waits */
+};
 
 static const char *const states[] = {"stopped", "starting", "running", "draining", "failed"};
 
@@ -162,11 +165,15 @@ static void on_metrics(void *user, struct supervisor *worker, struct text json) 
     supervisor_fail(worker, "sent metrics that are none, or too many names of them");
 }
 
-/* A worker waits for its turn to write, and says who has kept it. Only another worker of the same plugin can have. */
-static void on_held(void *user, struct supervisor *worker, int holder) {
+/* A worker waits for its turn to write, and says who has it. Only another worker of the same plugin can, and not for long. */
+static void on_held(void *user, struct supervisor *worker, const struct frame *frame) {
     struct release *r = user;
+    struct writer_seen *writer = &r->plugin->writer;
+    *writer = (struct writer_seen){.pid = (int)frame->id, .heard_at = env_now(r->env)};
+    writer->held_ms = note_held(frame->payload, writer->release);
+    if (writer->held_ms < HELD_MOST) return;
     for (struct supervisor *s = r->env->workers; s; s = s->next)
-        if (s != worker && s->pid == holder && ((struct release *)s->user)->plugin == r->plugin)
+        if (s != worker && s->pid == writer->pid && ((struct release *)s->user)->plugin == r->plugin)
             supervisor_fail(s, "kept the writer lock for over a second while release %s waited", r->version);
 }
 

@@ -134,7 +134,8 @@ void supervisor_frame(void *user, const struct frame *frame) {
     struct supervisor *w = user;
     if (w->phase >= PHASE_KILLED) return;
     bool note = frame->type == FRAME_READY || frame->type == FRAME_PONG || frame->type == FRAME_FAILED ||
-                frame->type == FRAME_ALONE || frame->type == FRAME_ASK || frame->type == FRAME_METRICS;
+                frame->type == FRAME_ALONE || frame->type == FRAME_ASK || frame->type == FRAME_METRICS ||
+                frame->type == FRAME_HELD;
     if (note && frame->payload.n > SUPERVISOR_NOTE) {
         misbehaves(w, "sent a note of %llu bytes", frame->payload.n);
         return;
@@ -143,7 +144,7 @@ void supervisor_frame(void *user, const struct frame *frame) {
     case FRAME_REPLY: w->owner->reply(w->user, w, frame); break;
     case FRAME_EFFECT: on_effect(w, frame); break;
     case FRAME_ASK: on_ask(w, frame); break;
-    case FRAME_HELD: w->owner->held(w->user, w, (int)frame->id); break;
+    case FRAME_HELD: w->owner->held(w->user, w, frame); break;
     case FRAME_METRICS: w->owner->metrics(w->user, w, frame->payload); break;
     case FRAME_PONG: on_pong(w, frame->payload); break;
     case FRAME_LOG: on_log(w, frame->payload); break;

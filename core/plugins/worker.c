@@ -17,7 +17,6 @@
 enum {
     TIMER_LOOK = CLOCK_SECOND,
     WATCH_MS = 100,    /* between two looks at who has the turn to write, while this one waits for it */
-    HELD_MOST = 1000,  /* ms: then it is said to parleyd, which ends the holder */
     SWEEP_AFTER = 200, /* ms without a write, after which acknowledged effects are deleted in a commit of their own */
 };
 
@@ -189,7 +188,7 @@ static void settle(struct worker *worker) {
     end_if_done(worker);
 }
 
-/* While a group waits for its turn: one that keeps it too long hangs, and takes this one along. */
+/* While a group waits for its turn parleyd is told who has it: one that keeps it too long hangs, and takes this one along. */
 static void on_watch(uv_timer_t *watch) {
     struct worker *worker = watch->data;
     if (worker->group.state != GROUP_WAITS_FOR_TURN) {
@@ -197,8 +196,8 @@ static void on_watch(uv_timer_t *watch) {
         return;
     }
     struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
-    if (!holder.pid || holder.pid == getpid() || holder.held_ms < HELD_MOST || worker->gone) return;
-    frame_put(&worker->wire.out, FRAME_HELD, (uint64_t)holder.pid, TEXT_NONE);
+    if (!holder.pid || holder.pid == getpid() || worker->gone) return;
+    worker_put_held(&worker->wire.out, &holder);
     if (wire_flush(&worker->wire) < 0) lose_channel(worker);
 }
 

@@ -21,6 +21,8 @@ int worker_put_ready(struct buffer *out, const struct hello *hello, struct runti
                      const struct sandbox *sandbox, struct error *error);
 /* PONG: what it waits for, and its memory, by the open file `statm` (/proc/self/statm). */
 void worker_put_pong(struct buffer *out, uint64_t id, const struct group *group, int statm);
+/* HELD: who has the turn to write that this worker waits for. */
+void worker_put_held(struct buffer *out, const struct writer_holder *holder);
 /* METRICS, where the plugin has counted anything. */
 void worker_put_metrics(struct buffer *out, struct metrics *metrics);
 
