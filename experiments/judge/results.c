@@ -2,11 +2,23 @@
 
 #include <math.h>
 
-static void write_range(struct json_writer *w, struct compare_range range) {
-    json_open_object(w);
+static void put_range(struct json_writer *w, struct compare_range range) {
     json_put_double(w, "low", range.low);
     json_put_double(w, "high", range.high);
     json_put_double(w, "p", range.p);
+}
+
+/* With its test statistic, under the name that textbooks give it. */
+static void write_fixed(struct json_writer *w, const struct comparison *is) {
+    json_key(w, TEXT("fixed"));
+    json_open_object(w);
+    put_range(w, is->fixed);
+    if (isinf(is->statistic.df))
+        json_put_double(w, "z", is->statistic.value);
+    else {
+        json_put_double(w, "t", is->statistic.value);
+        json_put_double(w, "df", is->statistic.df);
+    }
     json_close_object(w);
 }
 
@@ -26,10 +38,11 @@ static void write_difference(struct json_writer *w, const struct judged_arm *a) 
     json_put_double(w, "low", a->is.relative.low);
     json_put_double(w, "high", a->is.relative.high);
     json_close_object(w);
-    json_key(w, TEXT("fixed"));
-    write_range(w, a->is.fixed);
+    write_fixed(w, &a->is);
     json_key(w, TEXT("sequential"));
-    write_range(w, a->is.sequential);
+    json_open_object(w);
+    put_range(w, a->is.sequential);
+    json_close_object(w);
     json_key(w, TEXT("bayes"));
     json_open_object(w);
     json_put_double(w, "chanceToBeat", a->is.chance_to_beat);

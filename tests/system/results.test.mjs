@@ -33,6 +33,7 @@ test('published counts give the published numbers: Cookie Cats, day-1 retention'
   const { difference, fixed } = metric(r, 'bought', 'top');
   close(difference.p, 0.0744096552496, 1e-9);
   close(fixed.p, difference.p);
+  close(fixed.z, -1.7840862247, 1e-9);
   close(r.srm.chi2, 6.9024, 1e-4);
   close(r.srm.p, 0.00861, 1e-3);
   assert.equal(r.srm.verdict, 'warn');

@@ -125,6 +125,9 @@ Test(results, the_worked_example_of_the_contract_comes_out) {
     near("metrics.0.variants.1.fixed.low", 0.0050, 5e-5);
     near("metrics.0.variants.1.fixed.high", 0.0086, 5e-5);
     near("metrics.0.variants.1.fixed.p", 1.5e-13, 5e-15);
+    near("metrics.0.variants.1.fixed.z", 7.385114, 1e-6);
+    near("metrics.1.variants.1.fixed.t", 7.389736, 1e-6);
+    near("metrics.1.variants.1.fixed.df", 37486.67, 0.01);
     near("metrics.0.variants.1.sequential.p", 1.7e-11, 5e-13);
     cr_expect_gt(number("metrics.0.variants.1.bayes.chanceToBeat"), 0.9999);
     near("metrics.0.variants.1.bayes.expectedLoss", 0, 1e-12);
