@@ -40,6 +40,27 @@ test('published counts give the published numbers: Cookie Cats, day-1 retention'
   await s.stop();
 });
 
+test('a cap is at most a minute old, and made anew when the trial is concluded', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await s.put('/admin/v1/metrics/capped', { key: 'capped', kind: 'mean', event: 'Order Completed', value: 'revenue', cap: 0.5 });
+  await trial(s, { assignment: 'external', traffic: undefined, metrics: { primary: 'capped' }, analysis: { method: 'fixed' } }, { at: '2021-01-01T00:00:00Z' });
+  const spend = (round, of) => s.post('/v1/batch', { batch: ['a', 'b', 'c'].flatMap((unit, i) => [viewed(unit, i ? 'top' : 'off', '2021-01-02T00:00:00Z'),
+    { type: 'track', event: 'Order Completed', userId: unit, messageId: `${round}${unit}`, timestamp: '2021-01-03T00:00:00Z', properties: { order_id: `${round}${unit}`, revenue: of(i) } }]) });
+  await spend('first', (i) => i + 1);
+  const { cap } = (await s.results('poll-trial', (r) => r.metrics[0].cap.value === 2)).metrics[0];
+  assert.equal(cap.value, 2, 'the median of 1, 2 and 3');
+  await spend('second', (i) => 10 * (i + 1));
+  const meanwhile = await s.results('poll-trial', (r) => metric(r, 'capped', 'off').sum === 2);
+  assert.equal(metric(meanwhile, 'capped', 'top').sum, 4, 'both have reached it');
+  assert.deepEqual(meanwhile.metrics[0].cap, cap);
+  await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback' });
+  const concluded = await s.results('poll-trial', (r) => r.state === 'concluded');
+  assert.equal(concluded.metrics[0].cap.value, 22);
+  assert.deepEqual(concluded.metrics[0].variants.map((v) => v.sum), [11, 44]);
+  assert.ok(concluded.metrics[0].cap.asOf > cap.asOf);
+});
+
 test('results', async (t) => {
   const s = await Server.start();
   t.after(() => s.stop());
