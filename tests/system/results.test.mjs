@@ -61,6 +61,35 @@ test('a cap is at most a minute old, and made anew when the trial is concluded',
   assert.ok(concluded.metrics[0].cap.asOf > cap.asOf);
 });
 
+test('nobody enters while a trial is paused, what those do who are in counts, and a late word from before counts too', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await trial(s, { assignment: 'external', traffic: undefined }, { at: '2021-01-01T00:00:00Z' });
+  const met = (unit, timestamp) => ({ type: 'track', event: 'Experiment Viewed', userId: unit, messageId: `v-${unit}`, timestamp, properties: { experiment_id: 'poll-trial', variation_id: 'top' } });
+  const bought = (unit) => ({ type: 'track', event: 'Order Completed', userId: unit, messageId: `o-${unit}`, properties: { order_id: unit, revenue: 5 } });
+  const send = (...batch) => s.post('/v1/batch', { batch });
+  const step = (name) => s.post(`/admin/v1/experiments/poll-trial/${name}`, {});
+  await send(met('early'));
+  const before = new Date().toISOString();
+  await new Promise((r) => setTimeout(r, 5));
+  await step('pause');
+  await send(met('paused'), bought('paused'), bought('early'), met('late', before));
+  const paused = await s.results('poll-trial', (r) => total(r) === 2);
+  assert.equal(paused.state, 'paused');
+  assert.equal(total(paused), 2, 'early and late');
+  assert.equal(metric(paused, 'bought', 'top').sum, 1);
+  await step('resume');
+  await send(met('after'), bought('after'), { ...met('paused'), messageId: 'v-again' });
+  const after = await s.results('poll-trial', (r) => total(r) === 4);
+  assert.equal(total(after), 4);
+  assert.equal(metric(after, 'bought', 'top').sum, 2, 'an order before the entry is none of the trial\'s');
+  const { body: proof } = await s.post('/admin/v1/experiments/poll-trial/verify', {});
+  assert.deepEqual([proof.same, proof.different, proof.units], [true, 0, 4]);
+  await s.kill();
+  await s.up();
+  assert.deepEqual((await s.results('poll-trial', (r) => total(r) === 4)).metrics, after.metrics);
+});
+
 test('results', async (t) => {
   const s = await Server.start();
   t.after(() => s.stop());
