@@ -72,7 +72,7 @@ static void draw_verdict(struct drawing *d) {
         [CALL_SHIP] = "good", [CALL_KEEP_RUNNING] = "calm", [CALL_STOP_HARM] = "harm", [CALL_NO_DIFFERENCE] = "calm"};
     PEN(d, sentence,
         arena_printf(&d->arena, "Trial `%.*s`, %s, as of %.*s.", TEXT_ARGS(d->definition->key),
-                     experiment_phases[d->state->phase], TEXT_ARGS(moment(d, d->report->results->as_of))));
+                     experiment_phases[judgement_phase(d->report->results)], TEXT_ARGS(moment(d, d->report->results->as_of))));
     PEN(d, callout, tones[d->judgement->call],
         arena_printf(&d->arena, "Verdict: %s. %.*s", judgement_calls[d->judgement->call],
                      TEXT_ARGS(d->judgement->words)));

@@ -368,7 +368,7 @@ void results_write(struct measure_results *r, struct text by, const struct look 
     arena_init(&arena, 32 * 1024);
     json_open_object(w);
     json_put_text(w, "experiment", r->experiment->definition.key);
-    json_put_text(w, "state", text_of(experiment_phases[r->experiment->state.phase]));
+    json_put_text(w, "state", text_of(experiment_phases[judgement_phase(r)]));
     json_put_time(w, "asOf", r->as_of);
     json_put_int(w, "configRevision", r->snapshot->revision);
     json_put_bool(w, "complete", r->complete);
