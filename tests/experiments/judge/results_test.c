@@ -194,8 +194,9 @@ Test(results, a_guardrail_that_is_certainly_broken_stops_whatever_the_primary_sa
     cr_expect(json_is_true(at("metrics.2.variants.1.guardrail.fires")));
     cr_expect_str_eq(words("verdict.call"), "stop-harm");
     cr_expect_str_eq(words("verdict.variant"), "top");
-    cr_expect_str_eq(words("verdict.words"), "`top` does harm: `complaints` is worse than under control by 0.0563, and by "
-                                             "at least 0.0506: more than its margin of 0.01.");
+    cr_expect_str_eq(words("verdict.words"),
+                     "`top` does harm: `complaints` is worse than under control by 0.0563, and by "
+                     "at least 0.0506: more than its margin of 0.01.");
     cr_expect_lt(number("metrics.2.variants.1.bayes.chanceToBeat"), 0.001, "more complaints are not better");
     close_results();
 }
@@ -215,9 +216,10 @@ Test(results, without_an_mde_there_is_no_verdict_to_ship) {
     lay_all(1, 21307, 267, 100);
     read_back();
     cr_expect_str_eq(words("verdict.call"), "keep-running");
-    cr_expect_str_eq(words("verdict.words"),
-                     "`top`: 118.8 % more `bought`, between 56.4 % and 221.7 %: no verdict, because `mde`, the smallest "
-                     "relative difference that would matter, is not set; `complaints` unchanged.");
+    cr_expect_str_eq(
+        words("verdict.words"),
+        "`top`: 118.8 % more `bought`, between 56.4 % and 221.7 %: no verdict, because `mde`, the smallest "
+        "relative difference that would matter, is not set; `complaints` unchanged.");
     lay_all(0, 0, 0, 0);
     lay_all(1, 0, 0, 0);
     json_decref(answer);
