@@ -131,57 +131,6 @@ static void draw_exposure(struct drawing *d) {
     PEN(d, table, "Units by variant", columns, COUNT(columns), cells, j->results->n_arms);
 }
 
-static void metric_row(struct drawing *d, const struct judged_metric *m, uint32_t arm, struct text *cells) {
-    const struct measure_results *r = d->judgement->results;
-    const struct judged_arm *a = &m->arms[arm];
-    const struct compare_arm all = {
-        .cells = r->groups[0].metrics[m->metric].cells + arm, .stride = r->n_arms, .epochs = r->n_epochs};
-    struct sample sample =
-        compare_sample(all, r->metrics[m->metric]->kind == METRIC_RATIO ? COMPARE_RATIO : COMPARE_MEAN);
-    if (r->groups[0].metrics[m->metric].quantiles)
-        sample.mean = r->groups[0].metrics[m->metric].quantiles[arm].estimate;
-    cells[0] = d->state->arms[arm];
-    cells[1] = report_number(d, 12, sample.n);
-    cells[2] = report_number(d, 6, sample.n > 0 ? sample.mean : NAN);
-    for (int i = 3; i < 8; i++) cells[i] = TEXT("–");
-    if (!a->compared) return;
-    cells[3] = report_number(d, 4, a->is.estimate);
-    cells[4] = report_range(d, report_number(d, 4, a->is.shown.low), report_number(d, 4, a->is.shown.high));
-    cells[5] = report_percent(d, a->is.relative.estimate);
-    cells[6] = report_range(d, report_percent(d, a->is.relative.low), report_percent(d, a->is.relative.high));
-    cells[7] = report_number(d, 3, m->role == ROLE_GUARDRAIL ? a->is.shown.p : a->p_adjusted);
-}
-
-static void draw_metric(struct drawing *d, const struct judged_metric *m) {
-    static const struct pen_column columns[] = {{"Variant", false},
-                                                {"Units", true},
-                                                {"Mean", true},
-                                                {"Difference", true},
-                                                {"Interval", true},
-                                                {"Lift", true},
-                                                {"Interval of the lift", true},
-                                                {"p (adjusted)", true}};
-    const struct metric *metric = d->judgement->results->metrics[m->metric];
-    uint32_t n = d->judgement->results->n_arms;
-    struct text *cells = arena_array(&d->arena, struct text, COUNT(columns) * n);
-    PEN(d, heading, 3, metric->name.n ? metric->name : metric->key);
-    PEN(d, sentence,
-        arena_printf(&d->arena, "`%.*s`: %s metric (%s), %s is better.", TEXT_ARGS(metric->key),
-                     judgement_roles[m->role], metric_kinds[metric->kind], metric_betters[metric->better]));
-    PEN(d, picture, picture_intervals(d->judgement, m, &d->arena));
-    for (uint32_t a = 0; a < n; a++) metric_row(d, m, a, cells + a * COUNT(columns));
-    PEN(d, table, "Figures", columns, COUNT(columns), cells, n);
-    for (uint32_t a = 0; m->rule && a < n; a++)
-        if (judgement_in_play(d->judgement, a) && m->arms[a].compared)
-            PEN(d, sentence,
-                arena_printf(&d->arena, "Guardrail, `%.*s`: harm %.4g, at most %.4g, margin %.4g%s: %s.",
-                             TEXT_ARGS(d->state->arms[a]), m->arms[a].guard.harm, m->arms[a].guard.high,
-                             m->rule->margin, m->rule->relative ? " of control's mean" : "",
-                             m->arms[a].guard.fires    ? "harm beyond the margin is certain"
-                             : m->arms[a].guard.passes ? "harm beyond the margin is excluded"
-                                                       : "not known yet"));
-}
-
 static void draw_health(struct drawing *d) {
     static const struct pen_column columns[] = {{"Code", false}, {"What", false}};
     const struct judgement *j = d->judgement;
@@ -247,7 +196,7 @@ void report_write(const struct report *report, enum report_format format, struct
     draw_design(&d);
     draw_exposure(&d);
     PEN(&d, heading, 2, TEXT("Results"));
-    for (uint32_t i = 0; i < d.judgement->n; i++) draw_metric(&d, &d.judgement->metrics[i]);
+    for (uint32_t i = 0; i < d.judgement->n; i++) report_draw_metric(&d, &d.judgement->metrics[i]);
     report_draw_time(&d);
     draw_health(&d);
     draw_decision(&d);

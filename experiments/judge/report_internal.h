@@ -1,4 +1,4 @@
-/* Between report.c (the whole of a report) and report_time.c (its chapter on time). */
+/* Between report.c (the whole of a report), report_results.c and report_time.c (its longer chapters). */
 #ifndef PARLEY_EXPERIMENTS_JUDGE_REPORT_INTERNAL_H
 #define PARLEY_EXPERIMENTS_JUDGE_REPORT_INTERNAL_H
 
@@ -25,6 +25,8 @@ struct text report_whole(struct drawing *d, int64_t n);
 struct text report_range(struct drawing *d, struct text low, struct text high);
 struct text report_moment(struct drawing *d, int64_t ms); /* 0: a dash */
 
+/* A metric in its role: picture, figures, what every method says. */
+void report_draw_metric(struct drawing *d, const struct judged_metric *metric);
 /* The effect on the primary metric by day, by week since entry, and as the looks had it. Adds the report's days up. */
 void report_draw_time(struct drawing *d);
 

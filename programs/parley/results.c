@@ -142,8 +142,9 @@ static void print_groups(struct results *r, json_at groups) {
         print_figures(r, g);
     }
     json_at tests = get(r, 0, "heterogeneity");
+    putchar('\n');
     for (json_at t = json_first(&r->json, tests); t != JSON_NONE; t = json_after(&r->json, tests, t))
-        printf("\nthe effect of %.*s is the same in all of them: p = %.*s\n", TEXT_ARGS(text_at(r, t, "variant")),
+        printf("the effect of %.*s is the same in all of them: p = %.*s\n", TEXT_ARGS(text_at(r, t, "variant")),
                TEXT_ARGS(number_at(r, t, "p", 3)));
 }
 

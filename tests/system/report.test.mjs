@@ -48,6 +48,10 @@ test('the report', async (t) => {
     const { difference } = results.metrics[0].variants[1];
     assert.ok(html.body.includes(Number(difference.estimate.toPrecision(4)).toString()), 'the figures are those of the results');
     assert.ok(html.body.includes('>600<'));
+    const { fixed, sequential } = results.metrics[0].variants[1];
+    assert.ok(html.body.includes(`>z = ${Number(fixed.z.toPrecision(5))}, p = `), 'the test statistic');
+    for (const { low, high } of [fixed, sequential])
+      assert.ok(html.body.includes(`>${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))}<`), 'both intervals, whichever decides');
   });
 
   await t.test('stands alone: nothing is fetched, nothing can run', () => {
