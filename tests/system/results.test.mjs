@@ -1,6 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Server, trial } from './harness.mjs';
+import { parley } from './parley.mjs';
 
 const close = (a, b, relative = 1e-9) => assert.ok(Math.abs(a - b) <= relative * Math.max(Math.abs(a), Math.abs(b)), `${a} is not ${b}`);
 
@@ -88,6 +89,29 @@ test('nobody enters while a trial is paused, what those do who are in counts, an
   await s.kill();
   await s.up();
   assert.deepEqual((await s.results('poll-trial', (r) => total(r) === 4)).metrics, after.metrics);
+});
+
+test('a break-down judges each group for itself, merges what is small, and is asked for by name', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await trial(s, { assignment: 'external', traffic: undefined, breakdowns: ['country'] }, { at: '2021-01-01T00:00:00Z' });
+  const country = (i) => (i < 120 ? 'DE' : i < 200 ? 'FR' : i < 204 ? 'IT' : 'MT');
+  await sendAll(s, 206, (i) => ({ ...viewed(`u${i}`, i % 2 ? 'top' : 'off', '2021-01-05T00:00:00Z'), properties: { experiment_id: 'poll-trial', variation_id: i % 2 ? 'top' : 'off', country: country(i) } }));
+  await sendAll(s, 100, (i) => ({ type: 'track', event: 'Order Completed', userId: `u${i}`, messageId: `o${i}`, timestamp: '2021-01-06T00:00:00Z', properties: { order_id: `${i}`, revenue: 1 } }));
+  await s.results('poll-trial', (r) => total(r) === 206);
+  const { body: r } = await s.get('/admin/v1/experiments/poll-trial/results?by=country');
+  assert.deepEqual(r.groups.map((g) => [g.value, g.other ?? false, g.merged ?? 0, total(g)]), [['DE', false, 0, 120], ['FR', false, 0, 80], [null, true, 2, 6]]);
+  assert.ok(r.groups.every((g) => g.srm.verdict === 'ok' && g.srm.pAdjusted >= g.srm.p));
+  assert.equal(metric(r.groups[0], 'bought', 'top').sum, 50);
+  assert.deepEqual(r.heterogeneity.map((h) => h.variant), ['top']);
+  const other = await s.get('/admin/v1/experiments/poll-trial/results?by=device');
+  assert.equal(other.status, 400);
+  assert.match(other.body.detail, /`device` is none of the experiment's break-downs/);
+  const { code, out } = await parley(s.url, ['experiments', 'results', 'poll-trial', '--by', 'country', '--output', 'table']);
+  assert.equal(code, 0);
+  assert.match(out, /\ncountry: DE\n.*: ok, p = 1\n\nvariant  units\noff         60  control\ntop         60\n/);
+  assert.match(out, /\ncountry: 2 others together\n/);
+  assert.match(out, /\nthe effect of top is the same in all of them: p = /);
 });
 
 test('results', async (t) => {
