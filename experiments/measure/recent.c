@@ -5,10 +5,10 @@
 #include "core/base/memory.h"
 
 enum {
-    OLDEST = CLOCK_SECOND,      /* beyond it nothing is answered with (semantics.md, "Metrics") */
-    RENEWED = 400,              /* ms: of this age, it is read again */
+    OLDEST = CLOCK_SECOND,       /* beyond it nothing is answered with (semantics.md, "Metrics") */
+    RENEWED = 400,               /* ms: of this age, it is read again */
     WATCHED = 10 * CLOCK_MINUTE, /* so long after a question */
-    UNASKED = 25 /* ms: after so much of it, what nobody looks at waits for the next round */
+    UNASKED = 25                 /* ms: after so much of it, what nobody looks at waits for the next round */
 };
 
 void recent_init(struct recent *recent) {
