@@ -77,6 +77,8 @@ test('the e-commerce specification beyond orders', async (t) => {
     const trends = async (kind) => Object.fromEntries((await s.get(`/admin/v1/trends?kind=${kind}&min=1&window=1d&at=2026-03-01T23:00:00Z`)).body.items.map((x) => [x.item, x.customers]));
     assert.deepEqual(await trends('shopping'), { mug: 1, tea: 1, pot: 1, cup: 1 });
     assert.deepEqual(await trends('purchasing'), { mug: 2 });
+    const { items: [day] } = (await s.get('/admin/v1/visits?limit=1')).body; // what becomes of an order is no visit
+    assert.deepEqual(day, { day: '2026-03-01', visitors: 2, new: 2, returning: 0, visits: 2, dwell: (84 + 24) * 60 / 2, back: { 1: 0, 7: 0, 28: 0 } });
     const { body } = await s.get('/admin/v1/cohorts');
     assert.deepEqual([body.customers, body.orders, body.revenue, body.refunded, body.net], [2, 2, 38, 18, 20]);
   });
