@@ -26,7 +26,6 @@ struct seen_copy {
     char temporary[PARTITION_PATH_ROOM], path[PARTITION_PATH_ROOM];
     struct seen_head head;
     uint64_t *slots[2];
-    _Atomic bool *writing; /* the journal's; false when it is done */
 };
 
 static void seen_path(char out[static PARTITION_PATH_ROOM], const struct journal *j, const char *suffix) {
@@ -47,7 +46,6 @@ static struct seen_copy *copy_seen(struct journal *j) {
     struct seen_copy *copy = memory_new(struct seen_copy);
     copy->head = (struct seen_head){.seq = j->last_seq, .received = j->last_received};
     memcpy(copy->head.magic, magic, sizeof magic);
-    copy->writing = &j->seen_writing;
     seen_path(copy->temporary, j, ".new");
     seen_path(copy->path, j, "");
     for (int i = 0; i < 2; i++) {
@@ -71,8 +69,8 @@ static bool write_file(FILE *file, struct seen_copy *copy) {
     return done && fflush(file) == 0 && fsync(fileno(file)) == 0;
 }
 
-static void *write_copy(void *arg) {
-    struct seen_copy *copy = arg;
+static void write_copy(void *what) {
+    struct seen_copy *copy = what;
     FILE *file = fopen(copy->temporary, "we");
     if (file) {
         bool done = write_file(file, copy);
@@ -81,28 +79,17 @@ static void *write_copy(void *arg) {
     }
     free(copy->slots[0]);
     free(copy->slots[1]);
-    atomic_store(copy->writing, false);
     free(copy);
-    return NULL;
-}
-
-void journal_wait_seen(struct journal *j) {
-    if (j->seen_started) pthread_join(j->seen_writer, NULL);
-    j->seen_started = false;
 }
 
 void journal_save_seen(struct journal *j) {
-    journal_wait_seen(j);
+    aside_wait(&j->seen_aside);
     write_copy(copy_seen(j));
 }
 
 void journal_save_seen_aside(struct journal *j) {
-    if (atomic_load(&j->seen_writing)) return; /* the disk is slower than files fill: the next one will do */
-    journal_wait_seen(j);
-    struct seen_copy *copy = copy_seen(j);
-    atomic_store(&j->seen_writing, true);
-    j->seen_started = pthread_create(&j->seen_writer, NULL, write_copy, copy) == 0;
-    if (!j->seen_started) write_copy(copy);
+    if (!aside_busy(&j->seen_aside)) /* else the disk is slower than files fill: the next one will do */
+        aside_do(&j->seen_aside, write_copy, copy_seen(j));
 }
 
 /* --- reading --- */
