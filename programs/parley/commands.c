@@ -219,6 +219,8 @@ const struct command commands[] = {
      "products that more customers turn to than usual, or that most turn to"},
     {"cohorts", NULL, "", "--by month|week", "GET", BASE "cohorts", act_get, NULL,
      "customers by their first purchase, and how many bought again"},
+    {"visits", NULL, "", "--limit N", "GET", BASE "visits", act_list, "day visitors new returning visits dwell",
+     "who comes, how long, and who comes back, by day"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "--out FOLDER", NULL, NULL, act_export, NULL,
