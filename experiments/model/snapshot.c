@@ -184,6 +184,12 @@ static void connect_holdouts(struct snapshot *s, struct snapshot_feature *featur
             feature->holdouts[feature->n_holdouts++] = &s->holdouts[i];
 }
 
+static bool is_plain(const struct snapshot_feature *feature) {
+    const struct feature *definition = &feature->definition;
+    return definition->enabled && !feature->killed && definition->stage != STAGE_RETIRED &&
+           !definition->n_prerequisites && !definition->n_rules && !feature->n_holdouts;
+}
+
 static struct bucket_ranges ranges(struct arena *arena, const uint32_t *weights, const bool *without, uint32_t n) {
     uint64_t *ends = arena_array(arena, uint64_t, n), total = 0;
     for (uint32_t i = 0; i < n; i++) ends[i] = total += without && without[i] ? 0 : weights[i];
@@ -255,6 +261,7 @@ static void connect_all(struct snapshot *s) {
     for (uint32_t i = 0; i < s->n_features; i++) {
         connect_prerequisites(s, &s->features[i]);
         connect_holdouts(s, &s->features[i]);
+        s->features[i].plain = is_plain(&s->features[i]);
     }
     measure_depths(s);
     for (uint32_t i = 0; i < s->n_experiments; i++) connect_experiment(s, &s->experiments[i]);

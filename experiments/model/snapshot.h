@@ -48,6 +48,7 @@ struct snapshot_prerequisite {
 struct snapshot_feature {
     struct feature definition;
     bool killed;
+    bool plain; /* only its experiment and its default decide: it is on, and there are no prerequisites, rules or holdouts */
     struct snapshot_prerequisite *prerequisites;  /* as many as the definition has */
     uint32_t depth;                               /* features that require one another, below this one */
     const struct snapshot_experiment *experiment; /* running, paused or maturing; NULL */
