@@ -285,7 +285,7 @@ int check_unused(enum definition_kind kind, struct text key, const struct snapsh
     }
     const struct snapshot_experiment *experiment =
         kind == DEFINITION_EXPERIMENT ? snapshot_experiment(snapshot, key) : NULL;
-    if (experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED)
+    if (snapshot_is_live(experiment))
         return error_set(error, ERR_CONFLICT, "experiment \"%.*s\" is %s; conclude it first", TEXT_ARGS(key),
                          experiment_phases[experiment->state.phase]);
     return 0;

@@ -220,16 +220,12 @@ static void connect_metrics(struct snapshot *s, struct snapshot_experiment *expe
         experiment->guardrails[i] = snapshot_metric(s, definition->guardrails[i].metric);
 }
 
-static bool is_live(const struct snapshot_experiment *experiment) {
-    return experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED;
-}
-
 static void connect_experiment(struct snapshot *s, struct snapshot_experiment *experiment) {
     struct snapshot_feature *feature = map_get(&s->by_key[DEFINITION_FEATURE], experiment->definition.feature);
     experiment->feature = feature;
     if (feature) experiment_settle(&experiment->definition, &feature->definition);
     experiment->by_targeting_key = text_is(experiment->definition.unit, "targetingKey");
-    if (feature && is_live(experiment)) feature->experiment = experiment;
+    if (feature && snapshot_is_live(experiment)) feature->experiment = experiment;
     if (feature && experiment->state.start_at > feature->last_trial) feature->last_trial = experiment->state.start_at;
     if (feature && experiment->state.phase == PHASE_CONCLUDED &&
         (!feature->concluded || feature->concluded->state.concluded_at < experiment->state.concluded_at))

@@ -74,6 +74,11 @@ struct snapshot_experiment {
     const struct metric **guardrails;
 };
 
+/* It has started and is not concluded; NULL is not. */
+static inline bool snapshot_is_live(const struct snapshot_experiment *experiment) {
+    return experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED;
+}
+
 struct snapshot {
     struct arena arena;
     _Atomic int32_t references;
