@@ -220,7 +220,8 @@ int catalogue_delete(struct catalogue *c, const struct change *change, struct er
     const struct entry *entry = catalogue_find(c, change->kind, change->key);
     if (!entry) return catalogue_missing(change->kind, change->key, error);
     if (releases_bring(c->releases, catalogue_origin(entry), entry->key)) return is_brought(entry, error);
-    int rc = check_unused(change->kind, change->key, c->snapshot, error);
+    int rc = check_not_live(change->kind, change->key, c->snapshot, error);
+    if (rc == 0) rc = check_unused(change->kind, change->key, c->snapshot, error);
     if (rc < 0) return rc;
     struct draft draft;
     draft_begin(&draft, c, change, "");
