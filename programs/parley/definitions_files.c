@@ -128,8 +128,7 @@ static enum exit_code check_folder(const char *folder) {
 
 static enum exit_code read_folder(struct call *call, const char *folder, struct definition_sources *sources) {
     enum exit_code code = check_folder(folder);
-    for (int k = 0; definition_names[k].many && code == EXIT_OK; k++)
-        code = read_kind(call, folder, k, sources);
+    for (int k = 0; definition_names[k].many && code == EXIT_OK; k++) code = read_kind(call, folder, k, sources);
     return code;
 }
 
