@@ -148,11 +148,12 @@ static struct value eval_comparison(struct run *run, uint32_t at) {
 
 /* ---- numbers ---- */
 
-/* +, *, max and min over all arguments. Sums and products read texts as parseFloat does, the others as Number does. */
+/* +, *, max and min over all arguments; a product of one is that one, as it is. Sums and products read texts as parseFloat does, the others as Number does. */
 static struct value eval_fold(struct run *run, uint32_t at) {
     enum condition_operator op = run->nodes[at].op;
     double total = op == OP_PLUS ? 0 : op == OP_TIMES ? 1 : op == OP_MAX ? -INFINITY : INFINITY;
     bool absent = false;
+    if (op == OP_TIMES && run->nodes[at].count == 1) return run_eval(run, at + 1);
     for (uint32_t child = at + 1; child < run->nodes[at].next; child = run->nodes[child].next) {
         struct value v = run_eval(run, child);
         absent |= v.absent;
