@@ -225,9 +225,9 @@ const struct command commands[] = {
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "--out FOLDER", NULL, NULL, act_export, NULL,
      "every definition as one JSON document, or a file each: FOLDER/features/KEY.json"},
-    {"apply", NULL, "[FILE|-]", "--folder FOLDER --dry-run", "POST", BASE "apply", act_apply, "kind key outcome",
-     "puts what `export` gave into this server: all of it or nothing; what is not named stays"},
-    {"diff", NULL, "[FILE|-]", "--folder FOLDER", "POST", BASE "apply", act_diff, "kind key outcome",
+    {"apply", NULL, "[FILE|-]", "--folder FOLDER --dry-run --prune", "POST", BASE "apply", act_apply, "kind key outcome",
+     "puts what `export` gave into this server: all of it or nothing; what is not named stays, with --prune goes"},
+    {"diff", NULL, "[FILE|-]", "--folder FOLDER --prune", "POST", BASE "apply", act_diff, "kind key outcome",
      "what `apply` would change, member by member"},
     {"replay", NULL, "FILE",
      "--map COLUMNS --experiment KEY --expect SUMS --currency CODE --batch N --connections N --rate N --patience "
