@@ -5,6 +5,7 @@
 //   <meta name="parley-context" content='{"country":"DE"}'>           (where rules look at attributes)
 //   <parley-slot name="product-poll" about="sku:HT-101"></parley-slot>
 //   <parley-page name="home"></parley-page>
+//   <parley-slot name="talk" talk></parley-slot>                     (where "talk about this", said anywhere on the page, leads)
 //
 // A slot asks which variant this shopper gets when it is about to be seen (that is the exposure, alike for
 // every variant) and loads the plugin's component only where the variant has one. If Parley is down, slow or
@@ -208,6 +209,15 @@ class Slot extends HTMLElement {
   connectedCallback() { seen.observe(this); }
   disconnectedCallback() { seen.unobserve(this); }
 }
+
+/** Somebody wants to talk about something before she has come to where that is done: it is brought, and hears of it. */
+addEventListener('parley-talk', async ({ detail }) => {
+  const slot = document.querySelector('parley-slot[talk]');
+  if (!slot || slot.childElementCount > 0) return;
+  seen.unobserve(slot);
+  await fill(slot).catch((error) => console.warn('parley: nobody to talk to', error));
+  if (slot.childElementCount > 0) dispatchEvent(new CustomEvent('parley-talk', { detail }));
+});
 
 // Pages.
 

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "core/base/html.h"
 #include "experiments/judge/report_pen.h"
 
 enum { WIDTH = 760, LEFT = 150, RIGHT = 30, TOP = 30, ROW = 56, BOTTOM = 46, HEIGHT = 240, CURVES = 4 };
@@ -24,11 +25,11 @@ static double step_of(const struct scale *s, int ticks) {
 static void open_picture(struct buffer *out, int height, struct text title, struct text description) {
     buffer_printf(out, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"", WIDTH,
                   height, WIDTH, height);
-    pen_escape_html(out, title);
+    html_escape(out, title);
     buffer_cstr(out, "\"><title>");
-    pen_escape_html(out, title);
+    html_escape(out, title);
     buffer_cstr(out, "</title><desc>");
-    pen_escape_html(out, description);
+    html_escape(out, description);
     buffer_cstr(out, "</desc>\n");
 }
 
@@ -73,7 +74,7 @@ static void draw_axis(struct buffer *out, const struct scale *s, double bottom) 
 
 static void draw_row(struct buffer *out, const struct scale *s, struct text arm, const struct comparison *c, double y) {
     buffer_printf(out, "<text x=\"0\" y=\"%.1f\">", y + 4);
-    pen_escape_html(out, text_n(arm.at, arm.n < 20 ? arm.n : 20)); /* a key: ASCII */
+    html_escape(out, text_n(arm.at, arm.n < 20 ? arm.n : 20)); /* a key: ASCII */
     buffer_printf(out, "</text><line class=\"interval\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
                   at(s, c->relative.low), at(s, c->relative.high), y, y);
     buffer_printf(out, "<circle class=\"point\" cx=\"%.1f\" cy=\"%.1f\" r=\"6\"/>", at(s, c->relative.estimate), y);
@@ -171,7 +172,7 @@ struct text picture_exposure(const struct measure_results *days, struct arena *a
         buffer_printf(&out,
                       "<line class=\"curve k%u\" x1=\"0\" x2=\"26\" y1=\"%u\" y2=\"%u\"/><text x=\"32\" y=\"%u\">",
                       a % CURVES, TOP + 22 * a, TOP + 22 * a, TOP + 22 * a + 4);
-        pen_escape_html(&out, text_n(state->arms[a].at, state->arms[a].n < 10 ? state->arms[a].n : 10));
+        html_escape(&out, text_n(state->arms[a].at, state->arms[a].n < 10 ? state->arms[a].n : 10));
         buffer_cstr(&out, "</text>\n");
     }
     buffer_free(&words);

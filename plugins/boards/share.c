@@ -27,9 +27,10 @@ static parley_text share_words(parley_call *c, const struct board *board) {
 }
 
 static int reply_share(parley_call *c, const struct board *board) {
-    parley_text url = board_url(c, board);
-    return parley_reply(c, 200, "{url, og: {type: ?, title: ?, description: ?, url: ?, image: ?}}", url, "website",
-                        board->title, share_words(c, board), url, first_picture(c, board));
+    parley_text url = board_url(c, board), feature = parley->feature(c);
+    const char *link = parley_some(feature) ? parley_format(c, "/share/{}/{}", feature, board->id) : NULL;
+    return parley_reply(c, 200, "{url, link, og: {type: ?, title: ?, description: ?, url: ?, image: ?}}", url, link,
+                        "website", board->title, share_words(c, board), url, first_picture(c, board));
 }
 
 /* A link to a private board would lead nowhere. */

@@ -133,7 +133,7 @@ class Poll extends HTMLElement {
       make('div', { className: 'row' },
         !poll.closed && make('button', {}, voted ? 'Change my vote' : 'Vote'),
         voted && !poll.closed && make('button', { type: 'button', className: 'plain', onclick: () => this.#send(form, 'DELETE', poll, undefined, 'Your vote is taken back.') }, 'Take my vote back'),
-        voted && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => (poll.more ? this.#tellMore(form, poll) : tellMore(poll)) }, 'Tell us more'),
+        voted && document.querySelector('parley-conversation, parley-slot[talk]') && make('button', { type: 'button', className: 'plain', onclick: () => (poll.more ? this.#tellMore(form, poll) : tellMore(poll)) }, 'Tell us more'),
         status));
     form.onsubmit = (event) => {
       event.preventDefault();

@@ -63,6 +63,13 @@ const plain = (label, onclick, more = {}) => make('button', { type: 'button', cl
 /** What a shopper wrote: in its own direction, and nothing but text. */
 const written = (name, text, className = '') => make(name, { dir: 'auto', className }, text);
 
+/** Opens the conversation on the page with this as its context; null where there is none. */
+function talk(kind, ref, words) {
+  if (!document.querySelector('parley-conversation, parley-slot[talk]')) return null;
+  const detail = { about: { kind, ref }, words: words.length > 120 ? `${words.slice(0, 119)}…` : words };
+  return plain('Talk with the shop', () => dispatchEvent(new CustomEvent('parley-talk', { detail })));
+}
+
 class Questions extends HTMLElement {
   #root = this.attachShadow({ mode: 'open' });
   #list = make('ol', { className: 'questions' });
@@ -206,12 +213,13 @@ class Questions extends HTMLElement {
     item.append(...[heading, make('p', { className: 'meta' }, questionWords(question)), this.#standing(item, question, 'questions'),
       question.answers.length > 0 && answers,
       question.answerCount > question.answers.length && plain(`All ${number.format(question.answerCount)} answers`, () => this.#all(item, question, answers)),
-      make('div', { className: 'row' }, reply, ...this.#questionActions(item, question))].filter(Boolean));
+      make('div', { className: 'row' }, reply, ...this.#questionActions(item, question).filter(Boolean))].filter(Boolean));
     return item;
   }
 
   #questionActions(item, question) {
-    if (question.mine) return [plain('Take back', () => this.#try(item, async () => {
+    const ask = talk('question', question.id, question.body);
+    if (question.mine) return [ask, plain('Take back', () => this.#try(item, async () => {
       await this.#call('DELETE', `questions/${question.id}`);
       if (question.answerCount > 0) await this.#refresh(question.id);
       else item.remove();
@@ -221,7 +229,7 @@ class Questions extends HTMLElement {
       await this.#call(question.following ? 'DELETE' : 'PUT', `questions/${question.id}/follow`);
       (await this.#refresh(question.id)).querySelector('[aria-pressed]')?.focus();
     });
-    return [plain('Follow', follow, { pressed: question.following }), this.#report(item, 'questions', question)];
+    return [plain('Follow', follow, { pressed: question.following }), ask, this.#report(item, 'questions', question)];
   }
 
   async #all(item, question, list) {
@@ -267,6 +275,7 @@ class Questions extends HTMLElement {
     row.append(make('div', { className: 'row' },
       !answer.mine && plain('Helpful', vote, { pressed: answer.voted }),
       question.mine && !answer.mine && plain('This solved it', accept, { pressed: answer.accepted }),
+      talk('answer', answer.id, answer.body),
       answer.mine ? plain('Take back', takeBack) : this.#report(row, 'answers', answer)));
     return row;
   }
