@@ -9,6 +9,7 @@
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
+  :host([hidden]) { display: none; }
   :host { display: block; --accent: var(--parley-accent, #0f6a62); --accent-ink: var(--parley-accent-ink, #fff); --line: color-mix(in srgb, currentColor 16%, transparent);
     --wash: color-mix(in srgb, currentColor 5%, transparent); --soft: color-mix(in srgb, currentColor 76%, transparent); overflow-wrap: anywhere; line-height: 1.5; }
   h2, h3, p, ul, dl, dd { margin: 0; padding: 0; } ul { list-style: none; }

@@ -51,7 +51,7 @@ class Poll extends HTMLElement {
 
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
-    const { items } = this.data ?? await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`);
+    const { items } = this.data ?? await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`).catch(() => ({ items: [] }));
     this.hidden = items.length === 0 && !location.hash.startsWith('#parley-poll=');
     this.#root.replaceChildren(...items.map((poll) => this.#draw(poll, '')));
     const link = /^#parley-poll=([a-z0-9]{26})$/.exec(location.hash)?.[1];

@@ -6,6 +6,7 @@
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
+  :host([hidden]) { display: none; }
   :host { display: block; --accent: var(--parley-accent, #0f6a62); --accent-ink: var(--parley-accent-ink, #fff);
     --faint: color-mix(in srgb, currentColor 14%, transparent); --soft: color-mix(in srgb, currentColor 76%, transparent); }
   section { padding: 1.25rem 1.375rem 1.375rem; border: 1px solid var(--faint); border-radius: 12px; }
@@ -80,7 +81,9 @@ class Questions extends HTMLElement {
 
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
-    const [page, asks] = await Promise.all([this.#call('GET', `products/${this.#sku}/questions`), this.#call('GET', 'asks')]);
+    const [page, asks] = await Promise.all([this.#call('GET', `products/${this.#sku}/questions`), this.#call('GET', 'asks')]).catch((error) => [null, error]);
+    this.hidden = !page; // errors are for the console of the browser
+    if (!page) return console.warn('parley-qa:', asks.message);
     const mine = asks.items.filter(({ sku }) => sku === this.#product);
     this.#asks.replaceChildren(...mine.map((question) => this.#asked(question)));
     this.#list.replaceChildren(...page.items.map((question) => this.#question(question)));
