@@ -127,6 +127,16 @@ Test(shopify, what_is_signed_but_no_webhook_of_use_is_answered_in_words) {
 
 /* ---- orders ---- */
 
+Test(shopify, webhooks_of_a_shop_that_it_is_not_configured_for_are_refused) {
+    cr_assert_eq(parley_test_configure(t, "{\"shops\":[\"garn.myshopify.com\"]}"), 204);
+    cr_assert_eq(send_as("one", "orders/create", signature(SECRET, FIRST), FIRST), 403);
+    cr_assert(strstr(parley_test_body(t), "wolle.myshopify.com is none of the shops"), "%s", parley_test_body(t));
+    cr_assert_eq(parley_test_tracked(t, NULL), 0);
+    cr_assert_eq(parley_test_configure(t, "{\"shops\":[\"garn.myshopify.com\",\"wolle.myshopify.com\"]}"), 204);
+    deliver("orders/create", FIRST);
+    cr_assert_eq(parley_test_tracked(t, "Order Completed"), 1);
+}
+
 Test(shopify, an_order_is_what_the_e_commerce_specification_says) {
     deliver("orders/create", FIRST);
     cr_expect_str_eq(
