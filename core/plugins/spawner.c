@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sodium.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/plugins/sealed.h"
@@ -139,6 +139,15 @@ static void work(struct lane_job *job, void *owner) {
     spawn->output = output[0];
     close(channel[1]);
     close(output[1]);
+}
+
+void spawner_kill(const struct spawn *spawn) {
+    pidfd_send_signal(spawn->pid_fd, SIGKILL, NULL, 0);
+}
+
+bool spawner_reap(const struct spawn *spawn, siginfo_t *how) {
+    *how = (siginfo_t){0};
+    return waitid(P_PIDFD, (id_t)spawn->pid_fd, how, WEXITED | WNOHANG) == 0 && how->si_pid;
 }
 
 struct lane *spawner_start(void) {

@@ -1,9 +1,10 @@
-/* Starts worker processes, on a thread that lives as long as parleyd (a worker asks to be killed when the thread that started
+/* Starts, kills and reaps worker processes; starts them on a thread that lives as long as parleyd (a worker asks to be killed when the thread that started
  * it ends). A worker gets its channel, the release's library as a sealed file in memory, and nothing else: no other descriptor,
  * few environment variables. Knows nothing of what workers say. */
 #ifndef PARLEY_CORE_PLUGINS_SPAWNER_H
 #define PARLEY_CORE_PLUGINS_SPAWNER_H
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "core/base/error.h"
@@ -27,5 +28,10 @@ struct spawn {
 
 struct lane *spawner_start(void);
 void spawner_do(struct lane *spawner, struct spawn *spawn);
+
+/* SIGKILL. Any thread. */
+void spawner_kill(const struct spawn *spawn);
+/* Once pid_fd is readable: true, and how the process ended, which is reaped; false while it has not. */
+bool spawner_reap(const struct spawn *spawn, siginfo_t *how);
 
 #endif
