@@ -99,7 +99,10 @@ int plugin_state_write(const struct plugin_state *state, const char *folder, str
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) return failed(temporary, error);
     json_t *root = to_json(state);
-    bool written = json_dumpfd(root, fd, JSON_INDENT(2)) == 0 && fsync(fd) == 0;
+    char *text = json_dumps(root, JSON_INDENT(2)); /* json_dumpfd makes a write of each token */
+    size_t n = strlen(text);
+    bool written = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
+    free(text);
     json_decref(root);
     close(fd);
     if (!written || rename(temporary, path) != 0) {

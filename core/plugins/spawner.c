@@ -145,9 +145,14 @@ void spawner_kill(const struct spawn *spawn) {
     pidfd_send_signal(spawn->pid_fd, SIGKILL, NULL, 0);
 }
 
-bool spawner_reap(const struct spawn *spawn, siginfo_t *how) {
-    *how = (siginfo_t){0};
-    return waitid(P_PIDFD, (id_t)spawn->pid_fd, how, WEXITED | WNOHANG) == 0 && how->si_pid;
+static void reap(struct lane_job *job, void *owner) {
+    struct spawn *spawn = (struct spawn *)job;
+    while (waitid(P_PIDFD, (id_t)spawn->pid_fd, &spawn->how, WEXITED) != 0 && errno == EINTR) continue;
+}
+
+void spawner_reap(struct lane *spawner, struct spawn *spawn) {
+    spawn->job.work = reap;
+    lane_do(spawner, &spawn->job);
 }
 
 struct lane *spawner_start(void) {

@@ -24,6 +24,7 @@ struct spawn {
     pid_t pid;
     int pid_fd, channel, output; /* owned by the caller: the process, its channel, what it prints; non-blocking */
     struct error error;          /* code 0: it runs. Else there is neither process nor channel */
+    siginfo_t how;               /* of spawner_reap */
 };
 
 struct lane *spawner_start(void);
@@ -31,7 +32,7 @@ void spawner_do(struct lane *spawner, struct spawn *spawn);
 
 /* SIGKILL. Any thread. */
 void spawner_kill(const struct spawn *spawn);
-/* Once pid_fd is readable: true, and how the process ended, which is reaped; false while it has not. */
-bool spawner_reap(const struct spawn *spawn, siginfo_t *how);
+/* Once pid_fd is readable: reaps the process, which may take the kernel milliseconds. `how` says how it ended when the job is back. */
+void spawner_reap(struct lane *spawner, struct spawn *spawn);
 
 #endif

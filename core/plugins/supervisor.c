@@ -185,15 +185,20 @@ static void describe_exit(struct supervisor *w, const siginfo_t *info) {
         supervisor_blame(w, "exited with status %d", info->si_status);
 }
 
-static void on_exit_seen(uv_poll_t *poll, int status, int events) {
-    struct supervisor *w = poll->data;
-    siginfo_t info;
-    if (!spawner_reap(&w->spawn, &info)) return;
+static void on_reaped(struct mail *mail) {
+    struct supervisor *w = (struct supervisor *)((char *)mail - offsetof(struct supervisor, spawn.job.mail));
     channel_finish(&w->channel); /* answers that it sent before */
     while (w->lines < SUPERVISOR_LINES && read_printed(w)) continue;
     start_lines(w);
-    describe_exit(w, &info);
+    describe_exit(w, &w->spawn.how);
     end(w);
+}
+
+static void on_exit_seen(uv_poll_t *poll, int status, int events) {
+    struct supervisor *w = poll->data;
+    uv_poll_stop(poll);
+    w->spawn.job.mail.receive = on_reaped;
+    spawner_reap(w->env->spawner, &w->spawn);
 }
 
 static void on_heart(uv_timer_t *timer) {

@@ -56,11 +56,10 @@ void spawner_kill(const struct spawn *spawn) {
     if (!process.killed++) exits();
 }
 
-bool spawner_reap(const struct spawn *spawn, siginfo_t *how) {
-    uint64_t exited = 0;
-    *how = (siginfo_t){.si_code = process.killed ? CLD_KILLED : CLD_EXITED};
-    how->si_status = process.killed ? SIGKILL : 1;
-    return read(spawn->pid_fd, &exited, sizeof exited) == sizeof exited;
+void spawner_reap(struct lane *spawner, struct spawn *spawn) {
+    spawn->how = (siginfo_t){.si_code = process.killed ? CLD_KILLED : CLD_EXITED};
+    spawn->how.si_status = process.killed ? SIGKILL : 1;
+    mailbox_post(spawn->job.reply_to, &spawn->job.mail);
 }
 
 /* ---- parleyd's side ---- */
