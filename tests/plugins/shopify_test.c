@@ -2,12 +2,12 @@
  * public documentation, cut to what is read and something around it. */
 #include <criterion/criterion.h>
 #include <parley/test.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/plugins/build_path.h"
+#include "tests/plugins/signature.h"
 
 #define SECRET "hush: the shop's secret"
 
@@ -26,23 +26,6 @@ static void stop(void) {
 TestSuite(shopify, .init = start, .fini = stop);
 
 /* ---- sending ---- */
-
-/* An independent way to base64: by table of sextets over a string of bits. */
-static const char *signature(const char *secret, const char *body) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    static char out[45];
-    unsigned char mac[crypto_auth_hmacsha256_BYTES + 1] = {0};
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret, strlen(secret));
-    crypto_auth_hmacsha256_update(&state, (const unsigned char *)body, strlen(body));
-    crypto_auth_hmacsha256_final(&state, mac);
-    for (int i = 0; i < 43; i++) {
-        int bit = i * 6, byte = bit / 8, two = mac[byte] << 8 | mac[byte + 1];
-        out[i] = letters[two >> (10 - bit % 8) & 63];
-    }
-    out[43] = '=';
-    return out;
-}
 
 static int send_as(const char *id, const char *topic, const char *sign, const char *body) {
     char headers[400];
