@@ -142,12 +142,16 @@ Test(results, the_verdict_says_the_effect_its_interval_the_guardrails_and_what_i
     open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
     lay_all(0, 21306, 122, 100);
     lay_all(1, 21307, 267, 100);
-    lay(SPEND, 1, 21307, 125, 20);
+    lay(SPEND, 1, 21307, 150, 20);
     read_back();
     const char *said = words("verdict.words");
     cr_expect(!strncmp(said, "`top`: 118.8 % more `bought`, between ", 38), "%s", said);
     cr_expect(strstr(said, " %, sure enough to ship; `complaints` unchanged; about "), "%s", said);
     cr_expect(strstr(said, " more days would settle `spend`."), "%s", said);
+    json_decref(answer);
+    lay(SPEND, 1, 21307, 125, 20);
+    read_back();
+    cr_expect(!strstr(words("verdict.words"), "settle"), "nobody waits for years");
     close_results();
 }
 
