@@ -94,7 +94,6 @@ describe('the console', () => {
     await page.getByRole('link', { name: 'poll-trial' }).click();
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByRole('heading', { name: 'poll-trial running' }).waitFor();
-    await page.getByText(/^Shoppers meet in plugin polls of variant top/).waitFor();
     await page.getByText('Verdict so far').waitFor();
     await sendShoppers(server, 'product-poll', 60);
     await page.getByRole('img', { name: /^Difference of Bought something/ }).waitFor();
