@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "programs/parley/actions.h"
+#include "programs/parley/crowd.h"
 #include "programs/parley/demo.h"
 #include "programs/parley/journal.h"
 #include "programs/parley/recommendations.h"
@@ -236,6 +237,8 @@ const struct command commands[] = {
      NULL, NULL, replay_run, NULL, "past orders from a CSV file (.gz too), told as if they happened now"},
     {"demo", "setup", "", "", NULL, NULL, demo_setup, NULL,
      "the demo shop's trial: metrics, feature, polls, experiment"},
+    {"demo", "crowd", "", "--visitors N --rate N --seed N", NULL, NULL, crowd_run, NULL,
+     "simulated shoppers: they look, vote, ask, collect, talk and buy; until Ctrl-C, or so many"},
     {0},
 };
 
