@@ -137,7 +137,8 @@ static void add_secondary(const struct judgement *j, uint32_t arm, struct buffer
     if (judgement_phase(j->results) != PHASE_RUNNING) return;
     for (uint32_t i = 0; i < j->n; i++) {
         int32_t days = j->metrics[i].role == ROLE_SECONDARY ? days_for(j, &j->metrics[i], arm) : -1;
-        if (days > 0 && days <= PATIENCE && !decided(j, &j->metrics[i], arm)) add_days(out, days, name_of(j, &j->metrics[i], arena));
+        if (days > 0 && days <= PATIENCE && !decided(j, &j->metrics[i], arm))
+            add_days(out, days, name_of(j, &j->metrics[i], arena));
     }
 }
 
