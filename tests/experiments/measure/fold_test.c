@@ -625,6 +625,27 @@ Test(fold, moving_the_end_judges_again_what_lies_beyond_it) {
     trial_close(&t);
 }
 
+Test(fold, nobody_enters_in_a_pause_whenever_it_becomes_known) {
+    trial_open(&t, &plain);
+    trial_send(&t, trial_exposure("before", "top", T + 10));
+    trial_send(&t, trial_exposure("in it", "top", T + 25)); /* folded before the pause is told of */
+    trial_turns[0] = T + 20;
+    trial_plan(&t, &plain);
+    trial_fold(&t.fold);
+    expect(T + 99, TOP, 1, 0, 0, 0);
+    trial_send(&t, trial_exposure("beyond", "top", T + 35));
+    order("before", T + 36, "{\"revenue\":1}");
+    expect(T + 99, TOP, 1, 1, 1, 0);
+    trial_turns[1] = T + 30; /* it had ended by then */
+    trial_plan(&t, &plain);
+    trial_fold(&t.fold);
+    expect(T + 99, TOP, 2, 1, 1, 0);
+    trial_send(&t, trial_exposure("in it", "top", T + 40));
+    trial_send(&t, trial_exposure("late", "top", T + 19));
+    expect(T + 99, TOP, 4, 1, 1, 0);
+    trial_close(&t);
+}
+
 /* Each unit's records in any order within seven days give what they give in order. */
 Test(fold, the_order_of_arrival_does_not_matter) {
     enum { UNITS = 12, EACH = 14, N = UNITS * EACH, ROUNDS = 6 };
