@@ -20,6 +20,7 @@ import { questions } from './pages/questions.js';
 import { inbox } from './pages/inbox.js';
 import { inboxThread } from './pages/inbox-thread.js';
 import { audit } from './pages/audit.js';
+import { webhooks } from './pages/webhooks.js';
 
 const SECTIONS = [
   ['features', 'Features', features],
@@ -31,6 +32,7 @@ const SECTIONS = [
   ['trends', 'Trends', trends],
   ['plugins', 'Plugins', plugins],
   ['audit', 'Audit', audit],
+  ['webhooks', 'Webhooks', webhooks],
 ];
 const app = document.getElementById('app');
 let who = null;
@@ -44,6 +46,7 @@ const CHANGES = {
   agent: ['inbox', 'customers', 'questions'],
   publisher: ['plugins'] };
 const READS = {
+  manager: SECTIONS.map(([name]) => name).filter((name) => name !== 'webhooks'),
   analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'],
   agent: ['inbox', 'customers', 'questions', 'features', 'trials'],
   publisher: ['plugins'] };

@@ -142,7 +142,7 @@ static void open_webhooks(struct app *app, const struct config *config, const ch
                                        .clock = app->clock,
                                        .log = app->log,
                                        .telemetry = app->telemetry,
-                                       .allow_private = config_flag(config, "webhooks.private"),
+                                       .allow_private = config_bool(config, "webhooks.private"),
                                        .retry_ms = config_duration(config, "webhooks.retry"),
                                        .attempts = config_int(config, "webhooks.attempts")};
     app->webhooks = webhooks_open(&options);
