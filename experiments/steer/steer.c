@@ -60,8 +60,8 @@ static bool is_refused(const struct text *refused, size_t n, struct text key) {
 static struct due_step earliest_due(const struct snapshot *snapshot, int64_t now, const struct text *refused,
                                     size_t n_refused) {
     struct due_step first = {0};
-    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
-        const struct snapshot_experiment *e = &snapshot->experiments[i];
+    for (uint32_t i = 0; i < snapshot->n_timed; i++) {
+        const struct snapshot_experiment *e = snapshot->timed[i];
         struct schedule_due due = schedule_next(&e->definition, &e->state);
         if (due.step == SCHEDULE_NOTHING || due.at > now || (first.key.n && due.at >= first.due.at)) continue;
         if (!is_refused(refused, n_refused, e->definition.key)) first = (struct due_step){e->definition.key, due};
