@@ -140,3 +140,10 @@ void app_join(struct app *app, struct text key, struct text parent) {
     for (struct map_entry *e = map_next(&app->remembered.by_salt, NULL); e; e = map_next(&app->remembered.by_salt, e))
         inherit(e->value, unit, root);
 }
+
+struct text app_origin(struct request *request) {
+    struct text origin = request->app->public_url;
+    while (origin.n && origin.at[origin.n - 1] == '/') origin.n--;
+    if (origin.n) return origin;
+    return arena_printf(&request->arena, "http://%.*s", TEXT_ARGS(request->headers.host));
+}

@@ -105,6 +105,8 @@ void app_remember_again(struct app *app, const struct text *keys, size_t n);
 bool app_suppressed(struct app *app, struct text key);
 /* Whether the shopper muted the feature, under whichever of her keys she spoke last. `arena` is for the keys. */
 bool app_muted(const struct app *app, struct text customer, struct text feature, struct arena *arena);
+/* Where this request's client reaches Parley, without a slash at the end: "https://parley.example". */
+struct text app_origin(struct request *request);
 /* The text that a shopper's unit is bucketed by: the key that names the customer, where keys were joined. */
 struct text app_unit(const struct app *app, struct text key);
 

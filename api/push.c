@@ -212,9 +212,7 @@ void push_write_streams(struct request *request, struct json_writer *w) {
     int64_t expires = (push_streams_period(clock_now(app->clock)) + 2) * PERIOD_MS;
     struct text revision = arena_printf(arena, "%lld", (long long)app->snapshot->revision);
     struct text token = link_sign(&app->identity, "stream", revision, expires, arena);
-    struct text origin = app->public_url, host = request->headers.host;
-    while (origin.n && origin.at[origin.n - 1] == '/') origin.n--;
-    if (!origin.n) origin = arena_printf(arena, "http://%.*s", TEXT_ARGS(host));
+    struct text origin = app_origin(request);
     json_key(w, TEXT("eventStreams"));
     json_open_array(w);
     json_open_object(w);

@@ -10,6 +10,7 @@ import { features } from './pages/features.js';
 import { trials } from './pages/trials.js';
 import { trial } from './pages/trial.js';
 import { plugins } from './pages/plugins.js';
+import { pluginConfig } from './pages/plugin-config.js';
 import { pages } from './pages/pages.js';
 import { page as onePage } from './pages/page.js';
 import { upkeep } from './pages/upkeep.js';
@@ -17,6 +18,7 @@ import { customers } from './pages/customers.js';
 import { customer } from './pages/customer.js';
 import { trends } from './pages/trends.js';
 import { questions } from './pages/questions.js';
+import { boards } from './pages/boards.js';
 import { inbox } from './pages/inbox.js';
 import { inboxThread } from './pages/inbox-thread.js';
 import { audit } from './pages/audit.js';
@@ -28,6 +30,7 @@ const SECTIONS = [
   ['inbox', 'Inbox', inbox],
   ['customers', 'Customers', customers],
   ['questions', 'Questions', questions],
+  ['boards', 'Boards', boards],
   ['trends', 'Trends', trends],
   ['plugins', 'Plugins', plugins],
   ['audit', 'Audit', audit],
@@ -39,13 +42,13 @@ let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
 const CHANGES = {
-  admin: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'erasure'],
-  manager: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'erasure'],
-  agent: ['inbox', 'customers', 'questions'],
+  admin: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'boards', 'erasure'],
+  manager: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'boards', 'erasure'],
+  agent: ['inbox', 'customers', 'questions', 'boards'],
   publisher: ['plugins'] };
 const READS = {
   analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'],
-  agent: ['inbox', 'customers', 'questions', 'features', 'trials'],
+  agent: ['inbox', 'customers', 'questions', 'boards', 'features', 'trials'],
   publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));
@@ -55,6 +58,7 @@ function pageFor(address) {
   if (section === 'features' && key) return { section, page: feature(key, may('features')) };
   if (section === 'upkeep' && sections().some(([name]) => name === 'pages')) return { section: 'features', page: upkeep() };
   if (section === 'pages' && key && sections().some(([name]) => name === section)) return { section, page: onePage(key, may('pages')) };
+  if (section === 'plugins' && key && sections().some(([name]) => name === section)) return { section, page: pluginConfig(key, may('plugins')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
   if (section === 'inbox' && key && may('inbox')) return { section, page: inboxThread(key) };
   if (section === 'customers' && key && sections().some(([name]) => name === section))

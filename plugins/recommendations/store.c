@@ -3,36 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/base64.h"
 #include "plugins/recommendations/recommendations.h"
 
 enum { PIECE = 192 << 10 /* bytes, a multiple of 3 */ };
 
-/* ---- base64 ---- */
-
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-size_t base64_write(const unsigned char *at, size_t n, char *out) {
-    size_t o = 0;
-    for (size_t i = 0; i < n; i += 3) {
-        const uint32_t next = i + 1 < n ? at[i + 1] : 0, last = i + 2 < n ? at[i + 2] : 0;
-        const uint32_t bits = (uint32_t)at[i] << 16 | next << 8 | last;
-        out[o++] = letters[bits >> 18];
-        out[o++] = letters[bits >> 12 & 63];
-        out[o++] = i + 1 < n ? letters[bits >> 6 & 63] : '=';
-        out[o++] = i + 2 < n ? letters[bits & 63] : '=';
-    }
-    return o;
-}
-
-size_t base64_read(const char *at, size_t n, unsigned char *out) {
+/* Into `out`, which has room for 3 * n / 4 bytes. Returns how many; SIZE_MAX where it is no base64. */
+static size_t base64_read(const char *at, size_t n, unsigned char *out) {
     size_t o = 0;
     uint32_t bits = 0;
     int have = 0;
     while (n > 0 && at[n - 1] == '=') n--;
     for (size_t i = 0; i < n; i++) {
-        const char *letter = at[i] ? strchr(letters, at[i]) : NULL;
+        const char *letter = at[i] ? strchr(base64_letters, at[i]) : NULL;
         if (!letter) return SIZE_MAX;
-        bits = bits << 6 | (uint32_t)(letter - letters);
+        bits = bits << 6 | (uint32_t)(letter - base64_letters);
         have += 6;
         if (have < 8) continue;
         have -= 8;
@@ -44,6 +29,7 @@ size_t base64_read(const char *at, size_t n, unsigned char *out) {
 /* ---- writing ---- */
 
 struct parcel {
+    struct parcel *next;
     struct bytes bytes;
     int64_t job, at; /* at: which model, when it was trained */
     size_t sent;
@@ -55,9 +41,16 @@ static struct parcel *parcel_of(parley_json value) {
     return (struct parcel *)(intptr_t)at;
 }
 
-static void parcel_free(struct parcel *parcel) {
+static void parcel_free(struct memory *memory, struct parcel *parcel) {
+    struct parcel **at = &memory->parcels;
+    while (*at != parcel) at = &(*at)->next;
+    *at = parcel->next;
     free(parcel->bytes.at);
     free(parcel);
+}
+
+void store_drop(struct memory *memory) {
+    while (memory->parcels) parcel_free(memory, memory->parcels);
 }
 
 static int run(parley_call *w, parley_json input) {
@@ -72,17 +65,17 @@ static int finish(parley_call *c, struct memory *memory, struct parcel *parcel) 
     int rc = parley_sql(c, "UPDATE state SET model = $1", parcel->at);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM piece WHERE model <> $1", parcel->at);
     memory->stored = rc >= 0;
-    parcel_free(parcel);
+    parcel_free(memory, parcel);
     return rc < 0 ? rc : 0;
 }
 
 static int done(parley_call *c, parley_json result);
 
-static int send(parley_call *c, struct parcel *parcel) {
+static int send(parley_call *c, struct memory *memory, struct parcel *parcel) {
     int rc = parley_work(c, run, done, "{parcel}", (int64_t)(intptr_t)parcel);
     if (rc == 0) return 0;
     parley_log(c, PARLEY_WARN, "the model serves but is not stored: too much work is under way; the next one will be");
-    parcel_free(parcel);
+    parcel_free(memory, parcel);
     return 0;
 }
 
@@ -91,7 +84,7 @@ static int done(parley_call *c, parley_json result) {
     struct parcel *parcel = parcel_of(result);
     if (!parcel) return 0;
     if (parcel->job != memory->job) { /* a newer model is on its way */
-        parcel_free(parcel);
+        parcel_free(memory, parcel);
         return 0;
     }
     int rc = parley_sql(c,
@@ -99,17 +92,19 @@ static int done(parley_call *c, parley_json result) {
                         " ON CONFLICT (model, number) DO UPDATE SET body = $3",
                         parcel->at, parcel->sent / PIECE, parley->text(parley->get(result, "body")));
     if (rc < 0) {
-        parcel_free(parcel);
+        parcel_free(memory, parcel);
         return rc;
     }
     parcel->sent += PIECE;
-    return parcel->sent < parcel->bytes.n ? send(c, parcel) : finish(c, memory, parcel);
+    return parcel->sent < parcel->bytes.n ? send(c, memory, parcel) : finish(c, memory, parcel);
 }
 
 int store_model(parley_call *c, struct model *model, struct bytes bytes, int64_t job) {
+    struct memory *memory = parley->state(c);
     struct parcel *parcel = allocate(1, sizeof *parcel);
-    *parcel = (struct parcel){.bytes = bytes, .job = job, .at = model->facts.at};
-    return send(c, parcel);
+    *parcel = (struct parcel){.next = memory->parcels, .bytes = bytes, .job = job, .at = model->facts.at};
+    memory->parcels = parcel;
+    return send(c, memory, parcel);
 }
 
 /* ---- reading ---- */

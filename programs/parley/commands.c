@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "programs/parley/actions.h"
+#include "programs/parley/crowd.h"
 #include "programs/parley/demo.h"
 #include "programs/parley/journal.h"
 #include "programs/parley/recommendations.h"
@@ -124,6 +125,8 @@ const struct command commands[] = {
      "takes a release away that nobody needs any more"},
     {"plugin", "retire", "NAME", "--force yes", "DELETE", PLUGINS "/{NAME}", act_retire, NULL,
      "drains it; its data is kept"},
+    {"plugin", "config", "NAME [FILE|MEMBER=VALUE...]", "", "GET", PLUGINS "/{NAME}/config", act_plugin_config, NULL,
+     "settings of the plugin as a whole: shows them, puts FILE's in their place, or sets some"},
     {"plugin", "logs", "NAME", "--follow", "GET", PLUGINS "/{NAME}/logs", act_plugin_logs, "at level version line",
      "its last lines, and with -f those that come"},
     {"plugin", "pack", "FOLDER", "--out FILE", NULL, NULL, act_pack, NULL, "makes a bundle of a folder (-o FILE)"},
@@ -217,6 +220,8 @@ const struct command commands[] = {
      "products that more customers turn to than usual, or that most turn to"},
     {"cohorts", NULL, "", "--by month|week", "GET", BASE "cohorts", act_get, NULL,
      "customers by their first purchase, and how many bought again"},
+    {"visits", NULL, "", "--limit N", "GET", BASE "visits", act_list, "day visitors new returning visits dwell",
+     "who comes, how long, and who comes back, by day"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "--out FOLDER", NULL, NULL, act_export, NULL,
@@ -233,6 +238,8 @@ const struct command commands[] = {
      NULL, NULL, replay_run, NULL, "past orders from a CSV file (.gz too), told as if they happened now"},
     {"demo", "setup", "", "", NULL, NULL, demo_setup, NULL,
      "the demo shop's trial: metrics, feature, polls, experiment"},
+    {"demo", "crowd", "", "--visitors N --rate N --seed N", NULL, NULL, crowd_run, NULL,
+     "simulated shoppers: they look, vote, ask, collect, talk and buy; until Ctrl-C, or so many"},
     {0},
 };
 

@@ -196,6 +196,7 @@ static void on_figures(struct mail *mail) {
     struct json_writer w;
     json_writer_init(&w, &look->document);
     look->seen.judgement = judge(results, &results->groups[0], look_past(before, results), &look->arena);
+    if (before) look->seen.call = arena_text(&look->arena, before->call);
     look->seen.changed_at = look_changed_at(look->seen.judgement, before, look->seen.at);
     look_write(look->seen.judgement, before, look->seen.at, &w);
     look->seen.document = buffer_view(&look->document);
