@@ -210,8 +210,16 @@ static void write_problem(struct json_writer *w, struct text type, const char *t
     json_put_text(w, "detail", text_of(detail));
 }
 
+#define OFREP_PATH "/ofrep/v1/evaluate/"
+
 static const char *ofrep_code(const struct error *error) {
     return error->code == ERR_INVALID ? "PARSE_ERROR" : error->code == ERR_NOT_FOUND ? "FLAG_NOT_FOUND" : "GENERAL";
+}
+
+/* A path of the protocol's that no route has, or not by that method, is answered as the protocol says too. */
+static bool is_ofrep(const struct request *request) {
+    if (request->route) return request->route->flags & ROUTE_OFREP;
+    return text_starts(request->path, TEXT(OFREP_PATH));
 }
 
 void reply_error(struct request *request, const struct error *error) {
@@ -219,7 +227,7 @@ void reply_error(struct request *request, const struct error *error) {
     struct json_writer w;
     int status = error_status(error->code);
     if (status == 503 && !has_header(request, "Retry-After")) reply_header(request, "Retry-After", "1");
-    if (request->route && request->route->flags & ROUTE_OFREP) {
+    if (is_ofrep(request)) {
         reply_ofrep_error(request, status, ofrep_code(error), error->detail);
         return;
     }
@@ -251,12 +259,20 @@ void reply_problem_named(struct request *request, int status, const char *type, 
     reply_buffer(request, status, "application/problem+json", &out);
 }
 
+/* The flag that was asked for; "" where it was all of them. */
+static struct text ofrep_key(struct request *request) {
+    struct text prefix = TEXT(OFREP_PATH "flags/");
+    if (request->route) return strstr(request->route->template, "{key}") ? request_param(request, "key") : TEXT("");
+    if (!text_starts(request->path, prefix)) return TEXT("");
+    return text_n(request->path.at + prefix.n, request->path.n - prefix.n);
+}
+
 void reply_ofrep_error(struct request *request, int status, const char *code, const char *detail) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
     json_open_object(&w);
-    json_put_text(&w, "key", strstr(request->route->template, "{key}") ? request_param(request, "key") : TEXT(""));
+    json_put_text(&w, "key", ofrep_key(request));
     json_put_text(&w, "errorCode", text_of(code));
     json_put_text(&w, "errorDetails", text_of(detail));
     json_close_object(&w);
