@@ -48,6 +48,32 @@ void import_reject(parley_call *c, parley_json rejected, int64_t *refused, size_
     if ((*refused)++ < REJECTED_TOLD) parley_append(c, rejected, "{line, detail}", line, detail);
 }
 
+/* As Parley hands its own catalogue on: {"items"}, checked already, and {"removed"}, a list of skus. */
+static int take_items(parley_call *c, parley_json items, int64_t *imported) {
+    int rc = 0;
+    for (parley_json i = parley->first(items); rc >= 0 && parley_is(i); i = parley->after(items, i), (*imported)++) {
+        struct product product = {.sku = parley->text(parley->get(i, "sku")),
+                                  .title = parley->text(parley->get(i, "title")),
+                                  .category = parley->text(parley->get(i, "category")),
+                                  .url = parley->text(parley->get(i, "url")),
+                                  .image = parley->text(parley->get(i, "image")),
+                                  .currency = parley->text(parley->get(i, "currency")),
+                                  .price = -1,
+                                  .available = parley->truth(parley->get(i, "available"))};
+        parley->number(parley->get(i, "price"), &product.price);
+        const char *fault = catalogue_fault(&product);
+        rc = fault ? parley->invalid(c, "/items", fault) : catalogue_put(c, &product);
+    }
+    return rc;
+}
+
+static int take_removed(parley_call *c, parley_json removed) {
+    int rc = 0;
+    for (parley_json r = parley->first(removed); rc >= 0 && parley_is(r); r = parley->after(removed, r))
+        rc = parley_sql(c, "UPDATE item SET listed = 0, available = 0 WHERE sku = $1", parley->text(r));
+    return rc;
+}
+
 int catalogue_import(parley_call *c) {
     parley_json body = parley->body(c), rejected = parley->list(c);
     parley_json products = parley->get(body, "products");
@@ -58,6 +84,10 @@ int catalogue_import(parley_call *c) {
         rc = import_shopify(c, products, rejected, &imported, &refused);
     else if (csv.at)
         rc = import_csv(c, csv, rejected, &imported, &refused);
+    else if (parley->kind(parley->get(body, "items")) == PARLEY_ARRAY)
+        rc = take_items(c, parley->get(body, "items"), &imported);
+    else if (parley->kind(parley->get(body, "removed")) == PARLEY_ARRAY)
+        rc = take_removed(c, parley->get(body, "removed"));
     else
         return parley->invalid(c, "",
                                "the body has \"csv\", a text with a header, or \"products\", as Shopify gives them");
