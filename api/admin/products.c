@@ -38,11 +38,11 @@ static const char *read_item(const struct json *json, json_at item, struct arena
     static const char known[] = " sku title category url image price currency available ";
     if (json_kind(json, item) != JSON_KIND_OBJECT) return "it is no object";
     for (json_at k = json_first(json, item); k != JSON_NONE; k = json_after(json, item, k)) {
-        struct text name = arena_printf(arena, " %.*s ", TEXT_ARGS(json_unescaped(json, k, arena)));
-        if (!strstr(known, name.at))
+        struct text name = json_unescaped(json, k, arena);
+        if (!strstr(known, arena_printf(arena, " %.*s ", TEXT_ARGS(name)).at))
             return arena_printf(arena,
-                                "\"%.40s\" is none of sku, title, category, url, image, price, currency, available",
-                                name.at)
+                                "\"%.*s\" is none of sku, title, category, url, image, price, currency, available",
+                                TEXT_ARGS(name))
                 .at;
     }
     json_at available = json_get(json, item, TEXT("available"));

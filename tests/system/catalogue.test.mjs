@@ -63,7 +63,7 @@ test('the catalogue', async (t) => {
     assert.equal((await s.post('/admin/v1/catalogue', { products: [] })).status, 400);
     const { body } = await s.post('/admin/v1/catalogue', { items: [3, { sku: 'x', title: 'X', colour: 'red' }, { sku: 'y', title: 'Y', available: 'yes' }] });
     assert.deepEqual(body.rejected.map(({ index }) => index), [0, 1, 2]);
-    assert.match(body.rejected[1].detail, /"colour" is none of|" ?colour ?" is none of/);
+    assert.match(body.rejected[1].detail, /"colour" is none of/);
   });
 
   await t.test('boards have the shop’s price and picture, questions its words', async () => {
