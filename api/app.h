@@ -79,6 +79,7 @@ struct app {
     bool draining;
     struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out,
         *hooks_refused;
+    struct histogram *swap_time;
 };
 
 /* The tables that together are the API, for router_new; and how many. */

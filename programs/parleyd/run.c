@@ -141,7 +141,14 @@ static void start_plugins(struct parleyd *d, const char *program) {
     };
     parleyd_plugins(&options, d->config);
     d->app.plugins = plugins_new(&options);
-    plugins_start(d->app.plugins, on_plugins_started, d);
+    struct error error = {0};
+    if (parleyd_plugins_configured(&d->app, &error) == 0)
+        plugins_start(d->app.plugins, on_plugins_started, d);
+    else {
+        log_error(d->app.log, "cannot start", LOG_S("detail", error.detail));
+        d->status = 1;
+        plugins_stop(d->app.plugins, on_plugins_stopped, d);
+    }
 }
 
 static void listen_for_signals(struct parleyd *d) {
@@ -158,6 +165,8 @@ static void make_counters(struct app *app) {
     app->evaluations = telemetry_counter(app->telemetry, "parley_evaluations_total", "Features decided", "");
     app->sections_left_out = telemetry_counter(app->telemetry, "parley_page_sections_left_out_total",
                                                "Sections of composed pages that were late or down", "");
+    app->swap_time = telemetry_histogram(app->telemetry, "parley_snapshot_swap_seconds",
+                                         "Time that a new snapshot of the definitions holds the loop", "");
     app->exposures_recorded = telemetry_counter(app->telemetry, "parley_exposures_total", "Exposures recorded", "");
     app->exposures_refused = telemetry_counter(app->telemetry, "parley_exposures_refused_total",
                                                "Exposures not recorded because the ring was full", "");
