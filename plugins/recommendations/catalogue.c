@@ -44,27 +44,32 @@ int catalogue_put(parley_call *c, const struct product *product) {
         some(product->currency), product->available);
 }
 
-void import_reject(parley_call *c, parley_json rejected, int64_t *refused, size_t line, const char *detail) {
-    if ((*refused)++ < REJECTED_TOLD) parley_append(c, rejected, "{line, detail}", line, detail);
+static struct product read_item(parley_json item) {
+    struct product product = {.sku = parley->text(parley->get(item, "sku")),
+                              .title = parley->text(parley->get(item, "title")),
+                              .category = parley->text(parley->get(item, "category")),
+                              .url = parley->text(parley->get(item, "url")),
+                              .image = parley->text(parley->get(item, "image")),
+                              .currency = parley->text(parley->get(item, "currency")),
+                              .price = -1,
+                              .available = parley->kind(parley->get(item, "available")) != PARLEY_BOOL ||
+                                           parley->truth(parley->get(item, "available"))};
+    parley->number(parley->get(item, "price"), &product.price);
+    return product;
 }
 
-/* As Parley hands its own catalogue on: {"items"}, checked already, and {"removed"}, a list of skus. */
-static int take_items(parley_call *c, parley_json items, int64_t *imported) {
-    int rc = 0;
-    for (parley_json i = parley->first(items); rc >= 0 && parley_is(i); i = parley->after(items, i), (*imported)++) {
-        struct product product = {.sku = parley->text(parley->get(i, "sku")),
-                                  .title = parley->text(parley->get(i, "title")),
-                                  .category = parley->text(parley->get(i, "category")),
-                                  .url = parley->text(parley->get(i, "url")),
-                                  .image = parley->text(parley->get(i, "image")),
-                                  .currency = parley->text(parley->get(i, "currency")),
-                                  .price = -1,
-                                  .available = parley->truth(parley->get(i, "available"))};
-        parley->number(parley->get(i, "price"), &product.price);
+/* Those that are right; {index, detail} of the others, the first 50 of them. */
+static int take_items(parley_call *c, parley_json items, parley_json rejected, int64_t *imported, int64_t *refused) {
+    int64_t index = 0;
+    for (parley_json i = parley->first(items); parley_is(i); i = parley->after(items, i), index++) {
+        const struct product product = read_item(i);
         const char *fault = catalogue_fault(&product);
-        rc = fault ? parley->invalid(c, "/items", fault) : catalogue_put(c, &product);
+        int rc = fault ? 0 : catalogue_put(c, &product);
+        if (rc < 0) return rc;
+        *imported += !fault;
+        if (fault && (*refused)++ < REJECTED_TOLD) parley_append(c, rejected, "{index, detail}", index, fault);
     }
-    return rc;
+    return 0;
 }
 
 static int take_removed(parley_call *c, parley_json removed) {
@@ -74,25 +79,16 @@ static int take_removed(parley_call *c, parley_json removed) {
     return rc;
 }
 
+/* As Parley hands its catalogue on: {"items"} or {"removed"}. */
 int catalogue_import(parley_call *c) {
     parley_json body = parley->body(c), rejected = parley->list(c);
-    parley_json products = parley->get(body, "products");
-    const parley_text csv = parley->text(parley->get(body, "csv"));
+    parley_json items = parley->get(body, "items"), removed = parley->get(body, "removed");
     int64_t imported = 0, refused = 0;
-    int rc = PARLEY_REFUSED;
-    if (parley->kind(products) == PARLEY_ARRAY)
-        rc = import_shopify(c, products, rejected, &imported, &refused);
-    else if (csv.at)
-        rc = import_csv(c, csv, rejected, &imported, &refused);
-    else if (parley->kind(parley->get(body, "items")) == PARLEY_ARRAY)
-        rc = take_items(c, parley->get(body, "items"), &imported);
-    else if (parley->kind(parley->get(body, "removed")) == PARLEY_ARRAY)
-        rc = take_removed(c, parley->get(body, "removed"));
-    else
-        return parley->invalid(c, "",
-                               "the body has \"csv\", a text with a header, or \"products\", as Shopify gives them");
-    if (rc < 0) return rc;
-    rc = parley_sql(c, "SELECT count(*) FROM item");
+    if (parley->kind(items) != PARLEY_ARRAY && parley->kind(removed) != PARLEY_ARRAY)
+        return parley->invalid(c, "", "the body has \"items\", a list of products, or \"removed\", a list of skus");
+    int rc = take_items(c, items, rejected, &imported, &refused);
+    if (rc >= 0) rc = take_removed(c, removed);
+    if (rc >= 0) rc = parley_sql(c, "SELECT count(*) FROM item");
     if (rc < 0) return rc;
     if (parley->col(c, 0) > ITEMS_MOST) return parley_fail(c, 409, "a catalogue has at most {} items", ITEMS_MOST);
     rc = parley_sql(c, "UPDATE state SET catalogue = catalogue + 1, listed = listed OR $1", imported > 0);
