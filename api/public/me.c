@@ -151,7 +151,12 @@ static void on_preferences(struct mail *mail) {
         reply_error(job->request, &job->error);
         return;
     }
-    if (job->put) muted_set(&job->request->app->muted, job->whose.keys[0], &job->preferences);
+    if (job->put) {
+        struct app *app = job->request->app;
+        app_change_begin(app);
+        muted_set(&app->muted, job->whose.keys[0], &job->preferences);
+        app_change_end(app);
+    }
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);

@@ -1,5 +1,6 @@
 #include "experiments/decide/remembered.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "core/base/memory.h"
@@ -94,13 +95,13 @@ static struct remembered_slot *find(const struct remembered *r, struct unit_id u
     return slot->arm1 ? slot : NULL;
 }
 
-bool remembered_find(const struct remembered *remembered, struct unit_id unit, struct remembered_unit *out) {
-    const struct remembered_slot *slot = find(remembered, unit);
+static bool get(const struct remembered *r, struct unit_id unit, struct remembered_unit *out) {
+    const struct remembered_slot *slot = find(r, unit);
     if (slot) *out = (struct remembered_unit){slot->unit, slot->t0, (uint16_t)(slot->arm1 - 1), slot->epoch};
     return slot != NULL;
 }
 
-bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
+static bool put(struct remembered *r, const struct remembered_unit *unit) {
     if (find(r, unit->unit)) return false;
     if (!r->tables) {
         r->tables = memory_new(struct remembered_table);
@@ -113,7 +114,7 @@ bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
     return true;
 }
 
-bool remembered_remove(struct remembered *r, struct unit_id unit) {
+static bool take_out(struct remembered *r, struct unit_id unit) {
     struct remembered_slot *slot = find(r, unit);
     if (!slot) return false;
     struct remembered_table *table = table_of(r, unit);
@@ -122,26 +123,115 @@ bool remembered_remove(struct remembered *r, struct unit_id unit) {
     return true;
 }
 
-size_t remembered_count(const struct remembered *r) {
-    return r->n;
+static size_t bytes(const struct remembered *r) {
+    size_t n = r->tables_n ? (size_t)(r->mask + 1) * (r->tables_n > r->mask + 1 ? 2 : 1) * sizeof *r->tables : 0;
+    for (uint32_t i = 0; i < r->tables_n; i++) n += r->tables[i].room * sizeof(struct remembered_slot);
+    return n;
 }
 
+static void empty(struct remembered *r) {
+    for (uint32_t i = 0; i < r->tables_n; i++) free(r->tables[i].slots);
+    free(r->tables);
+    *r = (struct remembered){.shards = r->shards};
+}
+
+/* ---- shards: a lock is held for one lookup ---- */
+
+enum { SHARDS = 8 };
+struct remembered_shard {
+    pthread_mutex_t lock;
+    struct remembered units;
+};
+
+/* By bits of the id that tables look at last. */
+static struct remembered *lock_units(const struct remembered *r, uint64_t shard) {
+    pthread_mutex_lock(&r->shards[shard].lock);
+    return &r->shards[shard].units;
+}
+static struct remembered *lock_unit(const struct remembered *r, struct unit_id unit) {
+    return lock_units(r, unit.hi >> 61);
+}
+static void unlock(struct remembered *units) {
+    pthread_mutex_unlock(
+        &((struct remembered_shard *)((char *)units - offsetof(struct remembered_shard, units)))->lock);
+}
+
+static struct remembered_shard *shards_new(void) {
+    struct remembered_shard *shards = memory_zero(SHARDS, sizeof *shards);
+    for (int i = 0; i < SHARDS; i++) pthread_mutex_init(&shards[i].lock, NULL);
+    return shards;
+}
+
+bool remembered_find(const struct remembered *r, struct unit_id unit, struct remembered_unit *out) {
+    if (!r->shards) return get(r, unit, out);
+    struct remembered *units = lock_unit(r, unit);
+    bool found = get(units, unit, out);
+    unlock(units);
+    return found;
+}
+
+bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
+    if (!r->shards) return put(r, unit);
+    struct remembered *units = lock_unit(r, unit->unit);
+    bool new = put(units, unit);
+    unlock(units);
+    return new;
+}
+
+bool remembered_remove(struct remembered *r, struct unit_id unit) {
+    if (!r->shards) return take_out(r, unit);
+    struct remembered *units = lock_unit(r, unit);
+    bool was_there = take_out(units, unit);
+    unlock(units);
+    return was_there;
+}
+
+static size_t sum(const struct remembered *r, size_t (*of)(const struct remembered *)) {
+    if (!r->shards) return of(r);
+    size_t n = 0;
+    for (int i = 0; i < SHARDS; i++) {
+        struct remembered *units = lock_units(r, (uint64_t)i);
+        n += of(units);
+        unlock(units);
+    }
+    return n;
+}
+
+static size_t n_of(const struct remembered *r) {
+    return r->n;
+}
+size_t remembered_count(const struct remembered *r) {
+    return sum(r, n_of);
+}
 size_t remembered_bytes(const struct remembered *r) {
-    size_t bytes = r->tables_n ? (size_t)(r->mask + 1) * (r->tables_n > r->mask + 1 ? 2 : 1) * sizeof *r->tables : 0;
-    for (uint32_t i = 0; i < r->tables_n; i++) bytes += r->tables[i].room * sizeof(struct remembered_slot);
-    return bytes;
+    return sum(r, bytes);
+}
+
+static void forget(struct remembered *r) {
+    empty(r);
+    for (int i = 0; r->shards && i < SHARDS; i++) {
+        struct remembered *units = lock_units(r, (uint64_t)i);
+        empty(units);
+        unlock(units);
+    }
+}
+
+static void set_free(struct remembered *r) {
+    forget(r);
+    for (int i = 0; r->shards && i < SHARDS; i++) pthread_mutex_destroy(&r->shards[i].lock);
+    free(r->shards);
 }
 
 /* ---- of all experiments ---- */
 
 struct entry {
-    struct remembered units;
+    struct remembered sets[REMEMBERED_SETS];
     char salt[];
 };
 
 struct remembered *remembered_of(const struct remembered_all *all, struct text salt) {
     struct entry *entry = map_get(&all->by_salt, salt);
-    return entry ? &entry->units : NULL;
+    return entry ? entry->sets : NULL;
 }
 
 struct remembered *remembered_make(struct remembered_all *all, struct text salt) {
@@ -149,25 +239,20 @@ struct remembered *remembered_make(struct remembered_all *all, struct text salt)
     if (there) return there;
     struct entry *entry = memory_zero(1, sizeof *entry + salt.n + 1);
     if (salt.n) memcpy(entry->salt, salt.at, salt.n);
+    for (int i = 0; all->shared && i < REMEMBERED_SETS; i++) entry->sets[i].shards = shards_new();
     map_put(&all->by_salt, text_n(entry->salt, salt.n), entry);
-    return &entry->units;
-}
-
-static void empty(struct remembered *r) {
-    for (uint32_t i = 0; i < r->tables_n; i++) free(r->tables[i].slots);
-    free(r->tables);
-    *r = (struct remembered){0};
+    return entry->sets;
 }
 
 void remembered_drop(struct remembered_all *all, struct text salt) {
-    struct remembered *there = remembered_of(all, salt);
-    if (there) empty(there);
+    struct remembered *sets = remembered_of(all, salt);
+    for (int i = 0; sets && i < REMEMBERED_SETS; i++) forget(&sets[i]);
 }
 
 void remembered_all_free(struct remembered_all *all) {
     for (struct map_entry *e = map_next(&all->by_salt, NULL); e; e = map_next(&all->by_salt, e)) {
         struct entry *entry = e->value;
-        empty(&entry->units);
+        for (int i = 0; i < REMEMBERED_SETS; i++) set_free(&entry->sets[i]);
         free(entry);
     }
     map_free(&all->by_salt);
