@@ -126,22 +126,25 @@ static int serve(struct loops *loops, unsigned i, struct app *app, pthread_rwloc
     return server_start(&loops->servers[i], &server, error);
 }
 
-/* Whatever is the first loop's alone is not there, so that who takes it for shared finds out at once. */
+/* What handlers of routes with ROUTE_ANY_LOOP use, and nothing else. */
 static void make_app(struct loop *loop, const struct app *first, const char *label, size_t ring) {
-    struct app *app = &loop->app;
-    *app = *first;
-    app->loop = &loop->uv;
-    app->loops = NULL;
-    app->plugins = NULL;
-    app->push = NULL;
-    app->hooks = NULL;
-    app->erasures = NULL;
-    app->settings = (struct settings){0};
-    app->last_token.of = NULL;
-    app->usage = usage_new();
-    app->exposures = journal_ring_open(app->journal, ring);
-    app_make_counters(app, label);
-    mailbox_open(&app->mailbox, &loop->uv);
+    loop->app = (struct app){
+        .loop = &loop->uv,
+        .log = first->log,
+        .telemetry = first->telemetry,
+        .clock = first->clock,
+        .joined = first->joined,
+        .identity = first->identity,
+        .crawlers = first->crawlers,
+        .cors_origins = first->cors_origins,
+        .public_url = first->public_url,
+        .demo_key = first->demo_key,
+        .journal = first->journal,
+        .exposures = journal_ring_open(first->journal, ring),
+        .usage = usage_new(),
+    };
+    app_make_counters(&loop->app, label);
+    mailbox_open(&loop->app.mailbox, &loop->uv);
 }
 
 static void *run(void *arg) {
