@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/memory.h"
 
@@ -68,13 +69,17 @@ struct text arena_text(struct arena *arena, struct text t) {
 }
 
 struct text arena_printf(struct arena *arena, const char *format, ...) {
+    char few[256]; /* most texts fit, and are printed once */
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    size_t n = (size_t)vsnprintf(few, sizeof few, format, args);
     va_end(args);
-    char *at = arena_take(arena, (size_t)n + 1);
-    vsnprintf(at, (size_t)n + 1, format, again);
+    char *at = arena_take(arena, n + 1);
+    if (n < sizeof few)
+        memcpy(at, few, n + 1);
+    else
+        vsnprintf(at, n + 1, format, again);
     va_end(again);
-    return text_n(at, (size_t)n);
+    return text_n(at, n);
 }

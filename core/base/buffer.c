@@ -16,11 +16,12 @@ void buffer_printf(struct buffer *b, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    size_t room = b->room - b->n;
+    size_t n = (size_t)vsnprintf(room ? b->at + b->n : NULL, room, format, args);
     va_end(args);
-    vsnprintf(buffer_reserve(b, (size_t)n + 1), (size_t)n + 1, format, again);
+    if (n >= room) vsnprintf(buffer_reserve(b, n + 1), n + 1, format, again);
     va_end(again);
-    b->n += (size_t)n;
+    b->n += n;
 }
 
 char *buffer_take(struct buffer *b, size_t *n) {

@@ -37,11 +37,21 @@ struct plugin_env {
     const struct feed *feed; /* NULL: there are no events */
     int operations;          /* under way */
     bool stopping;
+    uv_timer_t tick; /* looks after what waits for events, once a second or when it is told to */
+    uv_timer_cb on_tick;
     void (*changed)(struct plugin_env *env); /* something started or ended: the host looks what that means */
 };
 
 static inline uint64_t env_now(const struct plugin_env *env) {
     return uv_now(env->loop);
+}
+
+enum { ENV_TICK_MS = 1000 };
+
+/* The next look at what waits for events is at most `ms` from now. */
+static inline void env_review_in(struct plugin_env *env, uint64_t ms) {
+    if (uv_is_active((uv_handle_t *)&env->tick) && uv_timer_get_due_in(&env->tick) > ms)
+        uv_timer_start(&env->tick, env->on_tick, ms, ENV_TICK_MS);
 }
 
 static inline void env_tell(const struct plugin_env *env, const struct plugin_event *event) {

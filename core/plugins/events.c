@@ -13,6 +13,9 @@ enum {
     STRIKES = 3,         /* tries of one event alone before it is passed over */
     RETRY_MS = 1000,     /* after an answer that was none */
     OVERRUN_MS = 6000,   /* after no answer: the worker that holds the batch answers or is ended meanwhile */
+    REST_TIMES = 9,      /* what a batch took, between these: see give_way */
+    REST_LEAST_MS = 25,
+    REST_MOST_MS = 250,
 };
 
 static const struct feed *feed_of(const struct plugin *plugin) {
@@ -56,8 +59,18 @@ static int64_t behind(const struct plugin *plugin) {
 
 /* ---- the batch and its answer ---- */
 
-static void rest(struct plugin *plugin, int ms) {
-    plugin->events.not_before = env_now(plugin->env) + (uint64_t)ms;
+static void rest(struct plugin *plugin, uint64_t ms) {
+    plugin->events.not_before = env_now(plugin->env) + ms;
+    env_review_in(plugin->env, ms);
+}
+
+/* Taking events in goes before passing them on: while they keep coming, a plugin is told of them for a tenth of the time, in
+ * fewer and larger batches; when they pause it catches up. */
+static void give_way(struct plugin *plugin) {
+    const struct delivery *d = &plugin->events;
+    uint64_t ms = (env_now(plugin->env) - d->sent_at) * REST_TIMES;
+    if (newest(plugin) == d->sent_newest) return;
+    rest(plugin, ms < REST_LEAST_MS ? REST_LEAST_MS : ms > REST_MOST_MS ? REST_MOST_MS : ms);
 }
 
 /* A batch came to nothing, and it is not known why: the next ones are smaller, and an event that always does it is given up. */
@@ -82,7 +95,10 @@ static bool take_answer(struct plugin *plugin, struct text body) {
             failed = json_integer_value(json_object_get(said, "failed"));
     bool fits = json_is_integer(position) && at >= -1 && ran >= 0 && ran <= MOST && failed >= 0 && failed <= ran;
     if (fits) {
-        if (at == d->position) rest(plugin, RETRY_MS); /* it did not get on, and should have */
+        if (at == d->position)
+            rest(plugin, RETRY_MS); /* it did not get on, and should have */
+        else
+            give_way(plugin);
         d->position = d->looked = at;
         count(d->ran, ran);
         count(d->failed, failed);
@@ -109,8 +125,9 @@ static void on_answer(void *user, const struct plugin_answer *answer) {
 static void deliver(struct plugin *plugin, struct text events, int64_t first, int64_t upto) {
     struct delivery *d = &plugin->events;
     struct buffer batch = {0};
-    buffer_printf(&batch, "{\"after\":%lld,\"upto\":%lld,\"events\":[%.*s]}", (long long)d->position, (long long)upto,
-                  TEXT_ARGS(events));
+    buffer_printf(&batch, "{\"after\":%lld,\"upto\":%lld,\"events\":[", (long long)d->position, (long long)upto);
+    buffer_text(&batch, events);
+    buffer_text(&batch, TEXT("]}"));
     int rc = traffic_events(plugin, plugin->active, buffer_view(&batch), on_answer, plugin);
     buffer_free(&batch);
     if (rc != 0) {
@@ -120,6 +137,8 @@ static void deliver(struct plugin *plugin, struct text events, int64_t first, in
     d->state = DELIVERY_SENT;
     d->sent_first = first;
     d->sent_upto = upto;
+    d->sent_at = env_now(plugin->env);
+    d->sent_newest = newest(plugin);
 }
 
 /* ---- asking the feed ---- */

@@ -17,8 +17,10 @@ struct delivery {
     int64_t position;              /* its database includes the journal's rows up to this; -1: it has had none */
     int64_t looked;                /* rows up to this hold nothing that `subscriber` wants */
     uint32_t subscriber;           /* serial of the worker that the names are of */
-    uint64_t not_before;           /* ms of the loop: something failed */
+    uint64_t not_before;           /* ms of the loop: something failed, or events keep coming */
     int64_t sent_first, sent_upto; /* of the batch under way; first is 0 where it has no event */
+    uint64_t sent_at;              /* ms of the loop */
+    int64_t sent_newest;           /* the last row of the journal then */
     int64_t careful;               /* events up to this are sent one by one: a batch did not come through */
     int64_t suspect;               /* an event that did not come through alone, and how often */
     int strikes;

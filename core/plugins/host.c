@@ -9,8 +9,6 @@
 #include "core/plugins/operation.h"
 #include "core/plugins/traffic.h"
 
-enum { TICK_MS = 1000 };
-
 static struct plugins *of_env(struct plugin_env *env) {
     return (struct plugins *)env;
 }
@@ -104,7 +102,7 @@ static void close_all(struct plugins *plugins) {
     for (size_t i = 0; i < plugins->n; i++)
         for (struct release *r = plugins->list[i]->releases; r; r = r->next)
             close_handle(plugins, (uv_handle_t *)&r->again);
-    close_handle(plugins, (uv_handle_t *)&plugins->tick);
+    close_handle(plugins, (uv_handle_t *)&plugins->env.tick);
     close_handle(plugins, (uv_handle_t *)&plugins->env.calls.timer);
     close_handle(plugins, (uv_handle_t *)&plugins->env.channels.prepare);
     close_handle(plugins, (uv_handle_t *)&plugins->env.channels.check);
@@ -118,6 +116,11 @@ static void on_changed(struct plugin_env *env) {
         tell(plugins);
     }
     if (plugins->phase == STOPPING && !env->workers && !env->operations) close_all(plugins);
+}
+
+static void on_tick(uv_timer_t *tick) {
+    struct plugins *plugins = tick->data;
+    for (size_t i = 0; i < plugins->n; i++) events_review(plugins->list[i]);
 }
 
 static void or_default(int *ms, int value) {
@@ -197,17 +200,13 @@ struct plugins *plugins_new(const struct plugins_options *options) {
         .on_ask = options->on_ask,
         .user = options->user,
         .feed = options->feed,
+        .on_tick = on_tick,
         .changed = on_changed};
     channels_open(&plugins->env.channels, options->loop);
     calls_open(&plugins->env.calls, options->loop, traffic_due);
-    uv_timer_init(options->loop, &plugins->tick);
-    plugins->tick.data = plugins;
+    uv_timer_init(options->loop, &plugins->env.tick);
+    plugins->env.tick.data = plugins;
     return plugins;
-}
-
-static void on_tick(uv_timer_t *tick) {
-    struct plugins *plugins = tick->data;
-    for (size_t i = 0; i < plugins->n; i++) events_review(plugins->list[i]);
 }
 
 static void make_plugin(struct plugins *plugins, struct boot_plugin *read) {
@@ -248,7 +247,7 @@ static void on_boot_read(struct mail *mail) {
 void plugins_start(struct plugins *plugins, void (*started)(void *user), void *user) {
     assert(plugins->phase == NEW);
     plugins->phase = BOOTING;
-    if (plugins->env.feed) uv_timer_start(&plugins->tick, on_tick, TICK_MS, TICK_MS);
+    if (plugins->env.feed) uv_timer_start(&plugins->env.tick, on_tick, ENV_TICK_MS, ENV_TICK_MS);
     plugins->told = started;
     plugins->told_user = user;
     if (plugins_take_unsigned(plugins))

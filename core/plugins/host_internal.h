@@ -15,7 +15,6 @@ struct plugins {
     } * wanted;
     size_t n_wanted;
     enum { NEW, BOOTING, STARTING, UP, STOPPING, CLOSING, STOPPED } phase;
-    uv_timer_t tick; /* each second: events that wait for something to get better */
     int handles;     /* not closed yet */
     char *dir, *bundled, *worker, *keys, *revoked, *libraries;
     void (*told)(void *user); /* of plugins_start, then of plugins_stop */

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/json.h"
@@ -76,6 +77,23 @@ Test(json_write, replaces_what_is_not_utf8) {
     expect("\"\xEF\xBF\xBD\xEF\xBF\xBD\"");
     json_text(&w, TEXT("\xED\xA0\x80"));
     expect("\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+}
+
+Test(json_write, escapes_wherever_in_a_long_text_it_stands) {
+    static const struct {
+        char byte;
+        const char *written;
+    } cases[] = {{'"', "\\\""}, {'\\', "\\\\"}, {0x1F, "\\u001f"}, {'\x80', "\xEF\xBF\xBD"},
+                 {'!', "!"},    {0x7F, "\x7F"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (size_t at = 0; at < 24; at++) {
+            char text[25] = "aaaaaaaaaaaaaaaaaaaaaaaa", wanted[64];
+            text[at] = cases[i].byte;
+            json_text(&w, text_of(text));
+            snprintf(wanted, sizeof wanted, "\"%.*s%s%.*s\"", (int)at, text, cases[i].written, (int)(23 - at),
+                     text + at + 1);
+            expect(wanted);
+        }
 }
 
 Test(json_write, escapes_keys_too) {
