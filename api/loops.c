@@ -49,6 +49,7 @@ static void share(struct loop *loop, const struct app *from) {
     to->tokens = from->tokens;
     to->snapshot = from->snapshot;
     to->remembered = from->remembered;
+    to->remembered.reader = (unsigned)(loop - loop->loops->further) + 1;
     to->suppression = from->suppression;
     to->muted = from->muted;
     to->offers = loop->loops->offers;
@@ -185,6 +186,7 @@ static void start_thread(struct loop *loop, unsigned i) {
 static int serve_all(struct loops *loops, const struct loops_options *options, int fd, struct error *error) {
     struct app *app = loops->app;
     if (loops->n == 1) return serve(loops, 0, app, NULL, fd, options, error);
+    app->remembered.shared = remembered_shared_new(loops->n);
     app_show_plugins(app);
     int rc = serve(loops, 0, app, NULL, -1, options, error);
     loops->further = memory_zero(loops->n - 1, sizeof *loops->further);
@@ -294,6 +296,8 @@ void loops_stop(struct loops *loops) {
         FURTHER(loops, l) stop_further(l);
     free(loops->further);
     offers_free(loops->offers);
+    remembered_shared_free(loops->app->remembered.shared);
+    loops->app->remembered.shared = NULL;
     if (loops->servers[0]) server_stop(loops->servers[0]);
     uv_close((uv_handle_t *)&loops->prepare, on_closed);
 }

@@ -98,8 +98,8 @@ static void record_once(struct app *app, const struct context *context, const st
     enum remembered_set set = cause == JOURNAL_FALLBACK ? REMEMBERED_FALLEN_BACK : REMEMBERED_OVERRIDDEN;
     struct remembered *told = remembered_of(&app->remembered, experiment->state.salt) + set;
     struct remembered_unit unit = {.unit = d->unit};
-    if (remembered_find(told, d->unit, &unit)) return;
-    if (record(app, context, experiment, d, cause)) remembered_put(told, &unit);
+    if (remembered_look(&app->remembered, told, d->unit, &unit)) return;
+    if (record(app, context, experiment, d, cause)) remembered_keep(&app->remembered, told, &unit);
 }
 
 void ofrep_record_fallback(struct app *app, const struct context *context, const struct decision *d) {
@@ -131,8 +131,9 @@ static void record_holdouts(struct app *app, const struct snapshot_feature *feat
         struct remembered *known = remembered_of(&app->remembered, readout->state.salt);
         struct remembered_unit unit = {unit_of(met.unit_text), (uint32_t)(context->now / 1000), (uint16_t)part, 0};
         met.arm = unit.arm;
-        if (!remembered_find(known, unit.unit, &unit) && record(app, context, readout, &met, JOURNAL_MET))
-            remembered_put(known, &unit);
+        if (!remembered_look(&app->remembered, known, unit.unit, &unit) &&
+            record(app, context, readout, &met, JOURNAL_MET))
+            remembered_keep(&app->remembered, known, &unit);
     }
 }
 
@@ -142,7 +143,7 @@ void ofrep_record(struct app *app, const struct context *context, const struct d
     if (!d->expose || !d->experiment || d->enrolled) return;
     if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
     struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
-    remembered_put(remembered_of(&app->remembered, d->experiment->state.salt), &unit);
+    remembered_keep(&app->remembered, remembered_of(&app->remembered, d->experiment->state.salt), &unit);
 }
 
 /* ---- the answer ---- */

@@ -1,6 +1,8 @@
 #include "experiments/decide/remembered.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/base/memory.h"
@@ -90,18 +92,18 @@ static void split(struct remembered *r) {
 }
 
 static struct remembered_slot *find(const struct remembered *r, struct unit_id unit) {
-    if (!r->n) return NULL;
+    if (!remembered_count(r)) return NULL;
     struct remembered_slot *slot = slot_of(table_of(r, unit), unit);
     return slot->arm1 ? slot : NULL;
 }
 
-static bool get(const struct remembered *r, struct unit_id unit, struct remembered_unit *out) {
-    const struct remembered_slot *slot = find(r, unit);
+bool remembered_find(const struct remembered *remembered, struct unit_id unit, struct remembered_unit *out) {
+    const struct remembered_slot *slot = find(remembered, unit);
     if (slot) *out = (struct remembered_unit){slot->unit, slot->t0, (uint16_t)(slot->arm1 - 1), slot->epoch};
     return slot != NULL;
 }
 
-static bool put(struct remembered *r, const struct remembered_unit *unit) {
+bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
     if (find(r, unit->unit)) return false;
     if (!r->tables) {
         r->tables = memory_new(struct remembered_table);
@@ -110,11 +112,13 @@ static bool put(struct remembered *r, const struct remembered_unit *unit) {
     struct remembered_table *table = table_of(r, unit->unit);
     if ((uint64_t)(table->n + 1) * 100 > (uint64_t)table->room * FULL) grow(table);
     take_in(table, &(struct remembered_slot){unit->unit, unit->t0, (uint16_t)(unit->arm + 1), unit->epoch});
-    if (++r->n > (size_t)r->tables_n * TABLE_UNITS) split(r);
+    size_t n = remembered_count(r) + 1;
+    atomic_store_explicit(&r->n, n, memory_order_relaxed);
+    if (n > (size_t)r->tables_n * TABLE_UNITS) split(r);
     return true;
 }
 
-static bool take_out(struct remembered *r, struct unit_id unit) {
+bool remembered_remove(struct remembered *r, struct unit_id unit) {
     struct remembered_slot *slot = find(r, unit);
     if (!slot) return false;
     struct remembered_table *table = table_of(r, unit);
@@ -123,103 +127,14 @@ static bool take_out(struct remembered *r, struct unit_id unit) {
     return true;
 }
 
-static size_t bytes(const struct remembered *r) {
-    size_t n = r->tables_n ? (size_t)(r->mask + 1) * (r->tables_n > r->mask + 1 ? 2 : 1) * sizeof *r->tables : 0;
-    for (uint32_t i = 0; i < r->tables_n; i++) n += r->tables[i].room * sizeof(struct remembered_slot);
-    return n;
-}
-
-static void empty(struct remembered *r) {
-    for (uint32_t i = 0; i < r->tables_n; i++) free(r->tables[i].slots);
-    free(r->tables);
-    *r = (struct remembered){.shards = r->shards};
-}
-
-/* ---- shards: a lock is held for one lookup ---- */
-
-enum { SHARDS = 8 };
-struct remembered_shard {
-    pthread_mutex_t lock;
-    struct remembered units;
-};
-
-/* By bits of the id that tables look at last. */
-static struct remembered *lock_units(const struct remembered *r, uint64_t shard) {
-    pthread_mutex_lock(&r->shards[shard].lock);
-    return &r->shards[shard].units;
-}
-static struct remembered *lock_unit(const struct remembered *r, struct unit_id unit) {
-    return lock_units(r, unit.hi >> 61);
-}
-static void unlock(struct remembered *units) {
-    pthread_mutex_unlock(
-        &((struct remembered_shard *)((char *)units - offsetof(struct remembered_shard, units)))->lock);
-}
-
-static struct remembered_shard *shards_new(void) {
-    struct remembered_shard *shards = memory_zero(SHARDS, sizeof *shards);
-    for (int i = 0; i < SHARDS; i++) pthread_mutex_init(&shards[i].lock, NULL);
-    return shards;
-}
-
-bool remembered_find(const struct remembered *r, struct unit_id unit, struct remembered_unit *out) {
-    if (!r->shards) return get(r, unit, out);
-    struct remembered *units = lock_unit(r, unit);
-    bool found = get(units, unit, out);
-    unlock(units);
-    return found;
-}
-
-bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
-    if (!r->shards) return put(r, unit);
-    struct remembered *units = lock_unit(r, unit->unit);
-    bool new = put(units, unit);
-    unlock(units);
-    return new;
-}
-
-bool remembered_remove(struct remembered *r, struct unit_id unit) {
-    if (!r->shards) return take_out(r, unit);
-    struct remembered *units = lock_unit(r, unit);
-    bool was_there = take_out(units, unit);
-    unlock(units);
-    return was_there;
-}
-
-static size_t sum(const struct remembered *r, size_t (*of)(const struct remembered *)) {
-    if (!r->shards) return of(r);
-    size_t n = 0;
-    for (int i = 0; i < SHARDS; i++) {
-        struct remembered *units = lock_units(r, (uint64_t)i);
-        n += of(units);
-        unlock(units);
-    }
-    return n;
-}
-
-static size_t n_of(const struct remembered *r) {
-    return r->n;
-}
 size_t remembered_count(const struct remembered *r) {
-    return sum(r, n_of);
+    return atomic_load_explicit(&r->n, memory_order_relaxed);
 }
+
 size_t remembered_bytes(const struct remembered *r) {
-    return sum(r, bytes);
-}
-
-static void forget(struct remembered *r) {
-    empty(r);
-    for (int i = 0; r->shards && i < SHARDS; i++) {
-        struct remembered *units = lock_units(r, (uint64_t)i);
-        empty(units);
-        unlock(units);
-    }
-}
-
-static void set_free(struct remembered *r) {
-    forget(r);
-    for (int i = 0; r->shards && i < SHARDS; i++) pthread_mutex_destroy(&r->shards[i].lock);
-    free(r->shards);
+    size_t bytes = r->tables_n ? (size_t)(r->mask + 1) * (r->tables_n > r->mask + 1 ? 2 : 1) * sizeof *r->tables : 0;
+    for (uint32_t i = 0; i < r->tables_n; i++) bytes += r->tables[i].room * sizeof(struct remembered_slot);
+    return bytes;
 }
 
 /* ---- of all experiments ---- */
@@ -239,21 +154,100 @@ struct remembered *remembered_make(struct remembered_all *all, struct text salt)
     if (there) return there;
     struct entry *entry = memory_zero(1, sizeof *entry + salt.n + 1);
     if (salt.n) memcpy(entry->salt, salt.at, salt.n);
-    for (int i = 0; all->shared && i < REMEMBERED_SETS; i++) entry->sets[i].shards = shards_new();
     map_put(&all->by_salt, text_n(entry->salt, salt.n), entry);
     return entry->sets;
 }
 
-void remembered_drop(struct remembered_all *all, struct text salt) {
-    struct remembered *sets = remembered_of(all, salt);
-    for (int i = 0; sets && i < REMEMBERED_SETS; i++) forget(&sets[i]);
+static void empty(struct remembered *sets) {
+    for (int set = 0; set < REMEMBERED_SETS; set++) {
+        for (uint32_t i = 0; i < sets[set].tables_n; i++) free(sets[set].tables[i].slots);
+        free(sets[set].tables);
+        sets[set] = (struct remembered){0};
+    }
 }
 
 void remembered_all_free(struct remembered_all *all) {
     for (struct map_entry *e = map_next(&all->by_salt, NULL); e; e = map_next(&all->by_salt, e)) {
-        struct entry *entry = e->value;
-        for (int i = 0; i < REMEMBERED_SETS; i++) set_free(&entry->sets[i]);
-        free(entry);
+        empty(e->value);
+        free(e->value);
     }
     map_free(&all->by_salt);
+}
+
+/* ---- shared by threads ---- */
+
+struct remembered_shared {
+    pthread_mutex_t lock; /* whoever writes has it */
+    unsigned n;
+    _Alignas(64) _Atomic bool written; /* somebody writes, or waits to */
+    struct place {
+        _Alignas(64) _Atomic bool looks;
+    } places[];
+};
+
+struct remembered_shared *remembered_shared_new(unsigned threads) {
+    size_t bytes = sizeof(struct remembered_shared) + threads * sizeof(struct place);
+    struct remembered_shared *shared = aligned_alloc(64, bytes);
+    if (!shared) abort();
+    memset(shared, 0, bytes);
+    pthread_mutex_init(&shared->lock, NULL);
+    shared->n = threads;
+    return shared;
+}
+
+void remembered_shared_free(struct remembered_shared *shared) {
+    if (!shared) return;
+    pthread_mutex_destroy(&shared->lock);
+    free(shared);
+}
+
+/* Each side says what it does before it looks at what the other does (Dekker), so that not both go on. */
+static void look_begin(struct remembered_shared *shared, struct place *own) {
+    for (;;) {
+        atomic_store(&own->looks, true);
+        if (!atomic_load(&shared->written)) return;
+        atomic_store(&own->looks, false);
+        pthread_mutex_lock(&shared->lock); /* until it is written */
+        pthread_mutex_unlock(&shared->lock);
+    }
+}
+
+static void write_begin(struct remembered_shared *shared) {
+    if (!shared) return;
+    pthread_mutex_lock(&shared->lock);
+    atomic_store(&shared->written, true);
+    for (unsigned i = 0; i < shared->n; i++)
+        while (atomic_load(&shared->places[i].looks)) sched_yield();
+}
+
+static void write_end(struct remembered_shared *shared) {
+    if (!shared) return;
+    atomic_store(&shared->written, false);
+    pthread_mutex_unlock(&shared->lock);
+}
+
+bool remembered_look(const struct remembered_all *all, const struct remembered *remembered, struct unit_id unit,
+                     struct remembered_unit *out) {
+    if (!all->shared) return remembered_find(remembered, unit, out);
+    struct place *own = &all->shared->places[all->reader];
+    look_begin(all->shared, own);
+    bool found = remembered_find(remembered, unit, out);
+    atomic_store_explicit(&own->looks, false, memory_order_release);
+    return found;
+}
+
+bool remembered_keep(const struct remembered_all *all, struct remembered *remembered,
+                     const struct remembered_unit *unit) {
+    write_begin(all->shared);
+    bool new = remembered_put(remembered, unit);
+    write_end(all->shared);
+    return new;
+}
+
+void remembered_drop(struct remembered_all *all, struct text salt) {
+    struct remembered *sets = remembered_of(all, salt);
+    if (!sets) return;
+    write_begin(all->shared);
+    empty(sets);
+    write_end(all->shared);
 }

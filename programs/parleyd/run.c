@@ -199,7 +199,6 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     uv_loop_init(&loop);
     d.app = (struct app){.loop = &loop, .log = log, .clock = &clock_system, .telemetry = telemetry_new()};
     make_counters(&d.app, (unsigned)config_int(config, "loops"));
-    d.app.remembered.shared = config_int(config, "loops") > 1;
     d.app.cors_origins = text_of(config_text(config, "cors.origins"));
     d.app.public_url = text_of(config_text(config, "public-url"));
     d.app.push = push_open(&d.app, config_duration(config, "streams.heartbeat"));
