@@ -54,7 +54,7 @@ export const file = async (path) => (await ask('GET', path)).blob();
 
 export const get = (path) => call('GET', path);
 export const post = (path, body = {}, options = {}) => call('POST', path, { body, ...options });
-export const put = (path, body) => call('PUT', path, { body });
+export const put = (path, body, options = {}) => call('PUT', path, { body, ...options });
 export const remove = (path) => call('DELETE', path);
 export const patch = (path, body, options = {}) => call('PATCH', path, { body, ...options });
 

@@ -23,6 +23,7 @@ export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one
 export const lift = known((x) => signedPercent.format(x));
 export const chance = known((p) => (p > 0.999 ? '> 99.9%' : p < 0.001 ? '< 0.1%' : roughPercent.format(p)));
 export const share = known((x) => roughPercent.format(x));
+export const statistic = known((x) => points.format(x));
 export const pValue = known((p) => (p < 0.0001 ? '< 0.0001' : small.format(p)));
 export const milliseconds = known((ms) => `${small.format(ms)} ms`);
 export const megabytes = known((bytes) => byteSize.format(bytes / 1e6));

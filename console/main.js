@@ -10,6 +10,7 @@ import { features } from './pages/features.js';
 import { trials } from './pages/trials.js';
 import { trial } from './pages/trial.js';
 import { plugins } from './pages/plugins.js';
+import { pluginConfig } from './pages/plugin-config.js';
 import { pages } from './pages/pages.js';
 import { page as onePage } from './pages/page.js';
 import { upkeep } from './pages/upkeep.js';
@@ -55,6 +56,7 @@ function pageFor(address) {
   if (section === 'features' && key) return { section, page: feature(key, may('features')) };
   if (section === 'upkeep' && sections().some(([name]) => name === 'pages')) return { section: 'features', page: upkeep() };
   if (section === 'pages' && key && sections().some(([name]) => name === section)) return { section, page: onePage(key, may('pages')) };
+  if (section === 'plugins' && key && sections().some(([name]) => name === section)) return { section, page: pluginConfig(key, may('plugins')) };
   if (section === 'trials' && key) return { section, page: trial(key, may('trials')) };
   if (section === 'inbox' && key && may('inbox')) return { section, page: inboxThread(key) };
   if (section === 'customers' && key && sections().some(([name]) => name === section))

@@ -18,6 +18,19 @@ export function schemaForm(schema, value, id, faults = new Map()) {
   };
 }
 
+/**
+ * What of a refusal belongs to a field of `form` goes into `faults`, which are about pointers below `prefix`. → {detail, errors}: what is
+ * to be said above the form, with what belongs to no field.
+ */
+export function takeFaults(form, faults, error, prefix = '') {
+  const errors = error.errors.filter(({ pointer, detail }) => {
+    const own = pointer.startsWith(prefix) ? form.shows(pointer.slice(prefix.length)) : undefined;
+    if (own !== undefined) faults.set(own, detail);
+    return own === undefined;
+  });
+  return { detail: faults.size && !errors.length ? 'some settings do not fit; they are marked below' : error.message, errors };
+}
+
 /** What stands in a control now. */
 const typed = (at) => document.getElementById(at.id).value;
 const escaped = (name) => name.replaceAll('~', '~0').replaceAll('/', '~1');
@@ -71,10 +84,10 @@ const rangeHint = ({ minimum, maximum }) => (minimum !== undefined && maximum !=
 const lengthHint = ({ minLength, maxLength }) => [minLength > 0 && `At least ${minLength} characters.`, maxLength !== undefined && `At most ${maxLength} characters.`].filter(Boolean).join(' ');
 
 function textField(schema, name, value, at) {
-  const long = (schema.maxLength ?? 0) > 120;
-  const kind = { email: 'email', uri: 'url', date: 'date' }[schema.format] ?? 'text';
-  const control = long ? h('textarea', { rows: 4 }, value ?? '') : h('input', { type: kind, value: value ?? '', autocomplete: 'off' });
-  return field(schema, name, at, control, [lengthHint(schema), defaultHint(schema)], () => typed(at) || undefined);
+  const long = (schema.maxLength ?? 0) > 120 && !schema.writeOnly;
+  const kind = schema.writeOnly ? 'password' : ({ email: 'email', uri: 'url', date: 'date' }[schema.format] ?? 'text');
+  const control = long ? h('textarea', { rows: 4 }, value ?? '') : h('input', { type: kind, value: value ?? '', autocomplete: schema.writeOnly ? 'new-password' : 'off' });
+  return field(schema, name, at, control, [schema.writeOnly && 'Secret: it is not shown again.', lengthHint(schema), defaultHint(schema)], () => typed(at) || undefined);
 }
 
 /** What is no number goes to the server as it was typed: its sentence is better than a field that empties itself. */

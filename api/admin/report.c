@@ -1,14 +1,14 @@
-/* The report of a trial: figures of the measures, twice, then the audit log, then the file. */
+/* The report of a trial: figures of the measures, three times, then looks and audit log, then the file. */
 #include "experiments/judge/report.h"
 
 #include "api/admin/job.h"
 #include "api/admin/tables.h"
 
-enum { AUDIT_MOST = 500 };
+enum { AUDIT_MOST = 500, LOOKS_MOST = 100 /* days */ };
 
 struct report_request {
     struct measure_question question;
-    struct lane_job audit;
+    struct lane_job log;
     struct request *request;
     struct text key;
     enum report_format format;
@@ -16,9 +16,14 @@ struct report_request {
     struct error error;
 };
 
+static void free_figures(struct report *report) {
+    measure_results_free(report->results);
+    measure_results_free(report->days);
+    measure_results_free(report->weeks);
+}
+
 static void refuse(struct report_request *asked, const struct error *error) {
-    measure_results_free(asked->report.results);
-    measure_results_free(asked->report.days);
+    free_figures(&asked->report);
     reply_error(asked->request, error);
 }
 
@@ -32,8 +37,8 @@ static void merge(struct audit_page *into, const struct audit_page *other, struc
     *into = (struct audit_page){.items = all, .n = n};
 }
 
-static void read_audit(struct lane_job *job, void *sql) {
-    struct report_request *asked = (struct report_request *)((char *)job - offsetof(struct report_request, audit));
+static void read_log(struct lane_job *job, void *sql) {
+    struct report_request *asked = (struct report_request *)((char *)job - offsetof(struct report_request, log));
     struct audit_page steps;
     int rc = audit_list(sql, &asked->request->arena, TEXT("experiment"), asked->key, 0, AUDIT_MOST,
                         &asked->report.audit, &asked->error);
@@ -41,10 +46,13 @@ static void read_audit(struct lane_job *job, void *sql) {
         rc = audit_list(sql, &asked->request->arena, TEXT("experiment-state"), asked->key, 0, AUDIT_MOST, &steps,
                         &asked->error);
     if (rc == 0) merge(&asked->report.audit, &steps, &asked->request->arena);
+    if (rc == 0)
+        looks_daily(sql, asked->report.results->experiment->state.salt, LOOKS_MOST, &asked->report.looks,
+                    &asked->request->arena, &asked->error);
 }
 
-static void on_audit(struct mail *mail) {
-    struct report_request *asked = (struct report_request *)((char *)mail - offsetof(struct report_request, audit));
+static void on_log(struct mail *mail) {
+    struct report_request *asked = (struct report_request *)((char *)mail - offsetof(struct report_request, log));
     struct request *request = asked->request;
     if (asked->error.code) {
         refuse(asked, &asked->error);
@@ -53,8 +61,7 @@ static void on_audit(struct mail *mail) {
     struct buffer out = {0};
     asked->report.before = looks_latest(request->app->looks, asked->report.results->experiment->state.salt);
     report_write(&asked->report, asked->format, &out);
-    measure_results_free(asked->report.results);
-    measure_results_free(asked->report.days);
+    free_figures(&asked->report);
     reply_header(request, "Cache-Control", "no-store");
     reply_header(request, "Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
     reply_header(request, "X-Content-Type-Options", "nosniff");
@@ -62,23 +69,24 @@ static void on_audit(struct mail *mail) {
                  asked->format == REPORT_HTML ? "text/html; charset=utf-8" : "text/markdown; charset=utf-8", &out);
 }
 
-/* First all units, then by day. */
+/* First all units, then by day, then by week. */
 static void on_figures(struct mail *mail) {
     struct report_request *asked = (struct report_request *)mail;
-    if (!asked->question.results) {
-        refuse(asked, &asked->question.error);
+    struct measure_question *question = &asked->question;
+    struct report *report = &asked->report;
+    if (!question->results) {
+        refuse(asked, &question->error);
         return;
     }
-    if (!asked->report.results) {
-        asked->report.results = asked->question.results;
-        asked->question.by_day = true;
-        measure_ask(asked->request->app->measure, &asked->question);
+    *(!report->results ? &report->results : !report->days ? &report->days : &report->weeks) = question->results;
+    if (!report->weeks) {
+        question->by_week = report->days != NULL;
+        question->by_day = !question->by_week;
+        measure_ask(asked->request->app->measure, question);
         return;
     }
-    asked->report.days = asked->question.results;
-    asked->audit =
-        (struct lane_job){.mail.receive = on_audit, .work = read_audit, .reply_to = &asked->request->app->mailbox};
-    lane_do(main_db_lane(asked->request->app->db), &asked->audit);
+    asked->log = (struct lane_job){.mail.receive = on_log, .work = read_log, .reply_to = &asked->request->app->mailbox};
+    lane_do(main_db_lane(asked->request->app->db), &asked->log);
 }
 
 static bool read_format(struct request *request, enum report_format *format) {

@@ -13,6 +13,7 @@ extern const struct route insight_routes[];
 extern const struct route operation_routes[];
 extern const struct route page_admin_routes[];
 extern const struct route plugin_routes[];
+extern const struct route plugin_config_routes[];
 extern const struct route plugin_rights_routes[];
 extern const struct route preview_routes[];
 extern const struct route webhook_routes[];

@@ -123,14 +123,16 @@ struct preferences_job {
     struct request *request;
     struct whose whose;
     bool put;
-    struct preferences preferences;
+    struct preferences preferences, before;
+    struct journal_record records[2];
+    struct journal_batch batch;
     struct error error;
 };
 
 static int put_preferences(struct preferences_job *job, struct sql *sql) {
     struct arena *arena = &job->request->arena;
-    struct preferences before = job->preferences;
-    int rc = preferences_read(&job->preferences, job->request->body, &before, clock_now(job->request->app->clock),
+    job->before = job->preferences;
+    int rc = preferences_read(&job->preferences, job->request->body, &job->before, clock_now(job->request->app->clock),
                               arena, &job->error);
     return rc < 0 ? rc : customers_prefer(sql, job->whose.keys[0], &job->preferences, &job->error);
 }
@@ -145,23 +147,81 @@ static void preferences_work(struct lane_job *lane_job, void *owner) {
     sql_end(owner, rc, &job->error);
 }
 
-static void on_preferences(struct mail *mail) {
-    struct preferences_job *job = (struct preferences_job *)mail;
-    if (job->error.code) {
-        reply_error(job->request, &job->error);
-        return;
-    }
-    if (job->put) {
-        struct app *app = job->request->app;
-        app_change_begin(app);
-        muted_set(&app->muted, job->whose.keys[0], &job->preferences);
-        app_change_end(app);
-    }
+static void answer_preferences(struct preferences_job *job) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
     preferences_write(&w, &job->preferences);
     reply_json(job->request, 200, &out);
+}
+
+/* What she refuses, or takes back, is an event of hers, so that any trial can be judged by it; nothing where it is nothing. */
+static void add_event(struct preferences_job *job, const char *event, const struct preferences *is,
+                      const struct preferences *was) {
+    struct request *request = job->request;
+    struct text *of;
+    size_t n;
+    preferences_refused(is, was, &request->arena, &of, &n);
+    if (n == 0) return;
+    struct buffer body = {0};
+    struct json_writer w;
+    json_writer_init(&w, &body);
+    json_open_object(&w);
+    json_put_text(&w, "type", TEXT("track"));
+    json_put_text(&w, "event", text_of(event));
+    json_key(&w, TEXT("properties"));
+    json_open_object(&w);
+    json_key(&w, TEXT("of"));
+    json_open_array(&w);
+    for (size_t i = 0; i < n; i++) json_text(&w, of[i]);
+    json_close_array(&w);
+    json_close_object(&w);
+    json_close_object(&w);
+    job->records[job->batch.n++] = (struct journal_record){.received = job->preferences.at,
+                                                           .at = job->preferences.at,
+                                                           .kind = JOURNAL_TRACK,
+                                                           .actor = JOURNAL_CUSTOMER,
+                                                           .flags = request->caller.known ? JOURNAL_KNOWN : 0,
+                                                           .name = text_of(event),
+                                                           .unit = request->caller.customer,
+                                                           .body = arena_text(&request->arena, buffer_view(&body))};
+    buffer_free(&body);
+}
+
+/* Her wish holds, whether or not the journal could take the event. */
+static void on_told(struct mail *mail) {
+    struct preferences_job *job =
+        (struct preferences_job *)((char *)mail - offsetof(struct preferences_job, batch.mail));
+    if (job->batch.code)
+        log_warn(job->request->app->log, "an opt-out could not be kept as an event; it holds all the same",
+                 LOG_S("reason", error_title(job->batch.code)));
+    answer_preferences(job);
+}
+
+static void on_preferences(struct mail *mail) {
+    struct preferences_job *job = (struct preferences_job *)mail;
+    struct app *app = job->request->app;
+    if (job->error.code) {
+        reply_error(job->request, &job->error);
+        return;
+    }
+    if (job->put) {
+        app_change_begin(app);
+        muted_set(&app->muted, job->whose.keys[0], &job->preferences);
+        app_change_end(app);
+        job->batch =
+            (struct journal_batch){.mail.receive = on_told, .reply_to = &app->mailbox, .records = job->records};
+        add_event(job, "Opted Out", &job->preferences, &job->before);
+        add_event(job, "Opted In", &job->before, &job->preferences);
+    }
+    if (job->batch.n == 0) {
+        answer_preferences(job);
+        return;
+    }
+    int rc = journal_append(app->journal, &job->batch);
+    if (rc == 0) return; /* the batch is the journal's until it answers */
+    job->batch.code = rc;
+    on_told(&job->batch.mail);
 }
 
 static void start_preferences(struct request *request, bool put) {

@@ -4,7 +4,7 @@
 import { h, announce } from '../dom.js';
 import { get, patch, Problem } from '../api.js';
 import { heading, pill, failure, review, button } from '../parts.js';
-import { schemaForm, mergePatch } from '../schema-form.js';
+import { schemaForm, takeFaults, mergePatch } from '../schema-form.js';
 
 export function feature(key, mayChange) {
   const path = `/features/${encodeURIComponent(key)}`;
@@ -32,19 +32,6 @@ export function feature(key, mayChange) {
 
   const formOf = (part) => schemaForm(part.schema, part.variant.settings, part.id, part.faults);
 
-  /** Faults go to their fields; what belongs to no field is listed above. */
-  function sort(part, error) {
-    const prefix = `/variants/${part.name}/settings`;
-    const { shows } = formOf(part);
-    const elsewhere = error.errors.filter(({ pointer, detail }) => {
-      const own = pointer.startsWith(prefix) ? shows(pointer.slice(prefix.length)) : undefined;
-      if (own !== undefined) part.faults.set(own, detail);
-      return own === undefined;
-    });
-    const detail = part.faults.size && !elsewhere.length ? 'some settings do not fit; they are marked below' : error.message;
-    part.trouble = new Problem({ status: error.status, detail, errors: elsewhere });
-  }
-
   async function save(part, event) {
     event.preventDefault();
     const settings = mergePatch(part.variant.settings ?? {}, formOf(part).read());
@@ -56,7 +43,7 @@ export function feature(key, mayChange) {
       announce(`The settings of ${part.name} are saved and in force.`);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      sort(part, error);
+      part.trouble = new Problem({ status: error.status, ...takeFaults(formOf(part), part.faults, error, `/variants/${part.name}/settings`) });
     }
     page.redraw();
     document.querySelector('[aria-invalid=true]')?.focus();

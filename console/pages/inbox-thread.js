@@ -11,7 +11,7 @@ const PAGE = 50;
 const ENTRIES = 20;
 const MODES = { reply: ['Answer', 'Send the answer'], note: ['Note for colleagues', 'Keep the note'], push: ['Write first', 'Send'] };
 const written = (value) => (typeof value === 'string' ? value : JSON.stringify(value));
-const DELIVERY = { waiting: 'goes out', sent: 'sent', failed: 'could not be delivered' };
+const DELIVERY = { waiting: ['goes out', 'calm'], sent: ['sent', 'calm'], delivered: ['arrived', 'live'], failed: ['could not be sent', 'harm'], bounced: ['came back', 'harm'] };
 
 export function inboxThread(customer) {
   const path = `${CONVERSATIONS}/threads/${encodeURIComponent(customer)}`;
@@ -20,6 +20,7 @@ export function inboxThread(customer) {
   let next = null;
   let orders = [];
   let timeline = [];
+  let quiet = false; // she does not want to be written to first
   let pages = 1;
   let asked = 0;
   let shown = 0; // of the askings: an older answer never replaces a newer one
@@ -35,18 +36,18 @@ export function inboxThread(customer) {
   async function load() {
     stop ??= follow({ onOpen: () => self.refresh(), onEvent: (name, data) => { if (concerns(name, data)) self.refresh(); } });
     const mine = ++asked;
-    const about = `/customers/${encodeURIComponent(customer)}/timeline`;
-    const [found, bought, lived] = await Promise.all([thread(), get(`${about}?kinds=order,refund&limit=10`), get(`${about}?limit=${ENTRIES}`)].map((one, i) => (i ? one.catch(nothing) : one)));
+    const her = `/customers/${encodeURIComponent(customer)}`;
+    const [found, who, bought, lived] = await Promise.all([thread(), ...['', '/timeline?kinds=order,refund&limit=10', `/timeline?limit=${ENTRIES}`].map((what) => get(her + what).catch(nothing))]);
     if (mine < shown) return;
     shown = mine;
     ({ all, messages, next } = found);
-    [orders, timeline] = [bought.items, lived.items];
+    [orders, timeline, quiet] = [bought.items, lived.items, who.preferences?.pushes === false];
     if (!messages.some(({ id }) => id === answering)) answering = null;
     const last = messages.at(-1)?.id;
     if (all.thread.unread > 0 && !document.hidden) await put(`${path}/seen`, { upto: last });
   }
 
-  /** An address that the shop does not know yet has no timeline. */
+  /** An address that the shop does not know yet has no wishes and no timeline. */
   function nothing(error) {
     if (error instanceof Problem && error.status === 404) return { items: [] };
     throw error;
@@ -136,7 +137,7 @@ export function inboxThread(customer) {
       const { state, by, at } = m.progress;
       return [state === 'answered' ? ['answered by ', by, ' ', since(at, '')] : state === 'answering' ? `${by} is answering` : 'received', m.complaint && [' · ', pill('complaint', 'harm')]];
     }
-    return [m.delivery && `by ${m.channel}: ${DELIVERY[m.delivery]}`, m.canned && [' ', pill('canned', 'warn')], m.thanked && [' ', pill('said thank you', 'live')]];
+    return [m.delivery && [`by ${m.channel} `, pill(...DELIVERY[m.delivery]), m.deliveryDetail && ` ${m.deliveryDetail}`], m.canned && [' ', pill('canned', 'warn')], m.thanked && [' ', pill('said thank you', 'live')]];
   }
 
   const WHO = { customer: (m) => (m.channel === 'web' ? 'She' : `She, by ${m.channel}`), agent: (m) => m.by, note: (m) => `${m.by}, for colleagues` };
@@ -187,7 +188,7 @@ export function inboxThread(customer) {
         h('p', { class: 'crumbs', key: 'crumbs' }, h('a', { href: '#/inbox' }, 'Inbox')),
         heading([nameOf(t), ' ', statusPill(t)],
           [h('a', { href: `#/customers/${encodeURIComponent(t.customer)}` }, t.customer), all.ids.length > 1 && ` · ${plural(all.ids.length - 1, 'more id')}`,
-            t.waitingSince && [' · ', since(t.waitingSince, 'asked')], t.assignee ? ` · ${mine ? 'you have it' : `${t.assignee} has it`}` : ' · nobody has it yet', t.quiet && ' · does not want to be written to first'],
+            t.waitingSince && [' · ', since(t.waitingSince, 'asked')], t.assignee ? ` · ${mine ? 'you have it' : `${t.assignee} has it`}` : ' · nobody has it yet', quiet && ' · does not want to be written to first'],
           mine ? button('Give back', () => assign(null)) : button('I answer', () => assign('me'), { class: 'primary' }),
           button('Put aside…', snooze), t.status === 'closed' ? button('Open again', () => stand('open')) : button('Close', () => stand('closed', 'Closed. It opens again when she writes.'))),
         h('div', { class: 'beside', key: 'beside' },

@@ -2,21 +2,30 @@
 
 import { h } from '../dom.js';
 import { get } from '../api.js';
-import { heading, button, pill, empty } from '../parts.js';
-import { ago, timeOf, plural } from '../format.js';
+import { heading, button, pill, empty, table } from '../parts.js';
+import { ago, timeOf, plural, count, share, NOTHING } from '../format.js';
 import { follow } from '../stream.js';
 
 export const CONVERSATIONS = '/plugins/conversations/api';
 const PAGE = 30;
 const STATUSES = { open: ['waits for us', 'warn'], waiting: ['answered', 'calm'], snoozed: ['put aside', 'calm'], closed: ['closed', 'calm'] };
 export const statusPill = ({ status }) => pill(...STATUSES[status]);
-/** Her name; a visitor's id says nothing to anybody, so its end tells visitors apart. */
-export const nameOf = ({ name, known, customer }) => name ?? (known || !customer.startsWith('anon-') ? customer : `Visitor ${customer.slice(-4)}`);
+/** Her name, or the address she wrote from; a visitor's id says nothing to anybody, so its end tells visitors apart. */
+export const nameOf = ({ name, known, customer }) => name ?? (known ? customer : customer.startsWith('anon-') ? `Visitor ${customer.slice(-4)}` : customer.replace(/^(email|store):/, ''));
 export const since = (at, words) => h('time', { datetime: at, title: timeOf(at) }, `${words} ${ago(at)}`);
+
+const DAYS = 30; // that agents are looked at
+const waited = (seconds) => (seconds < 90 ? `${count(Math.round(seconds))} s` : seconds < 5400 ? `${count(Math.round(seconds / 60))} min` : `${count(Math.round(seconds / 3600))} h`);
+const AGENTS = [{ name: 'Agent' }, { name: 'Answers sent', number: true }, { name: 'Of them canned', number: true }, { name: 'Messages answered', number: true }, { name: 'After, on average', number: true }, { name: 'Thanked for', number: true }];
+
+/** How those who answer do: near-identical answers to many customers are canned. */
+const agentsTable = (agents) => h('section', { key: 'agents', 'aria-labelledby': 'agents' }, h('h2', { id: 'agents' }, 'Who answers'),
+  table(`The last ${DAYS} days, agent by agent`, AGENTS, agents.map((a) => [a.agent, count(a.sent), share(a.cannedRate), count(a.answered), a.answered > 0 ? waited(a.meanSeconds) : NOTHING, count(a.thanks)])));
 
 export function inbox() {
   const wanted = { status: '', assignee: '', unread: '', q: '' };
   let found = [];
+  let agents = [];
   let next = null;
   let pages = 1;
   let asked = 0;
@@ -30,14 +39,16 @@ export function inbox() {
     me ??= (await get('/whoami')).name;
     const filters = new URLSearchParams({ ...wanted, assignee: wanted.assignee === 'me' ? me : wanted.assignee, limit: PAGE });
     const items = [];
+    const answering = get(`${CONVERSATIONS}/agents?days=${DAYS}`);
     let cursor = '';
     for (let i = 0; i < pages && cursor !== null; i++) {
       const page = await get(`${CONVERSATIONS}/inbox?${filters}${cursor && `&cursor=${cursor}`}`);
       items.push(...page.items);
       cursor = page.next;
     }
+    const { items: all } = await answering;
     if (mine < shown) return;
-    [found, next, shown] = [items, cursor, mine];
+    [found, next, agents, shown] = [items, cursor, all, mine];
   }
 
   function filter(name, value) {
@@ -77,7 +88,8 @@ export function inbox() {
         next && h('p', { key: 'more' }, button('More', () => { pages += 1; return self.refresh(); }))]
         : Object.values(wanted).some(Boolean) ? h('p', { key: 'nothing', role: 'status' }, 'No conversation fits.')
           : empty('Nobody has written yet', 'Shoppers write through a feature one of whose variants is the plugin “conversations”:',
-            '{"variants":{"on":{"value":"on","plugin":"conversations"},"off":{"value":"off"}}}')],
+            '{"variants":{"on":{"value":"on","plugin":"conversations"},"off":{"value":"off"}}}'),
+      agents.length > 0 && agentsTable(agents)],
   };
   return self;
 }

@@ -39,10 +39,10 @@ export function trends() {
         ? empty('Nothing trends yet', 'A product shows here when at least five customers turned to it within a week. The same list on the command line:', 'build/parley trends --min 5')
         : h('section', { key: 'trends' }, bars(found.items), table('Trending products', [{ name: 'Product' }, { name: 'Customers', number: true }, { name: '28 days before', number: true }, { name: 'Expected', number: true }, { name: 'Score', number: true }],
           found.items.map((i) => [i.item, count(i.customers), count(i.before), score(i.expected), score(i.z)]))),
-      cohorts.items.length > 0 && h('section', { key: 'cohorts' }, h('h2', {}, 'Who buys again'),
+      cohorts.items.length > 0 && h('section', { key: 'cohorts', class: 'spaced' }, h('h2', {}, 'Who buys again'),
         h('p', {}, `${plural(cohorts.again, 'customer')} of ${count(cohorts.customers)} bought again (${share(cohorts.againShare)}).`),
         heat(cohorts.items), cohortTable(cohorts.items)),
-      future.purchases && h('section', { key: 'future' }, h('h2', {}, 'What they may still buy'), expected(future))],
+      future.purchases && h('section', { key: 'future', class: 'spaced' }, h('h2', {}, 'What they may still buy'), expected(future))],
   };
   return self;
 }

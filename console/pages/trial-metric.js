@@ -3,11 +3,11 @@
 import { h } from '../dom.js';
 import { table } from '../parts.js';
 import { intervalPlot } from '../plot.js';
-import { count, lift, pValue, chance, range, meanOf, differenceOf, unitOf } from '../format.js';
+import { NOTHING, count, lift, pValue, chance, range, share, statistic, meanOf, differenceOf, unitOf } from '../format.js';
 
 const ROLES = { primary: 'Primary metric', secondary: 'Secondary metric', guardrail: 'Guardrail' };
 
-const COLUMNS = [{ name: 'Variant' }, ...['Units', 'Mean', 'Difference', 'Relative lift', 'Interval of the lift', 'p', 'Chance to beat'].map((name) => ({ name, number: true }))];
+const COLUMNS = [{ name: 'Variant' }, ...['Units', 'Mean', 'Difference', 'Relative lift', 'Interval of the lift', 'p', 'Fixed test', 'Chance to beat'].map((name) => ({ name, number: true }))];
 
 const nameOf = (metric) => metric.name || metric.metric;
 
@@ -19,7 +19,8 @@ export function metricSection(metric, experiment) {
     h('p', { class: 'eyebrow' }, ROLES[metric.role] ?? metric.role, metric.name && [' · ', h('code', {}, metric.metric)]),
     h('h2', { id }, nameOf(metric)),
     treated.length > 0 && intervalPlot(plotOf(metric, treated, experiment)),
-    figures(metric, experiment.control));
+    figures(metric, experiment.control),
+    treated.flatMap((variant) => notes(variant, metric.kind)));
 }
 
 function figures(metric, control) {
@@ -29,8 +30,21 @@ function figures(metric, control) {
     variant.variant, count(variant.n), mean(variant.mean),
     variant.variant === control ? 'control' : difference(variant.difference?.estimate),
     lift(variant.relative?.estimate), range(lift, variant.relative),
-    pValue(variant.difference?.pAdjusted),
+    pValue(variant.difference?.pAdjusted), fixedTest(variant.fixed),
     chance(variant.bayes?.chanceToBeat)]));
+}
+
+/** "z −1.78, p 0.074", for whoever checks by a textbook. */
+const fixedTest = (fixed) => (Number.isFinite(fixed?.z ?? fixed?.t) ? `${'z' in fixed ? 'z' : 't'} ${statistic(fixed.z ?? fixed.t)}, p ${pValue(fixed.p)}` : NOTHING);
+
+/** What is said of a treatment beside its figures: what its guardrail knows, and what history saved. */
+function notes({ variant, guardrail, cuped }, kind) {
+  const harm = differenceOf(kind);
+  const known = guardrail?.fires ? 'harm beyond it is certain' : guardrail?.passes ? 'harm beyond it is excluded' : 'not known yet';
+  return [
+    guardrail && `${variant}: harm at most ${harm(guardrail.high)}, margin ${guardrail.relative ? `${share(guardrail.margin)} of control` : harm(guardrail.margin)}: ${known}.`,
+    cuped && `${variant}: what shoppers did before they entered saves ${share(cuped.reduction)} of the variance; ${share(cuped.coverage)} have such a history.`,
+  ].filter(Boolean).map((words) => h('p', { class: 'meta' }, words));
 }
 
 const CARD = 50; // its padding and border, both sides

@@ -4,6 +4,7 @@ import { h, announce } from '../dom.js';
 import { all, file, get, post, Problem } from '../api.js';
 import { heading, pill, button, failure, review, ask, withCode } from '../parts.js';
 import { metricSection, plotWidth } from './trial-metric.js';
+import { groupsPanel } from './trial-groups.js';
 import { planPanel } from './trial-plan.js';
 import { timeSection } from './trial-time.js';
 import { STATES } from './trials.js';
@@ -31,6 +32,7 @@ export function trial(key, mayChange) {
   let silent = null; // why there are no results, although the trial has started
   let trouble = null;
   const plan = planPanel(path, () => page.redraw());
+  const parts = groupsPanel(path, () => page.redraw());
 
   async function load() {
     const call = results?.verdict?.call;
@@ -116,7 +118,7 @@ export function trial(key, mayChange) {
 
   const figures = () => [verdict(), warnings(), people(),
     results.metrics.map((metric) => metricSection({ name: names.get(metric.metric), ...metric }, experiment)),
-    timeSection(looks, results.variants, plotWidth()), footer()];
+    timeSection(looks, results.variants, plotWidth()), parts(experiment.breakdowns), footer()];
 
   const ending = () => h('section', { class: 'card', 'aria-label': 'Decision', key: 'ending' },
     h('p', {}, h('strong', {}, `Concluded ${timeOf(experiment.concludedAt)}: `), ENDINGS[experiment.outcome], experiment.outcomeVariant && ` ${experiment.outcomeVariant}`, '.'),
@@ -132,7 +134,7 @@ export function trial(key, mayChange) {
   }
 
   const warnings = () => results.warnings.length > 0 && h('section', { class: 'notice warn', 'aria-label': 'Warnings', key: 'warnings' },
-    h('ul', {}, results.warnings.map((warning) => h('li', {}, withCode(warning.detail)))));
+    h('ul', {}, results.warnings.map((warning) => h('li', {}, withCode(warning.detail), ' ', h('code', {}, warning.code)))));
 
   function people() {
     const total = results.variants.reduce((sum, variant) => sum + variant.units, 0);

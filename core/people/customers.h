@@ -64,6 +64,10 @@ void preferences_write(struct json_writer *w, const struct preferences *preferen
 int preferences_read(struct preferences *preferences, struct text json, const struct preferences *before, int64_t now,
                      struct arena *arena, struct error *error);
 bool preferences_mute(const struct preferences *preferences, struct text feature);
+/* What she refuses, each as one text: "pushes", "feature:KEY" (muted), "channel:NAME", "consent:PURPOSE"; only what `before` does not refuse. In
+ * the arena. */
+void preferences_refused(const struct preferences *preferences, const struct preferences *before, struct arena *arena,
+                         struct text **refused, size_t *n);
 /* What she said of a purpose: 1 granted, 0 refused, -1 never asked. */
 int preferences_consent(const struct preferences *preferences, struct text purpose);
 

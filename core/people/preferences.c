@@ -196,6 +196,31 @@ int preferences_consent(const struct preferences *preferences, struct text purpo
     return consent ? consent->granted : -1;
 }
 
+static size_t write_refusals(const struct preferences *p, struct arena *arena, struct text **out) {
+    size_t n = 0;
+    *out = arena_array(arena, struct text, 1 + p->muted_n + p->channels_n + p->consents_n);
+    if (p->pushes_off) (*out)[n++] = TEXT("pushes");
+    for (size_t i = 0; i < p->muted_n; i++) (*out)[n++] = arena_printf(arena, "feature:%.*s", TEXT_ARGS(p->muted[i]));
+    for (size_t i = 0; i < p->channels_n; i++)
+        (*out)[n++] = arena_printf(arena, "channel:%.*s", TEXT_ARGS(p->channels_off[i]));
+    for (size_t i = 0; i < p->consents_n; i++)
+        if (!p->consents[i].granted)
+            (*out)[n++] = arena_printf(arena, "consent:%.*s", TEXT_ARGS(p->consents[i].purpose));
+    return n;
+}
+
+void preferences_refused(const struct preferences *preferences, const struct preferences *before, struct arena *arena,
+                         struct text **refused, size_t *n) {
+    struct text *were;
+    const size_t were_n = write_refusals(before, arena, &were), are_n = write_refusals(preferences, arena, refused);
+    *n = 0;
+    for (size_t i = 0; i < are_n; i++) {
+        bool known = false;
+        for (size_t k = 0; k < were_n; k++) known |= text_eq((*refused)[i], were[k]);
+        if (!known) (*refused)[(*n)++] = (*refused)[i];
+    }
+}
+
 /* --- keeping --- */
 
 /* A consent's own time stands in the JSON. */

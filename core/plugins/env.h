@@ -37,7 +37,7 @@ struct plugin_env {
     const struct feed *feed; /* NULL: there are no events */
     int operations;          /* under way */
     bool stopping;
-    uv_timer_t tick; /* looks after what waits for events, once a second or when it is told to */
+    uv_timer_t tick; /* looks after what waits for events or a configuration, once a second or when it is told to */
     uv_timer_cb on_tick;
     void (*changed)(struct plugin_env *env); /* something started or ended: the host looks what that means */
 };

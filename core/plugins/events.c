@@ -128,7 +128,7 @@ static void deliver(struct plugin *plugin, struct text events, int64_t first, in
     buffer_printf(&batch, "{\"after\":%lld,\"upto\":%lld,\"events\":[", (long long)d->position, (long long)upto);
     buffer_text(&batch, events);
     buffer_text(&batch, TEXT("]}"));
-    int rc = traffic_events(plugin, plugin->active, buffer_view(&batch), on_answer, plugin);
+    int rc = traffic_direct(plugin->active, FRAME_EVENTS, buffer_view(&batch), on_answer, plugin);
     buffer_free(&batch);
     if (rc != 0) {
         rest(plugin, RETRY_MS);

@@ -14,7 +14,7 @@ struct feed_want {
     size_t names_n;
     int64_t after;          /* seq */
     int most;               /* events */
-    _Atomic int64_t looked; /* the feed has looked at rows up to this; any thread */
+    _Atomic int64_t looked; /* rows up to this hold nothing for it; any thread */
     _Atomic bool recalled;  /* to be answered as it is; any thread */
     int64_t upto;           /* the answer: rows up to this are looked at ... */
     int64_t first;          /* ... the first of `events`, 0 where there is none ... */

@@ -28,7 +28,8 @@ enum frame_type {
      * `after`, where the plugin's database is taken to stand (-1: nowhere yet), up to `upto`. Answered by FRAME_REPLY with
      * {position, ran, failed}: where it stands now. That is `after` of the next batch, wherever it is. */
     FRAME_EVENTS = 8,
-    FRAME_ANSWER = 9, /* struct frame_reply, to the ask of that id */
+    FRAME_ANSWER = 9,     /* struct frame_reply, to the ask of that id */
+    FRAME_CONFIGURE = 10, /* JSON: the plugin's own settings from now on; answered by FRAME_REPLY */
     /* worker to parleyd */
     /* JSON {name, version, abi: [major, minor], routes: [{method, path, writes, shopper, staff, hook}], subscribes: [names],
      * position: seq or -1}: started and healthy */
@@ -45,7 +46,7 @@ enum frame_type {
     FRAME_METRICS = 71, /* JSON [{name, count} or {name, sum, buckets}]: the plugin's own, since the last time */
     /* JSON {ask: "traits", "consent", "entries", "ids", "find" or "contact", customer, kinds, before, limit, word, why, channel, feature}; answered by FRAME_ANSWER. The worker waits. */
     FRAME_ASK = 72,
-    FRAME_HELD = 73,  /* id: the pid that has held the writer lock for over a second while this worker waited */
+    FRAME_HELD = 73, /* id: the pid that has the writer lock while this worker waits; JSON {release, ms: for so long} */
     FRAME_ALONE = 70, /* like FRAME_FAILED: it could start if no other release worked on the database */
 };
 

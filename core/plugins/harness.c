@@ -299,6 +299,13 @@ int parley_test_hook(parley_test *t, const char *path, const char *headers, cons
     return request(t, hook, "POST", path, body);
 }
 
+int parley_test_configure(parley_test *t, const char *settings) {
+    harness_require(harness_find(text_of(settings), "").n, "the settings are no JSON: %s", settings);
+    int status = call(t, FRAME_CONFIGURE, text_of(settings));
+    if (status < 400) t->options.settings = keep(t, settings, "{}");
+    return status;
+}
+
 const char *parley_test_export(parley_test *t, const char *customer) {
     call(t, FRAME_EXPORT, text_of(customer));
     return parley_test_body(t);

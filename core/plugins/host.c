@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "core/base/memory.h"
+#include "core/plugins/configure.h"
 #include "core/plugins/operation.h"
 #include "core/plugins/traffic.h"
 
@@ -24,15 +25,18 @@ struct plugin *host_find_installed(const struct plugins *plugins, struct text na
     return plugin && plugin->releases ? plugin : NULL;
 }
 
-static struct plugin *find_or_add(struct plugin_env *env, struct text name) {
-    struct plugins *plugins = of_env(env);
+struct plugin *host_find_or_add(struct plugins *plugins, struct text name) {
     struct plugin *plugin = host_find(plugins, name);
     if (plugin) return plugin;
     if (plugins->n == plugins->room) {
         plugins->room = plugins->room ? plugins->room * 2 : 16;
         plugins->list = memory_grow(plugins->list, plugins->room * sizeof(struct plugin *));
     }
-    return plugins->list[plugins->n++] = plugin_new(env, name);
+    return plugins->list[plugins->n++] = plugin_new(&plugins->env, name);
+}
+
+static struct plugin *find_or_add(struct plugin_env *env, struct text name) {
+    return host_find_or_add(of_env(env), name);
 }
 
 /* ---- what variants name ---- */
@@ -120,7 +124,10 @@ static void on_changed(struct plugin_env *env) {
 
 static void on_tick(uv_timer_t *tick) {
     struct plugins *plugins = tick->data;
-    for (size_t i = 0; i < plugins->n; i++) events_review(plugins->list[i]);
+    for (size_t i = 0; i < plugins->n; i++) {
+        events_review(plugins->list[i]);
+        configure_review(plugins->list[i]);
+    }
 }
 
 static void or_default(int *ms, int value) {
@@ -211,7 +218,7 @@ struct plugins *plugins_new(const struct plugins_options *options) {
 
 static void make_plugin(struct plugins *plugins, struct boot_plugin *read) {
     struct plugin_env *env = &plugins->env;
-    struct plugin *plugin = find_or_add(env, text_of(read->state.name));
+    struct plugin *plugin = host_find_or_add(plugins, text_of(read->state.name));
     plugin->retired = read->state.retired;
     plugin->sequence = read->state.sequence;
     for (size_t i = 0; i < read->state.n; i++) {
@@ -247,7 +254,7 @@ static void on_boot_read(struct mail *mail) {
 void plugins_start(struct plugins *plugins, void (*started)(void *user), void *user) {
     assert(plugins->phase == NEW);
     plugins->phase = BOOTING;
-    if (plugins->env.feed) uv_timer_start(&plugins->env.tick, on_tick, ENV_TICK_MS, ENV_TICK_MS);
+    uv_timer_start(&plugins->env.tick, on_tick, ENV_TICK_MS, ENV_TICK_MS);
     plugins->told = started;
     plugins->told_user = user;
     if (plugins_take_unsigned(plugins))

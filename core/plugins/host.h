@@ -176,6 +176,25 @@ void plugins_remove(struct plugins *plugins, struct text name, struct text versi
 /* Drains the plugin's workers and starts no more, but for plugins_export and plugins_forget; its data stays. */
 void plugins_retire(struct plugins *plugins, struct text name, plugins_done done, void *user);
 
+/* ---- the configuration of a plugin as a whole ---- */
+
+/* What it is from now on, `version` counting from 1: for all its releases, installed already or not; what runs is told. A release that it
+ * does not suit is not started. */
+void plugins_configured(struct plugins *plugins, struct text name, struct text json, int64_t version);
+/* Tries one (an object, borrowed): holds it against what the active release and all that run say of it, and tells those that run, which
+ * may refuse it. On success it is to be stored, and then plugins_configured; on failure (ERR_INVALID with the places, ERR_NOT_FOUND,
+ * ERR_UNAVAILABLE) all go back to what it is. */
+void plugins_configure(struct plugins *plugins, struct text name, const json_t *value, plugins_done done, void *user);
+/* After a success that was not stored: back to what it is. */
+void plugins_unconfigure(struct plugins *plugins, struct text name);
+struct plugin_configuration {
+    struct text json;     /* as it was stored; "{}" where none was */
+    int64_t version;      /* 0: none was stored */
+    const json_t *schema; /* of the active release; NULL: it has no configuration */
+};
+/* False where there is no such plugin. Borrowed until the loop's next turn. */
+bool plugins_configuration(const struct plugins *plugins, struct text name, struct plugin_configuration *configuration);
+
 /* The releases that features name, beside the active ones: each runs while it is in the latest list (copied), from when it
  * is installed. Those that are not are logged. */
 struct plugin_release_name {

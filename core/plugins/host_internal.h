@@ -1,4 +1,4 @@
-/* Shared by host.c and host_look.c alone. */
+/* Shared by host.c, host_look.c and configure.c alone. */
 #ifndef PARLEY_CORE_PLUGINS_HOST_INTERNAL_H
 #define PARLEY_CORE_PLUGINS_HOST_INTERNAL_H
 
@@ -15,7 +15,7 @@ struct plugins {
     } * wanted;
     size_t n_wanted;
     enum { NEW, BOOTING, STARTING, UP, STOPPING, CLOSING, STOPPED } phase;
-    int handles;     /* not closed yet */
+    int handles; /* not closed yet */
     char *dir, *bundled, *worker, *keys, *revoked, *libraries;
     void (*told)(void *user); /* of plugins_start, then of plugins_stop */
     void *told_user;
@@ -25,5 +25,8 @@ struct plugins {
 struct plugin *host_find(const struct plugins *plugins, struct text name);
 /* One that has a release: what was never installed is not there. */
 struct plugin *host_find_installed(const struct plugins *plugins, struct text name);
+struct plugin *host_find_or_add(struct plugins *plugins, struct text name);
+/* The release by which people know an installed plugin: the active one, or else the first. */
+const struct release *host_shown(const struct plugin *plugin);
 
 #endif

@@ -24,19 +24,45 @@ static void version_or_null(struct json_writer *w, struct text key, const struct
         json_nil(w);
 }
 
-static const struct release *to_show(const struct plugin *plugin) {
+const struct release *host_shown(const struct plugin *plugin) {
     return plugin->active ? plugin->active : plugin->releases;
 }
 
 static void summary(const struct plugin *plugin, struct json_writer *w) {
-    const struct manifest *manifest = &to_show(plugin)->bundle.manifest;
+    const struct manifest *manifest = &host_shown(plugin)->bundle.manifest;
     json_put_text(w, "name", text_of(plugin->name));
     json_put_text(w, "title", text_of(manifest->title && *manifest->title ? manifest->title : plugin->name));
     json_put_text(w, "description", text_of(manifest->description));
     version_or_null(w, TEXT("active"), plugin->active);
     version_or_null(w, TEXT("previous"), plugin->previous);
     json_put_bool(w, "retired", plugin->retired);
-    json_put_text(w, "state", text_of(release_state_name(to_show(plugin))));
+    json_put_text(w, "state", text_of(release_state_name(host_shown(plugin))));
+}
+
+static void put_schema(struct json_writer *w, const char *key, const json_t *schema) {
+    char *json = schema ? json_dumps(schema, JSON_COMPACT) : NULL;
+    if (json) {
+        json_key(w, text_of(key));
+        json_raw(w, text_of(json));
+    }
+    free(json);
+}
+
+/* As long as somebody waits for the turn to write, who has it is heard of many times a second. */
+static void put_writer(struct json_writer *w, const struct plugin *plugin) {
+    enum { STALE = 300 /* ms */ };
+    const struct writer_seen *writer = &plugin->writer;
+    uint64_t ago = env_now(plugin->env) - writer->heard_at;
+    json_key(w, TEXT("writerLock"));
+    if (!writer->pid || ago > STALE) {
+        json_nil(w);
+        return;
+    }
+    json_open_object(w);
+    json_put_int(w, "pid", writer->pid);
+    json_put_text(w, "release", text_of(writer->release));
+    json_put_double(w, "heldSeconds", (double)(writer->held_ms + (int64_t)ago) / 1e3);
+    json_close_object(w);
 }
 
 bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w) {
@@ -47,10 +73,10 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, struct
     events_json(plugin, w);
     if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
     probation_json(plugin, w);
-    const json_t *settings = to_show(plugin)->bundle.manifest.settings;
-    char *schema = settings ? json_dumps(settings, JSON_COMPACT) : NULL;
-    if (schema) json_put_raw(w, "settings", text_of(schema));
-    free(schema);
+    put_writer(w, plugin);
+    put_schema(w, "settings", host_shown(plugin)->bundle.manifest.settings);
+    put_schema(w, "configuration", host_shown(plugin)->bundle.manifest.configuration);
+    json_put_int(w, "configurationVersion", plugin->configuration_version);
     json_key(w, TEXT("releases"));
     json_open_array(w);
     for (const struct release *r = plugin->releases; r; r = r->next) release_json(r, w);

@@ -2,6 +2,8 @@
 
 #include <ctype.h>
 
+#include "core/plugins/configuration.h"
+
 static struct text string_at(const json_t *object, const char *key) {
     json_t *value = json_object_get(object, key);
     return text_n(json_string_value(value), json_string_length(value));
@@ -126,9 +128,19 @@ static void check_hooks(const json_t *hooks, struct error *error) {
     }
 }
 
+static void check_configuration(struct manifest *manifest, struct error *error) {
+    json_t *configuration = json_object_get(manifest->root, "configuration");
+    if (!configuration) return;
+    schema_open(&manifest->configuration_schema, configuration, "/configuration", error);
+    if (!configuration_can_mask(configuration))
+        error_at(error, "/configuration",
+                 "marks as writeOnly what is no property of the object or of an object in it: it would be shown");
+}
+
 static void check_members(struct manifest *manifest, struct error *error) {
-    static const char *const known[] = {"name",    "version",  "abi",     "title", "description", "library", "web",
-                                        "element", "settings", "metrics", "hooks", "sha256",      "sequence"};
+    static const char *const known[] = {"name",    "version", "abi",      "title",        "description",
+                                        "library", "web",     "element",  "settings",     "metrics",
+                                        "hooks",   "sha256",  "sequence", "configuration"};
     const char *key;
     json_t *value;
     json_object_foreach(manifest->root, key, value) {
@@ -151,6 +163,7 @@ static void check_members(struct manifest *manifest, struct error *error) {
     check_text(root, "description", 2000, error);
     json_t *settings = json_object_get(root, "settings");
     if (settings) schema_open(&manifest->schema, settings, "/settings", error);
+    check_configuration(manifest, error);
     check_metrics(json_object_get(root, "metrics"), error);
     check_hooks(json_object_get(root, "hooks"), error);
     check_abi(manifest, error);
@@ -191,6 +204,7 @@ int manifest_read(struct manifest *manifest, struct text json, struct error *err
     manifest->title = or_empty(json_string_value(json_object_get(root, "title")));
     manifest->description = or_empty(json_string_value(json_object_get(root, "description")));
     manifest->settings = json_object_get(root, "settings");
+    manifest->configuration = json_object_get(root, "configuration");
     manifest->metrics = json_object_get(root, "metrics");
     manifest->hooks = json_object_get(root, "hooks");
     manifest->sha256 = json_object_get(root, "sha256");
@@ -199,6 +213,7 @@ int manifest_read(struct manifest *manifest, struct text json, struct error *err
 
 void manifest_free(struct manifest *manifest) {
     schema_release(manifest->schema);
+    schema_release(manifest->configuration_schema);
     json_decref(manifest->root);
     *manifest = (struct manifest){0};
 }

@@ -2,6 +2,7 @@
  *
  * { "name": "polls", "version": "1.0.0", "abi": [1, 2], "title": "Polls", "description": "...",
  *   "library": "polls.so", "sequence": 7, "web": "web/polls.js", "element": "parley-poll", "settings": {JSON Schema},
+ *   "configuration": {JSON Schema},
  *   "metrics": [{"key": "poll-vote-rate", ...}], "hooks": ["X-Signature"], "sha256": {"polls.so": "hex", ...} }
  *
  * name, version, abi and library must be there; `sequence`, which what is signed must have, grows with each release; `sha256`,
@@ -32,9 +33,11 @@ struct manifest {
     int abi_major, abi_minor;
     int64_t sequence;          /* from 1 to 2^53; 0 where there is none */
     json_t *settings, *sha256; /* borrowed from root; NULL where there is none */
+    json_t *configuration;     /* of the plugin as a whole, as `settings` are of a variant */
     json_t *metrics;           /* definitions, each with a key of its own; what they mean is for others to judge */
     json_t *hooks;             /* it takes webhooks, with these headers; NULL: it takes none */
-    struct schema *schema;     /* `settings`, understood; NULL where there is none */
+    struct schema *schema,
+        *configuration_schema; /* `settings` and `configuration`, understood; NULL where there is none */
 };
 
 /* Reads and checks it. 0, or ERR_INVALID with a sentence and the places. Any thread. */

@@ -17,7 +17,7 @@ void note_hello(struct buffer *out, const struct supervisor_launch *launch, int 
     json_put_int(&w, "library", library_fd);
     json_put_text(&w, "libraries", text_of(launch->libraries));
     json_put_text(&w, "data", text_of(launch->data));
-    json_put_raw(&w, "settings", TEXT("{}"));
+    json_put_raw(&w, "settings", text_of(launch->settings));
     if (launch->secret) json_put_text(&w, "secret", text_of(launch->secret));
     json_key(&w, TEXT("sandbox"));
     json_open_object(&w);
@@ -80,6 +80,14 @@ void ready_free(struct ready *ready) {
     free(ready->subscribes);
     free(ready->routes);
     free(ready->sandbox);
+}
+
+int64_t note_held(struct text payload, char release[static 65]) {
+    json_t *held = parse(payload);
+    int64_t ms = json_integer_value(json_object_get(held, "ms"));
+    snprintf(release, 65, "%s", string_or(held, "release", ""));
+    json_decref(held);
+    return ms;
 }
 
 void note_pong(struct text payload, int64_t *memory, char **waits) {

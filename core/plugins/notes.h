@@ -10,6 +10,7 @@
 struct supervisor_launch { /* borrowed until `gone` */
     const char *plugin, *version, *data, *library;
     const char *libraries; /* further ones that the library may need: names with commas between */
+    const char *settings;  /* the plugin's configuration: JSON, defaults filled in. Never logged or shown */
     const char *secret;    /* the plugin's, for parley->hmac(); NULL: none. Never logged or shown */
     const unsigned char *sha256;
     int abi_major, abi_minor;
@@ -32,5 +33,7 @@ int note_ready(struct text payload, const struct supervisor_launch *launch, stru
 void ready_free(struct ready *ready);
 /* PONG: its memory in bytes; what it waits for as a JSON array (caller frees; NULL where it says nothing). */
 void note_pong(struct text payload, int64_t *memory, char **waits);
+/* HELD: for how many ms, and by which release (of the plugin that waits; "" where it does not say). */
+int64_t note_held(struct text payload, char release[static 65]);
 
 #endif

@@ -264,6 +264,7 @@ void operation_trial_failed(struct operation *op) {
         return;
     }
     int code = release->failed_code == ERR_VERSION     ? ERR_CONFLICT /* the data has moved on */
+               : release->unfit                        ? ERR_CONFLICT
                : release->failed_code == ERR_UNTRUSTED ? ERR_UNTRUSTED
                                                        : ERR_UNAVAILABLE;
     error_set(&op->error, code, "%s %s %s", op->name, release->version, release->why);

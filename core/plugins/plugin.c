@@ -32,6 +32,7 @@ void plugin_free(struct plugin *plugin) {
     log_ring_free(&plugin->log);
     events_free(&plugin->events);
     metrics_free(&plugin->metrics);
+    free(plugin->configuration);
     free(plugin->name);
     free(plugin->folder);
     free(plugin->data);

@@ -14,6 +14,8 @@ struct plugin {
     struct release *releases;   /* in the order of their installation */
     struct release *active, *previous;
     bool retired;
+    char *configuration; /* JSON as it was stored; NULL: none ever was */
+    int64_t configuration_version;
     int64_t sequence;       /* as in plugin_state */
     struct release *alone;  /* it is being activated with the database for itself: see alone.h. NULL: none */
     bool alone_may_run;     /* all others have stopped */
@@ -22,6 +24,12 @@ struct plugin {
     struct probation probation;
     struct delivery events;
     struct metrics_seen metrics; /* its own */
+    struct writer_seen {         /* who has the turn to write, as a worker said that waits for it */
+        int pid;                 /* 0: nobody ever waited */
+        char release[65];
+        int64_t held_ms;   /* by then */
+        uint64_t heard_at; /* ms of the loop */
+    } writer;
     struct log_ring log;
 };
 

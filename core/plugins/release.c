@@ -8,9 +8,13 @@
 
 #include "core/base/memory.h"
 #include "core/base/secret.h"
+#include "core/plugins/configure.h"
 #include "core/plugins/traffic.h"
 
-enum { RETRY_FAILED = 30 /* seconds: somebody has to do something */ };
+enum {
+    RETRY_FAILED = 30, /* seconds: somebody has to do something */
+    HELD_MOST = 1000,  /* ms with the turn to write while another one waits */
+};
 
 static const char *const states[] = {"stopped", "starting", "running", "draining", "failed"};
 
@@ -98,6 +102,8 @@ void release_free(struct release *r) {
     free(r->version);
     free(r->folder);
     free(r->library);
+    free(r->settings);
+    free(r->told);
     free(r);
 }
 
@@ -125,6 +131,7 @@ static void on_serving(void *user, struct supervisor *worker) {
     plugin_note(r->plugin, LOG_INFO, r->version, "worker %d serves", worker->pid);
     note_sandbox(r, worker->ready.sandbox);
     tell(r, PLUGIN_RUNNING, "");
+    configure_review(r->plugin);
     plugin_release_serves(r->plugin, r);
     traffic_running(r);
     r->env->changed(r->env);
@@ -158,11 +165,15 @@ static void on_metrics(void *user, struct supervisor *worker, struct text json) 
     supervisor_fail(worker, "sent metrics that are none, or too many names of them");
 }
 
-/* A worker waits for its turn to write, and says who has kept it. Only another worker of the same plugin can have. */
-static void on_held(void *user, struct supervisor *worker, int holder) {
+/* A worker waits for its turn to write, and says who has it. Only another worker of the same plugin can, and not for long. */
+static void on_held(void *user, struct supervisor *worker, const struct frame *frame) {
     struct release *r = user;
+    struct writer_seen *writer = &r->plugin->writer;
+    *writer = (struct writer_seen){.pid = (int)frame->id, .heard_at = env_now(r->env)};
+    writer->held_ms = note_held(frame->payload, writer->release);
+    if (writer->held_ms < HELD_MOST) return;
     for (struct supervisor *s = r->env->workers; s; s = s->next)
-        if (s != worker && s->pid == holder && ((struct release *)s->user)->plugin == r->plugin)
+        if (s != worker && s->pid == writer->pid && ((struct release *)s->user)->plugin == r->plugin)
             supervisor_fail(s, "kept the writer lock for over a second while release %s waited", r->version);
 }
 
@@ -211,7 +222,7 @@ static void died(struct release *r) {
     plugin_release_died(r->plugin, r); /* ends a trial */
     if (r->plugin->alone == r && r->needs_alone)
         r->state = RELEASE_STOPPED; /* it gets its chance when the others have stopped */
-    else if (wants(r) && !r->damaged && !r->untrusted)
+    else if (wants(r) && !r->damaged && !r->untrusted && !r->unfit)
         start_again_later(r);
     else
         fail(r);
@@ -253,8 +264,19 @@ static const struct supervisor_owner owner = {on_serving, on_reply, on_effect,  
 
 /* ---- wants ---- */
 
+/* Its configuration is at hand. */
+static bool configured(struct release *r) {
+    struct error error = {0};
+    if (r->damaged || r->untrusted) return true;
+    r->unfit = configure_start(r, &error) != 0;
+    if (r->unfit)
+        snprintf(r->why, sizeof r->why, "cannot start: its configuration does not suit it: %.60s %.250s",
+                 error.places ? error.at[0].pointer : "", error.places ? error.at[0].detail : error.detail);
+    return !r->unfit;
+}
+
 static void start(struct release *r) {
-    if (r->damaged || r->untrusted) {
+    if (!configured(r) || r->damaged || r->untrusted) {
         died(r);
         return;
     }
@@ -268,6 +290,7 @@ static void start(struct release *r) {
                                        .abi_minor = r->bundle.manifest.abi_minor,
                                        .libraries = r->env->trust.libraries,
                                        .library_fd = &r->library_fd,
+                                       .settings = r->settings,
                                        .secret = env_secret(r->env, r->plugin->name),
                                        .sandbox = env_sandbox(r->env, r->plugin->name)};
     r->state = RELEASE_STARTING;

@@ -30,7 +30,11 @@ struct release {
     struct origin origin;
     bool
         untrusted; /* what signed it is not trusted any more (`damaged` too, then), or it came unsigned and may not run */
+    bool unfit;    /* the plugin's configuration does not suit it; `why` says where */
     int library_fd; /* sealed copy, -1 while it does not run */
+    char *settings; /* the configuration that its worker was started with, defaults filled in; NULL: none was */
+    char *told;     /* the plugin's configuration that its worker knows, as it was stored */
+    bool telling;   /* it is being told another one */
     unsigned want;
     int errands; /* calls for which WANT_ERRAND is set */
     enum release_state state;

@@ -34,7 +34,7 @@ struct supervisor_owner {
     void (*effect)(void *user, struct supervisor *worker, const struct frame *frame, uint64_t ticket);
     void (*ask)(void *user, struct text question, uint64_t ticket);
     void (*metrics)(void *user, struct supervisor *worker, struct text json);
-    void (*held)(void *user, struct supervisor *worker, int holder);
+    void (*held)(void *user, struct supervisor *worker, const struct frame *frame);
     void (*line)(void *user, enum log_level level, struct text line);
     void (*dropped)(void *user);
     /* It is reaped and holds nothing any more but the calls that name it; `why` is empty when it did what it was told. The

@@ -131,20 +131,20 @@ int traffic_errand(struct plugin *plugin, enum frame_type type, struct text cust
     return 0;
 }
 
-int traffic_events(struct plugin *plugin, struct release *r, struct text batch,
+int traffic_direct(struct release *r, enum frame_type type, struct text payload,
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user) {
-    struct plugin_env *env = plugin->env;
+    struct plugin_env *env = r->env;
     struct call *call = calls_take(&env->calls, (uint64_t)env->timing.call);
     if (!call) return ERR_UNAVAILABLE;
     call->errand = call->held = false;
     call->tries = 0;
-    call->type = FRAME_EVENTS;
-    call->plugin = plugin;
+    call->type = type;
+    call->plugin = r->plugin;
     call->release = r;
     call->answered = answered;
     call->user = user;
-    describe(call, TEXT("events"), TEXT_NONE);
-    frame_put(channel_out(&r->worker->channel), FRAME_EVENTS, call->id, batch);
+    describe(call, type == FRAME_EVENTS ? TEXT("events") : TEXT("configure"), TEXT_NONE);
+    frame_put(channel_out(&r->worker->channel), type, call->id, payload);
     held_by(call, r);
     return 0;
 }

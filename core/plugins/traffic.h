@@ -11,8 +11,8 @@ int traffic_request(struct plugin *plugin, struct release *release, const struct
 int traffic_errand(struct plugin *plugin, enum frame_type type, struct text customer,
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
 
-/* FRAME_EVENTS to that release, which takes calls now; it is sent to no other. As plugins_call. */
-int traffic_events(struct plugin *plugin, struct release *release, struct text batch,
+/* FRAME_EVENTS or FRAME_CONFIGURE to that release, which takes calls now; it is sent to no other. As plugins_call. */
+int traffic_direct(struct release *release, enum frame_type type, struct text payload,
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
 
 void traffic_reply(struct release *release, struct supervisor *worker, const struct frame *frame);

@@ -2,27 +2,21 @@
 
 #include <assert.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "core/base/clock.h"
-#include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/plugins/worker_ask.h"
-#include "core/plugins/worker_wire.h"
 #include "core/plugins/worker_work.h"
-#include "core/plugins/worker_events.h"
-#include "core/plugins/worker_group.h"
 #include "core/plugins/worker_library.h"
+#include "core/plugins/worker_notes.h"
 #include "core/plugins/worker_runtime.h"
-#include "core/plugins/worker_sandbox.h"
 
 enum {
     TIMER_LOOK = CLOCK_SECOND,
     WATCH_MS = 100,    /* between two looks at who has the turn to write, while this one waits for it */
-    HELD_MOST = 1000,  /* ms: then it is said to parleyd, which ends the holder */
     SWEEP_AFTER = 200, /* ms without a write, after which acknowledged effects are deleted in a commit of their own */
 };
 
@@ -33,9 +27,8 @@ struct worker {
     struct group group;
     struct helper helper;
     struct metrics metrics;
-    uint64_t asks;             /* put to parleyd so far */
-    struct text name, version; /* of the hello; they live in `hello` */
-    struct arena hello;
+    uint64_t asks;      /* put to parleyd so far */
+    struct arena hello; /* what the hello said lives here */
     uv_loop_t loop;
     uv_timer_t timer, sweep, watch;
     struct parley_call *spare;
@@ -66,157 +59,16 @@ static void give_call(struct worker *worker, parley_call *call) {
 
 /* ---- before the loop: hello, load, start ---- */
 
-struct hello {
-    struct text data, settings, libraries, secret;
-    int library;
-    struct sandbox_policy sandbox;
-};
-
-/* "sandbox": {"off", "memory", "files", "cpu"}, each where it is not the default. */
-static struct sandbox_policy read_policy(const struct json *json, json_at at) {
-    struct sandbox_policy policy = {.off = json_kind(json, json_get(json, at, TEXT("off"))) == JSON_KIND_TRUE};
-    int64_t files = 0, cpu = 0;
-    json_whole(json, json_get(json, at, TEXT("memory")), &policy.memory);
-    json_whole(json, json_get(json, at, TEXT("files")), &files);
-    json_whole(json, json_get(json, at, TEXT("cpu")), &cpu);
-    policy.files = (int)files;
-    policy.cpu = (int)cpu;
-    return policy;
-}
-
-static int read_hello(struct worker *worker, struct hello *hello, struct error *error) {
-    struct frame frame;
-    size_t used;
-    int rc = wire_wait_frame(&worker->wire, &frame, &used, error);
-    if (rc < 0) return rc;
-    struct arena *arena = &worker->hello;
-    struct json json;
-    if (frame.type != FRAME_HELLO) return error_set(error, ERR_INVALID, "the first frame is no hello");
-    rc = json_scan(&json, arena_text(arena, frame.payload), arena, error);
-    wire_consumed(&worker->wire, used);
-    if (rc < 0) return rc;
-    int64_t protocol = 0, library = -1;
-    json_whole(&json, json_get(&json, 0, TEXT("protocol")), &protocol);
-    json_whole(&json, json_get(&json, 0, TEXT("library")), &library);
-    worker->name = json_unescaped(&json, json_get(&json, 0, TEXT("plugin")), arena);
-    worker->version = json_unescaped(&json, json_get(&json, 0, TEXT("version")), arena);
-    hello->data = json_unescaped(&json, json_get(&json, 0, TEXT("data")), arena);
-    hello->libraries = json_unescaped(&json, json_get(&json, 0, TEXT("libraries")), arena);
-    hello->secret = json_unescaped(&json, json_get(&json, 0, TEXT("secret")), arena);
-    hello->settings = json_source(&json, json_get(&json, 0, TEXT("settings")));
-    hello->library = (int)library;
-    hello->sandbox = read_policy(&json, json_get(&json, 0, TEXT("sandbox")));
-    if (protocol != FRAME_PROTOCOL)
-        return error_set(error, ERR_INVALID, "the hello speaks protocol %d; this worker %d", (int)protocol,
-                         FRAME_PROTOCOL);
-    if (library < 3 || !worker->name.n || !hello->data.n)
-        return error_set(error, ERR_INVALID, "the hello names no library, plugin or data folder");
-    return 0;
-}
-
 static int start_plugin(struct worker *worker, const struct hello *hello, struct error *error) {
     struct runtime *runtime = &worker->runtime;
     int rc = library_check(hello->library, hello->libraries, error);
-    if (rc == 0) rc = library_load(&runtime->plugin, hello->library, worker->name, worker->version, error);
+    if (rc == 0) rc = library_load(&runtime->plugin, hello->library, hello->name, hello->version, error);
     if (rc < 0) return rc;
     close(hello->library);
     rc = sandbox_seal(&worker->sandbox, error);
     if (rc < 0) return rc;
     runtime->secret = hello->secret;
     return runtime_start(runtime, arena_cstr(&worker->hello, hello->data), hello->settings, error);
-}
-
-static void put_routes(struct json_writer *w, const struct parley_plugin *plugin) {
-    json_key(w, TEXT("routes"));
-    json_open_array(w);
-    for (size_t i = 0; i < plugin->routes_n; i++) {
-        const struct parley_route *route = (const void *)((const char *)plugin->routes + i * plugin->route_size);
-        json_open_object(w);
-        json_put_text(w, "method", text_of(route->method));
-        json_put_text(w, "path", text_of(route->path));
-        json_put_bool(w, "writes", route->access == PARLEY_WRITE);
-        json_put_bool(w, "shopper", route->audience & PARLEY_SHOPPER);
-        json_put_bool(w, "staff", route->audience & PARLEY_STAFF);
-        json_put_bool(w, "hook", route->audience & PARLEY_HOOK);
-        json_close_object(w);
-    }
-    json_close_array(w);
-    json_key(w, TEXT("subscribes"));
-    json_open_array(w);
-    for (size_t i = 0; i < plugin->subscribes_n; i++) json_text(w, text_of(plugin->subscribes[i]));
-    json_close_array(w);
-}
-
-static int put_ready(struct worker *worker, struct error *error) {
-    const struct parley_plugin *plugin = &worker->runtime.plugin;
-    int64_t position;
-    int rc = events_position(&worker->runtime.database.reads, &position, error);
-    if (rc < 0) return rc;
-    struct buffer *out = &worker->wire.out;
-    struct json_writer w;
-    size_t frame = frame_open(out, FRAME_READY, 0);
-    json_writer_init(&w, out);
-    json_open_object(&w);
-    json_put_text(&w, "name", worker->name);
-    json_put_text(&w, "version", worker->version);
-    json_key(&w, TEXT("abi"));
-    json_open_array(&w);
-    json_int(&w, plugin->abi_major);
-    json_int(&w, plugin->abi_minor);
-    json_close_array(&w);
-    put_routes(&w, plugin);
-    json_put_int(&w, "position", position);
-    json_key(&w, TEXT("sandbox"));
-    sandbox_json(&worker->sandbox, &w);
-    json_close_object(&w);
-    if (frame_close(out, frame) == 0) return 0;
-    return error_set(error, ERR_TOO_LARGE, "its routes and subscriptions need more than a frame");
-}
-
-/* ---- on the loop ---- */
-
-static int64_t memory_used(const struct worker *worker) {
-    char line[128] = "";
-    long size, resident = 0;
-    if (pread(worker->statm, line, sizeof line - 1, 0) <= 0 || sscanf(line, "%ld %ld", &size, &resident) != 2) return 0;
-    return (int64_t)resident * sysconf(_SC_PAGESIZE);
-}
-
-static void put_holder(const struct worker *worker, struct json_writer *w) {
-    char line[160];
-    struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
-    snprintf(line, sizeof line, "its turn to write (writer.lock): worker %d (%s) has had it for %.1f s", holder.pid,
-             holder.version, (double)holder.held_ms / 1e3);
-    json_text(w, holder.pid ? text_of(line) : TEXT("its turn to write (writer.lock)"));
-}
-
-static void put_pong(struct worker *worker, uint64_t id) {
-    struct group *group = &worker->group;
-    struct buffer *out = &worker->wire.out;
-    struct json_writer w;
-    sandbox_beat(&worker->sandbox);
-    size_t frame = frame_open(out, FRAME_PONG, id);
-    json_writer_init(&w, out);
-    json_open_object(&w);
-    json_key(&w, TEXT("waiting"));
-    json_open_array(&w);
-    if (group->state == GROUP_COMMITS) json_text(&w, TEXT("a commit"));
-    if (group->state == GROUP_WAITS_FOR_TURN) put_holder(worker, &w);
-    if (outbox_needs_sweep(&worker->runtime.outbox)) json_text(&w, TEXT("the deletion of acknowledged effects"));
-    json_close_array(&w);
-    json_put_int(&w, "queued", (int64_t)group->waiting_n);
-    json_put_int(&w, "memory", memory_used(worker));
-    json_close_object(&w);
-    frame_close(out, frame);
-}
-
-static void put_metrics(struct worker *worker) {
-    struct buffer *out = &worker->wire.out;
-    size_t frame = frame_open(out, FRAME_METRICS, 0);
-    if (!metrics_write(&worker->metrics, out))
-        out->n = frame;
-    else
-        frame_close(out, frame);
 }
 
 /* ---- asking parleyd ---- */
@@ -274,8 +126,9 @@ static void on_kept(struct worker *worker, uint64_t number) {
 static int on_frame(struct worker *worker, const struct frame *frame, struct error *error) {
     switch (frame->type) {
     case FRAME_PING:
-        put_pong(worker, frame->id);
-        put_metrics(worker);
+        sandbox_beat(&worker->sandbox);
+        worker_put_pong(&worker->wire.out, frame->id, &worker->group, worker->statm);
+        worker_put_metrics(&worker->wire.out, &worker->metrics);
         return 0;
     case FRAME_KEPT: on_kept(worker, frame->id); return 0;
     case FRAME_STOP: worker->stopping = true; return 0;
@@ -306,7 +159,7 @@ static void end_if_done(struct worker *worker) {
     bool answered = group_idle(&worker->group) && (worker->gone || !worker->wire.out.n);
     if (!(worker->stopping || worker->gone) || worker->ended || !answered) return;
     if (!worker->gone) {
-        put_metrics(worker);
+        worker_put_metrics(&worker->wire.out, &worker->metrics);
         if (wire_flush(&worker->wire) == 0 && worker->wire.out.n) return; /* the rest when it can be sent */
     }
     worker->ended = true;
@@ -335,7 +188,7 @@ static void settle(struct worker *worker) {
     end_if_done(worker);
 }
 
-/* While a group waits for its turn: one that keeps it too long hangs, and takes this one along. */
+/* While a group waits for its turn parleyd is told who has it: one that keeps it too long hangs, and takes this one along. */
 static void on_watch(uv_timer_t *watch) {
     struct worker *worker = watch->data;
     if (worker->group.state != GROUP_WAITS_FOR_TURN) {
@@ -343,8 +196,8 @@ static void on_watch(uv_timer_t *watch) {
         return;
     }
     struct writer_holder holder = writer_lock_holder(&worker->runtime.database.lock);
-    if (!holder.pid || holder.pid == getpid() || holder.held_ms < HELD_MOST || worker->gone) return;
-    frame_put(&worker->wire.out, FRAME_HELD, (uint64_t)holder.pid, TEXT_NONE);
+    if (!holder.pid || holder.pid == getpid() || worker->gone) return;
+    worker_put_held(&worker->wire.out, &holder);
     if (wire_flush(&worker->wire) < 0) lose_channel(worker);
 }
 
@@ -466,14 +319,14 @@ int worker_run(int fd) {
     wire_init(&worker.wire, fd);
     arena_init(&worker.hello, RUNTIME_ARENA);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* its counters cost a lock an allocation */
-    int rc = read_hello(&worker, &hello, &error);
+    int rc = worker_read_hello(&hello, &worker.wire, &worker.hello, &error);
     if (rc == 0) rc = sandbox_close_others(fd, hello.library, &error);
     if (rc == 0) rc = library_seal(hello.library, &error);
     worker.statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     if (rc == 0) rc = sandbox_enter(&worker.sandbox, &hello.sandbox, arena_cstr(&worker.hello, hello.data), &error);
     if (getrandom(&worker.runtime.outbox.worker, sizeof worker.runtime.outbox.worker, 0) < 0) rc = ERR_IO;
     if (rc == 0) rc = start_plugin(&worker, &hello, &error);
-    if (rc == 0) rc = put_ready(&worker, &error);
+    if (rc == 0) rc = worker_put_ready(&worker.wire.out, &hello, &worker.runtime, &worker.sandbox, &error);
     if (rc == 0) rc = outbox_resend(&worker.runtime.outbox, &worker.runtime.database, &worker.wire.out, &error);
     if (rc < 0)
         frame_put(&worker.wire.out, worker.runtime.needs_alone ? FRAME_ALONE : FRAME_FAILED, (uint64_t)-rc,

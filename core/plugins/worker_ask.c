@@ -41,7 +41,7 @@ parley_json ask_parley(parley_call *call, const struct ask *ask) {
     struct text customer = ask->customer.at ? text_of_parley(ask->customer) : call->request.customer;
     struct frame_reply reply = {0};
     if (!customer.n && !ask->word.n) return refuse(call, ask->what, TEXT("no customer is named"));
-    if (ask->word.n ? call->kind == CALL_REQUEST && !call->request.staff : !may_ask(call, customer))
+    if (ask->word.n ? call_is_shoppers(call) : !may_ask(call, customer))
         return refuse(call, ask->what, TEXT("a shopper asks about herself alone"));
     if (!call->runtime->ask) return refuse(call, ask->what, TEXT("nobody can be asked here"));
     struct error error = {0};

@@ -85,6 +85,10 @@ int call_decode(parley_call *call, const struct frame *frame, struct error *erro
     }
     case FRAME_EXPORT: call->kind = CALL_EXPORT; break;
     case FRAME_FORGET: call->kind = CALL_FORGET; break;
+    case FRAME_CONFIGURE:
+        call->kind = CALL_CONFIGURE;
+        call->request.settings = call->payload;
+        return 0;
     case FRAME_EVENTS: {
         struct error why = {0};
         call->kind = CALL_EVENTS;
@@ -110,10 +114,15 @@ bool call_writes(const parley_call *call) {
     }
 }
 
+static int configure(parley_call *call) {
+    int (*configured)(parley_call * c, parley_json settings) = call->runtime->plugin.configure;
+    return configured ? configured(call, call_host.settings(call)) : 0;
+}
+
 static int start(parley_call *call) {
     struct runtime *runtime = call->runtime;
     int rc = runtime->plugin.start ? runtime->plugin.start(call, &runtime->state) : 0;
-    if (rc >= 0 && runtime->plugin.configure) rc = runtime->plugin.configure(call, call_host.settings(call));
+    if (rc >= 0) rc = configure(call);
     runtime->started = rc >= 0;
     return rc;
 }
@@ -138,6 +147,7 @@ static int callback(parley_call *call) {
     case CALL_REQUEST: return call->match.route->handle(call);
     case CALL_EXPORT: return plugin->export_customer(call, parley_of(call->request.customer));
     case CALL_FORGET: return forget(call);
+    case CALL_CONFIGURE: return configure(call);
     case CALL_EVENTS: return events_run(call);
     case CALL_TIMER: return timer(call);
     case CALL_START: return start(call);

@@ -42,6 +42,7 @@ enum call_kind {
     CALL_REQUEST,
     CALL_EXPORT,
     CALL_FORGET,
+    CALL_CONFIGURE,
     CALL_EVENTS,
     CALL_TIMER,
     CALL_START,

@@ -70,20 +70,28 @@ static bool plain(const struct stratified *s, struct compare_arm control, struct
     return s->used == 1 && !control.sample && (double)(all_epochs(control).n + all_epochs(treatment).n) == s->n;
 }
 
-/* Welch's t; for proportions the unpooled interval and the pooled p. Over several epochs a z test of the stratified estimate. */
-static struct compare_range fixed_range(const struct compare_plan *plan, const struct stratified *s,
-                                        struct compare_arm control, struct compare_arm treatment) {
+static void take_difference(const struct difference *d, struct comparison *out) {
+    out->fixed = (struct compare_range){d->low, d->high, d->p};
+    out->statistic = (struct compare_statistic){d->t, d->df};
+}
+
+/* Welch's t; for proportions the unpooled interval and the pooled z. Over several epochs a z test of the stratified estimate. */
+static void compare_fixed(const struct compare_plan *plan, const struct stratified *s, struct compare_arm control,
+                          struct compare_arm treatment, struct comparison *out) {
+    struct difference d;
     if (!plain(s, control, treatment)) {
-        struct difference d = z_difference(s->estimate, s->se, plan->alpha);
-        return (struct compare_range){d.low, d.high, d.p};
-    }
-    if (plan->kind == COMPARE_PROPORTION && !control.known) {
+        d = z_difference(s->estimate, s->se, plan->alpha);
+        take_difference(&d, out);
+    } else if (plan->kind == COMPARE_PROPORTION && !control.known) {
         struct binomial c = binomial_of(control), t = binomial_of(treatment);
         struct interval wald = proportion_wald(c, t, normal_upper_quantile(plan->alpha / 2));
-        return (struct compare_range){wald.low, wald.high, proportion_test(c, t).p};
+        struct proportion_test test = proportion_test(c, t);
+        out->fixed = (struct compare_range){wald.low, wald.high, test.p};
+        out->statistic = (struct compare_statistic){test.z, INFINITY};
+    } else {
+        d = welch(s->control, s->treatment, plan->alpha);
+        take_difference(&d, out);
     }
-    struct difference d = welch(s->control, s->treatment, plan->alpha);
-    return (struct compare_range){d.low, d.high, d.p};
 }
 
 struct belief {
@@ -154,7 +162,7 @@ void compare(const struct compare_plan *plan, struct compare_arm control, struct
     struct sequence sequence = sequential_test(s.estimate, s.se, s.n, plan->alpha, n_star, TWO_SIDED);
     struct belief belief = believe(plan, &s, control, treatment);
     *out = (struct comparison){.estimate = s.estimate, .se = s.se, .n = s.n, .control_mean = s.control.mean};
-    out->fixed = fixed_range(plan, &s, control, treatment);
+    compare_fixed(plan, &s, control, treatment, out);
     out->sequential = (struct compare_range){sequence.low, sequence.high, sequence.p};
     out->chance_to_beat = plan->lower_is_better ? 1 - belief.chance_up : belief.chance_up;
     out->expected_loss = plan->lower_is_better ? belief.loss_down : belief.loss_up;

@@ -41,6 +41,9 @@ struct comparison {
     double n;            /* units of both arms that it rests on */
     double control_mean; /* standardised to the same mix of epochs */
     struct compare_range fixed, sequential, shown;
+    struct compare_statistic {
+        double value, df; /* a z where df is infinite, else Welch's t */
+    } statistic;          /* of `fixed` */
     struct {
         double estimate, low, high;
     } relative;

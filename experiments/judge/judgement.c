@@ -204,6 +204,12 @@ bool judgement_in_play(const struct judgement *j, uint32_t arm) {
     return arm != j->results->experiment->state.control && !j->results->experiment->state.removed[arm];
 }
 
+enum experiment_phase judgement_phase(const struct measure_results *r) {
+    const struct experiment_state *state = &r->experiment->state;
+    bool over = state->phase == PHASE_RUNNING && state->end_at && state->end_at <= r->as_of;
+    return over ? PHASE_MATURING : state->phase;
+}
+
 int64_t judgement_units(const struct judgement *j) {
     int64_t n = 0;
     for (size_t i = 0; i < (size_t)j->results->n_epochs * j->results->n_arms; i++) n += j->group->units[i];

@@ -71,6 +71,8 @@ struct text judgement_metric_name(const struct metric *metric, struct arena *are
 double judgement_alpha(const struct judgement *judgement);
 /* Whether an arm is one that might be shipped: not control, and not removed. */
 bool judgement_in_play(const struct judgement *judgement, uint32_t arm);
+/* What the trial is by now: past its end it is maturing, also where nobody takes that step (a holdout's read-out). */
+enum experiment_phase judgement_phase(const struct measure_results *results);
 int64_t judgement_units(const struct judgement *judgement); /* in the figures, of all arms */
 
 extern const char *const judgement_roles[], *const judgement_calls[]; /* as the contract has them */

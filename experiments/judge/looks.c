@@ -190,44 +190,6 @@ const struct judged_past *look_past(const struct look *look, const struct measur
     return look && look->caps.shape == r->shape && look->alpha == alpha ? &look->past : NULL;
 }
 
-/* ---- the table ---- */
-
-int looks_put(struct sql *sql, struct text salt, struct text experiment, int64_t at, struct text document,
-              struct error *error) {
-    int rc = sql_run(sql, error,
-                     "INSERT INTO experiment_look (salt, at, experiment, document) VALUES ($1, $2, $3, $4)"
-                     " ON CONFLICT (salt, at) DO NOTHING",
-                     SQL_T(salt), SQL_I(at), SQL_T(experiment), SQL_T(document));
-    return rc < 0 ? rc : 0;
-}
-
-int looks_list(struct sql *sql, struct text salt, int64_t before, size_t limit, struct json_writer *w,
-               struct error *error) {
-    struct sql_rows rows;
-    size_t n = 0;
-    int64_t last = 0;
-    char cursor[24];
-    json_open_object(w);
-    json_key(w, TEXT("items"));
-    json_open_array(w);
-    int rc = sql_query(sql, &rows, error,
-                       "SELECT at, document FROM experiment_look WHERE salt = $1 AND at < $2 ORDER BY at DESC LIMIT $3",
-                       SQL_T(salt), SQL_I(before ? before : INT64_MAX), SQL_I((int64_t)limit + 1));
-    while (rc >= 0 && (rc = sql_next(&rows, error)) > 0 && n < limit) {
-        json_raw(w, sql_text(&rows, 1));
-        last = sql_int(&rows, 0);
-        n++;
-    }
-    bool more = rc > 0;
-    sql_done(&rows);
-    json_close_array(w);
-    json_key(w, TEXT("next"));
-    snprintf(cursor, sizeof cursor, "%lld", (long long)last);
-    more ? json_text(w, text_of(cursor)) : json_nil(w);
-    json_close_object(w);
-    return rc < 0 ? rc : 0;
-}
-
 /* ---- the latest of each ---- */
 
 struct looks {

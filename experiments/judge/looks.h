@@ -39,6 +39,25 @@ int looks_put(struct sql *sql, struct text salt, struct text experiment, int64_t
 int looks_list(struct sql *sql, struct text salt, int64_t before, size_t limit, struct json_writer *out,
                struct error *error);
 
+/* What a look saw of the primary metric. */
+struct look_seen {
+    int64_t at, units; /* ms; all that were in the figures */
+    struct text call;
+    struct look_effect {
+        struct text variant;
+        double estimate, low, high; /* relative to control; NaN: none */
+        double p, least;            /* at this look, and of all looks until then */
+    } * effects;
+    size_t n;
+};
+struct look_days {
+    const struct look_seen *items;
+    size_t n;
+};
+/* The last look of each UTC day, newest first, `most` at most; in `arena`. */
+int looks_daily(struct sql *sql, struct text salt, size_t most, struct look_days *days, struct arena *arena,
+                struct error *error);
+
 /* --- the latest of each experiment, in memory; one thread at a time --- */
 
 struct looks;

@@ -2,41 +2,29 @@
 
 #include <math.h>
 
-#include "experiments/judge/report_pen.h"
+#include "experiments/judge/report_internal.h"
 #include "experiments/judge/report_pictures.h"
-
-/* What the chapters share while a report is drawn. */
-struct drawing {
-    struct pen pen;
-    const struct report *report;
-    const struct judgement *judgement;
-    const struct experiment *definition;
-    const struct experiment_state *state;
-    struct arena arena;
-};
-
-#define PEN(d, what, ...) (d)->pen.kind->what(&(d)->pen, __VA_ARGS__)
-#define COUNT(array)      (sizeof(array) / sizeof *(array))
 
 /* ---- values as people read them ---- */
 
-static struct text number(struct drawing *d, int digits, double value) {
+struct text report_number(struct drawing *d, int digits, double value) {
     return isfinite(value) ? arena_printf(&d->arena, "%.*g", digits, value) : TEXT("–");
 }
 
-static struct text percent(struct drawing *d, double share) {
+struct text report_percent(struct drawing *d, double share) {
     return isfinite(share) ? arena_printf(&d->arena, "%+.2f %%", 100 * share) : TEXT("–");
 }
 
-static struct text whole(struct drawing *d, int64_t n) {
+struct text report_whole(struct drawing *d, int64_t n) {
     return arena_printf(&d->arena, "%lld", (long long)n);
 }
 
-static struct text range(struct drawing *d, struct text low, struct text high) {
+struct text report_range(struct drawing *d, struct text low, struct text high) {
+    if (text_eq(low, high)) return low; /* two dashes are one */
     return arena_printf(&d->arena, "%.*s to %.*s", TEXT_ARGS(low), TEXT_ARGS(high));
 }
 
-static struct text moment(struct drawing *d, int64_t ms) {
+struct text report_moment(struct drawing *d, int64_t ms) {
     char iso[CLOCK_ISO_ROOM];
     if (!ms) return TEXT("–");
     clock_iso(iso, ms);
@@ -72,7 +60,8 @@ static void draw_verdict(struct drawing *d) {
         [CALL_SHIP] = "good", [CALL_KEEP_RUNNING] = "calm", [CALL_STOP_HARM] = "harm", [CALL_NO_DIFFERENCE] = "calm"};
     PEN(d, sentence,
         arena_printf(&d->arena, "Trial `%.*s`, %s, as of %.*s.", TEXT_ARGS(d->definition->key),
-                     experiment_phases[d->state->phase], TEXT_ARGS(moment(d, d->report->results->as_of))));
+                     experiment_phases[judgement_phase(d->report->results)],
+                     TEXT_ARGS(report_moment(d, d->report->results->as_of))));
     PEN(d, callout, tones[d->judgement->call],
         arena_printf(&d->arena, "Verdict: %s. %.*s", judgement_calls[d->judgement->call],
                      TEXT_ARGS(d->judgement->words)));
@@ -84,7 +73,7 @@ static void draw_question(struct drawing *d) {
     struct facts facts = {0};
     fact(&facts, "Feature", d->definition->feature);
     fact(&facts, "Owner", or_dash(d->definition->owner));
-    if (d->definition->review_by) fact(&facts, "Review by", moment(d, d->definition->review_by));
+    if (d->definition->review_by) fact(&facts, "Review by", report_moment(d, d->definition->review_by));
     put_facts(d, "What it is about", &facts);
 }
 
@@ -109,17 +98,18 @@ static void draw_design(struct drawing *d) {
     fact(&facts, "Traffic", arena_printf(&d->arena, "%.4g %%", d->state->traffic / 10000.0));
     fact(&facts, "Audience", e->audience_source.n ? e->audience_source : TEXT("everybody"));
     fact(&facts, "Layer", e->layer);
-    fact(&facts, "Start", moment(d, d->state->start_at));
-    fact(&facts, "End", moment(d, d->state->end_at));
-    fact(&facts, "Epochs (spans with one set of weights and rules)", whole(d, d->state->n_epochs));
+    fact(&facts, "Start", report_moment(d, d->state->start_at));
+    fact(&facts, "End", report_moment(d, d->state->end_at));
+    fact(&facts, "Epochs (spans with one set of weights and rules)", report_whole(d, d->state->n_epochs));
     fact(&facts, "Method", text_of(experiment_methods[e->method]));
-    fact(&facts, "Alpha", number(d, 3, judgement_alpha(d->judgement)));
-    if (d->state->n_star) fact(&facts, "Planned units", whole(d, d->state->n_star));
+    fact(&facts, "Alpha", report_number(d, 3, judgement_alpha(d->judgement)));
+    if (d->state->n_star) fact(&facts, "Planned units", report_whole(d, d->state->n_star));
     fact(&facts, "Smallest relative difference that matters",
          e->mde > 0 ? arena_printf(&d->arena, "%.4g %%", 100 * e->mde) : TEXT("not said"));
     fact(&facts, "Correction for many comparisons", text_of(experiment_corrections[e->correction]));
     if (e->cuped)
-        fact(&facts, "Days before entry that are taken into account", number(d, 4, (double)e->cuped / CLOCK_DAY));
+        fact(&facts, "Days before entry that are taken into account",
+             report_number(d, 4, (double)e->cuped / CLOCK_DAY));
     put_facts(d, "How it was set up", &facts);
 }
 
@@ -133,63 +123,12 @@ static void draw_exposure(struct drawing *d) {
         int64_t n = 0;
         for (uint32_t e = 0; e < j->results->n_epochs; e++) n += j->group->units[(size_t)e * j->results->n_arms + a];
         cells[3 * a] = d->state->arms[a];
-        cells[3 * a + 1] = whole(d, n);
+        cells[3 * a + 1] = report_whole(d, n);
         cells[3 * a + 2] = a == d->state->control ? TEXT("control")
                            : d->state->removed[a] ? TEXT("removed")
                                                   : TEXT("treatment");
     }
     PEN(d, table, "Units by variant", columns, COUNT(columns), cells, j->results->n_arms);
-}
-
-static void metric_row(struct drawing *d, const struct judged_metric *m, uint32_t arm, struct text *cells) {
-    const struct measure_results *r = d->judgement->results;
-    const struct judged_arm *a = &m->arms[arm];
-    const struct compare_arm all = {
-        .cells = r->groups[0].metrics[m->metric].cells + arm, .stride = r->n_arms, .epochs = r->n_epochs};
-    struct sample sample =
-        compare_sample(all, r->metrics[m->metric]->kind == METRIC_RATIO ? COMPARE_RATIO : COMPARE_MEAN);
-    if (r->groups[0].metrics[m->metric].quantiles)
-        sample.mean = r->groups[0].metrics[m->metric].quantiles[arm].estimate;
-    cells[0] = d->state->arms[arm];
-    cells[1] = number(d, 12, sample.n);
-    cells[2] = number(d, 6, sample.n > 0 ? sample.mean : NAN);
-    for (int i = 3; i < 8; i++) cells[i] = TEXT("–");
-    if (!a->compared) return;
-    cells[3] = number(d, 4, a->is.estimate);
-    cells[4] = range(d, number(d, 4, a->is.shown.low), number(d, 4, a->is.shown.high));
-    cells[5] = percent(d, a->is.relative.estimate);
-    cells[6] = range(d, percent(d, a->is.relative.low), percent(d, a->is.relative.high));
-    cells[7] = number(d, 3, m->role == ROLE_GUARDRAIL ? a->is.shown.p : a->p_adjusted);
-}
-
-static void draw_metric(struct drawing *d, const struct judged_metric *m) {
-    static const struct pen_column columns[] = {{"Variant", false},
-                                                {"Units", true},
-                                                {"Mean", true},
-                                                {"Difference", true},
-                                                {"Interval", true},
-                                                {"Lift", true},
-                                                {"Interval of the lift", true},
-                                                {"p (adjusted)", true}};
-    const struct metric *metric = d->judgement->results->metrics[m->metric];
-    uint32_t n = d->judgement->results->n_arms;
-    struct text *cells = arena_array(&d->arena, struct text, COUNT(columns) * n);
-    PEN(d, heading, 3, metric->name.n ? metric->name : metric->key);
-    PEN(d, sentence,
-        arena_printf(&d->arena, "`%.*s`: %s metric (%s), %s is better.", TEXT_ARGS(metric->key),
-                     judgement_roles[m->role], metric_kinds[metric->kind], metric_betters[metric->better]));
-    PEN(d, picture, picture_intervals(d->judgement, m, &d->arena));
-    for (uint32_t a = 0; a < n; a++) metric_row(d, m, a, cells + a * COUNT(columns));
-    PEN(d, table, "Figures", columns, COUNT(columns), cells, n);
-    for (uint32_t a = 0; m->rule && a < n; a++)
-        if (judgement_in_play(d->judgement, a) && m->arms[a].compared)
-            PEN(d, sentence,
-                arena_printf(&d->arena, "Guardrail, `%.*s`: harm %.4g, at most %.4g, margin %.4g%s: %s.",
-                             TEXT_ARGS(d->state->arms[a]), m->arms[a].guard.harm, m->arms[a].guard.high,
-                             m->rule->margin, m->rule->relative ? " of control's mean" : "",
-                             m->arms[a].guard.fires    ? "harm beyond the margin is certain"
-                             : m->arms[a].guard.passes ? "harm beyond the margin is excluded"
-                                                       : "not known yet"));
 }
 
 static void draw_health(struct drawing *d) {
@@ -200,12 +139,12 @@ static void draw_health(struct drawing *d) {
     PEN(d, heading, 2, TEXT("Health"));
     fact(&facts, "Split of the units (SRM)",
          arena_printf(&d->arena, "p = %.3g, chi2 = %.4g, df = %.0f", j->srm.p, j->srm.chi2, j->srm.df));
-    fact(&facts, "Units that met two variants, left out", whole(d, r->multiple));
-    fact(&facts, "Exposures that named another variant", whole(d, r->excluded.exposure_mismatch));
-    fact(&facts, "Exposures that named an unknown variant", whole(d, r->excluded.unknown_variation));
-    fact(&facts, "Fallbacks while a release was down, left out", whole(d, r->excluded.fallback));
-    fact(&facts, "Records that came too late", whole(d, r->excluded.too_late));
-    fact(&facts, "Enrolled units that a rule caught", whole(d, r->rule_override));
+    fact(&facts, "Units that met two variants, left out", report_whole(d, r->multiple));
+    fact(&facts, "Exposures that named another variant", report_whole(d, r->excluded.exposure_mismatch));
+    fact(&facts, "Exposures that named an unknown variant", report_whole(d, r->excluded.unknown_variation));
+    fact(&facts, "Fallbacks while a release was down, left out", report_whole(d, r->excluded.fallback));
+    fact(&facts, "Records that came too late", report_whole(d, r->excluded.too_late));
+    fact(&facts, "Enrolled units that a rule caught", report_whole(d, r->rule_override));
     put_facts(d, "What was counted beside the units", &facts);
     struct text *cells = arena_array(&d->arena, struct text, 2 * j->n_warnings + 1);
     for (uint32_t i = 0; i < j->n_warnings; i++)
@@ -222,7 +161,7 @@ static void draw_decision(struct drawing *d) {
     struct facts facts = {0};
     fact(&facts, "Outcome", text_of(experiment_outcomes[d->state->outcome]));
     fact(&facts, "Variant", or_dash(d->state->outcome_variant));
-    fact(&facts, "When", moment(d, d->state->concluded_at));
+    fact(&facts, "When", report_moment(d, d->state->concluded_at));
     fact(&facts, "Why", or_dash(d->state->note));
     put_facts(d, "What was decided", &facts);
 }
@@ -234,7 +173,7 @@ static void draw_audit(struct drawing *d) {
     PEN(d, heading, 2, TEXT("What was done"));
     for (size_t i = 0; i < audit->n; i++) {
         const struct audit_entry *row = &audit->items[audit->n - 1 - i];
-        cells[4 * i] = moment(d, row->at);
+        cells[4 * i] = report_moment(d, row->at);
         cells[4 * i + 1] = row->actor;
         cells[4 * i + 2] = row->action;
         cells[4 * i + 3] = or_dash(row->note);
@@ -257,7 +196,8 @@ void report_write(const struct report *report, enum report_format format, struct
     draw_design(&d);
     draw_exposure(&d);
     PEN(&d, heading, 2, TEXT("Results"));
-    for (uint32_t i = 0; i < d.judgement->n; i++) draw_metric(&d, &d.judgement->metrics[i]);
+    for (uint32_t i = 0; i < d.judgement->n; i++) report_draw_metric(&d, &d.judgement->metrics[i]);
+    report_draw_time(&d);
     draw_health(&d);
     draw_decision(&d);
     draw_audit(&d);

@@ -1,4 +1,4 @@
-/* The report of a trial: question, design, exposure, results, health, decision and what was done, as one file to keep or send. One
+/* The report of a trial: question, design, exposure, results, how they went, health, decision and what was done, as one file to keep or send. One
  * description of it, drawn by a pen: as HTML that needs nothing else (style and pictures are in it), or as Markdown. */
 #ifndef PARLEY_EXPERIMENTS_JUDGE_REPORT_H
 #define PARLEY_EXPERIMENTS_JUDGE_REPORT_H
@@ -8,7 +8,9 @@
 
 struct report {
     struct measure_results *results; /* of all units */
-    struct measure_results *days;    /* by the day on which units entered */
+    struct measure_results *days;    /* by the day on which units entered; added up while it is drawn */
+    struct measure_results *weeks;   /* by week since entry */
+    struct look_days looks;          /* the last of each day */
     const struct look *before;       /* the latest look; NULL */
     struct audit_page audit;         /* of definition and steps, newest first */
 };

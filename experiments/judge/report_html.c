@@ -29,6 +29,7 @@ static const char style[] =
     "svg .curve.k0{stroke:var(--soft);stroke-dasharray:7 4}svg .curve.k1{stroke:var(--accent)}svg "
     ".curve.k2{stroke:var(--good);"
     "stroke-dasharray:2 3}svg .curve.k3{stroke:var(--harm);stroke-dasharray:9 3 2 3}"
+    "svg .curve.thin{stroke-width:1.2;stroke-dasharray:none}"
     "@media(max-width:40rem){svg{font-size:24px}}"
     "@media print{:root{--ink:#000;--soft:#333;--paper:#fff;--line:#999;--wash:#fff;--accent:#0b57d0;--good:#0a6b34;"
     "--harm:#b3261e}body{max-width:none;padding:0;font-size:11pt}h2,h3{break-after:avoid}svg,tr,.callout{break-inside:"

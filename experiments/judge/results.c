@@ -2,11 +2,25 @@
 
 #include <math.h>
 
-static void write_range(struct json_writer *w, struct compare_range range) {
-    json_open_object(w);
+#include "experiments/judge/series.h"
+
+static void put_range(struct json_writer *w, struct compare_range range) {
     json_put_double(w, "low", range.low);
     json_put_double(w, "high", range.high);
     json_put_double(w, "p", range.p);
+}
+
+/* With its test statistic, under the name that textbooks give it. */
+static void write_fixed(struct json_writer *w, const struct comparison *is) {
+    json_key(w, TEXT("fixed"));
+    json_open_object(w);
+    put_range(w, is->fixed);
+    if (isinf(is->statistic.df))
+        json_put_double(w, "z", is->statistic.value);
+    else {
+        json_put_double(w, "t", is->statistic.value);
+        json_put_double(w, "df", is->statistic.df);
+    }
     json_close_object(w);
 }
 
@@ -26,10 +40,11 @@ static void write_difference(struct json_writer *w, const struct judged_arm *a) 
     json_put_double(w, "low", a->is.relative.low);
     json_put_double(w, "high", a->is.relative.high);
     json_close_object(w);
-    json_key(w, TEXT("fixed"));
-    write_range(w, a->is.fixed);
+    write_fixed(w, &a->is);
     json_key(w, TEXT("sequential"));
-    write_range(w, a->is.sequential);
+    json_open_object(w);
+    put_range(w, a->is.sequential);
+    json_close_object(w);
     json_key(w, TEXT("bayes"));
     json_open_object(w);
     json_put_double(w, "chanceToBeat", a->is.chance_to_beat);
@@ -300,51 +315,29 @@ static void write_groups(struct json_writer *w, const struct measure_results *r,
     write_heterogeneity(w, r, groups, arena);
 }
 
-/* --- by day --- */
+/* --- over time --- */
 
-/* Adds the earlier days to a day. */
-static void cumulate(const struct measure_results *r, struct measure_group *day, const struct measure_group *before) {
-    size_t cells = (size_t)r->n_epochs * r->n_arms;
-    for (size_t c = 0; c < cells; c++) {
-        day->units[c] += before->units[c];
-        day->multiple[c] += before->multiple[c];
-        for (uint32_t i = 0; i < r->n_metrics; i++) {
-            struct measure_cells *to = &day->metrics[i];
-            const struct measure_cells *from = &before->metrics[i];
-            cell_merge(&to->cells[c], &from->cells[c]);
-            to->matured[c] += from->matured[c];
-            if (to->known) cell_merge(&to->known[c], &from->known[c]);
-            if (to->known) cell_merge(&to->missing[c], &from->missing[c]);
-        }
-    }
-    for (uint32_t i = 0; i < r->n_metrics; i++)
-        for (size_t s = 0; day->metrics[i].steps && s < (size_t)r->n_arms * r->metrics[i]->n_steps; s++)
-            day->metrics[i].steps[s] += before->metrics[i].steps[s];
-}
-
-static void write_series(struct json_writer *w, const struct measure_results *r, struct arena *arena) {
+static void write_days(struct json_writer *w, struct measure_results *r, struct arena *arena) {
+    struct judgement **days = series_of_days(r, arena);
     json_key(w, TEXT("series"));
     json_open_array(w);
     for (uint32_t g = 0; g < r->n_groups; g++) {
-        if (g) cumulate(r, &r->groups[g], &r->groups[g - 1]);
         json_open_object(w);
         json_put_text(w, "day", r->groups[g].value);
-        write_figures(w, judge(r, &r->groups[g], NULL, arena));
+        write_figures(w, days[g]);
         json_close_object(w);
     }
     json_close_array(w);
 }
 
-/* --- by week since entry --- */
-
-/* Each week stands for itself: a unit's week 2 is compared with others' week 2, whenever those were. */
 static void write_weeks(struct json_writer *w, const struct measure_results *r, struct arena *arena) {
+    struct judgement **weeks = series_of_weeks(r, arena);
     json_key(w, TEXT("series"));
     json_open_array(w);
     for (uint32_t g = 0; g < r->n_groups; g++) {
         json_open_object(w);
         json_put_int(w, "week", g + 1);
-        write_figures(w, judge(r, &r->groups[g], NULL, arena));
+        write_figures(w, weeks[g]);
         json_close_object(w);
     }
     json_close_array(w);
@@ -355,13 +348,13 @@ void results_write(struct measure_results *r, struct text by, const struct look 
     arena_init(&arena, 32 * 1024);
     json_open_object(w);
     json_put_text(w, "experiment", r->experiment->definition.key);
-    json_put_text(w, "state", text_of(experiment_phases[r->experiment->state.phase]));
+    json_put_text(w, "state", text_of(experiment_phases[judgement_phase(r)]));
     json_put_time(w, "asOf", r->as_of);
     json_put_int(w, "configRevision", r->snapshot->revision);
     json_put_bool(w, "complete", r->complete);
     if (!r->complete) json_put_double(w, "progress", r->progress);
     if (r->by_day)
-        write_series(w, r, &arena);
+        write_days(w, r, &arena);
     else if (r->by_week)
         write_weeks(w, r, &arena);
     else if (by.n)

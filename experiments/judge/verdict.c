@@ -2,7 +2,7 @@
  *  1. the split is off (SRM alarm): keep running, the figures cannot be trusted;
  *  2. a guardrail says that harm beyond its margin is certain: stop;
  *  3. the primary metric is certainly worse in every arm that is left to try: stop;
- *  4. no mde was set: keep running, nobody said what difference would matter;
+ *  4. no mde was set (a holdout has none): keep running, nobody said what difference would matter;
  *  5. a fixed test is not at its end (planned units, or the experiment's end): keep running, it may be looked at once;
  *  6. an arm is certainly better, and no guardrail fires: ship the one with the largest effect;
  *  7. every arm's interval lies within +-mde: no difference;
@@ -132,7 +132,7 @@ static void add_days(struct buffer *out, int32_t days, struct text what) {
 
 /* Secondary metrics that are open, while units still come. */
 static void add_secondary(const struct judgement *j, uint32_t arm, struct buffer *out, struct arena *arena) {
-    if (j->results->experiment->state.phase != PHASE_RUNNING) return;
+    if (judgement_phase(j->results) != PHASE_RUNNING) return;
     for (uint32_t i = 0; i < j->n; i++) {
         int32_t days = j->metrics[i].role == ROLE_SECONDARY ? days_for(j, &j->metrics[i], arm) : -1;
         if (days > 0 && !decided(j, &j->metrics[i], arm)) add_days(out, days, name_of(j, &j->metrics[i], arena));
@@ -158,13 +158,21 @@ static struct text sentence(const struct judgement *j, const struct judged_metri
 
 /* --- the rules --- */
 
+static struct text harm_words(const struct judgement *j, const struct judged_metric *m, uint32_t arm,
+                              struct arena *arena) {
+    const struct compare_guardrail *guard = &m->arms[arm].guard;
+    return arena_printf(arena,
+                        "`%.*s` does harm: %.*s is worse than under control by %.3g, and by at least %.3g: more than "
+                        "its margin of %.3g%s.",
+                        TEXT_ARGS(arm_key(j, arm)), TEXT_ARGS(name_of(j, m, arena)), guard->harm, guard->low,
+                        m->rule->margin, m->rule->relative ? " of control's mean" : "");
+}
+
 static bool guardrail_fires(struct judgement *j, struct arena *arena) {
     for (uint32_t i = 0; i < j->n; i++)
         for (uint32_t a = 0; j->metrics[i].role == ROLE_GUARDRAIL && a < j->results->n_arms; a++) {
             if (!judgement_in_play(j, a) || !j->metrics[i].arms[a].guard.fires) continue;
-            call(j, CALL_STOP_HARM, (int)a,
-                 arena_printf(arena, "`%.*s` does harm: `%.*s` is worse than control by more than its margin.",
-                              TEXT_ARGS(arm_key(j, a)), TEXT_ARGS(j->results->metrics[j->metrics[i].metric]->key)));
+            call(j, CALL_STOP_HARM, (int)a, harm_words(j, &j->metrics[i], a, arena));
             return true;
         }
     return false;
@@ -245,6 +253,16 @@ static void keep_running(struct judgement *j, const struct judged_metric *m, str
         j->words = sentence(j, m, (uint32_t)best, ", not decided yet", arena);
 }
 
+static void no_mde(struct judgement *j, const struct judged_metric *m, struct arena *arena) {
+    int best = leading(j, m);
+    call(j, CALL_KEEP_RUNNING, -1,
+         TEXT("No verdict without `mde`, the smallest relative difference that would matter to you."));
+    if (best >= 0)
+        j->words = sentence(
+            j, m, (uint32_t)best,
+            ": no verdict, because `mde`, the smallest relative difference that would matter, is not set", arena);
+}
+
 void judge_call(struct judgement *j, struct arena *arena) {
     const struct judged_metric *primary = primary_of(j);
     j->arm = j->days_left = -1;
@@ -261,11 +279,8 @@ void judge_call(struct judgement *j, struct arena *arena) {
         return;
     }
     if (all_worse(j, primary, arena)) return;
-    if (!(j->results->experiment->definition.mde > 0)) {
-        call(j, CALL_KEEP_RUNNING, -1,
-             TEXT("No verdict: set `mde`, the smallest relative difference that would matter to you."));
-        return;
-    }
-    if (too_early(j) || (!one_better(j, primary, arena) && !all_the_same(j, primary, arena)))
+    if (!(j->results->experiment->definition.mde > 0))
+        no_mde(j, primary, arena);
+    else if (too_early(j) || (!one_better(j, primary, arena) && !all_the_same(j, primary, arena)))
         keep_running(j, primary, arena);
 }

@@ -91,10 +91,16 @@ static bool stays(struct measured *m, uint32_t metric, const struct measure_froz
     return false;
 }
 
+/* What was in force before the trial was concluded is not what it is judged by in the end. */
+static bool in_force(const struct measured *m, const struct fold_cap *cap, int64_t as_of) {
+    return cap->as_of && cap->as_of > m->plan->source->state.concluded_at && as_of >= cap->as_of &&
+           as_of - cap->as_of < CAP_AGE;
+}
+
 static void renew_cap(struct measured *m, uint32_t metric, int64_t as_of) {
     const struct plan_metric *pm = &m->plan->metrics[metric];
     struct fold_cap *cap = &m->caps[metric];
-    if (!cells_capped(pm->metric) || (cap->as_of && as_of - cap->as_of < CAP_AGE && as_of >= cap->as_of)) return;
+    if (!cells_capped(pm->metric) || in_force(m, cap, as_of)) return;
     int64_t *values = memory_alloc(m->units.n * sizeof *values), y;
     size_t n = 0;
     for (uint32_t i = 0; i < m->units.n; i++) {

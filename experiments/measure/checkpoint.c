@@ -10,7 +10,7 @@
 
 #include "core/base/memory.h"
 
-static const char magic[16] = "parley-measure-3";
+static const char magic[16] = "parley-measure-4";
 
 /* What the row at the position looks like, as far as erasing leaves it: tells whether the journal is the one that the state was
  * made from. */
@@ -77,6 +77,7 @@ static void put_measured(struct writer *w, const struct measured *m) {
     put_number(w, m->shape);
     put_number(w, m->frozen);
     put_number(w, (uint64_t)m->end);
+    put_number(w, m->turns);
     put_number(w, (uint64_t)m->newest);
     put(w, &m->excluded, sizeof m->excluded);
     put(w, m->caps, sizeof m->caps);
@@ -221,6 +222,7 @@ static struct measured *get_measured(struct loader *l) {
     m->shape = get_number(l);
     m->frozen = get_number(l) != 0;
     m->end = (int64_t)get_number(l);
+    m->turns = (uint32_t)get_number(l);
     m->newest = (int64_t)get_number(l);
     m->live = true;
     get(l, &m->excluded, sizeof m->excluded);

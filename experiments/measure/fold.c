@@ -106,7 +106,6 @@ static void restart(struct fold *fold, struct measured *m) {
     drop_dirty(fold, m);
     measured_clear(m);
     m->shape = m->plan->shape;
-    m->end = m->plan->source->state.end_at;
     m->newest = INT64_MIN;
     m->position = -1;
     m->live = fold->position == 0;
@@ -114,11 +113,16 @@ static void restart(struct fold *fold, struct measured *m) {
     unit_table_init(&m->units, m->plan->columns, m->plan->source->definition.n_breakdowns);
 }
 
-/* An end that was moved matters where records were judged by the old one that the new one judges otherwise. */
-static bool end_matters(const struct measured *m, int64_t end) {
-    if (m->end == end) return false;
-    int64_t first = !m->end ? end : !end ? m->end : end < m->end ? end : m->end;
-    return m->newest >= first;
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* From when on the experiment now lets units in, or not, other than it did when its records were folded; INT64_MAX: never. */
+static int64_t runs_differently_from(const struct measured *m, const struct experiment_state *now) {
+    int64_t first = INT64_MAX;
+    if (m->end != now->end_at) first = !m->end ? now->end_at : !now->end_at ? m->end : earlier(m->end, now->end_at);
+    if (m->turns < now->n_turns) first = earlier(first, now->turns[m->turns]);
+    return first;
 }
 
 void fold_set_plan(struct fold *fold, struct plan *plan) {
@@ -126,11 +130,12 @@ void fold_set_plan(struct fold *fold, struct plan *plan) {
     for (uint32_t i = 0; i < plan->n; i++) {
         const struct plan_experiment *e = &plan->experiments[i];
         struct measured *m = measured_take(fold, e->source->state.salt);
-        bool anew = !m || m->shape != e->shape || end_matters(m, e->source->state.end_at);
+        bool anew = !m || m->shape != e->shape || m->newest >= runs_differently_from(m, &e->source->state);
         if (!m) m = measured_new(e);
         m->plan = e;
         if (anew) restart(fold, m);
         m->end = e->source->state.end_at;
+        m->turns = e->source->state.n_turns;
         measured[i] = m;
     }
     for (uint32_t i = 0; i < fold->n; i++)

@@ -62,6 +62,7 @@ struct measured {
     int64_t from;     /* where it began to read; what lies between that and the fold's position is its way */
     bool frozen;      /* rows that it was made from were dropped: it is all residual, and stays as it is */
     int64_t end;      /* that it was folded under; 0: open */
+    uint32_t turns;   /* pauses and resumes, likewise */
     int64_t newest;   /* ms: the newest time of any record that matters to it */
     struct unit_table units;
     struct measure_excluded excluded;

@@ -36,8 +36,6 @@ bool fold_arm_given(const struct measured *m, const struct unit_row *row, struct
 static inline int64_t fold_since(const struct measured *m) {
     return m->plan->source->state.start_at - m->plan->look_back - FOLD_GRACE;
 }
-/* Whether `t` lies in the experiment's time. */
-bool fold_runs(const struct measured *m, int64_t t);
 /* --- apply.c --- */
 
 /* Adds an event to a unit's totals, once for each use that it counts for; with `late` it only tells whether there is one. */

@@ -59,11 +59,6 @@ bool fold_meaning(const struct fold *fold, const struct measured *m, struct even
     return false;
 }
 
-bool fold_runs(const struct measured *m, int64_t t) {
-    const struct experiment_state *state = &m->plan->source->state;
-    return t >= state->start_at && (!state->end_at || t < state->end_at);
-}
-
 bool fold_arm_given(const struct measured *m, const struct unit_row *row, struct unit_id own, int arm, int64_t t) {
     const struct snapshot_experiment *e = m->plan->source;
     /* A unit that met two is out of the figures anyway. */

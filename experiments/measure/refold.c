@@ -110,7 +110,7 @@ static bool find_entry(struct history *h, struct unit_row *row, struct event **e
             continue;
         }
         if (x->exposure &&
-            (!fold_runs(m, r->at) ||
+            (!experiment_state_runs(&m->plan->source->state, r->at) ||
              (x->viewed && !external &&
               !fold_arm_given(m, *entry ? row : NULL, unit_of(event_unit(&item->event, m->plan)), x->arm, r->at))))
             continue;

@@ -41,7 +41,7 @@ static void expose(struct fold *fold, struct measured *m, struct unit_id unit, s
     struct unit_row *row = unit_table_find(&m->units, unit);
     if (meaning->cause == JOURNAL_FALLBACK) m->excluded.fallback++;
     if (meaning->cause == JOURNAL_RULE_OVERRIDE && row) row->flags |= UNIT_OVERRIDDEN;
-    if (meaning->cause != JOURNAL_MET || !fold_runs(m, r->at)) return;
+    if (meaning->cause != JOURNAL_MET || !experiment_state_runs(&m->plan->source->state, r->at)) return;
     bool given = !meaning->viewed || m->plan->source->definition.assignment == ASSIGNED_EXTERNALLY ||
                  fold_arm_given(m, row, unit_of(event_unit(event, m->plan)), meaning->arm, r->at);
     if (!given) {

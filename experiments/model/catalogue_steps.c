@@ -96,8 +96,8 @@ int catalogue_step(struct catalogue *c, const struct change *change, enum experi
     draft.note = input->note;
     switch (step) {
     case STEP_START: rc = start(&draft, experiment, &state, input->at ? input->at : change->now, error); break;
-    case STEP_PAUSE: rc = lifecycle_pause(&state, change->now, error); break;
-    case STEP_RESUME: rc = lifecycle_resume(&state, change->now, error); break;
+    case STEP_PAUSE: rc = lifecycle_pause(&state, change->now, &draft.arena, error); break;
+    case STEP_RESUME: rc = lifecycle_resume(&state, change->now, &draft.arena, error); break;
     case STEP_CONCLUDE: rc = conclude(&draft, experiment, &state, input, error); break;
     case STEP_RAMP: rc = ramp(&draft, experiment, &state, input->at, error); break;
     case STEP_END: rc = lifecycle_end(&state, input->at, error); break;

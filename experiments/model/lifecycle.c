@@ -163,20 +163,37 @@ int lifecycle_start(struct experiment_state *state, const struct experiment *exp
     return 0;
 }
 
-int lifecycle_pause(struct experiment_state *state, int64_t at, struct error *error) {
+static void turn(struct experiment_state *state, int64_t at, struct arena *arena) {
+    int64_t *turns = arena_array(arena, int64_t, state->n_turns + 1);
+    if (state->n_turns) memcpy(turns, state->turns, state->n_turns * sizeof *turns);
+    turns[state->n_turns++] = at;
+    state->turns = turns;
+}
+
+int lifecycle_pause(struct experiment_state *state, int64_t at, struct arena *arena, struct error *error) {
     if (state->phase != PHASE_RUNNING) return refuse(error, state, "paused");
+    if (state->n_turns >= STATE_MAX_TURNS)
+        return error_set(error, ERR_CONFLICT, "the experiment was paused %d times; conclude it and start another",
+                         STATE_MAX_TURNS / 2);
     state->phase = PHASE_PAUSED;
-    state->paused_at = at;
+    turn(state, at, arena);
     return 0;
 }
 
-int lifecycle_resume(struct experiment_state *state, int64_t at, struct error *error) {
+int lifecycle_resume(struct experiment_state *state, int64_t at, struct arena *arena, struct error *error) {
     if (state->phase != PHASE_PAUSED) return refuse(error, state, "resumed");
-    int64_t still = state->paused_at > state->ramp_from ? state->paused_at : state->ramp_from;
+    int64_t since = state->turns[state->n_turns - 1], still = since > state->ramp_from ? since : state->ramp_from;
     if (at > still) state->ramp_from += at - still;
     state->phase = PHASE_RUNNING;
-    state->paused_at = 0;
+    turn(state, at, arena);
     return 0;
+}
+
+bool experiment_state_runs(const struct experiment_state *state, int64_t t) {
+    if (t < state->start_at || (state->end_at && t >= state->end_at)) return false;
+    uint32_t turned = 0;
+    while (turned < state->n_turns && state->turns[turned] <= t) turned++;
+    return turned % 2 == 0;
 }
 
 int lifecycle_end(struct experiment_state *state, int64_t at, struct error *error) {

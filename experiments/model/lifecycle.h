@@ -10,7 +10,7 @@ enum experiment_phase { PHASE_DRAFT, PHASE_RUNNING, PHASE_PAUSED, PHASE_MATURING
 enum experiment_outcome { OUTCOME_SHIP, OUTCOME_ROLLBACK, OUTCOME_ITERATE, OUTCOME_RETIRE };
 extern const char *const experiment_phases[], *const experiment_outcomes[]; /* NULL-terminated */
 
-enum { STATE_MAX_ARMS = 255, STATE_MAX_EPOCHS = 10000 };
+enum { STATE_MAX_ARMS = 255, STATE_MAX_EPOCHS = 10000, STATE_MAX_TURNS = 1000 };
 
 /* A span with one set of weights, variants, audience, layer share and earlier rules. */
 struct epoch {
@@ -28,7 +28,8 @@ struct experiment_state {
     uint32_t ramp_steps;        /* of the ramp that have begun */
     int64_t ramp_from;          /* ms: when the last of them began (none: when the ramp came), moved on by pauses */
     int64_t ramp_approved;      /* ms: when the step that lasts was approved; 0: it was not */
-    int64_t paused_at;          /* ms, while paused */
+    const int64_t *turns;       /* ms: paused, resumed, paused ... in order; an odd number of them: paused since the last */
+    uint32_t n_turns;
     const struct text *arms;    /* variant keys; only ever appended to: an arm's index is its name for ever */
     const bool *removed;        /* by arm */
     uint32_t n_arms, control;   /* control: index of an arm */
@@ -64,8 +65,8 @@ struct slots_taken {
 int lifecycle_start(struct experiment_state *state, const struct experiment *experiment, int64_t at,
                     struct slots_taken taken, struct arena *arena, int *free, struct error *error);
 /* A pause stops the ramp's clock. */
-int lifecycle_pause(struct experiment_state *state, int64_t at, struct error *error);
-int lifecycle_resume(struct experiment_state *state, int64_t at, struct error *error);
+int lifecycle_pause(struct experiment_state *state, int64_t at, struct arena *arena, struct error *error);
+int lifecycle_resume(struct experiment_state *state, int64_t at, struct arena *arena, struct error *error);
 /* After `at` nobody enters; windows run out. */
 int lifecycle_end(struct experiment_state *state, int64_t at, struct error *error);
 int lifecycle_conclude(struct experiment_state *state, enum experiment_outcome outcome, struct text variant,
@@ -96,5 +97,7 @@ bool epoch_opens(const struct experiment *was, const struct experiment *now, con
 uint32_t epoch_at(const struct experiment_state *state, int64_t t);
 /* The index of the arm of a variant, or -1. */
 int experiment_state_arm(const struct experiment_state *state, struct text variant);
+/* Whether units enter at `t`: it runs and is not paused. */
+bool experiment_state_runs(const struct experiment_state *state, int64_t t);
 
 #endif

@@ -60,6 +60,14 @@ static json_t *conclusion_json(const struct experiment_state *state) {
     return json;
 }
 
+static json_t *turns_json(const struct experiment_state *state) {
+    json_t *list = json_array();
+    char iso[CLOCK_ISO_ROOM];
+    for (uint32_t i = 0; i < state->n_turns; i++)
+        json_array_append_new(list, json_stringn(iso, clock_iso(iso, state->turns[i])));
+    return list;
+}
+
 json_t *experiment_state_json(const struct experiment_state *state) {
     json_t *json = json_object();
     json_object_set_new(json, "phase", json_string(experiment_phases[state->phase]));
@@ -71,7 +79,7 @@ json_t *experiment_state_json(const struct experiment_state *state) {
     if (state->ramp_steps) json_object_set_new(json, "rampSteps", json_integer(state->ramp_steps));
     put_time(json, "rampFrom", state->ramp_from);
     put_time(json, "rampApproved", state->ramp_approved);
-    put_time(json, "pausedAt", state->paused_at);
+    if (state->n_turns) json_object_set_new(json, "turns", turns_json(state));
     if (state->n_star) json_object_set_new(json, "nStar", json_integer(state->n_star));
     json_object_set_new(json, "arms", arms_json(state));
     json_object_set_new(json, "epochs", epochs_json(state));
@@ -137,6 +145,13 @@ static void read_slots(struct experiment_state *state, const json_t *list, struc
     state->slots = slots;
 }
 
+static void read_turns(struct experiment_state *state, const json_t *list, struct arena *arena) {
+    uint32_t n = state->n_turns = (uint32_t)json_array_size(list);
+    int64_t *turns = arena_array(arena, int64_t, n);
+    for (uint32_t i = 0; i < n; i++) clock_parse(text_of_json(json_array_get(list, i), arena), &turns[i]);
+    state->turns = turns;
+}
+
 static void read_conclusion(struct experiment_state *state, const json_t *json, struct reader *r) {
     const struct path *here = PATH_MEMBER(NULL, "conclusion");
     int outcome = OUTCOME_ITERATE;
@@ -155,6 +170,8 @@ static void check_state(struct reader *r, const struct experiment_state *state) 
     if (!state->n_epochs || state->n_epochs > STATE_MAX_EPOCHS)
         reader_fault(r, PATH_MEMBER(NULL, "epochs"), "are %u; there must be 1 to %d", state->n_epochs,
                      STATE_MAX_EPOCHS);
+    if ((state->phase == PHASE_RUNNING && state->n_turns % 2) || (state->phase == PHASE_PAUSED && !(state->n_turns % 2)))
+        reader_fault(r, PATH_MEMBER(NULL, "turns"), "are %u; a pause is odd, and ends with the next", state->n_turns);
     for (uint32_t i = 0; i < state->n_slots; i++)
         if (state->slots[i].to > BUCKET_SLOTS || state->slots[i].from >= state->slots[i].to)
             reader_fault(r, PATH_ELEMENT(PATH_MEMBER(NULL, "slots"), i), "is no run of slots");
@@ -177,7 +194,7 @@ int experiment_state_parse(struct experiment_state *state, const json_t *json, c
     state->ramp_steps = (uint32_t)json_integer_value(json_object_get(json, "rampSteps"));
     reader_time(&r, NULL, json, "rampFrom", &state->ramp_from);
     reader_time(&r, NULL, json, "rampApproved", &state->ramp_approved);
-    reader_time(&r, NULL, json, "pausedAt", &state->paused_at);
+    read_turns(state, json_object_get(json, "turns"), arena);
     read_arms(state, json_object_get(json, "arms"), arena);
     read_epochs(state, json_object_get(json, "epochs"), &r);
     read_slots(state, json_object_get(json, "slots"), arena);

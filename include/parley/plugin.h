@@ -181,7 +181,8 @@ struct parley_plugin {
     int (*start)(parley_call *c, void **state);
     /* Once, last. `state`: the plugin's, to free. Not called when the process dies. */
     void (*stop)(void *state);
-    /* After start, with the plugin's own settings (an object, borrowed). Negative, best by fail(): they are refused. */
+    /* After start, and again whenever somebody changes them: the plugin's own settings, as "configuration" of plugin.json describes them
+     * (an object, borrowed, defaults filled in). Negative, best by fail(): they are refused, and what they were before holds. */
     int (*configure)(parley_call *c, parley_json settings);
     /* An event this release subscribes to; may write; see EVENTS above. `event` (borrowed): {seq, type, event, customer, known, actor,
      * plugin, browser, at, messageId, properties}. seq: its number in the journal, growing. type: "track" or "page". actor: "customer", "staff",

@@ -49,6 +49,8 @@ const char *parley_test_why(parley_test *t);
 /* Stops and starts again on the same data: what was committed is there, memory is not. With `options` another release, or other
  * settings, take over (folder and time are ignored); NULL: the same. */
 void parley_test_restart(parley_test *t, const struct parley_test_options *options);
+/* Other settings while it runs. Returns the status: 204, or what configure() refused them with (parley_test_body says why). */
+int parley_test_configure(parley_test *t, const char *settings);
 void parley_test_stop(parley_test *t);
 
 /* ---- who calls, and what stands around the call; from then on. At first: the known customer "customer", nothing else ---- */

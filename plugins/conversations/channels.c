@@ -1,5 +1,5 @@
-/* Other channels: what came by e-mail or in a store is told to us by a connector's webhook, and what is to go out waits in a queue that
- * the connector empties. */
+/* Other channels: what came by e-mail or in a store is told to us by a connector, and what is to go out is an event in the journal, which
+ * Parley's webhooks bring to the connector (`event:Message Queued`). What became of it the connector tells again. */
 #include "plugins/conversations/conversations.h"
 
 static int read_inbound(parley_call *c, struct message *m, parley_text *id, parley_text *customer) {
@@ -54,9 +54,8 @@ int channel_inbound(parley_call *c) {
     find_sender(c, &m, customer);
     rc = thread_join(c, ids_of(c, m.customer), m.customer, m.known, &t);
     if (rc < 0) return rc;
-    m.thread = t.number;
     if (!parley_some(m.by)) m.by = m.customer;
-    rc = message_add(c, &m, external);
+    rc = message_add(c, &t, &m, external);
     if (rc >= 0) rc = message_received(c, &t, &m);
     if (rc < 0) return rc;
     return parley_reply(c, 201, "{id, customer}", m.number, m.customer);
@@ -75,60 +74,109 @@ parley_text channel_address(parley_call *c, const struct thread *t, parley_text 
     return t->customer;
 }
 
-int channel_queue(parley_call *c, const struct message *m, parley_text address) {
-    int rc = parley_sql(c, "INSERT INTO outbound (message, address, state, at) VALUES ($1, $2, 'waiting', $3)",
-                        m->number, address, m->at);
-    return rc < 0 ? rc : 0;
+/* What the answered message is called where it came from, for the header In-Reply-To. */
+static parley_text name_of_answered(parley_call *c, const struct message *m) {
+    int rc = parley_sql(c,
+                        "SELECT substr(external, length(channel) + 2) FROM message"
+                        " WHERE number = $1 AND channel = $2 AND author = 'customer'",
+                        m->in_reply_to, m->channel);
+    return rc > 0 ? parley->col_text(c, 0) : (parley_text){0};
 }
 
-static bool is_state(parley_text state) {
-    return is_text(state, "waiting") || is_text(state, "sent") || is_text(state, "failed");
+int channel_queue(parley_call *c, const struct thread *t, const struct message *m, parley_text address) {
+    parley_text answered = name_of_answered(c, m);
+    int rc = parley_sql(
+        c, "INSERT INTO outbound (message, address, state, at) VALUES ($1, $2, 'waiting', $3) RETURNING number",
+        m->number, address, m->at);
+    if (rc < 0) return rc;
+    return parley_track_for(c, m->customer, m->known, "Message Queued",
+                            "{id, message, thread, channel, to, body, agent, inReplyTo}", parley->col(c, 0), m->number,
+                            t->customer, m->channel, address, m->body, m->by, answered);
 }
 
-/* GET /outbound?state=[waiting]&limit=&cursor=: oldest first; inReplyTo is what the channel calls the answered message. */
+/* ---- what became of it ---- */
+
+/* The later a state stands here the more it says: a report that says less than is known changes nothing. */
+static const char *const states[] = {"waiting", "sent", "delivered", "failed", "bounced"};
+enum { STATE_FAILED = 3, STATES = sizeof states / sizeof *states };
+
+static int rank_of(parley_text state) {
+    for (int i = 0; i < STATES; i++)
+        if (is_text(state, states[i])) return i;
+    return -1;
+}
+
+/* She has not read it: the thread is ours again, and colleagues read why. */
+static int give_back(parley_call *c, struct thread *t, parley_text address, parley_text detail) {
+    int64_t number;
+    const char *why = "";
+    if (parley_some(detail)) why = parley_format(c, ": {}", detail);
+    int rc = note_add(c, t, PARLEY_TEXT("Parley"),
+                      text_of_cstr(parley_format(c, "This did not reach {}{}", address, why)), &number);
+    if (rc >= 0)
+        rc = parley_sql(c, "UPDATE thread SET status = 'open', snoozed_until = NULL WHERE number = $1", t->number);
+    return rc < 0 ? rc : thread_settle(c, t);
+}
+
+int channel_report(parley_call *c, int64_t number) {
+    parley_json body = parley->body(c);
+    parley_text state = parley->text(parley->get(body, "state")), detail = parley->text(parley->get(body, "detail"));
+    int rank = rank_of(state);
+    if (rank < 1) return parley->invalid(c, "/state", "\"state\" is sent, delivered, failed or bounced");
+    if (detail.n > REF_MOST) return parley_invalid(c, "/detail", "\"detail\" has at most {} bytes", REF_MOST);
+    int rc = parley_sql(c,
+                        "SELECT o.state, o.address, m.thread, m.customer, m.known FROM outbound o"
+                        " JOIN message m ON m.number = o.message WHERE o.number = $1",
+                        number);
+    if (rc == 0) return parley_fail(c, 404, "nothing {} has gone out", number);
+    if (rc < 0) return rc;
+    parley_text was = parley->col_text(c, 0), address = parley->col_text(c, 1);
+    struct thread t = {
+        .number = parley->col(c, 2), .customer = parley->col_text(c, 3), .known = parley->col(c, 4) != 0};
+    if (rank <= rank_of(was)) return parley_reply(c, 200, "{id, state}", number, was);
+    rc = parley_sql(c, "UPDATE outbound SET state = $2, detail = $3 WHERE number = $1", number, state, detail);
+    if (rc >= 0 && rank >= STATE_FAILED) rc = give_back(c, &t, address, detail);
+    if (rc >= 0) rc = parley->notify(c, t.customer, t.known, "delivery");
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{id, state}", number, state);
+}
+
+/* PUT /outbound/{id} {"state","detail"?} */
+int channel_delivered(parley_call *c) {
+    int64_t number = 0;
+    int rc = object_with(c, "state detail");
+    parley->integer(parley->parse(c, parley->path(c, "id")), &number);
+    return rc < 0 ? rc : channel_report(c, number);
+}
+
+/* GET /outbound?state=&limit=&cursor=: oldest first; inReplyTo is what the channel calls the answered message. */
 int channel_outbound(parley_call *c) {
     int64_t limit, after = 0, last = 0;
     parley_text state = parley->query(c, "state");
     int rc = read_limit(c, &limit);
     if (rc < 0) return rc;
-    if (!parley_some(state)) state = PARLEY_TEXT("waiting");
-    if (!is_state(state)) return parley->fail(c, 400, "state: waiting, sent or failed");
+    if (parley_some(state) && rank_of(state) < 0)
+        return parley->fail(c, 400, "state: waiting, sent, delivered, failed or bounced");
     parley->integer(parley->parse(c, parley->query(c, "cursor")), &after);
     parley_json items = parley->list(c), next = {0};
     rc = parley_sql(
         c,
-        "SELECT o.number, m.number, m.customer, m.channel, o.address, m.body, m.by, o.at,"
+        "SELECT o.number, o.state, m.number, m.customer, m.channel, o.address, m.body, m.by, o.at,"
         " substr(a.external, length(a.channel) + 2), o.detail FROM outbound o JOIN message m ON m.number = o.message"
         " LEFT JOIN message a ON a.number = m.in_reply_to AND a.channel = m.channel"
-        " WHERE o.state = $1 AND o.number > $2 ORDER BY o.number LIMIT $3",
-        state, after, limit + 1);
+        " WHERE ($1 IS NULL OR o.state = $1) AND o.number > $2 ORDER BY o.number LIMIT $3",
+        parley_some(state) ? state : (parley_text){0}, after, limit + 1);
     for (; rc > 0; rc = parley->next(c)) {
         if ((int64_t)parley->length(items) == limit) {
             next = parley_object(c, "?", parley_format(c, "{}", last));
             break;
         }
         last = parley->col(c, 0);
-        parley_append(c, items, "{id, message, customer, channel, address, body, by, at, inReplyTo, detail}", last,
-                      parley->col(c, 1), parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4),
-                      parley->col_text(c, 5), parley->col_text(c, 6), (parley_time){parley->col(c, 7)},
-                      parley->col_text(c, 8), parley->col_text(c, 9));
+        parley_append(c, items, "{id, state, message, customer, channel, to, body, agent, at, inReplyTo, detail}", last,
+                      parley->col_text(c, 1), parley->col(c, 2), parley->col_text(c, 3), parley->col_text(c, 4),
+                      parley->col_text(c, 5), parley->col_text(c, 6), parley->col_text(c, 7),
+                      (parley_time){parley->col(c, 8)}, parley->col_text(c, 9), parley->col_text(c, 10));
     }
     if (rc < 0) return rc;
     return parley_reply(c, 200, "{items, next}", items, next);
-}
-
-/* PUT /outbound/{id} {"state","detail"?} */
-int channel_delivered(parley_call *c) {
-    parley_json body = parley->body(c);
-    parley_text state = parley->text(parley->get(body, "state")), detail = parley->text(parley->get(body, "detail"));
-    int64_t number = 0;
-    int rc = parley->only(c, body, "state detail");
-    if (rc < 0) return rc;
-    if (!is_state(state)) return parley->invalid(c, "/state", "\"state\" is sent, failed or waiting");
-    if (detail.n > REF_MOST) return parley_invalid(c, "/detail", "\"detail\" has at most {} bytes", REF_MOST);
-    parley->integer(parley->parse(c, parley->path(c, "id")), &number);
-    rc = parley_sql(c, "UPDATE outbound SET state = $2, detail = $3 WHERE number = $1", number, state, detail);
-    if (rc < 0) return rc;
-    if (rc) return parley_reply(c, 200, "{id, state}", number, state);
-    return parley_fail(c, 404, "nothing {} waits to go out", parley->path(c, "id"));
 }

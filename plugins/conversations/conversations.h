@@ -15,9 +15,9 @@ enum {
     FACTS_MOST = 100, /* of one thread */
     PAGE_MOST = 100,  /* items in one answer */
     PAGE = 30,
-    A_MINUTE = 20,      /* messages that a shopper may write in a minute */
-    OVERDUE_HOURS = 24, /* without an answer, and a message counts as unanswered */
-    FAMILY_DAYS = 30,   /* how far back near-identical replies are looked for */
+    A_MINUTE = 20,         /* messages that a shopper may write in a minute */
+    UNANSWERED_HOURS = 24, /* where the variant says nothing else: then a message counts as unanswered */
+    FAMILY_DAYS = 30,      /* how far back near-identical replies are looked for */
 };
 static const int64_t SECOND = 1000, HOUR = 3600 * 1000, DAY = 24 * 3600 * 1000;
 
@@ -34,7 +34,6 @@ struct thread {
     int64_t last_at;
     int64_t order_at;                        /* when the last order came */
     int64_t seen_by_customer, seen_by_staff; /* numbers of messages */
-    bool quiet;                              /* she does not want to be written to first */
     parley_json settings;                    /* of the variant that she last wrote through ... */
     parley_text feature;                     /* ... and the feature */
 };
@@ -47,6 +46,7 @@ struct message {
     parley_text by;     /* the agent's name; her id */
     parley_text body, channel, about_kind, about_ref;
     int64_t in_reply_to, at, answered_at;
+    int64_t due_at; /* when it counts as unanswered; what was just added has it */
     parley_text answered_by;
     bool canned, thanked, complaint;
 };
@@ -69,14 +69,18 @@ int threads_inbox(parley_call *c); /* GET /inbox */
 
 /* message.c */
 int message_find(parley_call *c, parley_json ids, int64_t number, struct message *m); /* 1, 0 or negative */
-/* Writes m->number; everything else is the caller's. */
-int message_add(parley_call *c, struct message *m, parley_text external);
+/* Writes m->number, thread, at and due_at; everything else is the caller's. */
+int message_add(parley_call *c, const struct thread *t, struct message *m, parley_text external);
+/* For colleagues; she never sees it. */
+int note_add(parley_call *c, const struct thread *t, parley_text by, parley_text body, int64_t *number);
 /* 1 and its answer, where the sender has sent this one before; 0 where it is new, or has no name. */
 int message_repeat(parley_call *c, parley_text external);
 /* Puts a page into *items, newest first, and the next one's cursor into *next; `only`: messages of that id alone. */
 enum reader { READER_SHOPPER, READER_STAFF };
 int messages_page(parley_call *c, parley_json ids, parley_text only, enum reader reader, const struct thread *t,
                   parley_json *items, parley_json *next);
+/* 0 where the body is an object with no other members than these. */
+int object_with(parley_call *c, const char *members);
 int read_body(parley_call *c, parley_json body, parley_text *out);
 int read_number(parley_call *c, parley_json body, const char *name, int64_t *out); /* absent: 0 */
 /* What the sender calls it, with who the sender is: {NULL, 0} where it has no "id". */
@@ -89,7 +93,6 @@ int my_messages(parley_call *c);
 int my_message(parley_call *c);
 int my_seen(parley_call *c);
 int my_thanks(parley_call *c);
-int my_quiet(parley_call *c);
 /* What follows from a message of hers, by whatever channel. */
 int message_received(parley_call *c, struct thread *t, struct message *m);
 
@@ -108,10 +111,16 @@ int staff_agents(parley_call *c);
 int channel_inbound(parley_call *c);
 int channel_outbound(parley_call *c);
 int channel_delivered(parley_call *c);
-/* Puts a message of ours into the queue of what is delivered outside. */
-int channel_queue(parley_call *c, const struct message *m, parley_text address);
+/* A message of ours is to be delivered outside: it goes to who listens for `Message Queued`. */
+int channel_queue(parley_call *c, const struct thread *t, const struct message *m, parley_text address);
+/* What became of delivery `number`, as the body's "state" and "detail" say. Replies. */
+int channel_report(parley_call *c, int64_t number);
 /* Where she is reached by that channel; {NULL, 0} where nothing says so. */
 parley_text channel_address(parley_call *c, const struct thread *t, parley_text channel);
+
+/* hook.c */
+int hook_inbound(parley_call *c);
+int hook_delivered(parley_call *c);
 
 /* canned.c: looks for near-identical replies to others, and counts them all as canned where they are many. */
 int canned_look(parley_call *c, const struct thread *t, const struct message *reply);

@@ -36,17 +36,38 @@ int message_find(parley_call *c, parley_json ids, int64_t number, struct message
     return rc;
 }
 
-int message_add(parley_call *c, struct message *m, parley_text external) {
+/* When it counts as unanswered, where nobody answers it. */
+static int64_t due_at(const struct thread *t, int64_t at) {
+    int64_t hours = UNANSWERED_HOURS;
+    parley->integer(parley->get(t->settings, "unansweredHours"), &hours);
+    return at + hours * HOUR;
+}
+
+int message_add(parley_call *c, const struct thread *t, struct message *m, parley_text external) {
+    m->thread = t->number;
     m->at = parley->now(c);
+    m->due_at = due_at(t, m->at);
     int rc =
         parley_sql(c,
                    "INSERT INTO message (thread, customer, known, author, by, body, channel, in_reply_to, about_kind,"
-                   " about_ref, at, external) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+                   " about_ref, at, due_at, external) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
                    " RETURNING number",
                    m->thread, m->customer, m->known, m->author, m->by, m->body, m->channel,
-                   number_or_null(m->in_reply_to), m->about_kind, m->about_ref, m->at, external);
+                   number_or_null(m->in_reply_to), m->about_kind, m->about_ref, m->at, m->due_at, external);
     if (rc > 0) m->number = parley->col(c, 0);
     return rc < 0 ? rc : 0;
+}
+
+int note_add(parley_call *c, const struct thread *t, parley_text by, parley_text body, int64_t *number) {
+    struct message m = {.customer = t->customer,
+                        .known = t->known,
+                        .author = PARLEY_TEXT("note"),
+                        .by = by,
+                        .body = body,
+                        .channel = PARLEY_TEXT("web")};
+    int rc = message_add(c, t, &m, (parley_text){0});
+    *number = m.number;
+    return rc < 0 ? rc : parley->notify(c, t->customer, t->known, "note");
 }
 
 int message_repeat(parley_call *c, parley_text external) {
@@ -86,10 +107,10 @@ static void append_for_staff(parley_call *c, parley_json items, const struct mes
     parley_append(
         c, items,
         "{id, author, by, customer, body, at, channel, inReplyTo, about, progress, canned, thanked, complaint,"
-        " delivery}",
+        " delivery, deliveryDetail}",
         m->number, m->author, m->by, m->customer, m->body, (parley_time){m->at}, m->channel,
         number_or_null(m->in_reply_to), about_of(c, m), state_of(c, m, t), m->canned, m->thanked, m->complaint,
-        parley->col_text(c, 17));
+        parley->col_text(c, 17), parley->col_text(c, 18));
 }
 
 int messages_page(parley_call *c, parley_json ids, parley_text only, enum reader reader, const struct thread *t,
@@ -100,7 +121,8 @@ int messages_page(parley_call *c, parley_json ids, parley_text only, enum reader
     *items = parley->list(c);
     *next = (parley_json){0};
     rc = parley_sql(c,
-                    "SELECT " COLUMNS ", (SELECT state FROM outbound o WHERE o.message = m.number) FROM message m"
+                    "SELECT " COLUMNS ", state, detail FROM message m LEFT JOIN"
+                    " (SELECT message AS of, state, detail FROM outbound) ON of = m.number"
                     " WHERE thread IN (SELECT thread FROM member WHERE customer IN (SELECT value FROM json_each($1)))"
                     " AND number < $2 AND ($3 IS NULL OR customer = $3) AND ($4 OR author <> 'note')"
                     " ORDER BY number DESC LIMIT $5",
@@ -119,6 +141,11 @@ int messages_page(parley_call *c, parley_json ids, parley_text only, enum reader
 }
 
 /* ---- what is read from outside ---- */
+
+int object_with(parley_call *c, const char *members) {
+    if (parley->kind(parley->body(c)) != PARLEY_OBJECT) return parley->invalid(c, "", "the body is an object");
+    return parley->only(c, parley->body(c), members);
+}
 
 int read_body(parley_call *c, parley_json body, parley_text *out) {
     *out = parley->text(parley->get(body, "body"));

@@ -8,7 +8,6 @@ static const struct parley_route routes[] = {
     {"POST", "/messages", PARLEY_WRITE, PARLEY_SHOPPER, my_message},
     {"PUT", "/messages/{id}/thanks", PARLEY_WRITE, PARLEY_SHOPPER, my_thanks},
     {"PUT", "/seen", PARLEY_WRITE, PARLEY_SHOPPER, my_seen},
-    {"PUT", "/quiet", PARLEY_WRITE, PARLEY_SHOPPER, my_quiet},
     {"GET", "/inbox", PARLEY_READ, PARLEY_STAFF, threads_inbox},
     {"GET", "/agents", PARLEY_READ, PARLEY_STAFF, staff_agents},
     {"GET", "/threads/{customer}", PARLEY_READ, PARLEY_STAFF, staff_thread},
@@ -24,6 +23,8 @@ static const struct parley_route routes[] = {
     {"POST", "/inbound", PARLEY_WRITE, PARLEY_STAFF, channel_inbound},
     {"GET", "/outbound", PARLEY_READ, PARLEY_STAFF, channel_outbound},
     {"PUT", "/outbound/{id}", PARLEY_WRITE, PARLEY_STAFF, channel_delivered},
+    {"POST", "/inbound", PARLEY_WRITE, PARLEY_HOOK, hook_inbound},
+    {"POST", "/deliveries", PARLEY_WRITE, PARLEY_HOOK, hook_delivered},
 };
 
 static const struct parley_migration migrations[] = {
@@ -41,7 +42,6 @@ static const struct parley_migration migrations[] = {
      "  order_at INTEGER,"
      "  seen_by_customer INTEGER NOT NULL DEFAULT 0,"
      "  seen_by_staff INTEGER NOT NULL DEFAULT 0,"
-     "  quiet INTEGER NOT NULL DEFAULT 0,"
      "  settings TEXT NOT NULL DEFAULT '{}',"
      "  feature TEXT,"            /* that she last wrote through */
      "  place INTEGER NOT NULL);" /* in the queue: who waits longest, then who spoke last */
@@ -63,6 +63,7 @@ static const struct parley_migration migrations[] = {
      "  about_ref TEXT,"
      "  external TEXT UNIQUE," /* what the sender calls it: the same again is no new message */
      "  at INTEGER NOT NULL,"
+     "  due_at INTEGER NOT NULL," /* nobody has answered by then: unanswered */
      "  answered_at INTEGER,"
      "  answered_by TEXT,"
      "  overdue INTEGER NOT NULL DEFAULT 0," /* counted as unanswered */
@@ -72,8 +73,8 @@ static const struct parley_migration migrations[] = {
      "CREATE INDEX message_thread ON message (thread, number);"
      "CREATE INDEX message_customer ON message (customer, number);"
      "CREATE INDEX message_agent ON message (at) WHERE author = 'agent';"
-     "CREATE INDEX message_unanswered ON message (at) WHERE author = 'customer' AND answered_at IS NULL AND overdue = "
-     "0;"
+     "CREATE INDEX message_unanswered ON message (due_at)"
+     "  WHERE author = 'customer' AND answered_at IS NULL AND overdue = 0;"
      "CREATE TABLE likeness (hash INTEGER NOT NULL, band INTEGER NOT NULL, reply INTEGER NOT NULL,"
      "  PRIMARY KEY (hash, band, reply)) WITHOUT ROWID;"
      "CREATE INDEX likeness_reply ON likeness (reply);"
@@ -81,7 +82,7 @@ static const struct parley_migration migrations[] = {
      "  number INTEGER PRIMARY KEY AUTOINCREMENT,"
      "  message INTEGER NOT NULL,"
      "  address TEXT NOT NULL,"
-     "  state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),"
+     "  state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'delivered', 'failed', 'bounced')),"
      "  detail TEXT,"
      "  at INTEGER NOT NULL);"
      "CREATE INDEX outbound_state ON outbound (state, number);"

@@ -1,4 +1,5 @@
-/* The shopper's side: her thread, what she writes, what she has seen, whom she thanks, whether she wants to be written to first. */
+/* The shopper's side: her thread, what she writes, what she has seen, whom she thanks. Whether she wants to be written to first she says
+ * to Parley, which holds it against every plugin: PUT /v1/me/preferences. */
 #include "plugins/conversations/conversations.h"
 
 static int need_customer(parley_call *c) {
@@ -29,8 +30,8 @@ int my_messages(parley_call *c) {
     rc = thread_find(c, ids, &t);
     if (rc >= 0) rc = messages_page(c, ids, only_of(c), READER_SHOPPER, &t, &items, &next);
     if (rc < 0) return rc;
-    return parley_reply(c, 200, "{items, next, thread: {status, assignee, unread, quiet}, greeting, hours}", items,
-                        next, t.status, t.assignee, count_unread(c, &t), t.quiet, parley->get(settings, "greeting"),
+    return parley_reply(c, 200, "{items, next, thread: {status, assignee, unread}, greeting, hours}", items, next,
+                        t.status, t.assignee, count_unread(c, &t), parley->get(settings, "greeting"),
                         parley->get(settings, "hours"));
 }
 
@@ -66,9 +67,10 @@ static int check_rate(parley_call *c) {
     return parley_fail(c, 429, "{} messages in a minute are enough; please wait a little", A_MINUTE);
 }
 
-static int remember_settings(parley_call *c, const struct thread *t) {
-    return parley_sql(c, "UPDATE thread SET settings = $2, feature = $3 WHERE number = $1", t->number,
-                      parley->settings(c), parley->feature(c));
+static int remember_settings(parley_call *c, struct thread *t) {
+    t->settings = parley->settings(c);
+    return parley_sql(c, "UPDATE thread SET settings = $2, feature = $3 WHERE number = $1", t->number, t->settings,
+                      parley->feature(c));
 }
 
 /* POST /messages {"body","inReplyTo"?,"about"?,"id"?}. The same `id` again is the same message. */
@@ -86,11 +88,10 @@ int my_message(parley_call *c) {
         return parley_invalid(c, "/inReplyTo", "there is no message {} in this conversation", m.in_reply_to);
     if (rc >= 0) rc = thread_join(c, ids, parley->customer(c), parley->known(c), &t);
     if (rc < 0) return rc;
-    m.thread = t.number;
     m.customer = m.by = parley->customer(c);
     m.known = parley->known(c);
     rc = remember_settings(c, &t);
-    if (rc >= 0) rc = message_add(c, &m, external);
+    if (rc >= 0) rc = message_add(c, &t, &m, external);
     if (rc >= 0) rc = message_received(c, &t, &m);
     if (rc < 0) return rc;
     return parley_reply(c, 201, "{id, at}", m.number, (parley_time){m.at});
@@ -121,7 +122,7 @@ int message_received(parley_call *c, struct thread *t, struct message *m) {
     if (rc >= 0) rc = thread_name(c, t);
     if (rc >= 0) rc = thread_settle(c, t);
     if (rc >= 0) rc = track_received(c, m);
-    if (rc >= 0) rc = sweep_arm(c, m->at + OVERDUE_HOURS * HOUR);
+    if (rc >= 0) rc = sweep_arm(c, m->due_at);
     return rc < 0 ? rc : parley->notify(c, m->customer, m->known, "message");
 }
 
@@ -163,23 +164,4 @@ int my_thanks(parley_call *c) {
     if (rc >= 0)
         rc = parley_timeline(c, "thanks", parley_format(c, "Thanked {} for an answer", m.by), "{message}", number);
     return rc < 0 ? rc : parley->notify(c, parley->customer(c), parley->known(c), "thanks");
-}
-
-/* PUT /quiet {"quiet"}: whether she does not want to be written to first. */
-int my_quiet(parley_call *c) {
-    struct thread t;
-    parley_json body = parley->body(c), quiet = parley->get(body, "quiet");
-    int rc = need_customer(c);
-    if (rc >= 0) rc = parley->only(c, body, "quiet");
-    if (rc < 0) return rc;
-    if (parley->kind(quiet) != PARLEY_BOOL) return parley->invalid(c, "/quiet", "\"quiet\" is true or false");
-    bool wished = parley->truth(quiet);
-    rc = thread_join(c, ids_of(c, parley->customer(c)), parley->customer(c), parley->known(c), &t);
-    if (rc >= 0 && wished != t.quiet) {
-        rc = parley_sql(c, "UPDATE thread SET quiet = $2 WHERE number = $1", t.number, wished);
-        if (rc >= 0) rc = parley_track(c, wished ? "Opted Out" : "Opted In", "{of: ?}", "conversations");
-        if (rc >= 0) rc = parley->notify(c, parley->customer(c), parley->known(c), "quiet");
-    }
-    if (rc < 0) return rc;
-    return parley_reply(c, 200, "{quiet}", wished);
 }

@@ -6,11 +6,6 @@ static int open_thread(parley_call *c, parley_json *ids, struct thread *t) {
     return rc < 0 ? rc : thread_join(c, *ids, t->customer, t->known, t);
 }
 
-static int object_with(parley_call *c, const char *members) {
-    if (parley->kind(parley->body(c)) != PARLEY_OBJECT) return parley->invalid(c, "", "the body is an object");
-    return parley->only(c, parley->body(c), members);
-}
-
 /* GET /threads/{customer}?limit=&cursor=: newest first, with the facts about her. */
 int staff_thread(parley_call *c) {
     struct thread t = {0};
@@ -118,12 +113,11 @@ int staff_reply(parley_call *c) {
     if (rc >= 0) rc = read_reply(c, ids, &m);
     if (rc >= 0) rc = ask_leave(c, &t, &m, PARLEY_ANSWER, &address, &word);
     if (rc < 0) return rc;
-    m.thread = t.number;
-    rc = message_add(c, &m, external);
+    rc = message_add(c, &t, &m, external);
     if (rc >= 0) rc = mark_answered(c, &t, m.in_reply_to);
     if (rc >= 0) rc = stand_after_reply(c, &t, &m);
     if (rc >= 0) rc = tell_reply(c, &m);
-    if (rc >= 0 && is_text(word, "allowed") && parley_some(address)) rc = channel_queue(c, &m, address);
+    if (rc >= 0 && is_text(word, "allowed") && parley_some(address)) rc = channel_queue(c, &t, &m, address);
     if (rc >= 0) rc = canned_look(c, &t, &m);
     if (rc >= 0) rc = parley->notify(c, m.customer, m.known, "message");
     if (rc < 0) return rc;
@@ -155,15 +149,13 @@ int staff_push(parley_call *c) {
     if (rc >= 0) rc = read_channel(c, PARLEY_TEXT("web"), &m.channel);
     if (rc >= 0) rc = open_or_make(c, &t);
     if (rc < 0) return rc;
-    if (t.quiet) return parley->fail(c, 409, "she does not want to be written to first (opted-out)");
-    m.thread = t.number;
     m.customer = t.customer;
     m.known = t.known;
     rc = ask_leave(c, &t, &m, PARLEY_PUSH, &address, &word);
     if (rc >= 0 && !is_text(word, "allowed")) return parley_fail(c, 409, "she may not be written to now ({})", word);
-    if (rc >= 0) rc = message_add(c, &m, (parley_text){0});
+    if (rc >= 0) rc = message_add(c, &t, &m, (parley_text){0});
     if (rc >= 0) rc = thread_settle(c, &t);
-    if (rc >= 0 && parley_some(address)) rc = channel_queue(c, &m, address);
+    if (rc >= 0 && parley_some(address)) rc = channel_queue(c, &t, &m, address);
     if (rc >= 0)
         rc = parley_track_for(c, m.customer, m.known, "Message Pushed", "{message, channel, agent}", m.number,
                               m.channel, m.by);
@@ -177,19 +169,6 @@ int staff_push(parley_call *c) {
 
 /* ---- among colleagues ---- */
 
-static int write_note(parley_call *c, const struct thread *t, parley_text body, int64_t *number) {
-    struct message m = {.thread = t->number,
-                        .customer = t->customer,
-                        .known = t->known,
-                        .author = PARLEY_TEXT("note"),
-                        .by = parley->agent(c),
-                        .body = body,
-                        .channel = PARLEY_TEXT("web")};
-    int rc = message_add(c, &m, (parley_text){0});
-    *number = m.number;
-    return rc < 0 ? rc : parley->notify(c, t->customer, t->known, "note");
-}
-
 /* POST /threads/{customer}/notes {"body"}: she never sees it; her export has it. */
 int staff_note(parley_call *c) {
     struct thread t = {0};
@@ -199,14 +178,14 @@ int staff_note(parley_call *c) {
     int rc = object_with(c, "body");
     if (rc >= 0) rc = read_body(c, parley->body(c), &body);
     if (rc >= 0) rc = open_thread(c, &ids, &t);
-    if (rc >= 0) rc = write_note(c, &t, body, &number);
+    if (rc >= 0) rc = note_add(c, &t, parley->agent(c), body, &number);
     if (rc < 0) return rc;
     return parley_reply(c, 201, "{id}", number);
 }
 
 static int leave_trail(parley_call *c, const struct thread *t, const char *sentence) {
     int64_t number = 0;
-    return write_note(c, t, text_of_cstr(sentence), &number);
+    return note_add(c, t, parley->agent(c), text_of_cstr(sentence), &number);
 }
 
 /* PUT /threads/{customer}/assignee {"assignee": name, "me" or null}: she sees who is answering. */

@@ -8,10 +8,8 @@ enum { AT_ONCE = 200 /* messages in one sweep */ };
 /* What is due next, or 0. */
 static int64_t next_due(parley_call *c) {
     int rc = parley_sql(
-        c,
-        "SELECT min(at) FROM (SELECT min(snoozed_until) AS at FROM thread WHERE status = 'snoozed' UNION ALL"
-        " SELECT min(at) + $1 FROM message WHERE author = 'customer' AND answered_at IS NULL AND overdue = 0)",
-        OVERDUE_HOURS * HOUR);
+        c, "SELECT min(at) FROM (SELECT min(snoozed_until) AS at FROM thread WHERE status = 'snoozed' UNION ALL"
+           " SELECT min(due_at) FROM message WHERE author = 'customer' AND answered_at IS NULL AND overdue = 0)");
     return rc > 0 ? parley->col(c, 0) : 0;
 }
 
@@ -51,8 +49,8 @@ static int count_overdue(parley_call *c) {
     int rc = parley_sql(
         c,
         "UPDATE message SET overdue = 1 WHERE number IN (SELECT number FROM message WHERE author = 'customer'"
-        " AND answered_at IS NULL AND overdue = 0 AND at <= $1 LIMIT $2) RETURNING number, customer, known",
-        parley->now(c) - OVERDUE_HOURS * HOUR, AT_ONCE);
+        " AND answered_at IS NULL AND overdue = 0 AND due_at <= $1 LIMIT $2) RETURNING number, customer, known",
+        parley->now(c), AT_ONCE);
     for (; rc > 0; rc = parley->next(c)) {
         int told = parley_track_for(c, parley->col_text(c, 1), parley->col(c, 2), "Message Unanswered",
                                     "{message, closed: false}", parley->col(c, 0));

@@ -3,9 +3,9 @@
 
 #define COLUMNS                                                                                                        \
     "t.number, t.customer, t.known, t.status, t.assignee, t.name, coalesce(t.waiting_since, 0),"                       \
-    " coalesce(t.snoozed_until, 0), t.last_at, coalesce(t.order_at, 0), t.seen_by_customer, t.seen_by_staff, t.quiet," \
+    " coalesce(t.snoozed_until, 0), t.last_at, coalesce(t.order_at, 0), t.seen_by_customer, t.seen_by_staff,"          \
     " t.settings, t.feature"
-enum { COLUMNS_N = 15, SEARCHED = 20000 /* messages, the newest, that a search looks at */ };
+enum { COLUMNS_N = 14, SEARCHED = 20000 /* messages, the newest, that a search looks at */ };
 /* Who waits stands before who does not: times of this century are below it. */
 static const int64_t BEHIND = 10000000000000;
 
@@ -23,9 +23,8 @@ static void read_row(parley_call *c, struct thread *t) {
         .order_at = parley->col(c, 9),
         .seen_by_customer = parley->col(c, 10),
         .seen_by_staff = parley->col(c, 11),
-        .quiet = parley->col(c, 12),
-        .settings = parley->parse(c, parley->col_text(c, 13)),
-        .feature = parley->col_text(c, 14),
+        .settings = parley->parse(c, parley->col_text(c, 12)),
+        .feature = parley->col_text(c, 13),
     };
 }
 
@@ -72,8 +71,7 @@ static int absorb(parley_call *c, const struct thread *t, int64_t other) {
         "INSERT OR IGNORE INTO fact (thread, name, value, by, at)"
         " SELECT $1, name, value, by, at FROM fact WHERE thread = $2",
         "UPDATE thread SET seen_by_staff = min(seen_by_staff, (SELECT seen_by_staff FROM thread WHERE number = $2)),"
-        " assignee = coalesce(assignee, (SELECT assignee FROM thread WHERE number = $2)),"
-        " quiet = max(quiet, (SELECT quiet FROM thread WHERE number = $2)) WHERE number = $1",
+        " assignee = coalesce(assignee, (SELECT assignee FROM thread WHERE number = $2)) WHERE number = $1",
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof moves / sizeof *moves && rc >= 0; i++) rc = parley_sql(c, moves[i], t->number, other);
@@ -157,12 +155,10 @@ int thread_name(parley_call *c, struct thread *t) {
 
 parley_json thread_view(parley_call *c, const struct thread *t, int64_t unread) {
     return parley_object(
-        c,
-        "{customer, known, name, status, assignee, waitingSince, snoozedUntil, lastAt, orderAt, unread,"
-        " quiet}",
+        c, "{customer, known, name, status, assignee, waitingSince, snoozedUntil, lastAt, orderAt, unread}",
         t->customer, t->known, t->name, t->status, t->assignee, time_or_null(t->waiting_since),
         time_or_null(is_text(t->status, "snoozed") ? t->snoozed_until : 0), (parley_time){t->last_at},
-        time_or_null(t->order_at), unread, t->quiet);
+        time_or_null(t->order_at), unread);
 }
 
 /* Between wildcards, with LIKE's own characters escaped. */

@@ -167,26 +167,26 @@ int friends_create(parley_call *c) {
     return rc < 0 ? rc : answer(c, 201, &f);
 }
 
-/* GET /friends?before=: what she asked herself, the newest first. */
+/* GET /friends?limit=&cursor=: what she asked herself, the newest first. */
 int friends_list(parley_call *c) {
     struct friends mine[POLLS_PAGE + 1];
+    int64_t limit, before;
     int n = 0, rc = need_shopper(c);
+    if (rc >= 0) rc = poll_page(c, &limit, &before);
     if (rc < 0) return rc;
-    int row = parley_sql(c,
-                         "SELECT " COLUMNS
-                         " FROM friends_poll WHERE owner = $1 AND ($2 IS NULL OR number < CAST($2 AS INTEGER))"
-                         " ORDER BY number DESC LIMIT $3",
-                         parley->customer(c), parley->query(c, "cursor"), (int)POLLS_PAGE + 1);
+    int row = parley_sql(
+        c, "SELECT " COLUMNS " FROM friends_poll WHERE owner = $1 AND number < $2 ORDER BY number DESC LIMIT $3",
+        parley->customer(c), before, limit + 1);
     for (; row > 0; row = parley->next(c)) read_row(c, &mine[n++]);
     parley_json items = parley->list(c);
-    for (int i = 0; row >= 0 && i < n && i < POLLS_PAGE; i++) {
+    for (int i = 0; row >= 0 && i < n && i < limit; i++) {
         parley_json seen = {0};
         row = view(c, &mine[i], &seen);
         parley_append(c, items, "?", seen);
     }
     if (row < 0) return row;
-    if (n <= POLLS_PAGE) return parley_reply(c, 200, "{items, next: null}", items);
-    return parley_reply(c, 200, "{items, next}", items, parley_format(c, "{}", mine[POLLS_PAGE - 1].number));
+    if (n <= limit) return parley_reply(c, 200, "{items, next: null}", items);
+    return parley_reply(c, 200, "{items, next}", items, parley_format(c, "{}", mine[limit - 1].number));
 }
 
 /* ---- by the link ---- */

@@ -71,6 +71,8 @@ static const struct parley_migration migrations[] = {
      "  at INTEGER NOT NULL,"
      "  PRIMARY KEY (poll, voter)) WITHOUT ROWID;"
      "CREATE INDEX friends_vote_voter ON friends_vote (voter)"},
+    {3, PARLEY_ADDITIVE,
+     "ALTER TABLE vote ADD COLUMN said TEXT"}, /* JSON: [[name, value]] of the voter, for segments */
 };
 
 static int start(parley_call *c, void **state) {

@@ -47,12 +47,18 @@ int poll_get(parley_call *c) {
     return parley_reply(c, 200, "?", results_view(c, &poll, vote_choice(c, &poll), VIEW_COMMITTED));
 }
 
-/* A whole number from the query, within bounds; `otherwise` where there is none. */
 static bool query_number(parley_call *c, const char *name, int64_t least, int64_t most, int64_t otherwise,
                          int64_t *out) {
     parley_text given = parley->query(c, name);
     *out = otherwise;
     return !parley_some(given) || (parley->integer(parley->parse(c, given), out) && *out >= least && *out <= most);
+}
+
+int poll_page(parley_call *c, int64_t *limit, int64_t *before) {
+    if (!query_number(c, "limit", 1, POLLS_PAGE, 20, limit))
+        return parley_fail(c, 400, "limit is a number from 1 to {}", POLLS_PAGE);
+    if (query_number(c, "cursor", 0, INT64_MAX, INT64_MAX, before)) return 0;
+    return parley->fail(c, 400, "cursor is not one that this list gave");
 }
 
 /* The newest first, `before` a number; all of them where `about` is absent. */
@@ -67,11 +73,8 @@ static int find_page(parley_call *c, parley_text about, int64_t before, int64_t 
 int poll_list(parley_call *c) {
     struct poll polls[POLLS_PAGE + 1];
     int64_t limit, before;
-    if (!query_number(c, "limit", 1, POLLS_PAGE, 20, &limit))
-        return parley_fail(c, 400, "limit is a number from 1 to {}", POLLS_PAGE);
-    if (!query_number(c, "cursor", 0, INT64_MAX, INT64_MAX, &before))
-        return parley->fail(c, 400, "cursor is not one that this list gave");
-    int n = 0, row = find_page(c, parley->query(c, "about"), before, limit + 1);
+    int n = 0, row = poll_page(c, &limit, &before);
+    if (row >= 0) row = find_page(c, parley->query(c, "about"), before, limit + 1);
     for (; row > 0; row = parley->next(c)) read_row(c, &polls[n++]);
     if (row < 0) return row;
     parley_json items = parley->list(c);

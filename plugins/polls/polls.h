@@ -33,6 +33,8 @@ bool poll_closed(parley_call *c, const struct poll *poll);
 bool poll_is_multiple(const struct poll *poll);
 /* The place of an option in the poll, from 0; -1 where it has none such. */
 int poll_place(const struct poll *poll, parley_text key);
+/* ?limit= and ?cursor= of a list that has the highest numbers first; refused where they are wrong. */
+int poll_page(parley_call *c, int64_t *limit, int64_t *before);
 int poll_list(parley_call *c); /* GET /polls */
 int poll_get(parley_call *c);  /* GET /polls/{id} */
 
@@ -63,7 +65,16 @@ void tally_memory_rolled_back(void *state);
 
 /* results.c: the one gate. A poll as this caller may see it; `choice` is her own. */
 parley_json results_view(parley_call *c, const struct poll *poll, parley_text choice, enum tally_view view);
+/* [{key, votes}] of counts by the option's place; from 1.1 on with the share of the voters, to a tenth. */
+parley_json results_counts(parley_call *c, const struct poll *poll, const int64_t votes[POLL_OPTIONS_MOST],
+                           int64_t voters);
 int results_for_staff(parley_call *c); /* GET /polls/{id}/results?by= */
+
+/* segments.c */
+/* What goes with the caller's vote: [[name, value] ...] of what the variant's setting "segments" names; {NULL, 0} where it names nothing. */
+parley_json segments_of_voter(parley_call *c);
+/* [{segment, voters, options}] with cells under five merged; refused where no vote says `by`. */
+int segments_by(parley_call *c, const struct poll *poll, parley_text by, parley_json *out);
 
 /* friends.c */
 int friends_create(parley_call *c); /* POST /friends */

@@ -80,10 +80,10 @@ static parley_text join(parley_call *c, const struct poll *poll, uint32_t taken,
 
 static int write_down(parley_call *c, const struct poll *poll, parley_text choice, const struct last *last) {
     return parley_sql(c,
-                      "INSERT INTO vote (poll, voter, known, choice, before, before_known, feature, variant, at)"
-                      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                      "INSERT INTO vote (poll, voter, known, choice, before, before_known, feature, variant, at,"
+                      " said) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
                       poll->id, parley->customer(c), parley->known(c), choice, last->choice, last->known,
-                      parley->feature(c), parley->variant(c), parley->now(c));
+                      parley->feature(c), parley->variant(c), parley->now(c), segments_of_voter(c));
 }
 
 /* The poll that is voted on, and the caller's vote so far. */

@@ -68,9 +68,25 @@ int train_read(parley_call *w, struct model_inputs *inputs, int64_t **ids);
 int store_model(parley_call *c, struct model *model, struct bytes bytes,
                 int64_t job);             /* piece by piece; takes the bytes over */
 struct model *store_load(parley_call *c); /* NULL where there is none that is whole */
-/* base64 of RFC 4648; both into `out`, which has room for 4 * ((n + 2) / 3), or 3 * n / 4. Returns how many bytes; SIZE_MAX where it is none. */
-size_t base64_write(const unsigned char *at, size_t n, char *out);
-size_t base64_read(const char *at, size_t n, unsigned char *out);
+
+/* offer.c */
+enum reason { REASON_LOOKED, REASON_BOUGHT, REASON_ALIKE, REASON_TOGETHER, REASON_POPULAR };
+/* An item in an answer, by its number in the table `item`. */
+struct offer {
+    int64_t item, about; /* about: the item that speaks for it; 0: none */
+    enum reason reason;
+    double score;
+    int64_t
+        together; /* orders with both, for staff, and how much more often that is than by chance; 0: it is no pair */
+    double lift;
+};
+void offer_write(parley_call *c, const struct offer *offer, parley_json items);
+/* {list, items, trainedAt}; trained: ms, 0 where there is no model. */
+int offers_reply(parley_call *c, const char *list, parley_json items, int64_t trained);
+bool popular_wanted(parley_call *c); /* the variant fills up with what most have */
+
+/* early.c: an answer while there is no model; `session`: ids that the caller told, which are left out */
+int early_answer(parley_call *c, const char *list, size_t n, parley_json session);
 
 /* serve.c */
 int serve_recommend(parley_call *c); /* GET /recommend?n=&exclude=&category= */
@@ -91,8 +107,8 @@ struct shelf {
 /* Sold out, seen, bought and given ids (?exclude=, commas between) are excluded, and all but ?category= where it is said. */
 int shelf_open(parley_call *c, struct shelf *shelf);
 int shelf_item(parley_call *c, const struct shelf *shelf, parley_text sku,
-               uint32_t *item);                       /* MODEL_NO_ITEM where it knows none */
-bool next_word(parley_text *list, parley_text *word); /* of a list with commas */
+               uint32_t *item);                  /* MODEL_NO_ITEM where it knows none */
+int given_ids(parley_call *c, parley_json *ids); /* ?exclude=, as a list; refused where they are too many */
 /* A whole number within [least, most]. */
 bool read_number(parley_text text, int64_t least, int64_t most, int64_t *out);
 

@@ -1,23 +1,11 @@
 /* The answers. What is asked first that knows most: the visits like this one, then what the customer has, then what goes with the items at
  * hand, then what most people have; each fills what the ones before left. Every item says why it is there. */
-#include <math.h>
 #include <string.h>
 
 #include "plugins/recommendations/popularity.h"
 #include "plugins/recommendations/recommendations.h"
 
-enum reason { REASON_LOOKED, REASON_BOUGHT, REASON_ALIKE, REASON_TOGETHER, REASON_POPULAR };
-static const struct {
-    const char *by, *sentence;
-} reasons[] = {
-    [REASON_LOOKED] = {"looked", "Because you looked at {}"},
-    [REASON_BOUGHT] = {"bought", "Because you bought {}"},
-    [REASON_ALIKE] = {"alike", "Often looked at with {}"},
-    [REASON_TOGETHER] = {"together", "Often bought with {}"},
-    [REASON_POPULAR] = {"popular", "Popular with other customers"},
-};
-
-struct offer {
+struct pick {
     uint32_t item, about; /* about: the item that speaks for it; MODEL_NO_ITEM: none */
     enum reason reason;
     float score;
@@ -27,7 +15,7 @@ struct offer {
 struct answer {
     struct shelf shelf;
     size_t n, most;
-    struct offer offers[ANSWER_MOST];
+    struct pick picks[ANSWER_MOST];
 };
 
 static int read_n(parley_call *c, struct answer *answer) {
@@ -59,7 +47,7 @@ static size_t take_best(struct answer *answer, enum reason reason) {
     const size_t from = answer->n;
     const size_t n = rank_best(model->scores, answer->shelf.excluded, model->items, 0, best, answer->most - from);
     for (size_t i = 0; i < n; i++) {
-        answer->offers[answer->n++] = (struct offer){best[i].item, MODEL_NO_ITEM, reason, best[i].score, NULL};
+        answer->picks[answer->n++] = (struct pick){best[i].item, MODEL_NO_ITEM, reason, best[i].score, NULL};
         answer->shelf.excluded[best[i].item] = 1;
     }
     return from;
@@ -70,7 +58,7 @@ static void fill_by_visit(struct answer *answer, const uint32_t *visit, size_t n
     if (n == 0 || answer->n == answer->most) return;
     vsknn_score(&model->vsknn, visit, n, blank_scores(model), model->because);
     for (size_t i = take_best(answer, REASON_LOOKED); i < answer->n; i++)
-        answer->offers[i].about = model->because[answer->offers[i].item];
+        answer->picks[i].about = model->because[answer->picks[i].item];
 }
 
 static void fill_by_history(struct answer *answer) {
@@ -78,11 +66,11 @@ static void fill_by_history(struct answer *answer) {
     if (shelf->had_n == 0 || answer->n == answer->most) return;
     neighbours_score(&shelf->model->affinity, shelf->had, shelf->had_n, blank_scores(shelf->model));
     for (size_t i = take_best(answer, REASON_LOOKED); i < answer->n; i++) {
-        struct offer *offer = &answer->offers[i];
-        const size_t place = neighbours_because(&shelf->model->affinity, shelf->had, shelf->had_n, offer->item);
+        struct pick *pick = &answer->picks[i];
+        const size_t place = neighbours_because(&shelf->model->affinity, shelf->had, shelf->had_n, pick->item);
         if (place == shelf->had_n) continue;
-        offer->about = shelf->had[place];
-        if (shelf->was_bought[place]) offer->reason = REASON_BOUGHT;
+        pick->about = shelf->had[place];
+        if (shelf->was_bought[place]) pick->reason = REASON_BOUGHT;
     }
 }
 
@@ -91,15 +79,14 @@ static void fill_by_neighbours(struct answer *answer, const struct neighbours *n
     if (n == 0 || answer->n == answer->most) return;
     neighbours_score(neighbours, items, n, blank_scores(answer->shelf.model));
     for (size_t i = take_best(answer, reason); i < answer->n; i++) {
-        const size_t place = neighbours_because(neighbours, items, n, answer->offers[i].item);
-        if (place < n) answer->offers[i].about = items[place];
+        const size_t place = neighbours_because(neighbours, items, n, answer->picks[i].item);
+        if (place < n) answer->picks[i].about = items[place];
     }
 }
 
 static void fill_by_popularity(parley_call *c, struct answer *answer) {
     const struct model *model = answer->shelf.model;
-    const parley_text fallback = parley->text(parley->get(parley->settings(c), "fallback"));
-    if (answer->n == answer->most || parley_same(fallback, PARLEY_TEXT("none"))) return;
+    if (answer->n == answer->most || !popular_wanted(c)) return;
     memcpy(model->scores, model->popularity, model->items * sizeof *model->scores);
     take_best(answer, REASON_POPULAR);
 }
@@ -115,50 +102,23 @@ static void fill(parley_call *c, struct answer *answer, const uint32_t *visit, s
 
 /* ---- writing ---- */
 
-static parley_text name_of(parley_call *c, const struct model *model, uint32_t item, parley_text *sku) {
-    *sku = (parley_text){0};
-    if (item == MODEL_NO_ITEM) return (parley_text){0};
-    int row = parley_sql(c, "SELECT sku, coalesce(title, sku) FROM item WHERE id = $1", model->ids[item]);
-    if (row <= 0) return (parley_text){0};
-    *sku = parley->col_text(c, 0);
-    return parley->col_text(c, 1);
-}
-
-/* Six digits: a float has no more. */
-static double rounded(float score) {
-    return round((double)score * 1e6) / 1e6;
-}
-
-static void write_offer(parley_call *c, const struct answer *answer, const struct offer *offer, parley_json items) {
-    const struct model *model = answer->shelf.model;
-    parley_text about, name = name_of(c, model, offer->about, &about);
-    const char *reason = parley_format(c, reasons[offer->reason].sentence, name);
-    if (offer->reason != REASON_POPULAR && !name.at) reason = reasons[REASON_POPULAR].sentence;
-    int row = parley_sql(c,
-                         "SELECT sku, title, category, url, image, price, currency, price IS NULL FROM item"
-                         " WHERE id = $1",
-                         model->ids[offer->item]);
-    if (row <= 0) return; /* the log says why: items are never deleted */
-    parley_value price = PARLEY_VALUE(NULL);
-    if (!parley->col(c, 7)) price = PARLEY_VALUE(parley->col_double(c, 5));
-    if (parley->staff(c) && offer->pair)
-        parley_append(c, items, "{sku, score, by, about, reason, title, category, together, lift}",
-                      parley->col_text(c, 0), rounded(offer->score), reasons[offer->reason].by, about, reason,
-                      parley->col_text(c, 1), parley->col_text(c, 2), offer->pair->together,
-                      association_lift(&model->bought, offer->about, offer->pair));
-    else
-        parley_append(c, items, "{sku, score, by, about, reason, title, category, url, image, price, currency}",
-                      parley->col_text(c, 0), rounded(offer->score), reasons[offer->reason].by, about, reason,
-                      parley->col_text(c, 1), parley->col_text(c, 2), parley->col_text(c, 3), parley->col_text(c, 4),
-                      price, parley->col_text(c, 6));
+static struct offer offer_of(const struct model *model, const struct pick *pick) {
+    struct offer offer = {.item = model->ids[pick->item], .reason = pick->reason, .score = (double)pick->score};
+    if (pick->about != MODEL_NO_ITEM) offer.about = model->ids[pick->about];
+    if (!pick->pair) return offer;
+    offer.together = pick->pair->together;
+    offer.lift = association_lift(&model->bought, pick->about, pick->pair);
+    return offer;
 }
 
 static int write_answer(parley_call *c, const struct answer *answer, const char *list) {
+    const struct model *model = answer->shelf.model;
     parley_json items = parley->list(c);
-    for (size_t i = 0; i < answer->n; i++) write_offer(c, answer, &answer->offers[i], items);
-    parley->count(c, answer->n ? "answers" : "empty_answers", 1);
-    if (!answer->shelf.model) return parley_reply(c, 200, "{list, items, trainedAt: null}", list, items);
-    return parley_reply(c, 200, "{list, items, trainedAt}", list, items, (parley_time){answer->shelf.model->facts.at});
+    for (size_t i = 0; i < answer->n; i++) {
+        const struct offer offer = offer_of(model, &answer->picks[i]);
+        offer_write(c, &offer, items);
+    }
+    return offers_reply(c, list, items, model ? model->facts.at : 0);
 }
 
 /* ---- routes ---- */
@@ -167,7 +127,8 @@ int serve_recommend(parley_call *c) {
     struct answer answer;
     int rc = open_answer(c, &answer);
     if (rc < 0) return rc;
-    if (answer.shelf.model) fill(c, &answer, answer.shelf.visit, answer.shelf.visit_n);
+    if (!answer.shelf.model) return early_answer(c, "recommended", answer.most, (parley_json){0});
+    fill(c, &answer, answer.shelf.visit, answer.shelf.visit_n);
     return write_answer(c, &answer, "recommended");
 }
 
@@ -205,7 +166,8 @@ int serve_session(parley_call *c) {
     rc = open_answer(c, &answer);
     if (rc >= 0) rc = read_items(c, &answer, visit, &n);
     if (rc < 0) return rc;
-    if (answer.shelf.model) fill(c, &answer, visit, n);
+    if (!answer.shelf.model) return early_answer(c, "session", answer.most, items);
+    fill(c, &answer, visit, n);
     return write_answer(c, &answer, "session");
 }
 
@@ -244,7 +206,7 @@ int serve_ensemble(parley_call *c) {
     fill_by_neighbours(&answer, pairs, &item, 1, REASON_TOGETHER);
     for (size_t i = 0; i < answer.n; i++)
         for (size_t p = 0; p < neighbours_size(pairs, item); p++)
-            if (neighbours_of(pairs, item)[p].item == answer.offers[i].item)
-                answer.offers[i].pair = &neighbours_of(pairs, item)[p];
+            if (neighbours_of(pairs, item)[p].item == answer.picks[i].item)
+                answer.picks[i].pair = &neighbours_of(pairs, item)[p];
     return write_answer(c, &answer, "ensemble");
 }

@@ -5,7 +5,8 @@
 
 #include "plugins/recommendations/recommendations.h"
 
-bool next_word(parley_text *list, parley_text *word) {
+/* Of a list with commas. */
+static bool next_word(parley_text *list, parley_text *word) {
     while (list->n > 0) {
         const char *comma = memchr(list->at, ',', list->n);
         word->at = list->at;
@@ -102,16 +103,25 @@ int shelf_item(parley_call *c, const struct shelf *shelf, parley_text sku, uint3
     return rc < 0 ? rc : 0;
 }
 
-static int exclude_given(parley_call *c, const struct shelf *shelf) {
+int given_ids(parley_call *c, parley_json *ids) {
     parley_text list = parley->query(c, "exclude"), sku;
-    uint32_t item;
+    *ids = parley->list(c);
     for (size_t n = 0; next_word(&list, &sku); n++) {
         if (n == GIVEN_MOST) return parley_fail(c, 400, "?exclude= names at most {} ids", GIVEN_MOST);
-        int rc = shelf_item(c, shelf, sku, &item);
-        if (rc < 0) return rc;
-        if (item != MODEL_NO_ITEM) shelf->excluded[item] = 1;
+        parley_append(c, *ids, "?", sku);
     }
     return 0;
+}
+
+static int exclude_given(parley_call *c, const struct shelf *shelf) {
+    parley_json ids;
+    uint32_t item;
+    int rc = given_ids(c, &ids);
+    for (parley_json i = parley->first(ids); rc >= 0 && parley_is(i); i = parley->after(ids, i)) {
+        rc = shelf_item(c, shelf, parley->text(i), &item);
+        if (rc >= 0 && item != MODEL_NO_ITEM) shelf->excluded[item] = 1;
+    }
+    return rc;
 }
 
 static int keep_category(parley_call *c, const struct shelf *shelf) {

@@ -3,36 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/base64.h"
 #include "plugins/recommendations/recommendations.h"
 
 enum { PIECE = 192 << 10 /* bytes, a multiple of 3 */ };
 
-/* ---- base64 ---- */
-
-static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-size_t base64_write(const unsigned char *at, size_t n, char *out) {
-    size_t o = 0;
-    for (size_t i = 0; i < n; i += 3) {
-        const uint32_t next = i + 1 < n ? at[i + 1] : 0, last = i + 2 < n ? at[i + 2] : 0;
-        const uint32_t bits = (uint32_t)at[i] << 16 | next << 8 | last;
-        out[o++] = letters[bits >> 18];
-        out[o++] = letters[bits >> 12 & 63];
-        out[o++] = i + 1 < n ? letters[bits >> 6 & 63] : '=';
-        out[o++] = i + 2 < n ? letters[bits & 63] : '=';
-    }
-    return o;
-}
-
-size_t base64_read(const char *at, size_t n, unsigned char *out) {
+/* Into `out`, which has room for 3 * n / 4 bytes. Returns how many; SIZE_MAX where it is no base64. */
+static size_t base64_read(const char *at, size_t n, unsigned char *out) {
     size_t o = 0;
     uint32_t bits = 0;
     int have = 0;
     while (n > 0 && at[n - 1] == '=') n--;
     for (size_t i = 0; i < n; i++) {
-        const char *letter = at[i] ? strchr(letters, at[i]) : NULL;
+        const char *letter = at[i] ? strchr(base64_letters, at[i]) : NULL;
         if (!letter) return SIZE_MAX;
-        bits = bits << 6 | (uint32_t)(letter - letters);
+        bits = bits << 6 | (uint32_t)(letter - base64_letters);
         have += 6;
         if (have < 8) continue;
         have -= 8;

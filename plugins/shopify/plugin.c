@@ -29,10 +29,19 @@ static int take(parley_call *c, const struct shop *shop, const struct shop_topic
     return parley_reply(c, 200, "{taken: true}");
 }
 
+/* Whether the operator wants that shop's webhooks: those of a list, or all where there is none. */
+static int is_taken(parley_call *c, parley_text domain) {
+    int rc = parley_sql(c, "SELECT count(*) = 0 OR max(domain = $1) FROM shop", domain);
+    if (rc < 0 || parley->col(c, 0)) return rc;
+    parley->count(c, "refused", 1);
+    return parley_fail(c, 403, "{} is none of the shops that this connector is configured for", domain);
+}
+
 /* POST /hooks/shopify/webhooks: all topics. What this connector has no use for is answered well, or the shop system would send it again. */
 static int receive(parley_call *c) {
     const struct shop *shop = &shopify;
     int rc = proof_check(c, shop);
+    if (rc >= 0) rc = is_taken(c, parley->header(c, shop->domain));
     if (rc < 0) return rc;
     parley_text id = parley->header(c, shop->delivery);
     if (!parley_some(id) || id.n > ID_MOST)
@@ -63,6 +72,15 @@ static int start(parley_call *c, void **state) {
     return parley->timer(c, PARLEY_TEXT("sweep"), parley->now(c) + DAY);
 }
 
+/* {shops: [domain ...]} */
+static int configure(parley_call *c, parley_json settings) {
+    parley_json shops = parley->get(settings, "shops");
+    int rc = parley_sql(c, "DELETE FROM shop");
+    for (parley_json s = parley->first(shops); rc >= 0 && parley_is(s); s = parley->after(shops, s))
+        rc = parley_sql(c, "INSERT INTO shop (domain) VALUES ($1)", parley->text(s));
+    return rc;
+}
+
 static const struct parley_migration migrations[] = {
     {1, PARLEY_ADDITIVE,
      "CREATE TABLE delivery (id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"
@@ -83,6 +101,7 @@ static const struct parley_migration migrations[] = {
      " done INTEGER NOT NULL DEFAULT 0);"
      "CREATE INDEX request_customer ON request (customer);"
      "CREATE TABLE leaving (shop TEXT PRIMARY KEY) WITHOUT ROWID;"},
+    {2, PARLEY_ADDITIVE, "CREATE TABLE shop (domain TEXT PRIMARY KEY) WITHOUT ROWID;"},
 };
 
 static const struct parley_route routes[] = {
@@ -96,6 +115,7 @@ PARLEY_EXPORT const struct parley_plugin parley_plugin_v1 = {
     PARLEY_ROUTES(routes),
     PARLEY_MIGRATIONS(migrations),
     .start = start,
+    .configure = configure,
     .on_timer = on_timer,
     .export_customer = rights_export,
     .forget_customer = rights_forget,

@@ -32,6 +32,7 @@ enum exit_code act_plugin_new(struct call *call);
 enum exit_code act_plugin_build(struct call *call);
 enum exit_code act_plugin_test(struct call *call);
 enum exit_code act_plugin_dev(struct call *call);
+enum exit_code act_plugin_config(struct call *call);
 enum exit_code act_plugin_logs(struct call *call);
 enum exit_code act_pack(struct call *call);
 enum exit_code act_keygen(struct call *call);

@@ -14,7 +14,7 @@ static bool next_word(struct text *words, struct text *word) {
     return true;
 }
 
-/* "[FILE|-]" is FILE, and may be left out; "FILE|-" is FILE. */
+/* "[FILE|-]" is FILE, and may be left out; "FILE|-" is FILE; the last one may end in "..." and take all words that follow. */
 static struct text argument_name(struct text word, bool *optional) {
     struct text name, rest;
     *optional = word.n && word.at[0] == '[';
@@ -112,16 +112,17 @@ static int check_arguments(const struct call *call, size_t given, struct error *
 int call_read(struct call *call, int argc, char **argv, struct error *error) {
     struct text words = text_of(call->command->arguments), word;
     size_t given = 0;
-    bool only_arguments = false;
+    bool only_arguments = false, repeats = false;
     for (int i = 0; i < argc; i++) {
         int rc = 0;
         if (!only_arguments && !strcmp(argv[i], "--"))
             only_arguments = true;
         else if (!only_arguments && argv[i][0] == '-' && argv[i][1])
             rc = read_flag(call, argc, argv, &i, error);
-        else if (next_word(&words, &word))
+        else if (next_word(&words, &word) || (repeats && given < CALL_ARGUMENTS)) {
             call->arguments[given++] = argv[i];
-        else
+            repeats = text_ends(word, TEXT("...]"));
+        } else
             rc = error_set(error, ERR_INVALID, "'%s' is one word too many", argv[i]);
         if (rc < 0) return rc;
     }

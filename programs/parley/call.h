@@ -20,7 +20,7 @@ struct command {
 };
 
 enum output { OUTPUT_JSON, OUTPUT_TABLE };
-enum { CALL_ARGUMENTS = 4, CALL_FLAGS = 16 };
+enum { CALL_ARGUMENTS = 32, CALL_FLAGS = 16 };
 
 struct call {
     const struct command *command;

@@ -124,6 +124,8 @@ const struct command commands[] = {
      "takes a release away that nobody needs any more"},
     {"plugin", "retire", "NAME", "--force yes", "DELETE", PLUGINS "/{NAME}", act_retire, NULL,
      "drains it; its data is kept"},
+    {"plugin", "config", "NAME [FILE|MEMBER=VALUE...]", "", "GET", PLUGINS "/{NAME}/config", act_plugin_config, NULL,
+     "settings of the plugin as a whole: shows them, puts FILE's in their place, or sets some"},
     {"plugin", "logs", "NAME", "--follow", "GET", PLUGINS "/{NAME}/logs", act_plugin_logs, "at level version line",
      "its last lines, and with -f those that come"},
     {"plugin", "pack", "FOLDER", "--out FILE", NULL, NULL, act_pack, NULL, "makes a bundle of a folder (-o FILE)"},

@@ -41,16 +41,19 @@ static struct text sum_at(struct results *r, json_at at, const char *name) {
 }
 
 static void print_head(struct results *r) {
-    json_at srm = get(r, 0, "srm");
     printf("%.*s: %.*s, as of %.*s\n", TEXT_ARGS(text_at(r, 0, "experiment")), TEXT_ARGS(text_at(r, 0, "state")),
            TEXT_ARGS(text_at(r, 0, "asOf")));
+}
+
+static void print_split(struct results *r, json_at of) {
+    json_at srm = get(r, of, "srm");
     printf("shares of the variants (SRM): %.*s, p = %.*s\n\n", TEXT_ARGS(text_at(r, srm, "verdict")),
            TEXT_ARGS(number_at(r, srm, "p", 3)));
 }
 
-static void print_units(struct results *r) {
+static void print_units(struct results *r, json_at of) {
     static const char *const headers[] = {"variant", "units", ""};
-    json_at list = get(r, 0, "variants");
+    json_at list = get(r, of, "variants");
     struct table table;
     table_init(&table, headers, 3);
     for (json_at v = json_first(&r->json, list); v != JSON_NONE; v = json_after(&r->json, list, v)) {
@@ -90,11 +93,11 @@ static void metric_row(struct results *r, struct table *table, json_at metric, j
     table_number(table, number_at(r, difference, "pAdjusted", 3));
 }
 
-static void print_metrics(struct results *r) {
+static void print_metrics(struct results *r, json_at of) {
     static const char *const headers[] = {"metric",       "role",         "variant",    "units",
                                           "sum",          "mean",         "difference", "interval",
                                           "relative [%]", "interval [%]", "p",          "p adjusted"};
-    json_at list = get(r, 0, "metrics");
+    json_at list = get(r, of, "metrics");
     struct table table;
     table_init(&table, headers, 12);
     for (json_at m = json_first(&r->json, list); m != JSON_NONE; m = json_after(&r->json, list, m)) {
@@ -120,15 +123,43 @@ static void print_tail(struct results *r) {
     if (call.n) printf("verdict: %.*s. %.*s\n", TEXT_ARGS(call), TEXT_ARGS(words));
 }
 
+/* Of the whole trial, or of one group of a break-down. */
+static void print_figures(struct results *r, json_at of) {
+    print_split(r, of);
+    print_units(r, of);
+    print_metrics(r, of);
+}
+
+static void print_groups(struct results *r, json_at groups) {
+    struct text by = text_at(r, 0, "by");
+    for (json_at g = json_first(&r->json, groups); g != JSON_NONE; g = json_after(&r->json, groups, g)) {
+        bool other = json_kind(&r->json, get(r, g, "other")) == JSON_KIND_TRUE;
+        struct text value = text_at(r, g, "value"), merged = number_at(r, g, "merged", 6);
+        if (other)
+            printf("\n%.*s: %.*s others together\n", TEXT_ARGS(by), TEXT_ARGS(merged));
+        else
+            printf("\n%.*s: %.*s\n", TEXT_ARGS(by), TEXT_ARGS(value.n ? value : TEXT("not said")));
+        print_figures(r, g);
+    }
+    json_at tests = get(r, 0, "heterogeneity");
+    putchar('\n');
+    for (json_at t = json_first(&r->json, tests); t != JSON_NONE; t = json_after(&r->json, tests, t))
+        printf("the effect of %.*s is the same in all of them: p = %.*s\n", TEXT_ARGS(text_at(r, t, "variant")),
+               TEXT_ARGS(number_at(r, t, "p", 3)));
+}
+
 static bool print_results(struct text body) {
     struct results r;
     arena_init(&r.arena, 64 * 1024);
     bool fine = json_scan(&r.json, body, &r.arena, NULL) == 0;
     if (fine) {
+        json_at groups = get(&r, 0, "groups");
         print_head(&r);
-        print_units(&r);
-        print_metrics(&r);
-        print_tail(&r);
+        if (groups == JSON_NONE) {
+            print_figures(&r, 0);
+            print_tail(&r);
+        } else
+            print_groups(&r, groups);
     }
     arena_free(&r.arena);
     return fine;

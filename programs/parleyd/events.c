@@ -86,10 +86,11 @@ static bool look(struct feed_want *want, int *n, const struct journal_record *re
     return !full(want, *n);
 }
 
-void events_pick(struct feed_want *want, const struct journal_record *records, size_t count) {
+/* Looks at the rows of one block. */
+static void pick(struct feed_want *want, const struct journal_record *records, size_t count) {
     int n = 0;
     for (size_t i = 0; i < count && look(want, &n, &records[i]); i++) continue;
-    want->looked = want->upto;
+    if (!n) want->looked = want->upto;
 }
 
 /* ---- on the lane ---- */
@@ -133,7 +134,7 @@ static void on_want(struct lane_job *job, void *owner) {
             log_error(events->log, "events for a plugin could not be read", LOG_S("plugin", want->plugin),
                       LOG_S("detail", error.detail));
         if (rc == 0) want->upto = to;
-        want->looked = want->upto;
+        if (!reading.n) want->looked = want->upto;
         answer(events, want);
     } else if (want->recalled)
         answer(events, want);
@@ -151,7 +152,7 @@ static void on_block(struct lane_job *job, void *owner) {
     struct events *events = owner;
     struct journal_block *block = ((struct block_job *)job)->block;
     for (struct feed_want **at = &events->parked, *want; (want = *at);) {
-        events_pick(want, block->records, block->n);
+        pick(want, block->records, block->n);
         if (want->events.n || want->upto - want->after >= ROWS_AT_ONCE) {
             *at = want->next;
             answer(events, want);

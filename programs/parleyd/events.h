@@ -17,8 +17,4 @@ int events_open(struct events **events, struct journal *journal, const char *fol
 void events_close(struct events *events);
 const struct feed *events_feed(struct events *events);
 
-/* The same for one block of rows, by itself: looks at the rows behind want->looked until want->most are found, FEED_BYTES are full, or
- * there are no more. */
-void events_pick(struct feed_want *want, const struct journal_record *records, size_t n);
-
 #endif

@@ -53,6 +53,9 @@ void parleyd_steer_stop(struct steer *steer);
 /* How plugins are held, and who is told what happens to them; the options' `user` is the app, `config` outlives them. */
 void parleyd_plugins(struct plugins_options *options, const struct config *config);
 
+/* Hands each plugin its configuration, as it was stored. Before plugins_start. */
+int parleyd_plugins_configured(struct app *app, struct error *error);
+
 /* Old journal files, while the server runs. All of it is the loop's. */
 struct retention {
     struct app *app;

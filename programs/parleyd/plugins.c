@@ -5,6 +5,7 @@
 #include "api/push.h"
 #include "core/store/audit.h"
 #include "core/base/memory.h"
+#include "core/plugins/configuration_table.h"
 #include "programs/parleyd/parleyd.h"
 
 /* ---- the audit log ---- */
@@ -58,7 +59,52 @@ static void on_event(void *user, const struct plugin_event *event) {
     if (event->kind == PLUGIN_ROLLED_BACK) audit(app, event);
 }
 
-/* ---- the configuration ---- */
+/* ---- what plugins are configured with, out of the main database ---- */
+
+struct configured {
+    struct text plugin, json;
+    int64_t version;
+    struct configured *next;
+};
+
+struct reading {
+    struct lane_job job;
+    struct arena arena;
+    struct configured *rows; /* in the arena */
+    struct error error;
+    bool done;
+};
+
+static void keep_row(void *user, struct text plugin, struct text json, int64_t version) {
+    struct reading *reading = user;
+    struct configured *row = arena_new(&reading->arena, struct configured);
+    *row = (struct configured){arena_text(&reading->arena, plugin), arena_text(&reading->arena, json), version,
+                               reading->rows};
+    reading->rows = row;
+}
+
+static void read_on_lane(struct lane_job *job, void *owner) {
+    struct reading *reading = (struct reading *)job;
+    configuration_table_each(owner, keep_row, reading, &reading->error);
+}
+
+static void on_read(struct mail *mail) {
+    ((struct reading *)mail)->done = true;
+}
+
+int parleyd_plugins_configured(struct app *app, struct error *error) {
+    struct reading reading = {.job = {.mail.receive = on_read, .work = read_on_lane, .reply_to = &app->mailbox}};
+    arena_init(&reading.arena, 4096);
+    lane_do(main_db_lane(app->db), &reading.job);
+    while (!reading.done) uv_run(app->loop, UV_RUN_ONCE);
+    for (struct configured *row = reading.rows; row; row = row->next)
+        plugins_configured(app->plugins, row->plugin, row->json, row->version);
+    arena_free(&reading.arena);
+    if (reading.error.code) *error = reading.error;
+    return reading.error.code;
+}
+
+/* ---- how they are held ---- */
 
 static struct sandbox_policy sandbox_of(const void *user, const char *plugin) {
     const struct config *config = user;

@@ -136,7 +136,14 @@ static void start_plugins(struct parleyd *d, const char *program) {
     };
     parleyd_plugins(&options, d->config);
     d->app.plugins = plugins_new(&options);
-    plugins_start(d->app.plugins, on_plugins_started, d);
+    struct error error = {0};
+    if (parleyd_plugins_configured(&d->app, &error) == 0)
+        plugins_start(d->app.plugins, on_plugins_started, d);
+    else {
+        log_error(d->app.log, "cannot start", LOG_S("detail", error.detail));
+        d->status = 1;
+        plugins_stop(d->app.plugins, on_plugins_stopped, d);
+    }
 }
 
 static void listen_for_signals(struct parleyd *d) {

@@ -2,21 +2,22 @@
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startBrowser, startServer, visit, openConsole, overflow, eventually, accessibilityFindings, DESKTOP, PHONE } from './harness.mjs';
 import { seedTrial } from './seed.mjs';
 
 const STAFF = '/plugins/conversations/api';
 const SHOP = '/shop/product.html?sku=HT-101';
-const file = process.env.PARLEY_SHARED && join(process.env.PARLEY_SHARED, 'data/xss/dompurify_expect.mjs');
+const SHOP_SECRET = 'what the shop signs with';
 const pictures = process.env.PICTURES;
 if (pictures) mkdirSync(pictures, { recursive: true });
 
 describe('conversations', () => {
   let server, browser;
   before(async () => {
-    [server, browser] = await Promise.all([startServer(), startBrowser()]);
+    [server, browser] = await Promise.all([startServer({ PARLEY_PLUGINS_SHOPIFY_SECRET: SHOP_SECRET }), startBrowser()]);
     await server.admin('PUT', '/features/talk', {
       key: 'talk', type: 'string', enabled: true, off: 'off', default: { serve: 'on' },
       variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'conversations', settings: { greeting: 'Hello! What can we do for you?', hours: 'from Monday to Friday, 9 to 17' } } } });
@@ -87,17 +88,21 @@ describe('conversations', () => {
     });
   }
 
-  it('show the agent an order within a second of its arrival', async () => {
-    const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': 'c-anna' };
-    const post = (path, body) => fetch(server.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-    assert.equal((await post('/v1/features/talk/messages', { body: 'May I still change my order?' })).status, 201);
+  it('show the agent an order within a second of the webhook that brings it', async () => {
+    const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': '4711' };
+    const asked = await fetch(`${server.url}/v1/features/talk/messages`, { method: 'POST', headers, body: JSON.stringify({ body: 'May I still change my order?' }) });
+    assert.equal(asked.status, 201);
     const agent = await visit(browser);
-    await openConsole(agent, server, 'inbox/c-anna');
+    await openConsole(agent, server, 'inbox/4711');
     await agent.locator('.bubble', { hasText: 'May I still change' }).waitFor();
     await agent.waitForTimeout(500);
+    const order = JSON.stringify({ id: 1077, name: '#1077', created_at: new Date().toISOString(), updated_at: new Date().toISOString(), currency: 'EUR', total_price: '18.00', subtotal_price: '18.00', total_tax: '0', total_discounts: '0',
+      discount_codes: [], customer: { id: 4711 }, line_items: [{ id: 1, product_id: 101, sku: 'HT-101', title: 'Breakwater enamel mug', price: '18.00', quantity: 1 }] });
     const began = Date.now();
-    assert.equal((await post('/v1/track', { userId: 'c-anna', event: 'Order Completed', properties: { order_id: 'o-77', total: 18, currency: 'EUR' } })).status, 202);
-    await agent.locator('[aria-labelledby=orders]', { hasText: 'o-77' }).first().waitFor();
+    const told = await fetch(`${server.url}/hooks/shopify/webhooks`, { method: 'POST', body: order, headers: { 'Content-Type': 'application/json', 'X-Shopify-Topic': 'orders/create', 'X-Shopify-Webhook-Id': 'w-1',
+      'X-Shopify-Shop-Domain': 'wolle.myshopify.com', 'X-Shopify-Hmac-Sha256': createHmac('sha256', SHOP_SECRET).update(order).digest('base64') } });
+    assert.equal(told.status, 200);
+    await agent.locator('[aria-labelledby=orders]', { hasText: '1077' }).first().waitFor();
     const took = Date.now() - began;
     assert.ok(took < 1000, `${took} ms`);
     await agent.context().close();
@@ -142,8 +147,54 @@ describe('conversations', () => {
     await page.getByRole('button', { name: 'Vote' }).click();
     await page.getByRole('button', { name: 'Tell us more' }).click();
     await page.getByText('About: Which mug comes next?').waitFor();
+    await say(page, 'Because red is seen from afar');
+    await page.getByText('About the poll: next-mug').waitFor();
+    const customer = await customerOf('seen from afar');
+    assert.deepEqual((await server.admin('GET', `${STAFF}/threads/${customer}`)).items[0].about, { kind: 'poll', ref: 'next-mug' });
     assert.deepEqual(page.complaints, []);
     await page.context().close();
+  });
+
+  it('let her say that she wants nothing pushed, and hold the shop to it', async () => {
+    const shopper = await shop(await visit(browser, { viewport: PHONE, colorScheme: 'dark' }));
+    await say(shopper, 'Please only answer me');
+    const wished = shopper.waitForResponse((response) => response.request().method() === 'PUT' && response.url().endsWith('/v1/me/preferences'));
+    await shopper.getByLabel('Only answer, never write first').check();
+    assert.equal((await (await wished).json()).pushes, false);
+    await shopper.reload();
+    await shopper.locator('parley-slot').first().scrollIntoViewIfNeeded();
+    await eventually(async () => assert.equal(await shopper.getByLabel('Only answer, never write first').isChecked(), true));
+    const agent = await visit(browser);
+    await openConsole(agent, server, `inbox/${await customerOf('only answer me')}`);
+    await agent.getByText('does not want to be written to first').waitFor();
+    await agent.locator('#mode').selectOption('push');
+    await agent.locator('#words').fill('Lamps are cheap today');
+    await agent.getByRole('button', { name: 'Send', exact: true }).click();
+    await agent.getByText(/may not be written to now \(opted-out\)/).waitFor();
+    for (const page of [shopper, agent]) await page.context().close();
+  });
+
+  it('show the agent what became of an e-mail, and who answers how', async () => {
+    const { customer, id } = await server.admin('POST', `${STAFF}/inbound`, { id: '<7@mail>', channel: 'email', from: 'gone@mail.example', body: 'Is it still there?' });
+    await server.admin('POST', `${STAFF}/threads/${encodeURIComponent(customer)}/reply`, { inReplyTo: id, body: 'It is.' });
+    const agent = await visit(browser, { viewport: PHONE });
+    await openConsole(agent, server, `inbox/${encodeURIComponent(customer)}`);
+    await agent.getByText('goes out').waitFor();
+    const [{ id: delivery }] = (await server.admin('GET', `${STAFF}/outbound?state=waiting`)).items;
+    await server.admin('PUT', `${STAFF}/outbound/${delivery}`, { state: 'bounced', detail: '550 no such mailbox' });
+    await agent.getByText('came back').waitFor();
+    await agent.getByText('This did not reach gone@mail.example: 550 no such mailbox').waitFor();
+    await agent.locator('h1 .pill', { hasText: 'waits for us' }).waitFor();
+    await picture(agent, 'bounced');
+    assert.deepEqual(await accessibilityFindings(agent), []);
+    assert.equal(await overflow(agent), 0);
+    await agent.evaluate(() => { location.hash = '#/inbox'; });
+    await agent.getByRole('heading', { name: 'Who answers' }).waitFor();
+    await agent.getByRole('row', { name: /^PARLEY_ADMIN_TOKEN \d+ 0/ }).waitFor();
+    await picture(agent, 'inbox-agents');
+    assert.deepEqual(await accessibilityFindings(agent), []);
+    assert.deepEqual(agent.complaints, []);
+    await agent.context().close();
   });
 
   it('open from anything in the page in one tap, with its context', async () => {
@@ -170,50 +221,5 @@ describe('conversations', () => {
     await shopper.getByRole('button', { name: 'Send' }).click();
     await shopper.locator('.bubble', { hasText: 'Through thick and thin' }).waitFor();
     await shopper.context().close();
-  });
-
-  it('show every hostile text as text, to her and to the staff', { skip: file && existsSync(file) ? false : 'PARLEY_SHARED/data/xss is absent' }, async () => {
-    const payloads = (await import(file)).default.map(({ payload }) => payload).filter((p) => p.trim() && !p.includes('\0') && new Blob([p]).size <= 4000);
-    const watched = async () => {
-      const page = await visit(browser);
-      page.fired = [];
-      page.on('dialog', (dialog) => { page.fired.push(dialog.message()); dialog.dismiss(); });
-      await page.addInitScript(() => { window.fired = []; for (const name of ['alert', 'confirm', 'prompt', 'print']) window[name] = (...words) => window.fired.push(`${name} ${words}`); });
-      return page;
-    };
-    const shopper = await watched();
-    await shop(shopper);
-    const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': '' };
-    await say(shopper, 'I am the hostile one');
-    const customer = await customerOf('I am the hostile one');
-    for (let i = 0; i < payloads.length; i++) {
-      // Half of them as hers by e-mail, half as answers of ours: both sides show both. Mail has no limit of messages a minute.
-      if (i % 2) await server.admin('POST', `${STAFF}/inbound`, { id: `x${i}`, channel: 'email', customer, from: payloads[i].slice(0, 100), body: payloads[i] });
-      else await server.admin('POST', `${STAFF}/threads/${customer}/notes`, { body: payloads[i] });
-    }
-    const { items } = await server.admin('GET', `${STAFF}/threads/${customer}?limit=100`);
-    const target = items.find(({ author }) => author === 'customer').id;
-    for (const body of payloads.slice(0, 40)) await server.admin('POST', `${STAFF}/threads/${customer}/reply`, { inReplyTo: target, body, channel: 'web' });
-    for (const [i, body] of payloads.slice(0, 30).entries()) await server.admin('PUT', `${STAFF}/threads/${customer}/facts/f${i}`, { value: body.slice(0, 120) });
-    const foreign = (page, root) => page.locator(root).evaluate((node) => [...(node.shadowRoot ?? node).querySelectorAll('script, img:not([src^="/"]), iframe, object, embed, svg:not([aria-hidden]), style, math, form[action], [onerror], [onload], [onclick], [onmouseover], a[href^="javascript:" i]')].map((found) => found.outerHTML));
-    const agent = await watched();
-    await openConsole(agent, server, `inbox/${encodeURIComponent(customer)}`);
-    await agent.locator('.said').first().waitFor();
-    for (let i = 0; i < 6 && await agent.getByRole('button', { name: 'Earlier messages' }).count(); i++) {
-      await agent.getByRole('button', { name: 'Earlier messages' }).click();
-      await agent.waitForTimeout(300);
-    }
-    const shown = new Set(await agent.locator('.bubble').evaluateAll((all) => all.map((node) => node.lastChild.textContent)));
-    assert.deepEqual(payloads.filter((p) => !shown.has(p) && !shown.has(p.trim())), []);
-    assert.deepEqual(await foreign(agent, '#app'), []);
-    await agent.evaluate(() => { location.hash = '#/inbox'; });
-    await agent.locator('.inbox li').first().waitFor();
-    assert.deepEqual(await foreign(agent, '#app'), []);
-    await shopper.locator('.bubble', { hasText: payloads[39].slice(0, 20) }).first().waitFor();
-    assert.deepEqual(await foreign(shopper, 'parley-conversation'), []);
-    for (const page of [agent, shopper]) {
-      assert.deepEqual([page.fired, await page.evaluate(() => window.fired), page.complaints], [[], [], []]);
-      await page.context().close();
-    }
   });
 });

@@ -49,6 +49,19 @@ describe('judging', () => {
       await page.context().close();
     });
 
+  it('shows the primary metric in parts, and the test statistic', async () => {
+    const page = await open({}, 'trials/headline-trial', '.plot');
+    await page.getByRole('cell', { name: /^z [+−-]?\d+\.\d\d, p / }).first().waitFor();
+    await page.getByLabel('Show the primary metric').selectOption('by country');
+    const parts = page.getByRole('table', { name: 'The primary metric in parts' });
+    await parts.getByRole('rowheader', { name: 'not said' }).first().waitFor();
+    assert.equal(await parts.getByRole('row').count(), 3);
+    await clean(page, 'a trial in parts');
+    await page.getByLabel('Show the primary metric').selectOption('by week since entry');
+    await parts.getByRole('rowheader', { name: 'Week 1' }).first().waitFor();
+    await page.context().close();
+  });
+
   it('finds a past trial by what was decided', async () => {
     await server.admin('PUT', '/features/old', { key: 'old', type: 'boolean', enabled: true, stage: 'trial', variants: { on: { value: true }, off: { value: false } }, off: 'off', default: { serve: 'off' } });
     await server.admin('PUT', '/experiments/old-trial', { key: 'old-trial', feature: 'old', control: 'off', weights: { on: 1, off: 1 }, metrics: { primary: 'bought' } });

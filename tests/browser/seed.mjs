@@ -21,7 +21,7 @@ export async function seedFigures(server) {
   await server.admin('PUT', '/features/headline', {
     key: 'headline', name: 'Headline', type: 'string', enabled: true, stage: 'trial', variants: { plain: { value: 'plain' }, warm: { value: 'warm' } }, off: 'plain', default: { serve: 'plain' } });
   await server.admin('PUT', '/experiments/headline-trial', {
-    key: 'headline-trial', feature: 'headline', hypothesis: 'A warmer headline sells more.', control: 'plain', weights: { plain: 50, warm: 50 }, metrics: { primary: 'bought' }, mde: 0.05 });
+    key: 'headline-trial', feature: 'headline', hypothesis: 'A warmer headline sells more.', control: 'plain', weights: { plain: 50, warm: 50 }, metrics: { primary: 'bought' }, mde: 0.05, breakdowns: ['country'] });
   await server.admin('POST', '/experiments/headline-trial/start', {});
   await sendShoppers(server, 'headline', 80);
 }

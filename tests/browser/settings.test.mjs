@@ -24,6 +24,14 @@ const SCHEMA = {
   },
 };
 
+const CONFIGURATION = {
+  type: 'object', additionalProperties: false,
+  properties: {
+    most: { type: 'integer', title: 'Boards of one customer', minimum: 1, default: 50 },
+    token: { type: 'string', title: 'Token of the picture service', writeOnly: true, minLength: 4 },
+  },
+};
+
 const SOURCE = `#include <parley/plugin.h>
 const struct parley_host *parley;
 static int none(parley_call *c, parley_text customer) { return parley_reply(c, 200, "{}"); }
@@ -37,7 +45,7 @@ async function bringBoard(server) {
   const home = join(folder, 'board'), root = new URL('../..', import.meta.url).pathname;
   mkdirSync(home);
   writeFileSync(join(folder, 'board.c'), SOURCE);
-  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'board', version: '1.0.0', abi: ABI, library: 'board.so', title: 'Board', settings: SCHEMA }));
+  writeFileSync(join(home, 'plugin.json'), JSON.stringify({ name: 'board', version: '1.0.0', abi: ABI, library: 'board.so', title: 'Board', settings: SCHEMA, configuration: CONFIGURATION }));
   execFileSync('gcc', ['-std=gnu17', '-fPIC', '-shared', '-fvisibility=hidden', `-I${join(root, 'include')}`, '-o', join(home, 'board.so'), join(folder, 'board.c')]);
   execFileSync(join(process.env.PARLEY_BUILD ?? join(root, 'build'), 'parley'), ['plugins', 'pack', home, '--out', join(folder, 'board.parley')]);
   const pushed = await fetch(`${server.url}/admin/v1/plugins`, { method: 'POST', headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/octet-stream' }, body: readFileSync(join(folder, 'board.parley')) });
@@ -168,5 +176,58 @@ describe('a plugin in the console', () => {
     await page.getByRole('button', { name: 'Retire', exact: true }).click();
     await page.getByText('Polls is retired.').waitFor();
     assert.equal((await server.admin('GET', '/plugins/polls')).retired, true);
+  });
+});
+
+describe('the configuration of a plugin', () => {
+  let server, browser, page;
+  const stored = () => server.admin('GET', '/plugins/board/config');
+  const save = () => page.getByRole('button', { name: 'Save' }).click();
+  before(async () => {
+    [server, browser] = await Promise.all([startServer({ PARLEY_PLUGINS_UNSIGNED: 'yes' }), startBrowser()]);
+    await bringBoard(server);
+    page = await visit(browser);
+    await openConsole(page, server, 'plugins');
+    await page.getByRole('link', { name: 'Configure Board', exact: true }).click();
+    await page.getByRole('heading', { name: 'Configuration' }).waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  it('is a form of its schema, and in force when it is saved', async () => {
+    assert.equal(await page.getByLabel('Token of the picture service').getAttribute('type'), 'password');
+    await page.getByLabel('Boards of one customer').fill('7');
+    await page.getByLabel('Token of the picture service').fill('very secret');
+    await save();
+    await page.getByText('The configuration of Board is saved and in force.').waitFor();
+    assert.deepEqual(await stored(), { most: 7, token: '********' });
+    assert.deepEqual(await accessibilityFindings(page), []);
+  });
+
+  it('keeps a secret that nobody touched, and shows it to nobody', async () => {
+    assert.equal(await page.getByLabel('Token of the picture service').inputValue(), '********');
+    await page.getByLabel('Boards of one customer').fill('');
+    await save();
+    await page.waitForFunction(async () => document.getElementById('config-most').value === '');
+    assert.deepEqual(await stored(), { token: '********' });
+  });
+
+  it('that does not fit is marked', async () => {
+    await page.getByLabel('Boards of one customer').fill('0');
+    await save();
+    await page.getByText('This must be at least 1.').waitFor();
+    assert.equal(await page.getByLabel('Boards of one customer').evaluate((node) => node === document.activeElement), true);
+    assert.deepEqual(await stored(), { token: '********' });
+  });
+
+  it('is not written over what somebody else has changed meanwhile', async () => {
+    await server.admin('PUT', '/plugins/board/config', { most: 3 });
+    await page.getByLabel('Boards of one customer').fill('9');
+    await save();
+    await page.getByText('Somebody else changed this configuration meanwhile').waitFor();
+    await page.getByRole('button', { name: 'Show what is there now' }).click();
+    await page.waitForFunction(() => document.getElementById('config-most').value === '3');
   });
 });

@@ -2,6 +2,7 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { buyers } from '../system/buyers.mjs';
 
 describe('the trends page', () => {
   let server, browser;
@@ -36,6 +37,26 @@ describe('the trends page', () => {
       assert.equal(await page.getByRole('img', { name: /^Scores/ }).count(), 1);
       assert.deepEqual(await accessibilityFindings(page), []);
       assert.equal(await overflow(page), 0);
+      await page.context().close();
+    }
+  });
+
+  it('says what customers may still buy, month by month, once enough came again', async () => {
+    const { events } = buyers(600);
+    const told = await fetch(`${server.url}/v1/batch`, { method: 'POST', headers: { Authorization: `Bearer ${server.token}` }, body: JSON.stringify({ batch: events }) });
+    assert.equal((await told.json()).accepted, events.length);
+    for (const [device, look] of [['desktop', { colorScheme: 'dark', viewport: DESKTOP }], ['phone', { colorScheme: 'light', viewport: PHONE }]]) {
+      const page = await visit(browser, look);
+      await openConsole(page, server, 'trends');
+      await page.getByRole('heading', { name: 'What they may still buy' }).waitFor();
+      await page.getByText(/^Of 6\d\d customers about \d+ are expected to be still around, and to place [\d,]+ more orders within 52 weeks of .*, worth [\d,]+\.$/).waitFor();
+      const months = page.getByRole('table', { name: /^Expected within the next year/ }).getByRole('row');
+      assert.ok(await months.count() >= 13, `${await months.count()} rows`);
+      assert.match(await months.nth(1).innerText(), /^20\d\d-\d\d\s+\d+\s+\d+\s+\d+\s+[\d,]+$/);
+      if (process.env.PICTURES) await page.screenshot({ path: `${process.env.PICTURES}/trends-${device}.png`, fullPage: true });
+      assert.deepEqual(await accessibilityFindings(page), []);
+      assert.equal(await overflow(page), 0);
+      assert.deepEqual(page.complaints, []);
       await page.context().close();
     }
   });

@@ -1,58 +1,7 @@
-/* The conversations plugin as shoppers, agents and connectors meet it: <parley/test.h>. */
-#include <criterion/criterion.h>
-#include <parley/test.h>
-#include <stdio.h>
-#include <stdlib.h>
+/* The conversations plugin as shoppers and agents meet it: <parley/test.h>. */
+#include "tests/plugins/conversations_calls.h"
 
-#include "tests/plugins/build_path.h"
-
-static parley_test *t;
-static int status; /* of the last call */
-
-static void start_talk(void) {
-    t = parley_test_start(
-        &(struct parley_test_options){.library = build_path("plugins/conversations-%s/conversations.so", "1.0.0")});
-    cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
-    parley_test_variant(t, "talk", "on", "{\"greeting\":\"Moin\",\"hours\":\"9 to 5\"}");
-}
-static void stop_talk(void) {
-    parley_test_stop(t);
-}
-TestSuite(conversations, .init = start_talk, .fini = stop_talk);
-
-static int shopper(const char *customer, const char *method, const char *path, const char *body) {
-    parley_test_as(t, customer);
-    return status = parley_test_call(t, method, path, body);
-}
-static int visitor(const char *cookie, const char *method, const char *path, const char *body) {
-    parley_test_as_anonymous(t, cookie);
-    return status = parley_test_call(t, method, path, body);
-}
-static int agent(const char *name, const char *method, const char *path, const char *body) {
-    parley_test_as_agent(t, name);
-    return status = parley_test_call(t, method, path, body);
-}
-static void expect_status(int expected) {
-    cr_expect_eq(status, expected, "expected %d, got %d: %s\n%s", expected, status, parley_test_body(t),
-                 parley_test_logs(t));
-}
-#define SAYS(pointer, expected) cr_expect(parley_test_says(t, pointer, expected))
-
-/* Writes a message; its id. */
-static int writes(const char *customer, const char *words) {
-    char body[400];
-    snprintf(body, sizeof body, "{\"body\":\"%s\"}", words);
-    shopper(customer, "POST", "/messages", body);
-    cr_assert_eq(status, 201, "%s %s", parley_test_body(t), parley_test_logs(t));
-    return atoi(parley_test_at(t, "/id"));
-}
-static int answers(const char *name, const char *customer, int message, const char *words) {
-    char body[600], path[100];
-    snprintf(body, sizeof body, "{\"inReplyTo\":%d,\"body\":\"%s\"}", message, words);
-    snprintf(path, sizeof path, "/threads/%s/reply", customer);
-    agent(name, "POST", path, body);
-    return status == 201 ? atoi(parley_test_at(t, "/id")) : 0;
-}
+TestSuite(conversations, .init = start_talk, .fini = stop);
 
 Test(conversations, a_message_is_received_then_being_answered_by_somebody_then_answered) {
     int id = writes("ann", "Where is my lamp?");
@@ -182,6 +131,19 @@ Test(conversations, a_message_that_nobody_answers_for_a_day_counts_as_unanswered
     cr_expect_eq(parley_test_tracked(t, "Message Unanswered"), 2);
 }
 
+Test(conversations, how_long_an_answer_may_take_is_the_variants_word) {
+    parley_test_variant(t, "talk", "on", "{\"unansweredHours\":2}");
+    writes("ann", "Anybody?");
+    parley_test_variant(t, "talk", "on", "{\"unansweredHours\":48}");
+    writes("ben", "Anybody?");
+    parley_test_wait(t, 2 * 3600 * 1000 - 1);
+    cr_expect_eq(parley_test_tracked(t, "Message Unanswered"), 0);
+    parley_test_wait(t, 1);
+    cr_expect_eq(parley_test_tracked(t, "Message Unanswered"), 1);
+    parley_test_wait(t, 46LL * 3600 * 1000);
+    cr_expect_eq(parley_test_tracked(t, "Message Unanswered"), 2);
+}
+
 Test(conversations, a_visitor_who_signs_in_has_one_thread_and_her_cookie_shows_only_its_own) {
     visitor("anon-1", "POST", "/messages", "{\"body\":\"From the phone\"}");
     int id = atoi(parley_test_at(t, "/id"));
@@ -246,84 +208,6 @@ Test(conversations, figures_are_alike_and_the_threshold_is_the_variants) {
     }
     cr_expect_eq(parley_test_tracked(t, "Reply Canned"), 2);
     cr_expect_str_eq(parley_test_json(t, parley_test_properties(t, "Reply Canned", 0), "/customers"), "2");
-}
-
-Test(conversations, an_answer_to_an_e_mail_goes_out_by_e_mail) {
-    parley_test_traits(t, "ann", "{\"email\":\"ann@mail.example\",\"name\":\"Ann\"}");
-    const char *mail = "{\"id\":\"<1@mail>\",\"channel\":\"email\",\"from\":\"ann@mail.example\",\"body\":\"By mail\"}";
-    agent("connector", "POST", "/inbound", mail);
-    expect_status(201);
-    SAYS("/customer", "\"ann\"");
-    int id = atoi(parley_test_at(t, "/id"));
-    agent("connector", "POST", "/inbound", mail);
-    expect_status(200); /* a webhook that comes twice */
-    SAYS("/repeated", "true");
-    cr_expect_eq(parley_test_tracked(t, "Message Received"), 1);
-    answers("maria", "ann", id, "Back by mail");
-    SAYS("/delivery", "\"allowed\"");
-    agent("connector", "GET", "/outbound", NULL);
-    SAYS("/items/0/address", "\"ann@mail.example\"");
-    SAYS("/items/0/inReplyTo", "\"<1@mail>\"");
-    SAYS("/items/0/body", "\"Back by mail\"");
-    agent("connector", "PUT", "/outbound/1", "{\"state\":\"sent\"}");
-    expect_status(200);
-    agent("connector", "GET", "/outbound", NULL);
-    SAYS("/items", "[]");
-    agent("maria", "GET", "/threads/ann", NULL);
-    SAYS("/items/0/delivery", "\"sent\"");
-    shopper("ann", "GET", "/messages", NULL); /* the same thread on the web */
-    SAYS("/items/0/channel", "\"email\"");
-    SAYS("/items/1/body", "\"By mail\"");
-}
-
-Test(conversations, an_unknown_address_is_a_thread_of_its_own) {
-    agent("connector", "POST", "/inbound",
-          "{\"id\":\"1\",\"channel\":\"email\",\"from\":\"x@y.example\",\"body\":\"Hi\"}");
-    SAYS("/customer", "\"email:x@y.example\"");
-    agent("connector", "POST", "/inbound",
-          "{\"id\":\"1\",\"channel\":\"store\",\"customer\":\"ben\",\"body\":\"At the counter\"}");
-    expect_status(201); /* another channel's ids are other ids */
-    agent("connector", "POST", "/inbound", "{\"id\":\"2\",\"channel\":\"email\",\"body\":\"Hi\"}");
-    expect_status(400);
-    parley_test_traits(t, "ann", "{\"email\":\"home@mail.example\"}");
-    parley_test_traits(t, "ben", "{\"email\":\"home@mail.example\"}");
-    agent("connector", "POST", "/inbound",
-          "{\"id\":\"3\",\"channel\":\"email\",\"from\":\"home@mail.example\",\"body\":\"Whose?\"}");
-    SAYS("/customer", "\"email:home@mail.example\""); /* two have it: nobody is guessed */
-}
-
-Test(conversations, what_she_refused_holds_back_what_is_pushed_and_not_what_she_asked_for) {
-    int id = writes("ann", "A question");
-    parley_test_may_contact(t, "ann", "cap-day");
-    agent("maria", "POST", "/threads/ann/push", "{\"body\":\"News!\"}");
-    expect_status(409);
-    cr_expect(strstr(parley_test_body(t), "cap-day"));
-    answers("maria", "ann", id, "An answer");
-    expect_status(201);
-    parley_test_may_contact(t, "ann", "allowed");
-    agent("maria", "POST", "/threads/ann/push", "{\"body\":\"News!\"}");
-    expect_status(201);
-    cr_expect_eq(parley_test_tracked(t, "Message Pushed"), 1);
-    cr_expect_eq(parley_test_tracked(t, "Message Sent"), 1); /* the push is none */
-    shopper("ann", "PUT", "/quiet", "{\"quiet\":true}");
-    shopper("ann", "PUT", "/quiet", "{\"quiet\":true}");
-    cr_expect_eq(parley_test_tracked(t, "Opted Out"), 1);
-    agent("maria", "POST", "/threads/ann/push", "{\"body\":\"More news!\"}");
-    expect_status(409);
-    agent("maria", "POST", "/threads/nobody/push", "{\"body\":\"News!\"}");
-    expect_status(404);
-}
-
-Test(conversations, a_channel_that_she_turned_off_keeps_the_answer_on_the_web) {
-    agent("connector", "POST", "/inbound",
-          "{\"id\":\"1\",\"channel\":\"email\",\"customer\":\"ann\",\"from\":\"a@b.example\",\"body\":\"Hi\"}");
-    int id = atoi(parley_test_at(t, "/id"));
-    parley_test_may_contact(t, "ann", "channel-off");
-    answers("maria", "ann", id, "Hello");
-    expect_status(201);
-    SAYS("/delivery", "\"channel-off\"");
-    agent("connector", "GET", "/outbound", NULL);
-    SAYS("/items", "[]");
 }
 
 Test(conversations, notes_stay_among_colleagues_and_facts_can_be_corrected) {

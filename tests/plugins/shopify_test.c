@@ -2,12 +2,12 @@
  * public documentation, cut to what is read and something around it. */
 #include <criterion/criterion.h>
 #include <parley/test.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/plugins/build_path.h"
+#include "tests/plugins/signature.h"
 
 #define SECRET "hush: the shop's secret"
 
@@ -26,23 +26,6 @@ static void stop(void) {
 TestSuite(shopify, .init = start, .fini = stop);
 
 /* ---- sending ---- */
-
-/* An independent way to base64: by table of sextets over a string of bits. */
-static const char *signature(const char *secret, const char *body) {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    static char out[45];
-    unsigned char mac[crypto_auth_hmacsha256_BYTES + 1] = {0};
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, (const unsigned char *)secret, strlen(secret));
-    crypto_auth_hmacsha256_update(&state, (const unsigned char *)body, strlen(body));
-    crypto_auth_hmacsha256_final(&state, mac);
-    for (int i = 0; i < 43; i++) {
-        int bit = i * 6, byte = bit / 8, two = mac[byte] << 8 | mac[byte + 1];
-        out[i] = letters[two >> (10 - bit % 8) & 63];
-    }
-    out[43] = '=';
-    return out;
-}
 
 static int send_as(const char *id, const char *topic, const char *sign, const char *body) {
     char headers[400];
@@ -143,6 +126,16 @@ Test(shopify, what_is_signed_but_no_webhook_of_use_is_answered_in_words) {
 }
 
 /* ---- orders ---- */
+
+Test(shopify, webhooks_of_a_shop_that_it_is_not_configured_for_are_refused) {
+    cr_assert_eq(parley_test_configure(t, "{\"shops\":[\"garn.myshopify.com\"]}"), 204);
+    cr_assert_eq(send_as("one", "orders/create", signature(SECRET, FIRST), FIRST), 403);
+    cr_assert(strstr(parley_test_body(t), "wolle.myshopify.com is none of the shops"), "%s", parley_test_body(t));
+    cr_assert_eq(parley_test_tracked(t, NULL), 0);
+    cr_assert_eq(parley_test_configure(t, "{\"shops\":[\"garn.myshopify.com\",\"wolle.myshopify.com\"]}"), 204);
+    deliver("orders/create", FIRST);
+    cr_assert_eq(parley_test_tracked(t, "Order Completed"), 1);
+}
 
 Test(shopify, an_order_is_what_the_e_commerce_specification_says) {
     deliver("orders/create", FIRST);

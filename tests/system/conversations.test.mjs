@@ -1,30 +1,16 @@
-// Conversations through a real server: both sides live, channels, limits of contact, metrics as guardrails, and a swap in the middle.
+// Conversations through a real server: both sides live, limits of contact, rights, and a swap in the middle.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server, ADMIN, asShopper, bearer, build, shared } from './harness.mjs';
+import { ADMIN, asShopper, bearer, build, shared } from './harness.mjs';
 import { Listener, until } from './listen.mjs';
-import { activate, served } from './bundles.mjs';
+import { activate } from './bundles.mjs';
+import { STAFF, start } from './talking.mjs';
 
 const admin = { authorization: `Bearer ${ADMIN}` };
-const STAFF = '/admin/v1/plugins/conversations/api';
-
-async function start(t, options) {
-  const s = await Server.start(options);
-  t.after(() => s.stop());
-  assert.equal((await served(s, 'talk', 'conversations')).status, 201);
-  const mine = (who) => ({
-    get: () => s.get('/v1/features/talk/messages', asShopper(who)),
-    write: async (body, more = {}) => {
-      const answer = await s.post('/v1/features/talk/messages', { body, ...more }, asShopper(who));
-      assert.equal(answer.status, 201, JSON.stringify(answer.body));
-      return answer.body.id;
-    } });
-  return { s, mine };
-}
 
 test('a conversation', async (t) => {
   const { s, mine } = await start(t);
@@ -88,17 +74,6 @@ test('a conversation', async (t) => {
     await until(async () => (await s.get('/admin/v1/customers/eva/timeline?kinds=message')).body.items.length === 2);
   });
 
-  await t.test('goes on by e-mail, found by her address, each message once', async () => {
-    const mail = { id: '<1@mail>', channel: 'email', from: 'EVA@mail.example', body: 'Now by mail' };
-    const first = await s.post(`${STAFF}/inbound`, mail, maria), again = await s.post(`${STAFF}/inbound`, mail, maria);
-    assert.deepEqual([first.status, first.body.customer, again.status, again.body.id], [201, 'eva', 200, first.body.id]);
-    assert.equal((await reply('eva', first.body.id, 'Back by mail')).body.delivery, 'allowed');
-    const { items } = (await s.get(`${STAFF}/outbound`, maria)).body;
-    assert.deepEqual(items.map((m) => [m.address, m.inReplyTo, m.body]), [['EVA@mail.example', '<1@mail>', 'Back by mail']]);
-    assert.equal((await s.put(`${STAFF}/outbound/${items[0].id}`, { state: 'sent' }, maria)).status, 200);
-    assert.deepEqual((await s.get(`${STAFF}/outbound`, maria)).body.items, []);
-  });
-
   await t.test('asks Parley before it writes first, and honours what she refused', async () => {
     const push = () => s.post(`${STAFF}/threads/ann/push`, { body: 'New lamps!' }, maria);
     const prefer = (body) => s.put('/v1/me/preferences', body, asShopper('ann'));
@@ -134,31 +109,6 @@ test('a conversation', async (t) => {
     for (let i = 0; i < 40; i++) kept.push(...(await s.get(`${STAFF}/threads/x-${i}`, maria)).body.items.map((m) => m.body));
     assert.deepEqual(kept.sort(), [...payloads].sort());
   });
-});
-
-test('what conversations measure can guard any trial', async (t) => {
-  const { s, mine } = await start(t);
-  const metrics = ['talk-answered', 'talk-unanswered', 'talk-first-answer', 'talk-first-answer-p90', 'talk-canned', 'talk-complaint', 'talk-opt-out'];
-  for (const key of metrics) assert.equal((await s.get(`/admin/v1/metrics/${key}`)).body.origin, 'plugin:conversations', key);
-  await s.put('/admin/v1/features/banner', { key: 'banner', type: 'string', variants: { off: { value: 'off' }, on: { value: 'on' } }, off: 'off', default: { serve: 'off' } });
-  const made = await s.put('/admin/v1/experiments/banner-trial', { key: 'banner-trial', feature: 'banner', control: 'off', weights: { off: 0.0001, on: 999 }, mde: 0.05,
-    metrics: { primary: 'talk-started', secondary: ['talk-answered', 'talk-first-answer', 'talk-canned'], guardrails: [{ metric: 'talk-unanswered', harm: 'increase', margin: 0.1, action: 'warn' }] } });
-  assert.equal(made.status, 201, JSON.stringify(made.body));
-  assert.equal((await s.post('/admin/v1/experiments/banner-trial/start', {})).status, 200);
-  const words = 'Thank you for your message, we look into it and come back to you very soon.';
-  for (let i = 0; i < 6; i++) {
-    await s.evaluate('banner', `c-${i}`);
-    const id = await mine(`c-${i}`).write('A question');
-    if (i < 4) assert.equal((await s.post(`${STAFF}/threads/c-${i}/reply`, { inReplyTo: id, body: words })).status, 201);
-  }
-  for (let i = 0; i < 6; i++) assert.equal((await s.post(`${STAFF}/threads/c-${i}/push`, { body: 'A broadcast' })).status, 201);
-  const mean = (figures, key) => figures.metrics?.find(({ metric }) => metric === key)?.variants.find(({ variant }) => variant === 'on')?.mean;
-  const figures = await s.results('banner-trial', (f) => mean(f, 'talk-started') === 1 && mean(f, 'talk-canned') === 1 && Math.abs(mean(f, 'talk-answered') - 4 / 6) < 1e-9);
-  assert.equal(mean(figures, 'talk-started'), 1);
-  assert.ok(Math.abs(mean(figures, 'talk-answered') - 4 / 6) < 1e-9, 'four of six; the broadcasts are neither');
-  assert.equal(mean(figures, 'talk-canned'), 1);
-  assert.equal(mean(figures, 'talk-unanswered'), 0);
-  assert.ok(mean(figures, 'talk-first-answer') >= 0);
 });
 
 // The release that comes after, out of the same source.

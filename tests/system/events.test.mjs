@@ -151,13 +151,31 @@ test('two releases on one database', { timeout: 60000 }, async (t) => {
     const kept = mark('older', '?ms=4000');
     await new Promise((r) => setTimeout(r, 200));
     const started = Date.now();
-    const answer = await mark('newer');
+    const waiting = mark('newer');
+    const { writerLock, releases } = await until(() => status(s), (x) => x.writerLock?.heldSeconds > 0.3);
+    assert.deepEqual([writerLock.release, writerLock.pid], ['1.0.0', releases.find((r) => r.version === '1.0.0').pid]);
+    const answer = await waiting;
     const took = Date.now() - started;
     assert.equal(answer.status, 200);
     assert.equal(answer.body.release, '1.1.0');
     assert.ok(took > 500 && took < 1800, `${took} ms`);
     assert.equal((await kept).status, 503);
     assert.match(JSON.stringify((await s.get('/admin/v1/plugins/follower/logs')).body), /kept the writer lock for over a second while release 1.1.0 waited/);
+    assert.equal((await until(() => status(s), (x) => !x.writerLock)).writerLock, null);
+    await until(() => mark('older'), (x) => x.status === 200);
+  });
+
+  await t.test('one that dies with the turn to write delays the other by at most a second', async () => {
+    const { pid } = (await status(s)).releases.find((r) => r.version === '1.0.0');
+    const kept = mark('older', '?ms=4000');
+    await new Promise((r) => setTimeout(r, 200));
+    const started = Date.now(), waiting = mark('newer');
+    await new Promise((r) => setTimeout(r, 100));
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await waiting).status, 200);
+    const took = Date.now() - started;
+    assert.ok(took < 1000, `${took} ms`);
+    assert.equal((await kept).status, 503);
     await until(() => mark('older'), (x) => x.status === 200);
   });
 });

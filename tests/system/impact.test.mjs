@@ -106,6 +106,16 @@ test('a holdout', async (t) => {
     assert.equal((await s.patch('/admin/v1/holdouts/q1', { end: '2099-01-01T00:00:00Z' })).status, 200);
   });
 
+  await t.test('is over when its end has passed, and says so', async () => {
+    assert.equal((await s.results('holdout:q1')).state, 'running');
+    const { status, body } = await s.patch('/admin/v1/holdouts/q1', { end: new Date().toISOString() });
+    assert.equal(status, 200, JSON.stringify(body));
+    const r = await s.results('holdout:q1', (x) => x.state === 'maturing');
+    assert.equal(r.state, 'maturing');
+    assert.equal(r.variants[0].units + r.variants[1].units, units + 1);
+    assert.match(r.verdict.words, /bought.*no verdict, because `mde`/);
+  });
+
   await t.test('takes no steps of an experiment', async () => {
     assert.equal((await s.post('/admin/v1/experiments/holdout:q1/conclude', { outcome: 'rollback' })).status, 404);
   });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server, asShopper } from './harness.mjs';
+import { Server, asShopper, build } from './harness.mjs';
 import { served } from './bundles.mjs';
 import { parley } from './parley.mjs';
 
@@ -159,6 +159,6 @@ test('a training of 5,000 items stays within the sandbox, and nobody who reads m
   assert.ok(body.model.items > 4900);
   const release = (await s.get('/admin/v1/plugins/recommendations')).body.releases[0];
   assert.equal(release.restarts ?? 0, 0);
-  assert.ok(release.memory < 200 * 2 ** 20, `${release.memory} bytes afterwards`);
+  if (!build.endsWith('-asan')) assert.ok(release.memory < 200 * 2 ** 20, `${release.memory} bytes afterwards`);
   assert.ok(worst < 1500, `a read waited ${worst} ms`);
 });

@@ -28,10 +28,12 @@ async function told(s, over = {}) {
 }
 
 test('the report', async (t) => {
-  const s = await Server.start();
+  const s = await Server.start({ args: ['--steer.checkpoint', '100ms'] });
   const folder = mkdtempSync(join(tmpdir(), 'parley-report-'));
   t.after(() => { rmSync(folder, { recursive: true, force: true }); return s.stop(); });
   await told(s);
+  const all = (look) => look?.units.off + look?.units.top === 1200;
+  for (const end = Date.now() + 5000; !all((await s.get('/admin/v1/experiments/poll-trial/looks?limit=1')).body.items[0]);) assert.ok(Date.now() < end, 'nobody looked');
   await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'ship', variant: 'top', note: 'It sells.' });
   const html = await s.get('/admin/v1/experiments/poll-trial/report');
   const results = await s.results('poll-trial');
@@ -39,13 +41,17 @@ test('the report', async (t) => {
   await t.test('tells question, design, exposure, results, health, decision and what was done', () => {
     assert.equal(html.status, 200);
     assert.equal(html.headers.get('content-type'), 'text/html; charset=utf-8');
-    for (const chapter of ['Question', 'Design', 'Exposure', 'Results', 'Health', 'Decision', 'What was done'])
+    for (const chapter of ['Question', 'Design', 'Exposure', 'Results', 'Over time', 'Health', 'Decision', 'What was done'])
       assert.match(html.body, new RegExp(`<h2>${chapter}</h2>`));
     for (const words of ['Poll beside the mug', 'Who is asked, buys.', 'merchandising', 'It sells.', '>ship<', 'conclude', 'sure enough to ship'])
       assert.ok(html.body.includes(words), words);
     const { difference } = results.metrics[0].variants[1];
     assert.ok(html.body.includes(Number(difference.estimate.toPrecision(4)).toString()), 'the figures are those of the results');
     assert.ok(html.body.includes('>600<'));
+    const { fixed, sequential } = results.metrics[0].variants[1];
+    assert.ok(html.body.includes(`>z = ${Number(fixed.z.toPrecision(5))}, p = `), 'the test statistic');
+    for (const { low, high } of [fixed, sequential])
+      assert.ok(html.body.includes(`>${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))}<`), 'both intervals, whichever decides');
   });
 
   await t.test('stands alone: nothing is fetched, nothing can run', () => {
@@ -56,10 +62,28 @@ test('the report', async (t) => {
 
   await t.test('has pictures that say in words what they show', () => {
     const pictures = html.body.match(/<svg [^]*?<\/svg>/g);
-    assert.equal(pictures.length, 4, 'exposure, and an interval plot for each metric');
+    assert.equal(pictures.length, 6, 'exposure, an interval plot for each metric, the effect by day and by week since entry');
     for (const svg of pictures) assert.match(svg, /role="img" aria-label="[^"]+"><title>[^<]+<\/title><desc>[^<]+<\/desc>/);
     assert.match(pictures[1], /<desc>top: \+\d/);
     assert.equal(pictures[0].match(/<polyline/g).length, 2);
+  });
+
+  await t.test('tells how the effect went: by day, by week since entry, and as the looks had it', async () => {
+    const md = (await s.get('/admin/v1/experiments/poll-trial/report?format=md')).body;
+    const rows = (heading) => md.split(`\n### ${heading}\n`)[1].split('\n#')[0].split('\n').filter((l) => l.startsWith('| ')).slice(2).map((l) => l.split(' | ').map((c) => c.replace(/^\| | \|$/g, '').replaceAll('\\', '')));
+    const { body: days } = await s.get('/admin/v1/experiments/poll-trial/results?series=day');
+    const { body: weeks } = await s.get('/admin/v1/experiments/poll-trial/results?series=week');
+    const { body: looks } = await s.get('/admin/v1/experiments/poll-trial/looks?limit=1');
+    const percent = (share) => (share == null ? '–' : `${share < 0 ? '' : '+'}${(100 * share).toFixed(2)} %`);
+    const top = (of) => of.metrics[0].variants[1];
+    assert.deepEqual(rows('By day').map((r) => [r[0], r[1], r[2], r[3]]), days.series.map((d) => [d.day, 'top', String(d.variants[0].units + d.variants[1].units), percent(top(d).relative?.estimate)]));
+    assert.equal(rows('By day').length, 6, 'from the start on');
+    assert.deepEqual(rows('By week since entry').map((r) => [r[0], r[3]]), weeks.series.map((w) => [`week ${w.week}`, percent(top(w).relative?.estimate)]));
+    assert.equal(rows('By week since entry')[0][3], percent(2));
+    const [look] = rows('Looks');
+    assert.deepEqual([look[1], look[2], look[3], look[7]], ['top', '1200', percent(looks.items[0].metrics[0].relative.estimate), looks.items[0].verdict.call]);
+    const [course] = html.body.match(/<svg [^>]*aria-label="Effect on the primary metric, by day"[^]*?<\/svg>/);
+    assert.match(course, /<desc>top: \+200\.0 %, interval \+\d+\.\d % to \+\d+\.\d %, at 2021-01-06\. <\/desc>/);
   });
 
   await t.test('is the same in Markdown, by query and by what the client accepts', async () => {
@@ -67,7 +91,7 @@ test('the report', async (t) => {
     assert.equal(md.headers.get('content-type'), 'text/markdown; charset=utf-8');
     assert.equal((await s.get('/admin/v1/experiments/poll-trial/report', { accept: 'text/markdown' })).headers.get('content-type'), 'text/markdown; charset=utf-8');
     assert.match(md.body, /^# Poll beside the mug\n/);
-    for (const chapter of ['Question', 'Design', 'Exposure', 'Results', 'Health', 'Decision', 'What was done']) assert.match(md.body, new RegExp(`\n## ${chapter}\n`));
+    for (const chapter of ['Question', 'Design', 'Exposure', 'Results', 'Over time', 'Health', 'Decision', 'What was done']) assert.match(md.body, new RegExp(`\n## ${chapter}\n`));
     assert.match(md.body, /\n> Verdict: ship\. `top`: /);
     for (const line of md.body.split('\n').filter((l) => l.startsWith('|'))) assert.match(line, /^\|.*\|$/);
     assert.equal((await s.get('/admin/v1/experiments/poll-trial/report?format=pdf')).status, 400);

@@ -1,7 +1,7 @@
 // The short one of the thousand swaps that ./dev bench makes: nobody notices, nothing is left behind.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Server } from './harness.mjs';
+import { Server, build } from './harness.mjs';
 import { prepare, swapUnderLoad } from './swapping.mjs';
 
 test('a hundred swaps under load fail no request and leave nothing behind', async (t) => {
@@ -14,5 +14,6 @@ test('a hundred swaps under load fail no request and leave nothing behind', asyn
   assert.ok(answers > 1000, `${answers} answers are no load`);
   assert.ok(growth.files <= 2, `${growth.files} more descriptors; up to two may be connections of this test`);
   assert.equal(growth.processes, 0);
-  assert.ok(growth.memory < 8, `memory grew by ${growth.memory} MiB`);
+  // AddressSanitizer keeps what was freed for a while, to find who uses it.
+  if (!build.endsWith('-asan')) assert.ok(growth.memory < 8, `memory grew by ${growth.memory} MiB`);
 });

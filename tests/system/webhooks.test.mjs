@@ -1,28 +1,9 @@
 // Webhooks out, to a real receiver that checks signatures as the Standard Webhooks specification says.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
-import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { Server, bearer, trial } from './harness.mjs';
 import { parley } from './parley.mjs';
-
-// answers: what to answer next; empty: 204.
-async function receiver(t) {
-  const got = [], answers = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (text) => { body += text; });
-    request.on('end', () => {
-      const status = answers.shift() ?? 204;
-      got.push({ headers: request.headers, body, message: JSON.parse(body), status });
-      response.writeHead(status, status === 302 ? { location: 'http://127.0.0.1:1/' } : {}).end();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  return { got, answers, url: `http://127.0.0.1:${server.address().port}/hook`, taken: () => got.filter((m) => m.status === 204) };
-}
+import { receiver, signed } from './receiver.mjs';
 
 const until = async (what, found) => {
   for (let i = 0; i < 500; i++) {
@@ -32,12 +13,6 @@ const until = async (what, found) => {
   }
   throw new Error(`never: ${what}`);
 };
-
-function signed(secret, { headers, body }) {
-  const key = Buffer.from(secret.replace('whsec_', ''), 'base64');
-  const expected = createHmac('sha256', key).update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`).digest('base64');
-  return headers['webhook-signature'] === `v1,${expected}` && Math.abs(Date.now() / 1000 - Number(headers['webhook-timestamp'])) < 60;
-}
 
 test('webhooks', async (t) => {
   const s = await Server.start({ args: ['--webhooks.private', '--webhooks.retry', '50ms', '--webhooks.attempts', '4'] });

@@ -40,9 +40,34 @@ sheet.replaceSync(`
 `);
 
 const language = document.documentElement.lang || undefined;
+
+// In the page's language where there are words in it, else in English. Another language is another table here.
+const WORDS = {
+  en: {
+    title: 'Talk with us', greeting: 'Ask us anything; a person answers.', hours: (when) => `We answer ${when}`,
+    message: 'Your message', messages: 'Messages', send: 'Send', older: 'Earlier messages', quiet: 'Only answer, never write first',
+    received: (at) => `Received ${at}`, answering: (who, at) => `${who} is answering · sent ${at}`, answered: (who) => `Answered by ${who}`,
+    thank: 'That helped, thank you', thanked: 'You said thank you', about: (what) => `About: ${what}`, notAbout: 'Not about this', remove: 'Remove',
+    kinds: { poll: 'About the poll', product: 'About the product', question: 'About the question', answer: 'About the answer', pin: 'About what is on the board', board: 'About the board', order: 'About the order', complaint: 'Complaint' },
+    empty: 'Write something first.', long: 'This is too long for one message. Please send it in two.',
+    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.',
+  },
+  de: {
+    title: 'Schreiben Sie uns', greeting: 'Fragen Sie uns, was Sie möchten; es antwortet ein Mensch.', hours: (when) => `Wir antworten ${when}`,
+    message: 'Ihre Nachricht', messages: 'Nachrichten', send: 'Senden', older: 'Frühere Nachrichten', quiet: 'Nur antworten, nie von sich aus schreiben',
+    received: (at) => `Angekommen ${at}`, answering: (who, at) => `${who} antwortet gerade · gesendet ${at}`, answered: (who) => `Beantwortet von ${who}`,
+    thank: 'Das hat geholfen, danke', thanked: 'Sie haben sich bedankt', about: (what) => `Dazu: ${what}`, notAbout: 'Nicht dazu', remove: 'Entfernen',
+    kinds: { poll: 'Zur Umfrage', product: 'Zum Produkt', question: 'Zur Frage', answer: 'Zur Antwort', pin: 'Zum Eintrag auf der Pinnwand', board: 'Zur Pinnwand', order: 'Zur Bestellung', complaint: 'Beschwerde' },
+    empty: 'Bitte schreiben Sie zuerst etwas.', long: 'Das ist zu lang für eine Nachricht. Bitte senden Sie es in zweien.',
+    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+  },
+};
+const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
+
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
 const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
 const BODY_BYTES = 4000;
+const PREFERENCES = '/v1/me/preferences';
 const RETRY_MS = [1000, 3000, 10000, 30000];
 const PAGES_MOST = 20;
 
@@ -60,9 +85,9 @@ const when = (iso) => {
 const newId = () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (n) => n.toString(36)).join('-');
 
 function stateOf({ progress, at }) {
-  if (progress?.state === 'answered') return `Answered by ${progress.by}`;
-  if (progress?.state === 'answering') return `${progress.by} is answering · sent ${when(at)}`;
-  return `Received ${when(at)}`;
+  if (progress?.state === 'answered') return words.answered(progress.by);
+  if (progress?.state === 'answering') return words.answering(progress.by, when(at));
+  return words.received(when(at));
 }
 
 class Conversation extends HTMLElement {
@@ -87,6 +112,7 @@ class Conversation extends HTMLElement {
     addEventListener('parley-talk', this.#talk);
     document.addEventListener('visibilitychange', this.#visible);
     this.#visible();
+    this.#ask('GET', PREFERENCES).then(({ pushes }) => { this.#parts.quiet.checked = !pushes; }, () => {}); // unknown is unchecked
   }
 
   disconnectedCallback() {
@@ -101,8 +127,8 @@ class Conversation extends HTMLElement {
     p.greeting = make('p', { className: 'meta' });
     p.hours = make('p', { className: 'meta' });
     p.list = make('ol', {});
-    p.older = make('button', { type: 'button', className: 'plain older', hidden: true, onclick: () => this.#older() }, 'Earlier messages');
-    p.scroll = make('div', { className: 'scroll', tabIndex: 0, role: 'log', ariaLabel: 'Messages' }, p.older, p.list);
+    p.older = make('button', { type: 'button', className: 'plain older', hidden: true, onclick: () => this.#older() }, words.older);
+    p.scroll = make('div', { className: 'scroll', tabIndex: 0, role: 'log', ariaLabel: words.messages }, p.older, p.list);
     p.about = make('div', { className: 'about', hidden: true });
     p.body = make('textarea', { id: 'body', rows: 2, maxLength: BODY_BYTES });
     p.body.onkeydown = (event) => {
@@ -110,28 +136,33 @@ class Conversation extends HTMLElement {
       event.preventDefault();
       p.form.requestSubmit();
     };
-    p.send = make('button', {}, 'Send');
+    p.send = make('button', {}, words.send);
     p.alert = make('p', { role: 'alert', hidden: true });
     p.quiet = make('input', { type: 'checkbox', onchange: () => this.#wish() });
-    p.form = make('form', {}, p.about, make('label', { htmlFor: 'body' }, 'Your message'), p.body, p.alert,
-      make('div', { className: 'row' }, make('label', { className: 'choice' }, p.quiet, 'Only answer, never write first'), p.send));
+    p.form = make('form', {}, p.about, make('label', { htmlFor: 'body' }, words.message), p.body, p.alert,
+      make('div', { className: 'row' }, make('label', { className: 'choice' }, p.quiet, words.quiet), p.send));
     p.form.onsubmit = (event) => {
       event.preventDefault();
       this.#send();
     };
-    const title = make('h2', { id: 'title' }, 'Talk with us');
+    const title = make('h2', { id: 'title' }, words.title);
     const section = make('section', {}, make('header', {}, title, p.greeting, p.hours), p.scroll, p.form);
     section.setAttribute('aria-labelledby', 'title');
     this.#root.replaceChildren(section);
   }
 
-  /** The parsed answer of the plugin, or an Error whose message is a sentence for the shopper. */
-  async #call(method, path, body) {
-    const response = await this.request(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body).catch(() => null);
+  /** The parsed answer, or an Error whose message is a sentence for the shopper. */
+  async #ask(method, path, body) {
+    const response = await this.request(method, path, body).catch(() => null);
     if (response?.status === 204) return null;
     const answer = await response?.json().catch(() => null);
     if (response?.ok && answer) return answer;
-    throw new Error(response?.status < 500 && answer?.detail ? `That did not work: ${answer.detail}.` : 'That did not work just now. Please try again.');
+    throw new Error(response?.status < 500 && answer?.detail ? words.refused(answer.detail) : words.failed);
+  }
+
+  /** Of the plugin. */
+  #call(method, path, body) {
+    return this.#ask(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body);
   }
 
   // ---- reading ----
@@ -183,9 +214,8 @@ class Conversation extends HTMLElement {
 
   #draw({ thread, greeting, hours }) {
     const p = this.#parts;
-    p.greeting.textContent = this.#messages.size ? '' : greeting ?? 'Ask us anything; a person answers.';
-    p.hours.textContent = hours ? `We answer ${hours}` : '';
-    p.quiet.checked = thread.quiet;
+    p.greeting.textContent = this.#messages.size ? '' : greeting ?? words.greeting;
+    p.hours.textContent = hours ? words.hours(hours) : '';
     p.older.hidden = !this.#next || this.#pages >= PAGES_MOST;
     const nodes = [...this.#messages.values()].map((message) => this.#node(message));
     for (const [id, { node }] of this.#drawn) if (!this.#messages.has(id)) node.remove();
@@ -208,12 +238,12 @@ class Conversation extends HTMLElement {
 
   #pieces(message, answered) {
     const mine = message.author === 'me';
-    const thanks = !mine && !message.thanked && make('button', { type: 'button', className: 'plain', onclick: () => this.#thank(message.id) }, 'That helped, thank you');
+    const thanks = !mine && !message.thanked && make('button', { type: 'button', className: 'plain', onclick: () => this.#thank(message.id) }, words.thank);
     return [
       !mine && make('p', { className: 'meta' }, `${message.by} · ${when(message.at)}`),
-      message.about && message.about.kind !== 'page' && make('p', { className: 'meta' }, `About ${message.about.kind}: ${message.about.ref}`),
+      message.about && message.about.kind !== 'page' && make('p', { className: 'meta' }, `${words.kinds[message.about.kind] ?? message.about.kind}: ${message.about.ref}`),
       make('div', { className: 'bubble' }, answered && !mine && make('div', { className: 'quote' }, answered.body), message.body),
-      mine ? make('p', { className: 'state' }, stateOf(message)) : thanks || make('p', { className: 'state' }, 'You said thank you'),
+      mine ? make('p', { className: 'state' }, stateOf(message)) : thanks || make('p', { className: 'state' }, words.thanked),
     ].filter(Boolean);
   }
 
@@ -230,8 +260,8 @@ class Conversation extends HTMLElement {
     const { about } = this.#parts;
     about.hidden = !this.#about;
     if (!this.#about) return;
-    about.replaceChildren(make('span', {}, `About: ${this.#about.words ?? this.#about.about.ref}`),
-      make('button', { type: 'button', className: 'plain', ariaLabel: 'Not about this', onclick: () => { this.#about = null; this.#drawAbout(); this.#parts.body.focus(); } }, 'Remove'));
+    about.replaceChildren(make('span', {}, words.about(this.#about.words ?? this.#about.about.ref)),
+      make('button', { type: 'button', className: 'plain', ariaLabel: words.notAbout, onclick: () => { this.#about = null; this.#drawAbout(); this.#parts.body.focus(); } }, words.remove));
   }
 
   #context() {
@@ -242,12 +272,12 @@ class Conversation extends HTMLElement {
 
   async #send() {
     const { body, send } = this.#parts;
-    const words = body.value.trim();
+    const text = body.value.trim();
     this.#complain('');
     if (send.ariaDisabled === 'true') return;
-    if (!words) return this.#complain('Write something first.');
-    if (new Blob([words]).size > BODY_BYTES) return this.#complain('This is too long for one message. Please send it in two.');
-    if (this.#unsent?.body !== words) this.#unsent = { id: newId(), body: words };
+    if (!text) return this.#complain(words.empty);
+    if (new Blob([text]).size > BODY_BYTES) return this.#complain(words.long);
+    if (this.#unsent?.body !== text) this.#unsent = { id: newId(), body: text };
     send.ariaDisabled = 'true';
     try {
       await this.#call('POST', 'messages', { ...this.#unsent, ...this.#context() });
@@ -268,9 +298,10 @@ class Conversation extends HTMLElement {
     this.#refresh();
   }
 
+  /** Whether she wants to be told things by nobody of the shop: Parley holds it against every plugin. */
   async #wish() {
     const { quiet } = this.#parts;
-    await this.#call('PUT', 'quiet', { quiet: quiet.checked }).catch((error) => {
+    await this.#ask('PUT', PREFERENCES, { pushes: !quiet.checked }).catch((error) => {
       quiet.checked = !quiet.checked;
       this.#complain(error.message);
     });

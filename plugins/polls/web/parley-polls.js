@@ -30,14 +30,37 @@ sheet.replaceSync(`
   .plain { min-height: 1.75rem; padding: 0; background: none; color: inherit; font-weight: 400; font-size: .9375rem; text-decoration: underline; text-underline-offset: .2em; }
   .friends { margin-top: 1rem; display: grid; gap: .5rem; }
   .friends[hidden] { display: none; }
-  input[type=text], .link { width: auto; height: auto; min-height: 2.5rem; padding: .25rem .625rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px; }
+  .invite { margin-top: .75rem; }
+  input[type=text], .link { box-sizing: border-box; width: 100%; min-width: 0; height: auto; min-height: 2.5rem; padding: .25rem .625rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--soft); border-radius: 8px; }
   p { margin: 0; font-size: .9375rem; color: var(--soft); }
   [role=alert] { color: inherit; font-weight: 560; }
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 `);
 
-const number = new Intl.NumberFormat(document.documentElement.lang || undefined);
-const percent = new Intl.NumberFormat(document.documentElement.lang || undefined, { style: 'percent', maximumFractionDigits: 1 });
+const language = document.documentElement.lang || undefined;
+const number = new Intl.NumberFormat(language);
+const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
+
+// In the page's language where there are words in it, else in English. Another language is another table here.
+const WORDS = {
+  en: {
+    vote: 'Vote', change: 'Change my vote', takeBack: 'Take my vote back', more: 'Tell us more', thanks: 'Thank you, your vote counts.', takenBack: 'Your vote is taken back.',
+    choose: 'Choose an answer first.', closed: 'This poll is closed.', onClose: 'The result is shown when the poll closes.', onVote: 'Vote to see what others think.',
+    voters: (n) => (n === 0 ? 'Nobody has voted yet.' : n === 1 ? '1 person has voted.' : `${number.format(n)} people have voted.`),
+    invite: 'Ask your friends', question: 'Your question', choices: ['First choice', 'Second choice', 'Third choice (if you like)'], make: 'Get a link',
+    incomplete: 'Write a question and at least two choices.', link: 'The link for your friends', secret: 'Only friends who have the link see this poll.',
+    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.',
+  },
+  de: {
+    vote: 'Abstimmen', change: 'Stimme ändern', takeBack: 'Stimme zurücknehmen', more: 'Mehr dazu sagen', thanks: 'Danke, Ihre Stimme zählt.', takenBack: 'Ihre Stimme ist zurückgenommen.',
+    choose: 'Bitte wählen Sie zuerst eine Antwort.', closed: 'Diese Umfrage ist beendet.', onClose: 'Das Ergebnis erscheint, wenn die Umfrage beendet ist.', onVote: 'Stimmen Sie ab, dann sehen Sie, was andere denken.',
+    voters: (n) => (n === 0 ? 'Noch hat niemand abgestimmt.' : n === 1 ? '1 Person hat abgestimmt.' : `${number.format(n)} Personen haben abgestimmt.`),
+    invite: 'Freunde fragen', question: 'Ihre Frage', choices: ['Erste Möglichkeit', 'Zweite Möglichkeit', 'Dritte Möglichkeit (wenn Sie mögen)'], make: 'Link erhalten',
+    incomplete: 'Schreiben Sie eine Frage und mindestens zwei Möglichkeiten.', link: 'Der Link für Ihre Freunde', secret: 'Nur Freunde, die den Link haben, sehen diese Umfrage.',
+    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+  },
+};
+const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
 
 /** An element from its name, properties (not attributes) and children; text stays text. */
 function make(name, properties, ...children) {
@@ -62,14 +85,14 @@ class Poll extends HTMLElement {
   // ---- among friends ----
 
   #invite() {
-    const fields = ['First choice', 'Second choice', 'Third choice (if you like)'].map((words) => make('input', { type: 'text', ariaLabel: words, placeholder: words, maxLength: 100 }));
-    const question = make('input', { type: 'text', ariaLabel: 'Your question', placeholder: 'Your question', maxLength: 200 });
-    const form = make('form', { className: 'friends', hidden: true }, question, ...fields, make('div', { className: 'row' }, make('button', {}, 'Get a link')));
-    const open = make('button', { type: 'button', className: 'plain', onclick: () => { form.hidden = false; open.hidden = true; question.focus(); } }, 'Ask your friends');
+    const fields = words.choices.map((choice) => make('input', { type: 'text', ariaLabel: choice, placeholder: choice, maxLength: 100 }));
+    const question = make('input', { type: 'text', ariaLabel: words.question, placeholder: words.question, maxLength: 200 });
+    const form = make('form', { className: 'friends', hidden: true }, question, ...fields, make('div', { className: 'row' }, make('button', {}, words.make)));
+    const open = make('button', { type: 'button', className: 'plain', onclick: () => { form.hidden = false; open.hidden = true; question.focus(); } }, words.invite);
     form.onsubmit = async (event) => {
       event.preventDefault();
       const options = fields.map((field) => field.value.trim()).filter(Boolean);
-      if (!question.value.trim() || options.length < 2) { complain(form, 'Write a question and at least two choices.'); return; }
+      if (!question.value.trim() || options.length < 2) { complain(form, words.incomplete); return; }
       try {
         const about = this.getAttribute('about');
         const poll = await this.#call('POST', 'friends', { question: question.value.trim(), options, ...(about ? { about } : {}) });
@@ -80,23 +103,23 @@ class Poll extends HTMLElement {
         complain(form, error.message);
       }
     };
-    return make('div', {}, open, form);
+    return make('div', { className: 'invite' }, open, form);
   }
 
   #drawFriends(poll, said) {
     const rows = poll.options.map((option) => make('label', { className: option.key === poll.voted ? 'mine' : '' },
       make('input', { type: 'radio', name: 'friends', value: option.key, checked: option.key === poll.voted }),
       make('span', {}, option.label), make('span', { className: 'figure' }, number.format(option.votes))));
-    const link = poll.mine && make('input', { className: 'link', readOnly: true, ariaLabel: 'The link for your friends', value: `${location.href.split('#')[0]}#parley-poll=${poll.id}`, onfocus: (event) => event.target.select() });
+    const link = poll.mine && make('input', { className: 'link', readOnly: true, ariaLabel: words.link, value: `${location.href.split('#')[0]}#parley-poll=${poll.id}`, onfocus: (event) => event.target.select() });
     const form = make('form', { className: 'friends' }, make('fieldset', { disabled: poll.closed }, make('legend', {}, poll.question), ...rows), link,
-      make('div', { className: 'row' }, !poll.closed && make('button', {}, poll.voted ? 'Change my vote' : 'Vote'),
-        make('p', { role: 'status' }, said || (poll.closed ? 'This poll is closed.' : 'Only friends who have the link see this poll.'))));
+      make('div', { className: 'row' }, !poll.closed && make('button', {}, poll.voted ? words.change : words.vote),
+        make('p', { role: 'status' }, said || (poll.closed ? words.closed : words.secret))));
     form.onsubmit = async (event) => {
       event.preventDefault();
       const option = form.querySelector('input:checked')?.value;
-      if (!option) { complain(form, 'Choose an answer first.'); return; }
+      if (!option) { complain(form, words.choose); return; }
       try {
-        const fresh = this.#drawFriends(await this.#call('PUT', `friends/${poll.id}/vote`, { option }), 'Thank you, your vote counts.');
+        const fresh = this.#drawFriends(await this.#call('PUT', `friends/${poll.id}/vote`, { option }), words.thanks);
         form.replaceWith(fresh);
         fresh.querySelector('input:checked')?.focus();
       } catch (error) {
@@ -122,7 +145,7 @@ class Poll extends HTMLElement {
     const response = await this.request(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body).catch(() => null);
     const answer = await response?.json().catch(() => null);
     if (response?.ok && answer) return answer;
-    throw new Error(response?.status < 500 && answer?.detail ? `That did not work: ${answer.detail}.` : 'That did not work just now. Please try again.');
+    throw new Error(response?.status < 500 && answer?.detail ? words.refused(answer.detail) : words.failed);
   }
 
   #draw(poll, said) {
@@ -131,15 +154,15 @@ class Poll extends HTMLElement {
     const form = make('form', { id: `poll-${poll.id}` },
       make('fieldset', { disabled: poll.closed }, make('legend', {}, poll.question), ...poll.options.map((option) => row(poll, option))),
       make('div', { className: 'row' },
-        !poll.closed && make('button', {}, voted ? 'Change my vote' : 'Vote'),
-        voted && !poll.closed && make('button', { type: 'button', className: 'plain', onclick: () => this.#send(form, 'DELETE', poll, undefined, 'Your vote is taken back.') }, 'Take my vote back'),
-        voted && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => (poll.more ? this.#tellMore(form, poll) : tellMore(poll)) }, 'Tell us more'),
+        !poll.closed && make('button', {}, voted ? words.change : words.vote),
+        voted && !poll.closed && make('button', { type: 'button', className: 'plain', onclick: () => this.#send(form, 'DELETE', poll, undefined, words.takenBack) }, words.takeBack),
+        voted && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => (poll.more ? this.#tellMore(form, poll) : tellMore(poll)) }, words.more),
         status));
     form.onsubmit = (event) => {
       event.preventDefault();
       const options = [...form.querySelectorAll('input:checked')].map((input) => input.value);
-      if (options.length > 0) this.#send(form, 'PUT', poll, { options }, 'Thank you, your vote counts.');
-      else complain(form, 'Choose an answer first.');
+      if (options.length > 0) this.#send(form, 'PUT', poll, { options }, words.thanks);
+      else complain(form, words.choose);
     };
     return form;
   }
@@ -177,17 +200,12 @@ function tellMore({ id, question }) {
 }
 
 function hint(poll) {
-  const voters = poll.tally && turnout(poll.tally.voters);
-  if (poll.closed) return `This poll is closed. ${voters ?? ''}`;
+  const voters = poll.tally && words.voters(poll.tally.voters);
+  if (poll.closed) return `${words.closed} ${voters ?? ''}`;
   if (voters) return voters;
-  if (poll.results === 'on_close') return 'The result is shown when the poll closes.';
-  if (poll.results === 'on_vote') return 'Vote to see what others think.';
+  if (poll.results === 'on_close') return words.onClose;
+  if (poll.results === 'on_vote') return words.onVote;
   return '';
-}
-
-function turnout(voters) {
-  if (voters === 0) return 'Nobody has voted yet.';
-  return voters === 1 ? '1 person has voted.' : `${number.format(voters)} people have voted.`;
 }
 
 function complain(form, sentence) {

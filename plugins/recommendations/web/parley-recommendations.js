@@ -32,8 +32,29 @@ sheet.replaceSync(`
   @media (prefers-reduced-motion: no-preference) { ul { scroll-behavior: smooth; } }
 `);
 
-const headings = { recommended: 'For you', similar: 'More like this', ensemble: 'Often bought together' };
 const language = document.documentElement.lang || undefined;
+
+// In the page's language where there are words in it, else in English. Another language is another table here.
+const WORDS = {
+  en: {
+    headings: { recommended: 'For you', similar: 'More like this', ensemble: 'Often bought together' }, back: 'Back', on: 'Further',
+    why: {
+      looked: (title) => `Because you looked at ${title}`, bought: (title) => `Because you bought ${title}`, alike: (title) => `Often looked at with ${title}`,
+      together: (title) => `Often bought with ${title}`, popular: () => 'Popular with other customers',
+    },
+  },
+  de: {
+    headings: { recommended: 'Für Sie', similar: 'Ähnliches', ensemble: 'Oft zusammen gekauft' }, back: 'Zurück', on: 'Weiter',
+    why: {
+      looked: (title) => `Weil Sie „${title}“ angesehen haben`, bought: (title) => `Weil Sie „${title}“ gekauft haben`, alike: (title) => `Oft zusammen mit „${title}“ angesehen`,
+      together: (title) => `Oft zusammen mit „${title}“ gekauft`, popular: () => 'Beliebt bei anderen Kunden',
+    },
+  },
+};
+const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
+
+/** Why an item is there: its code, and the item that speaks for it. */
+const reason = ({ by, aboutTitle }) => words.why[aboutTitle ? by : 'popular'](aboutTitle);
 
 /** An element from its name, properties (not attributes) and children; text stays text. */
 function make(name, properties, ...children) {
@@ -84,11 +105,11 @@ class Recommendations extends HTMLElement {
   }
 
   #draw({ list, items }) {
-    const heading = make('h2', { id: 'heading' }, headings[list] ?? headings.recommended);
+    const heading = make('h2', { id: 'heading' }, words.headings[list] ?? words.headings.recommended);
     const row = make('ul', { tabIndex: 0 }, ...items.map((item, i) => this.#card(list, item, i)));
     row.setAttribute('role', 'list');
     row.setAttribute('aria-labelledby', 'heading');
-    const back = this.#mover(row, -1, '\u2190', 'Back'), on = this.#mover(row, 1, '\u2192', 'Further');
+    const back = this.#mover(row, -1, '\u2190', words.back), on = this.#mover(row, 1, '\u2192', words.on);
     const moves = make('div', { className: 'moves' }, back, on);
     back.disabled = true;
     const settle = () => {
@@ -112,7 +133,7 @@ class Recommendations extends HTMLElement {
     const title = item.title ?? item.sku, link = safe(item.url), image = safe(item.image), price = priced(item);
     const picture = make('span', { className: 'picture', ariaHidden: 'true' }, image ? make('img', { src: image, alt: '', loading: 'lazy' }) : [...title][0]);
     const card = make(link ? 'a' : 'span', { className: 'card', ...(link ? { href: link } : {}) }, picture,
-      make('span', {}, make('span', { className: 'title' }, title), make('span', { className: 'why' }, item.reason)),
+      make('span', {}, make('span', { className: 'title' }, title), make('span', { className: 'why' }, reason(item))),
       price && make('span', { className: 'price' }, price));
     card.onclick = () => this.track?.('Product Clicked', { list_id: 'recommendations', category: list, product_id: item.sku, sku: item.sku, name: title, position: i + 1, by: item.by });
     return make('li', {}, card);

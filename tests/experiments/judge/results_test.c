@@ -125,6 +125,9 @@ Test(results, the_worked_example_of_the_contract_comes_out) {
     near("metrics.0.variants.1.fixed.low", 0.0050, 5e-5);
     near("metrics.0.variants.1.fixed.high", 0.0086, 5e-5);
     near("metrics.0.variants.1.fixed.p", 1.5e-13, 5e-15);
+    near("metrics.0.variants.1.fixed.z", 7.385114, 1e-6);
+    near("metrics.1.variants.1.fixed.t", 7.389736, 1e-6);
+    near("metrics.1.variants.1.fixed.df", 37486.67, 0.01);
     near("metrics.0.variants.1.sequential.p", 1.7e-11, 5e-13);
     cr_expect_gt(number("metrics.0.variants.1.bayes.chanceToBeat"), 0.9999);
     near("metrics.0.variants.1.bayes.expectedLoss", 0, 1e-12);
@@ -191,7 +194,9 @@ Test(results, a_guardrail_that_is_certainly_broken_stops_whatever_the_primary_sa
     cr_expect(json_is_true(at("metrics.2.variants.1.guardrail.fires")));
     cr_expect_str_eq(words("verdict.call"), "stop-harm");
     cr_expect_str_eq(words("verdict.variant"), "top");
-    cr_expect(strstr(words("verdict.words"), "complaints"));
+    cr_expect_str_eq(words("verdict.words"),
+                     "`top` does harm: `complaints` is worse than under control by 0.0563, and by "
+                     "at least 0.0506: more than its margin of 0.01.");
     cr_expect_lt(number("metrics.2.variants.1.bayes.chanceToBeat"), 0.001, "more complaints are not better");
     close_results();
 }
@@ -211,7 +216,16 @@ Test(results, without_an_mde_there_is_no_verdict_to_ship) {
     lay_all(1, 21307, 267, 100);
     read_back();
     cr_expect_str_eq(words("verdict.call"), "keep-running");
-    cr_expect(strstr(words("verdict.words"), "mde"));
+    cr_expect_str_eq(
+        words("verdict.words"),
+        "`top`: 118.8 % more `bought`, between 56.4 % and 221.7 %: no verdict, because `mde`, the smallest "
+        "relative difference that would matter, is not set; `complaints` unchanged.");
+    lay_all(0, 0, 0, 0);
+    lay_all(1, 0, 0, 0);
+    json_decref(answer);
+    read_back();
+    cr_expect_str_eq(words("verdict.words"),
+                     "No verdict without `mde`, the smallest relative difference that would matter to you.");
     close_results();
 }
 

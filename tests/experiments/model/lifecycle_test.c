@@ -82,13 +82,16 @@ Test(lifecycle, a_ramp_begins_at_its_first_step) {
 Test(lifecycle, each_step_has_its_time) {
     struct experiment e = experiment(",'weights':{'off':1,'top':1}");
     struct experiment_state s = started(&e, 5000);
-    cr_expect_eq(lifecycle_resume(&s, 7000, NULL), ERR_CONFLICT);
-    cr_expect_eq(lifecycle_pause(&s, 7000, NULL), 0);
-    cr_expect_eq(lifecycle_pause(&s, 7000, NULL), ERR_CONFLICT);
-    cr_expect_eq(lifecycle_resume(&s, 7500, NULL), 0);
+    cr_expect_eq(lifecycle_resume(&s, 7000, &arena, NULL), ERR_CONFLICT);
+    cr_expect_eq(lifecycle_pause(&s, 7000, &arena, NULL), 0);
+    cr_expect_eq(lifecycle_pause(&s, 7000, &arena, NULL), ERR_CONFLICT);
+    cr_expect_eq(lifecycle_resume(&s, 7500, &arena, NULL), 0);
+    cr_expect(experiment_state_runs(&s, 6999) && !experiment_state_runs(&s, 7000));
+    cr_expect(!experiment_state_runs(&s, 7499) && experiment_state_runs(&s, 7500));
     cr_expect_eq(lifecycle_end(&s, 8000, NULL), 0);
+    cr_expect(experiment_state_runs(&s, 7999) && !experiment_state_runs(&s, 8000));
     cr_expect(s.phase == PHASE_MATURING && s.end_at == 8000);
-    cr_expect_eq(lifecycle_pause(&s, 8000, NULL), ERR_CONFLICT);
+    cr_expect_eq(lifecycle_pause(&s, 8000, &arena, NULL), ERR_CONFLICT);
     cr_expect_eq(lifecycle_conclude(&s, OUTCOME_SHIP, TEXT("gone"), TEXT_NONE, 9000, &error), ERR_INVALID);
     cr_expect_str_eq(error.at[0].pointer, "/variant");
     cr_expect_eq(lifecycle_conclude(&s, OUTCOME_SHIP, TEXT("top"), TEXT("good"), 9000, NULL), 0);

@@ -116,7 +116,7 @@ Test(snapshot, slots_that_others_hold_are_told) {
     struct arena arena;
     arena_init(&arena, 256);
 #define HOLDS(slots)                                                                                                   \
-    "{'phase':'paused','arms':[{'variant':'off'}],'epochs':[{'from':'2026-02-01','weights':[1]}],'slots':" slots "}"
+    "{'phase':'running','arms':[{'variant':'off'}],'epochs':[{'from':'2026-02-01','weights':[1]}],'slots':" slots "}"
     add(&set, DEFINITION_LAYER, "{'key':'home'}", NULL);
     add(&set, DEFINITION_EXPERIMENT, "{'key':'a','feature':'x','weights':{'off':1},'layer':'home'}",
         HOLDS("[[0,10],[20,30]]"));

@@ -102,10 +102,10 @@ Test(schedule, the_end_comes_before_what_the_ramp_had_left) {
 Test(schedule, a_pause_stops_the_ramps_clock_but_not_the_end_also_over_a_restart) {
     draft("'start':'1970-01-01T00:16:40Z','end':'1970-01-01T00:16:50Z'," RAMP);
     make(START);
-    cr_assert_eq(lifecycle_pause(&state, START + 500, &error), 0);
+    cr_assert_eq(lifecycle_pause(&state, START + 500, &arena, &error), 0);
     through_the_store();
     expect_next(SCHEDULE_END, END);
-    cr_assert_eq(lifecycle_resume(&state, START + 4500, &error), 0);
+    cr_assert_eq(lifecycle_resume(&state, START + 4500, &arena, &error), 0);
     through_the_store();
     expect_next(SCHEDULE_RAMP, START + 6000);
     make(START + 6000);
