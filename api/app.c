@@ -8,29 +8,22 @@
 
 /* The releases that variants name run beside the active ones while the snapshot that names them is in force. */
 static void want_releases(struct app *app) {
-    struct plugin_release_name *wanted = NULL;
-    size_t n = 0;
-    for (uint32_t f = 0; f < app->snapshot->n_features; f++) {
-        const struct feature *feature = &app->snapshot->features[f].definition;
-        for (uint32_t v = 0; v < feature->n_variants; v++) {
-            if (!feature->variants[v].plugin.n || !feature->variants[v].release.n) continue;
-            wanted = memory_grow(wanted, (n + 1) * sizeof *wanted);
-            wanted[n++] = (struct plugin_release_name){feature->variants[v].plugin, feature->variants[v].release};
-        }
-    }
+    uint32_t n = app->snapshot->n_pinned;
+    struct plugin_release_name *wanted = memory_zero(n + 1, sizeof *wanted);
+    for (uint32_t i = 0; i < n; i++)
+        wanted[i] = (struct plugin_release_name){app->snapshot->pinned[i]->plugin, app->snapshot->pinned[i]->release};
     plugins_set_wanted(app->plugins, wanted, n);
     free(wanted);
 }
 
 /* Nobody is in a concluded experiment any more. */
 static void forget_concluded(struct app *app) {
-    for (uint32_t i = 0; i < app->snapshot->n_defined; i++) {
-        const struct experiment_state *state = &app->snapshot->experiments[i].state;
-        if (state->phase == PHASE_CONCLUDED) remembered_drop(&app->remembered, state->salt);
-    }
+    for (uint32_t i = 0; i < app->snapshot->n_concluded; i++)
+        remembered_drop(&app->remembered, app->snapshot->concluded[i]->state.salt);
 }
 
 void app_expect(struct app *app, const struct snapshot *snapshot) {
+    if (!app->remembered.shared) return;
     for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
         struct text salt = snapshot->experiments[i].state.salt;
         if (remembered_of(&app->remembered, salt)) continue;
@@ -41,6 +34,7 @@ void app_expect(struct app *app, const struct snapshot *snapshot) {
 }
 
 void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
+    uint64_t began = clock_ticks();
     if (app->snapshot &&
         snapshot->revision <= app->snapshot->revision) { /* lanes answer in order; this is for safety */
         snapshot_release(snapshot);
@@ -58,6 +52,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     measure_set_snapshot(app->measure, snapshot);
     if (app->on_snapshot) app->on_snapshot(app->on_snapshot_user);
     push_snapshot(app->push);
+    histogram_observe(app->swap_time, clock_ticks() - began);
 }
 
 bool app_arrive(struct request *request, const struct route_match *match, bool options) {
@@ -176,4 +171,11 @@ void app_join(struct app *app, struct text key, struct text parent) {
     for (struct map_entry *e = map_next(&app->remembered.by_salt, NULL); e; e = map_next(&app->remembered.by_salt, e))
         for (int set = 0; set < REMEMBERED_SETS; set++) inherit((struct remembered *)e->value + set, unit, root);
     app_change_end(app);
+}
+
+struct text app_origin(struct request *request) {
+    struct text origin = request->app->public_url;
+    while (origin.n && origin.at[origin.n - 1] == '/') origin.n--;
+    if (origin.n) return origin;
+    return arena_printf(&request->arena, "http://%.*s", TEXT_ARGS(request->headers.host));
 }

@@ -84,6 +84,7 @@ struct app {
     bool draining;
     struct counter *evaluations, *exposures_recorded, *exposures_refused, *effects_dropped, *sections_left_out,
         *hooks_refused;
+    struct histogram *swap_time;
 };
 
 /* The tables that together are the API, for router_new; and how many. */
@@ -106,7 +107,7 @@ void app_show_plugins(struct app *app);
 struct usage *app_usage(struct app *app);
 /* What each loop counts; labels as telemetry.h has them. */
 void app_make_counters(struct app *app, const char *labels);
-/* Makes room to remember units of the snapshot's experiments: evaluations on other loops could not. First loop. */
+/* Makes what units of the snapshot's experiments are remembered in, where several loops look: evaluations find it made. First loop. */
 void app_expect(struct app *app, const struct snapshot *snapshot);
 /* Puts a new snapshot in force (takes over the reference) and tells those who listen. First loop. */
 void app_set_snapshot(struct app *app, struct snapshot *snapshot);
@@ -121,6 +122,8 @@ void app_remember_again(struct app *app, const struct text *keys, size_t n);
 bool app_suppressed(struct app *app, struct text key);
 /* Whether the shopper muted the feature, under whichever of her keys she spoke last. `arena` is for the keys. */
 bool app_muted(const struct app *app, struct text customer, struct text feature, struct arena *arena);
+/* Where this request's client reaches Parley, without a slash at the end: "https://parley.example". */
+struct text app_origin(struct request *request);
 /* The text that a shopper's unit is bucketed by: the key that names the customer, where keys were joined. */
 struct text app_unit(const struct app *app, struct text key);
 

@@ -187,6 +187,7 @@ static int serve_all(struct loops *loops, const struct loops_options *options, i
     struct app *app = loops->app;
     if (loops->n == 1) return serve(loops, 0, app, NULL, fd, options, error);
     app->remembered.shared = remembered_shared_new(loops->n);
+    app_expect(app, app->snapshot);
     app_show_plugins(app);
     int rc = serve(loops, 0, app, NULL, -1, options, error);
     loops->further = memory_zero(loops->n - 1, sizeof *loops->further);

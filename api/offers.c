@@ -5,6 +5,8 @@
 
 #include "core/base/memory.h"
 
+enum { SHA256 = 32 /* bytes */ };
+
 struct offer {
     struct text plugin, version;
     bool active, serves;
@@ -55,9 +57,11 @@ static void copy_one(void *user, struct text plugin, const struct plugin_standin
                             .version = arena_text(arena, version),
                             .active = text_eq(standing->active, version),
                             .serves = plugins_serves(l->plugins, plugin, version)};
-    struct plugin_web web = {0};
-    plugins_web(l->plugins, plugin, version, &web);
-    offer->web = (struct plugin_web){offer->version, arena_text(arena, web.module), arena_text(arena, web.element)};
+    plugins_web(l->plugins, plugin, version, &offer->web);
+    offer->web.version = offer->version;
+    offer->web.module = arena_text(arena, offer->web.module);
+    offer->web.element = arena_text(arena, offer->web.element);
+    if (offer->web.sha256) offer->web.sha256 = memcpy(arena_take(arena, SHA256), offer->web.sha256, SHA256);
 }
 
 struct offers *offers_copy(const struct plugins *plugins) {

@@ -14,6 +14,7 @@ enum {
     PERIOD_MS = 3600 * 1000,         /* a stream's token lives to the end of the next period: one to two hours */
     LONGEST_WAIT = 24 * 3600 * 1000, /* a scheduled change is looked for again at least so often */
     INACTIVE_SECONDS = 120,          /* hidden pages let go of their stream after this */
+    TOLD_ONE_BY_ONE = 256,           /* changes at once; more are told as one reset */
     SHOPPERS_MOST = 4096,            /* streams of shoppers; who comes then asks every now and then instead */
 };
 
@@ -44,6 +45,10 @@ static bool told_by_another(const struct audit_page *changes, size_t i) {
 }
 
 void push_changes(struct push *push, const struct audit_page *changes) {
+    if (changes->n > TOLD_ONE_BY_ONE) {
+        stream_publish(push->changes, "reset", TEXT("{}"));
+        return;
+    }
     for (size_t i = changes->n; i-- > 0;) {
         const struct audit_entry *e = &changes->items[i];
         struct text kind = changed_kind(e);
@@ -207,9 +212,7 @@ void push_write_streams(struct request *request, struct json_writer *w) {
     int64_t expires = (push_streams_period(clock_now(app->clock)) + 2) * PERIOD_MS;
     struct text revision = arena_printf(arena, "%lld", (long long)app->snapshot->revision);
     struct text token = link_sign(&app->identity, "stream", revision, expires, arena);
-    struct text origin = app->public_url, host = request->headers.host;
-    while (origin.n && origin.at[origin.n - 1] == '/') origin.n--;
-    if (!origin.n) origin = arena_printf(arena, "http://%.*s", TEXT_ARGS(host));
+    struct text origin = app_origin(request);
     json_key(w, TEXT("eventStreams"));
     json_open_array(w);
     json_open_object(w);

@@ -13,7 +13,8 @@ const struct route *const api_tables[] = {
     definition_routes, experiment_routes, impact_routes,     insight_routes,
     operation_routes,  page_admin_routes, plugin_routes,     plugin_rights_routes,
     preview_routes,    segment_routes,    plan_routes,       report_routes,
-    result_routes,     usage_routes,      webhook_routes,    plugin_config_routes,
+    result_routes,     share_routes,      usage_routes,      webhook_routes,
+    plugin_config_routes,
 };
 /* clang-format on */
 const size_t api_tables_n = sizeof api_tables / sizeof *api_tables;

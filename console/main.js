@@ -18,6 +18,7 @@ import { customers } from './pages/customers.js';
 import { customer } from './pages/customer.js';
 import { trends } from './pages/trends.js';
 import { questions } from './pages/questions.js';
+import { boards } from './pages/boards.js';
 import { inbox } from './pages/inbox.js';
 import { inboxThread } from './pages/inbox-thread.js';
 import { audit } from './pages/audit.js';
@@ -29,6 +30,7 @@ const SECTIONS = [
   ['inbox', 'Inbox', inbox],
   ['customers', 'Customers', customers],
   ['questions', 'Questions', questions],
+  ['boards', 'Boards', boards],
   ['trends', 'Trends', trends],
   ['plugins', 'Plugins', plugins],
   ['audit', 'Audit', audit],
@@ -40,13 +42,13 @@ let live = null;
 
 // What the roles of the contract may change, and which of them do not read everything.
 const CHANGES = {
-  admin: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'erasure'],
-  manager: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'erasure'],
-  agent: ['inbox', 'customers', 'questions'],
+  admin: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'boards', 'erasure'],
+  manager: ['features', 'trials', 'pages', 'plugins', 'inbox', 'customers', 'questions', 'boards', 'erasure'],
+  agent: ['inbox', 'customers', 'questions', 'boards'],
   publisher: ['plugins'] };
 const READS = {
   analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'],
-  agent: ['inbox', 'customers', 'questions', 'features', 'trials'],
+  agent: ['inbox', 'customers', 'questions', 'boards', 'features', 'trials'],
   publisher: ['plugins'] };
 const may = (what) => (CHANGES[who.role] ?? []).includes(what);
 const sections = () => SECTIONS.filter(([name]) => (READS[who.role] ?? [name]).includes(name));

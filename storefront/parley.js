@@ -5,6 +5,7 @@
 //   <meta name="parley-context" content='{"country":"DE"}'>           (where rules look at attributes)
 //   <parley-slot name="product-poll" about="sku:HT-101"></parley-slot>
 //   <parley-page name="home"></parley-page>
+//   <parley-slot name="talk" talk></parley-slot>                     (where "talk about this", said anywhere on the page, leads)
 //
 // A slot asks which variant this shopper gets when it is about to be seen (that is the exposure, alike for
 // every variant) and loads the plugin's component only where the variant has one. If Parley is down, slow or
@@ -15,7 +16,7 @@
 // asks for it at its element, which stays if the shop puts something in. A component with nothing to show hides itself,
 // and its section with it.
 //
-// window.parley = {track(event, properties), identify(jwt, traits), ready}. A page need not wait for this
+// window.parley = {track(event, properties), identify(jwt, traits), request(method, path, body), ready}. A page need not wait for this
 // script: before it has come, `(window.parley ??= {pending: []}).pending.push([event, properties])`.
 
 const server = new URL('.', import.meta.url);
@@ -38,13 +39,16 @@ function previewed() {
   }
 }
 
-/** What the page says of this visit, for rules that look at attributes; the same for the variant and for calls to its plugin. */
+/** What the page says of this visit, for rules that look at attributes; the same for the variant and for calls to its plugin. The
+ * page's language is one of them. */
 function attributes() {
+  const { lang } = document.documentElement;
+  const language = lang ? { language: lang } : {};
   try {
-    return JSON.parse(document.querySelector('meta[name="parley-context"]')?.content || '{}');
+    return { ...language, ...JSON.parse(document.querySelector('meta[name="parley-context"]')?.content || '{}') };
   } catch {
     console.warn('parley: the content of <meta name="parley-context"> is no JSON object');
-    return {};
+    return language;
   }
 }
 
@@ -183,17 +187,37 @@ async function fill(slot) {
   if (element) slot.replaceChildren(element);
 }
 
+/** Runs a component's module, once; only what the server said of its bytes is run (Subresource Integrity). */
+const modules = new Map();
+function load(module, integrity = '') {
+  if (!modules.has(module.href)) modules.set(module.href, new Promise((resolve, reject) => {
+    const script = Object.assign(document.createElement('script'), { type: 'module', src: module, integrity, crossOrigin: 'anonymous', onload: resolve });
+    script.onerror = () => {
+      modules.delete(module.href); // the next slot tries again
+      script.remove();
+      reject(new Error(`${module} did not come, or is not what it should be`));
+    };
+    document.head.append(script);
+  }));
+  return modules.get(module.href);
+}
+
 /** The element of the release behind a variant, or null where it has none; `given` are properties that it gets beside the usual ones. */
 async function component(metadata, feature, about, given = {}) {
   if (!metadata.component) return null;
   const module = new URL(metadata.component, server);
   if (module.origin !== server.origin) throw new Error(`parley: component from another origin: ${module}`);
-  await import(module);
+  await load(module, metadata.integrity);
   const element = document.createElement(metadata.element);
   element.setAttribute('feature', feature);
   element.setAttribute('base', server.origin === location.origin ? '' : server.origin);
   element.setAttribute('about', about ?? '');
-  return Object.assign(element, { request: (method, path, body) => request(method, path, body), track, ...given });
+  const ask = async (method, path, body) => {
+    const response = await request(method, path, body);
+    if (response.status === 403 && (await response.clone().json().catch(() => null))?.type === 'urn:parley:problem:muted') element.hidden = true; // she does not want it
+    return response;
+  };
+  return Object.assign(element, { request: ask, track, ...given });
 }
 
 const seen = new IntersectionObserver((entries) => {
@@ -208,6 +232,15 @@ class Slot extends HTMLElement {
   connectedCallback() { seen.observe(this); }
   disconnectedCallback() { seen.unobserve(this); }
 }
+
+/** Somebody wants to talk about something before she has come to where that is done: it is brought, and hears of it. */
+addEventListener('parley-talk', async ({ detail }) => {
+  const slot = document.querySelector('parley-slot[talk]');
+  if (!slot || slot.childElementCount > 0) return;
+  seen.unobserve(slot);
+  await fill(slot).catch((error) => console.warn('parley: nobody to talk to', error));
+  if (slot.childElementCount > 0) dispatchEvent(new CustomEvent('parley-talk', { detail }));
+});
 
 // Pages.
 
@@ -271,7 +304,7 @@ class Page extends HTMLElement {
 const ready = whoami();
 ready.catch((error) => console.warn('parley: not available', error));
 const { pending = [] } = window.parley ?? {};
-window.parley = { track, identify, ready };
+window.parley = { track, identify, ready, request: (method, path, body) => request(method, path, body) };
 for (const [event, properties] of pending) track(event, properties);
 customElements.define('parley-slot', Slot);
 customElements.define('parley-page', Page);

@@ -26,6 +26,7 @@ function page() {
         h('parley-slot', { name: 'boards', about: `sku:${product.sku}`, 'data-title': product.name, 'data-price': product.price, 'data-currency': 'EUR', 'data-image': `/shop/pictures/${product.picture}.svg` }),
         h('parley-slot', { name: 'product-poll', about: `sku:${product.sku}` }))),
     h('parley-slot', { name: 'product-questions', about: `sku:${product.sku}`, class: 'wide' }),
+    h('parley-slot', { name: 'home-talk', talk: true, about: `sku:${product.sku}`, class: 'wide' }),
     others.length > 0 && h('p', { class: 'others soft' }, `More for the ${product.category.toLowerCase()}: `,
       others.flatMap(({ sku, name }, i) => [i > 0 && ', ', h('a', { href: `/shop/product.html?sku=${sku}` }, name)]))].filter(Boolean);
 }

@@ -1,4 +1,4 @@
-/* Trends in shopping and in purchasing, and cohorts of customers: asked of the insight lane. */
+/* Trends in shopping and in purchasing, cohorts of customers, visits: asked of the insight lane. */
 #include "api/admin/tables.h"
 #include "api/app.h"
 #include "api/request.h"
@@ -142,10 +142,35 @@ static void handle_lifetime(struct request *request) {
     insight_ask_lifetime(request->app->insight, q);
 }
 
+struct visits_request {
+    struct insight_visits question;
+    struct request *request;
+};
+
+static void on_visits(struct mail *mail) {
+    struct visits_request *asked = (struct visits_request *)mail;
+    answer(asked->request, &asked->question.error, &asked->question.out);
+}
+
+static void handle_visits(struct request *request) {
+    struct visits_request *asked = arena_new(&request->arena, struct visits_request);
+    struct insight_visits *q = &asked->question;
+    int64_t limit;
+    if (!request_query_int(request, "cursor", INT32_MIN, INT32_MAX, INT32_MAX, &q->before) ||
+        !request_query_int(request, "limit", 1, PAGE_MOST, PAGE, &limit))
+        return;
+    q->limit = (size_t)limit;
+    q->job.mail.receive = on_visits;
+    q->job.reply_to = &request->app->mailbox;
+    asked->request = request;
+    insight_ask_visits(request->app->insight, q);
+}
+
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST };
 const struct route insight_routes[] = {
     {METHOD_GET, "/admin/v1/trends", READERS, 0, 0, handle_trends},
     {METHOD_GET, "/admin/v1/cohorts", READERS, 0, 0, handle_cohorts},
+    {METHOD_GET, "/admin/v1/visits", READERS, 0, 0, handle_visits},
     {METHOD_GET, "/admin/v1/lifetime", READERS, 0, 0, handle_lifetime},
     {0},
 };

@@ -1,6 +1,7 @@
 /* The OpenFeature Remote Evaluation Protocol 0.3.0: one flag, which records an exposure, and all flags, which records none. */
 #include "api/ofrep/evaluate.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <xxhash.h>
 
@@ -96,7 +97,7 @@ static bool record(struct app *app, const struct context *context, const struct 
 static void record_once(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
                         const struct decision *d, enum journal_cause cause) {
     enum remembered_set set = cause == JOURNAL_FALLBACK ? REMEMBERED_FALLEN_BACK : REMEMBERED_OVERRIDDEN;
-    struct remembered *told = remembered_of(&app->remembered, experiment->state.salt) + set;
+    struct remembered *told = remembered_make(&app->remembered, experiment->state.salt) + set;
     struct remembered_unit unit = {.unit = d->unit};
     if (remembered_look(&app->remembered, told, d->unit, &unit)) return;
     if (record(app, context, experiment, d, cause)) remembered_keep(&app->remembered, told, &unit);
@@ -128,7 +129,7 @@ static void record_holdouts(struct app *app, const struct snapshot_feature *feat
         struct decision met = {0};
         part = decide_holdout(feature->holdouts[i], feature, context, &met.unit_text);
         if (part < 0) continue;
-        struct remembered *known = remembered_of(&app->remembered, readout->state.salt);
+        struct remembered *known = remembered_make(&app->remembered, readout->state.salt);
         struct remembered_unit unit = {unit_of(met.unit_text), (uint32_t)(context->now / 1000), (uint16_t)part, 0};
         met.arm = unit.arm;
         if (!remembered_look(&app->remembered, known, unit.unit, &unit) &&
@@ -143,10 +144,18 @@ void ofrep_record(struct app *app, const struct context *context, const struct d
     if (!d->expose || !d->experiment || d->enrolled) return;
     if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
     struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
-    remembered_keep(&app->remembered, remembered_of(&app->remembered, d->experiment->state.salt), &unit);
+    remembered_keep(&app->remembered, remembered_make(&app->remembered, d->experiment->state.salt), &unit);
 }
 
 /* ---- the answer ---- */
+
+/* As browsers check it (W3C Subresource Integrity): "sha256-", then the hash in base64. */
+static void write_integrity(const unsigned char *sha256, struct json_writer *w) {
+    enum { PREFIX = sizeof "sha256-" - 1, ENCODED = sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL) };
+    char integrity[PREFIX + ENCODED] = "sha256-";
+    sodium_bin2base64(integrity + PREFIX, ENCODED, sha256, 32, sodium_base64_VARIANT_ORIGINAL);
+    json_put_text(w, "integrity", text_of(integrity));
+}
 
 /* Which release serves the variant, and what a page loads to show it. */
 static void write_plugin(struct app *app, const struct variant *variant, struct json_writer *w) {
@@ -164,6 +173,7 @@ static void write_plugin(struct app *app, const struct variant *variant, struct 
         n += parts[i].n;
     }
     json_put_text(w, "component", text_n(url, n));
+    if (web.sha256) write_integrity(web.sha256, w);
     if (web.element.n) json_put_text(w, "element", web.element);
 }
 

@@ -1,9 +1,9 @@
-// What customers turn to more than usual, apart for shopping and for purchasing; and who bought again, month by month.
+// What customers turn to more than usual, apart for shopping and for purchasing; who bought again, month by month; and who comes, day by day.
 
 import { h, svg } from '../dom.js';
 import { get } from '../api.js';
 import { heading, button, empty, table } from '../parts.js';
-import { count, share, plural } from '../format.js';
+import { count, share, plural, NOTHING } from '../format.js';
 
 const KINDS = [['shopping', 'Shopping'], ['purchasing', 'Purchasing']];
 const SHOWN = 20;
@@ -17,9 +17,10 @@ export function trends() {
   let found = null;
   let cohorts = null;
   let future = null;
+  let visits = null;
 
   async function load() {
-    [found, cohorts, future] = await Promise.all([get(`/trends?kind=${kind}&min=5&limit=${SHOWN}`), get('/cohorts?by=month&limit=24'), get('/lifetime?weeks=52&limit=1000')]);
+    [found, cohorts, future, visits] = await Promise.all([get(`/trends?kind=${kind}&min=5&limit=${SHOWN}`), get('/cohorts?by=month&limit=24'), get('/lifetime?weeks=52&limit=1000'), get('/visits?limit=28')]);
   }
 
   function choose(next) {
@@ -42,10 +43,18 @@ export function trends() {
       cohorts.items.length > 0 && h('section', { key: 'cohorts', class: 'spaced' }, h('h2', {}, 'Who buys again'),
         h('p', {}, `${plural(cohorts.again, 'customer')} of ${count(cohorts.customers)} bought again (${share(cohorts.againShare)}).`),
         heat(cohorts.items), cohortTable(cohorts.items)),
-      future.purchases && h('section', { key: 'future', class: 'spaced' }, h('h2', {}, 'What they may still buy'), expected(future))],
+      future.purchases && h('section', { key: 'future', class: 'spaced' }, h('h2', {}, 'What they may still buy'), expected(future)),
+      visits.items.length > 0 && h('section', { key: 'visits', class: 'spaced' }, h('h2', {}, 'Who comes, and comes back'),
+        h('p', {}, 'Half an hour of silence ends a visit. A visitor comes back when she is there again so many days after her first day.'), visitTable(visits.items))],
   };
   return self;
 }
+
+const VISIT_COLUMNS = [{ name: 'Day' }, ...['Visitors', 'New', 'Visits', 'Mean stay', 'Back on day 1', 'Day 7', 'Day 28'].map((name) => ({ name, number: true }))];
+const stay = (seconds) => (seconds < 60 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+const cameBack = (day, after) => (day.back[after] === null || day.new === 0 ? NOTHING : share(day.back[after] / day.new));
+const visitTable = (items) => table('Visits by day', VISIT_COLUMNS,
+  items.map((day) => [day.day, count(day.visitors), count(day.new), count(day.visits), stay(day.dwell), cameBack(day, 1), cameBack(day, 7), cameBack(day, 28)]));
 
 /** A bar for each product, as long as its score. */
 function bars(items) {

@@ -8,7 +8,8 @@
 struct map {
     struct map_entry {
         struct text key;
-        void *value; /* NULL: free */
+        void *value;   /* NULL: free */
+        uint64_t hash; /* of the key: entries in the way of another key are told from it without looking at theirs */
     } * entries;
     size_t n, room; /* room is 0 or a power of two */
 };

@@ -27,6 +27,7 @@ static int next_file(struct journal *j, int64_t now, struct error *error) {
         j->sql = NULL;
         j->number++;
         journal_save_heads(j);
+        journal_save_seen_aside(j);
     }
     int rc = partition_open(&j->sql, j->folder, j->number, &first, j->key, error);
     if (rc < 0) return rc;

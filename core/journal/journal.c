@@ -203,6 +203,7 @@ void journal_close(struct journal *j) {
     pthread_mutex_unlock(&j->mutex);
     pthread_join(j->thread, NULL);
     journal_save_heads(j);
+    journal_save_seen(j);
     pthread_mutex_destroy(&j->mutex);
     pthread_cond_destroy(&j->filled);
     journal_free(j);

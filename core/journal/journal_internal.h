@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "core/base/aside.h"
 #include "core/base/unit_map.h"
 #include "core/journal/fingerprint.h"
 #include "core/journal/journal.h"
@@ -57,6 +58,7 @@ struct journal {
     int month;          /* of the newest file: year * 12 + month, by its first row */
     unsigned char key[FINGERPRINT_KEY_BYTES];
     struct fingerprint_set seen;
+    struct aside seen_aside; /* writes DIR/seen */
     struct unit_map heads; /* unit -> its last row */
     int64_t last_seq, last_received;
     uint64_t retry_at; /* ticks: rings alone are not tried before this after a failure */
@@ -100,5 +102,10 @@ int journal_recover(struct journal *journal, struct error *error);
 int journal_month(int64_t ms);
 /* Keeps each unit's last row in DIR/heads, so that the next start need not read all files. Best effort. */
 void journal_save_heads(struct journal *journal);
+/* Likewise the messages that are recognised, in DIR/seen; `aside` on a thread of its own. */
+void journal_save_seen(struct journal *journal);
+void journal_save_seen_aside(struct journal *journal);
+/* Takes them over: the seq up to which they are, and when that row was received; 0 where there is no such file, or it is damaged. */
+int64_t journal_load_seen(struct journal *journal, int64_t *received);
 
 #endif

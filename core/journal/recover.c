@@ -1,5 +1,5 @@
 /* What the journal must know after a start: the last row, each unit's last row, and the messages of the last days. It reads
- * them from the files; DIR/heads, written at a clean end, spares it the old ones. */
+ * them from the files; DIR/heads and DIR/seen, written at a clean end and whenever a file is full, spare it the old ones. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,7 +121,7 @@ static int received_of(struct sql *sql, int64_t seq, int64_t *received, struct e
 
 struct learning {
     struct journal *journal;
-    int64_t heads, since; /* a seq, a time */
+    int64_t heads, seen, since; /* seqs, a time */
 };
 
 static int learn_record(void *visitor, const struct journal_record *r) {
@@ -130,7 +130,7 @@ static int learn_record(void *visitor, const struct journal_record *r) {
     return 0;
 }
 
-/* Rows behind `from`: heads of those behind `heads`, fingerprints of those received since `since`. */
+/* Rows behind `from`: heads of those behind `heads`, fingerprints of those behind `seen` that were received since `since`. */
 static int scan(struct learning *l, struct sql *sql, int64_t from, struct error *error) {
     struct fingerprint_set *seen = &l->journal->seen;
     struct sql_rows rows;
@@ -148,7 +148,7 @@ static int scan(struct learning *l, struct sql *sql, int64_t from, struct error 
         uint64_t fingerprint = partition_row(&row, &rows);
         arena_reset(&arena);
         rc = pack_visit(&row, from + 1, INT64_MAX, &arena, learn_record, l);
-        if (fingerprint && row.seq > from && row.received >= l->since) {
+        if (fingerprint && row.seq > l->seen && row.received >= l->since) {
             fingerprint_prepare(seen, row.received, 1);
             fingerprint_add(seen, fingerprint);
         }
@@ -192,11 +192,11 @@ static int read_spans(struct journal *j, struct start *start, struct error *erro
     return rc;
 }
 
-/* DIR/heads is believed when the row it ends with is still the same one. */
-static int64_t believed_heads(struct journal *j, const struct start *start) {
-    int64_t last_received = j->last_received, seq = load_heads(j), expected = j->last_received, received = -1;
-    j->last_received = last_received;
-    for (size_t i = start->list.n; seq > 0 && i-- > 0;) {
+/* What was kept aside is believed when the row it ends with is still the same one. */
+static bool is_row(const struct journal *j, const struct start *start, int64_t seq, int64_t expected) {
+    int64_t received = -1;
+    if (seq <= 0 || seq > j->last_seq) return false;
+    for (size_t i = start->list.n; i-- > 0;) {
         if (start->list.items[i].first > seq) continue;
         char path[PARTITION_PATH_ROOM];
         struct sql *sql;
@@ -206,25 +206,39 @@ static int64_t believed_heads(struct journal *j, const struct start *start) {
         sql_close(sql);
         break;
     }
-    if (seq > 0 && received == expected) return seq;
+    return received == expected;
+}
+
+static int64_t believed_heads(struct journal *j, const struct start *start) {
+    int64_t last_received = j->last_received, seq = load_heads(j), expected = j->last_received;
+    j->last_received = last_received;
+    if (is_row(j, start, seq, expected)) return seq;
     unit_map_free(&j->heads);
+    return 0;
+}
+
+static int64_t believed_seen(struct journal *j, const struct start *start) {
+    int64_t received, seq = journal_load_seen(j, &received);
+    if (seq && is_row(j, start, seq, received)) return seq;
+    fingerprint_free(&j->seen);
     return 0;
 }
 
 static int learn(struct journal *j, const struct start *start, struct error *error) {
     int64_t heads = believed_heads(j, start), since = clock_now(j->options.clock) - j->options.recognise_ms;
-    struct learning learning = {j, heads, since};
-    int64_t behind = j->last_seq - 2 * (int64_t)j->options.recognise_n;
+    int64_t seen = believed_seen(j, start), behind = j->last_seq - 2 * (int64_t)j->options.recognise_n;
+    if (behind > seen) seen = behind; /* older ones are not recognised anyway */
+    struct learning learning = {j, heads, seen, since};
     int rc = 0;
     for (size_t i = 0; i < start->list.n && rc == 0; i++) {
         const struct span *span = &start->spans[i];
-        if (!span->last || (span->last <= heads && (span->received < since || span->last <= behind))) continue;
+        bool messages = span->last > seen && span->received >= since;
+        if (!span->last || (span->last <= heads && !messages)) continue;
         char path[PARTITION_PATH_ROOM];
         struct sql *sql;
         partition_path(path, j->folder, start->list.items[i].number);
         if ((rc = sql_open(&sql, path, SQL_READER, error)) < 0) break;
-        int64_t from = span->received >= since && behind < heads ? (behind > 0 ? behind : 0) : heads;
-        rc = scan(&learning, sql, from, error);
+        rc = scan(&learning, sql, messages && seen < heads ? seen : heads, error);
         sql_close(sql);
     }
     return rc;

@@ -8,7 +8,7 @@
 #include "core/base/number.h"
 
 /* What follows the words. */
-enum what { NOTHING, PRODUCT, ORDER, MONEY, QUERY, NAME };
+enum what { NOTHING, PRODUCT, ORDER, MONEY, QUERY, NAME, COUPON, REVIEW };
 
 static const struct known_event {
     const char *event, *kind, *words;
@@ -34,21 +34,22 @@ static const struct known_event {
     {"Order Updated", "order", "Changed an order:", ORDER},
     {"Order Cancelled", "order", "Cancelled an order:", ORDER},
     {"Order Refunded", "refund", "Was refunded", MONEY},
-    {"Coupon Entered", "coupon", "Entered a coupon", NOTHING},
-    {"Coupon Applied", "coupon", "Used a coupon", NOTHING},
-    {"Coupon Denied", "coupon", "Was denied a coupon", NOTHING},
-    {"Coupon Removed", "coupon", "Took back a coupon", NOTHING},
+    {"Coupon Entered", "coupon", "Entered the coupon", COUPON},
+    {"Coupon Applied", "coupon", "Used the coupon", COUPON},
+    {"Coupon Denied", "coupon", "Was denied the coupon", COUPON},
+    {"Coupon Removed", "coupon", "Took back the coupon", COUPON},
     {"Product Added to Wishlist", "wishlist", "Put on the wish list:", PRODUCT},
     {"Product Removed from Wishlist", "wishlist", "Took off the wish list:", PRODUCT},
     {"Wishlist Product Added to Cart", "wishlist", "Put from the wish list into the cart:", PRODUCT},
-    {"Product Reviewed", "review", "Reviewed", PRODUCT},
+    {"Product Reviewed", "review", "Reviewed", REVIEW},
     {"Experiment Viewed", "exposure", "Met the experiment", NAME},
 };
 
 /* Members of `properties` that lead to something; copied into refs where they are texts or numbers. */
-static const char *const references[] = {"order_id",    "product_id", "sku",     "cart_id",       "checkout_id",
-                                         "wishlist_id", "review_id",  "list_id", "promotion_id",  "coupon",
-                                         "query",       "url",        "feature", "experiment_id", "variation_id"};
+static const char *const references[] = {"order_id",     "product_id",  "sku",           "cart_id",
+                                         "checkout_id",  "wishlist_id", "review_id",     "list_id",
+                                         "promotion_id", "coupon",      "coupon_id",     "query",
+                                         "url",          "feature",     "experiment_id", "variation_id"};
 
 struct telling {
     const struct journal_record *record;
@@ -109,8 +110,19 @@ static struct text order(const struct telling *t, const char *words) {
     return arena_printf(t->arena, "%s%.*s%s%.*s", words, TEXT_ARGS(items), sum.n ? " for " : "", TEXT_ARGS(sum));
 }
 
+/* What somebody wrote about a product, as far as a line holds it. */
+static struct text review(const struct telling *t, struct text product) {
+    enum { LINE = 200 };
+    struct text rating = property(t, "rating"), words = property(t, "review_body");
+    size_t n = words.n < LINE ? words.n : LINE;
+    while (n < words.n && n && ((unsigned char)words.at[n] & 0xc0) == 0x80) n--; /* not within a character */
+    return arena_printf(t->arena, "%.*s%s%.*s%s%.*s%s", TEXT_ARGS(product), rating.n ? ", rating " : "",
+                        TEXT_ARGS(rating), n ? ": " : "", TEXT_ARGS(text_n(words.at, n)), n < words.n ? "..." : "");
+}
+
 static struct text say(const struct telling *t, const struct known_event *known) {
     static const char *const product[] = {"name", "title", "product_id", "sku", NULL};
+    static const char *const coupon[] = {"coupon_name", "coupon_id", "coupon", NULL};
     static const char *const name[] = {
         "name", "experiment_name", "experiment_id", "category", "list_id", "promotion_id", NULL};
     struct text object = TEXT("");
@@ -119,6 +131,8 @@ static struct text say(const struct telling *t, const struct known_event *known)
     if (known->what == QUERY) object = property(t, "query");
     if (known->what == PRODUCT) object = first_of(t, product);
     if (known->what == NAME) object = first_of(t, name);
+    if (known->what == COUPON) object = first_of(t, coupon);
+    if (known->what == REVIEW) object = review(t, first_of(t, product));
     return arena_printf(t->arena, "%s%s%.*s", known->words, object.n ? " " : "", TEXT_ARGS(object));
 }
 

@@ -114,9 +114,17 @@ static struct boot_plugin *find_or_add(struct boot *boot, const struct manifest 
     struct boot_plugin *plugin = find(boot, manifest->name);
     if (plugin) return plugin;
     plugin = add(boot);
+    plugin->added = true;
     plugin->state.name = memory_copy(manifest->name);
     plugin->state.active = memory_copy(manifest->version);
     return plugin;
+}
+
+/* A plugin that was there keeps the release that somebody chose. */
+static void begin_with_newest(struct boot_plugin *plugin, const char *version) {
+    if (!plugin->added || strverscmp(version, plugin->state.active) <= 0) return;
+    free(plugin->state.active);
+    plugin->state.active = memory_copy(version);
 }
 
 static size_t place_of(const struct boot_plugin *plugin, const char *version) {
@@ -143,6 +151,7 @@ static int put(const char *folder, const struct bundle *bundle, const struct plu
 static void install(struct boot *boot, const char *folder, struct bundle *bundle, struct error *error) {
     const char *version = bundle->manifest.version;
     struct boot_plugin *plugin = find_or_add(boot, &bundle->manifest);
+    begin_with_newest(plugin, version);
     size_t i = place_of(plugin, version);
     struct boot_release *release = NULL;
     struct origin origin = {.kind = ORIGIN_BUNDLED, .sequence = bundle->manifest.sequence};

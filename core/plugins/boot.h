@@ -16,6 +16,7 @@ struct boot {
     struct trust trusted; /* while it reads */
     struct boot_plugin {
         struct plugin_state state;
+        bool added; /* now, by what comes with Parley: it begins with the newest release */
         struct boot_release {
             struct bundle bundle; /* empty when `error` is set */
             struct error error;

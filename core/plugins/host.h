@@ -248,6 +248,8 @@ struct plugin_web {
     struct text version;
     struct text module;  /* path below /plugins/NAME/VERSION/; TEXT_NONE: it has no widget */
     struct text element; /* the custom element that the module defines; TEXT_NONE: none */
+    const unsigned char
+        *sha256; /* 32 bytes, of the module's; NULL where there is none. Borrowed until the loop's next turn */
 };
 bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web);
 

@@ -176,9 +176,10 @@ bool plugins_web(const struct plugins *plugins, struct text name, struct text ve
     const struct manifest *manifest = &release->bundle.manifest;
     struct text module = text_of(manifest->web);
     size_t prefix = sizeof "web/" - 1;
+    const struct bundle_file *file = module.n > prefix ? bundle_find(&release->bundle, module) : NULL;
     *web = (struct plugin_web){text_of(release->version),
                                module.n > prefix ? text_n(module.at + prefix, module.n - prefix) : TEXT_NONE,
-                               text_of(manifest->element)};
+                               text_of(manifest->element), file ? file->sha256 : NULL};
     return true;
 }
 

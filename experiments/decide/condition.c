@@ -111,25 +111,31 @@ static bool compare(const struct run *run, enum condition_operator op, struct va
     }
 }
 
-/* The condition that most audiences are: an attribute of the root against a text. What it gives is what the general way gives, for
- * the same steps; false where it is not that simple. */
-static bool compare_attribute(struct run *run, const struct node *node, struct value *out) {
-    const struct json *json = run->home.json;
-    if (run->reducing || run->current.kind != VALUE_TAPE || CONDITION_MAX_STEPS - *run->steps < 2) return false;
-    json_at found = json_get(json, run->current.at, node[1].path.steps[0]);
-    if (found == JSON_NONE || json->tokens[found].kind != JSON_KIND_STRING || json->tokens[found].escaped) return false;
+/* The condition that most audiences are: an attribute of the context against a text. False where there is no such text, or it is
+ * written with escapes: those go the general way, which gives the same for the others. */
+static bool compare_attribute(const struct node *nodes, uint32_t at, const struct condition_input *input, bool *holds) {
+    const struct node *node = &nodes[at], *var = &nodes[at + 1];
+    const struct json *json = input->json;
+    json_at found = json ? json_get(json, input->root, var->path.steps[0]) : JSON_NONE;
+    if (found == JSON_NONE) return false;
     const struct json_token *token = &json->tokens[found];
-    bool same = text_eq(text_n(json->text.at + token->at, token->n), run->nodes[node[1].next].literal.string);
-    *run->steps += 2;
-    *out = value_bool(same == (node->op == OP_EQUAL || node->op == OP_SAME));
+    if (token->kind != JSON_KIND_STRING || token->escaped) return false;
+    bool same = text_eq(text_n(json->text.at + token->at, token->n), nodes[var->next].literal.string);
+    *holds = same == (node->op == OP_EQUAL || node->op == OP_SAME);
     return true;
+}
+
+/* Not inside map, filter and their like. */
+static bool at_root(const struct run *run) {
+    return !run->reducing && run->current.kind == VALUE_TAPE && run->current.at == run->input->root;
 }
 
 /* a < b, or a < b < c with three arguments; likewise the others. */
 static struct value eval_comparison(struct run *run, uint32_t at) {
     const struct node *node = &run->nodes[at];
-    struct value simple;
-    if (node->attribute_is && compare_attribute(run, node, &simple)) return simple;
+    bool simple;
+    if (node->attribute_is && at_root(run) && compare_attribute(run->nodes, at, run->input, &simple))
+        return value_bool(simple);
     struct value a = run_eval(run, at + 1), b = run_eval(run, argument(run, at, 1));
     bool holds = compare(run, node->op, a, b), absent = a.absent || b.absent;
     if (node->count == 3) {
@@ -142,11 +148,12 @@ static struct value eval_comparison(struct run *run, uint32_t at) {
 
 /* ---- numbers ---- */
 
-/* +, *, max and min over all arguments. Sums and products read texts as parseFloat does, the others as Number does. */
+/* +, *, max and min over all arguments; a product of one is that one, as it is. Sums and products read texts as parseFloat does, the others as Number does. */
 static struct value eval_fold(struct run *run, uint32_t at) {
     enum condition_operator op = run->nodes[at].op;
     double total = op == OP_PLUS ? 0 : op == OP_TIMES ? 1 : op == OP_MAX ? -INFINITY : INFINITY;
     bool absent = false;
+    if (op == OP_TIMES && run->nodes[at].count == 1) return run_eval(run, at + 1);
     for (uint32_t child = at + 1; child < run->nodes[at].next; child = run->nodes[child].next) {
         struct value v = run_eval(run, child);
         absent |= v.absent;
@@ -308,6 +315,8 @@ struct value condition_value(const struct condition *condition, const struct con
 }
 
 bool condition_true(const struct condition *condition, const struct condition_input *input) {
+    bool holds;
     if (!condition) return true;
+    if (condition->nodes->attribute_is && compare_attribute(condition->nodes, 0, input, &holds)) return holds;
     return value_true(&(struct value_home){input->json, input->arena}, condition_value(condition, input));
 }

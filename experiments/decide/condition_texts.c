@@ -65,14 +65,14 @@ static struct value eval_substr(struct run *run, uint32_t at) {
     return resting_on(resting_on(value_string(rest), source), from);
 }
 
-/* Is the text a part of the text, or the value an element of the list? */
+/* Is the text a part of the text, or the value an element of the list? Nothing, not even "", is in an empty text. */
 static struct value eval_in(struct run *run, uint32_t at) {
     struct value needle = run_eval(run, at + 1), hay = run_eval(run, run->nodes[at + 1].next), element;
     struct value result = resting_on(resting_on(value_bool(false), needle), hay);
     struct value_cursor cursor = {0};
     if (hay.kind == VALUE_STRING) {
         struct text part = value_to_text(&run->home, needle);
-        result.truth = part.n == 0 || (hay.string.n && memmem(hay.string.at, hay.string.n, part.at, part.n));
+        result.truth = hay.string.n && (!part.n || memmem(hay.string.at, hay.string.n, part.at, part.n));
         return result;
     }
     while (!result.truth && value_next(&run->home, hay, &cursor, &element))

@@ -148,9 +148,10 @@ bool decide_by_rule(const struct decider *d, const struct rule *rule, struct dec
 
 static bool try_rules(const struct decider *d, bool overrides, struct decision *out) {
     const struct feature *feature = &d->feature->definition;
+    const struct condition_input input = input_of(d);
     for (uint32_t i = 0; i < feature->n_rules; i++) {
         const struct rule *rule = &feature->rules[i];
-        if (rule->overrides == overrides && condition_true(rule->condition, &d->input) && decide_by_rule(d, rule, out))
+        if (rule->overrides == overrides && condition_true(rule->condition, &input) && decide_by_rule(d, rule, out))
             return true;
     }
     return false;
@@ -253,6 +254,12 @@ static bool experiment_unit(const struct context *context, const struct snapshot
     return out->n > 0;
 }
 
+static bool in_audience(const struct decider *d, const struct snapshot_experiment *experiment) {
+    if (!experiment->definition.audience) return true;
+    const struct condition_input input = input_of(d);
+    return condition_true(experiment->definition.audience, &input);
+}
+
 static bool step_experiment(const struct decider *d, struct decision *out) {
     const struct snapshot_experiment *experiment = d->feature->experiment;
     if (!takes_part(d, experiment)) return false;
@@ -270,7 +277,7 @@ static bool step_experiment(const struct decider *d, struct decision *out) {
         }
         if (!in) return false;
     }
-    if (over || !condition_true(experiment->definition.audience, &d->input)) return false;
+    if (over || !in_audience(d, experiment)) return false;
     if (!known) return unit_missing(experiment->definition.unit, out);
     out->epoch = (uint16_t)(state->n_epochs - 1);
     return give_arm(d, experiment, draw(experiment, out->unit), true, out);
@@ -295,19 +302,19 @@ const struct decide_step decide_steps[] = {
     {STEP_DEFAULT, "default", step_default},
 };
 const size_t decide_steps_count = sizeof decide_steps / sizeof *decide_steps;
+enum { FIRST_OF_PLAIN = STEP_EXPERIMENT - STEP_PREVIEW }; /* what stands before decides nothing for a plain feature */
 
 static void decide_at(const struct snapshot *snapshot, const struct snapshot_feature *feature,
                       const struct context *context, const struct remembered_all *remembered,
                       struct variants_known *known, struct decision *out) {
-    struct decider d = decider_of(snapshot, feature, context, remembered, known);
+    const struct decider d = {snapshot, feature, context, remembered, known};
     *out = (struct decision){.feature = feature};
     if (context->crawler) {
         out->step = STEP_CRAWLER;
         serve(&d, out, feature->definition.off, REASON_DEFAULT);
         return;
     }
-#pragma GCC unroll 8 /* so that the calls are direct, and steps that do not apply cost a test */
-    for (size_t i = 0; i < sizeof decide_steps / sizeof *decide_steps; i++) {
+    for (size_t i = feature->plain && !context->n_previews ? FIRST_OF_PLAIN : 0; i < decide_steps_count; i++) {
         if (!decide_steps[i].run(&d, out)) continue;
         out->step = decide_steps[i].step;
         return;

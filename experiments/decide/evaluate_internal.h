@@ -9,24 +9,17 @@ struct decider {
     const struct snapshot_feature *feature;
     const struct context *context;
     const struct remembered_all *remembered;
-    struct condition_input input; /* what conditions are evaluated over */
     struct variants_known *known;
 };
 
-static inline struct decider decider_of(const struct snapshot *snapshot, const struct snapshot_feature *feature,
-                                        const struct context *context, const struct remembered_all *remembered,
-                                        struct variants_known *known) {
-    return (struct decider){snapshot,
-                            feature,
-                            context,
-                            remembered,
-                            {.json = context->json,
-                             .root = context->root,
-                             .feature_key = feature->definition.key,
-                             .now = context->now,
-                             .segments = &snapshot->segment_conditions,
-                             .arena = context->arena},
-                            known};
+/* What conditions are evaluated over. */
+static inline struct condition_input input_of(const struct decider *d) {
+    return (struct condition_input){.json = d->context->json,
+                                    .root = d->context->root,
+                                    .feature_key = d->feature->definition.key,
+                                    .now = d->context->now,
+                                    .segments = &d->snapshot->segment_conditions,
+                                    .arena = d->context->arena};
 }
 
 /* One step: true when it decided (or found that the targeting key is missing), with the rest of `out` filled. */

@@ -7,12 +7,13 @@ static struct text result_of(bool unknown, bool holds) {
 
 /* "if" with the condition's own trace, and its result; nothing to look at counts as true. */
 static bool trace_condition(const struct decider *d, const struct condition *condition, struct json_writer *out) {
-    bool holds = condition_true(condition, &d->input);
-    bool unknown = condition && condition_value(condition, &d->input).absent;
+    const struct condition_input input = input_of(d);
+    bool holds = condition_true(condition, &input);
+    bool unknown = condition && condition_value(condition, &input).absent;
     json_put_text(out, "result", result_of(unknown, holds));
     if (condition) {
         json_key(out, TEXT("condition"));
-        condition_trace(condition, &d->input, out);
+        condition_trace(condition, &input, out);
     }
     return holds;
 }
@@ -117,7 +118,7 @@ void decide_trace(const struct snapshot *snapshot, const struct snapshot_feature
     struct variants_known known = {0};
     struct context shared = *context; /* by everything that is decided on the way */
     shared.known = &known;
-    struct decider d = decider_of(snapshot, feature, &shared, remembered, &known);
+    struct decider d = {snapshot, feature, &shared, remembered, &known};
     struct decision decision = {0};
     bool decided = false;
     json_open_array(out);

@@ -128,11 +128,31 @@ static bool infinity(struct text t, double *out) {
     return text_is(t, "Infinity");
 }
 
+static int base_named(char letter) {
+    switch (letter | 32) {
+    case 'x': return 16;
+    case 'o': return 8;
+    case 'b': return 2;
+    default: return 0;
+    }
+}
+
+/* "0x1F", "0o17", "0b11"; NaN where a digit is none of that base. False where it is not written so. */
+static bool radix(struct text t, double *out) {
+    int base = t.n > 2 && t.at[0] == '0' ? base_named(t.at[1]) : 0;
+    *out = 0;
+    for (size_t i = 2; base && i < t.n; i++) {
+        int digit = is_digit(t.at[i]) ? t.at[i] - '0' : (t.at[i] | 32) - 'a' + 10;
+        *out = digit >= 0 && digit < base ? *out * base + digit : NAN;
+    }
+    return base > 0;
+}
+
 static double text_to_number(struct text t) {
     double value;
     t = trimmed(t);
     if (t.n == 0) return 0;
-    if (infinity(t, &value)) return value;
+    if (infinity(t, &value) || radix(t, &value)) return value;
     return decimal_prefix(t) == t.n ? decimal(t) : NAN;
 }
 
@@ -160,6 +180,7 @@ double value_parse_float(const struct value_home *home, struct value v) {
 static struct text number_to_text(struct arena *arena, double number) {
     char digits[NUMBER_ROOM];
     if (isnan(number)) return TEXT("NaN");
+    if (number == 0) return TEXT("0"); /* -0 too */
     if (isinf(number)) return number < 0 ? TEXT("-Infinity") : TEXT("Infinity");
     return arena_text(arena, text_n(digits, number_print(digits, number)));
 }
@@ -199,10 +220,10 @@ bool value_same(const struct value_home *home, struct value a, struct value b) {
     case VALUE_BOOL: return a.truth == b.truth;
     case VALUE_NUMBER: return a.number == b.number;
     case VALUE_STRING: return text_eq(a.string, b.string);
-    case VALUE_LIST:
+    case VALUE_LIST: return a.n && a.items == b.items;
     case VALUE_TAPE: break;
     }
-    return false;
+    return a.at == b.at;
 }
 
 static bool is_compound(struct value v) {

@@ -65,7 +65,7 @@ bool value_true(const struct value_home *home, struct value v);
 double value_to_number(const struct value_home *home, struct value v);
 double value_parse_float(const struct value_home *home, struct value v);
 struct text value_to_text(const struct value_home *home, struct value v);
-/* ===, ==. Arrays and objects are equal to nothing by ===; by == through their text, as in JavaScript. */
+/* ===, ==. Arrays and objects are the same as themselves alone; by == equal to a text or number through their text, as in JavaScript. */
 bool value_same(const struct value_home *home, struct value a, struct value b);
 bool value_equal(const struct value_home *home, struct value a, struct value b);
 /* a < b and a <= b: strings by their bytes, everything else as numbers. */

@@ -1,5 +1,5 @@
 /* Who buys again: customers by the month or week of their first purchase, and how many of them bought in each one since. One
- * pass over the days on which each customer bought. */
+ * pass over the days on which each customer bought; what a long one counted is kept for a minute. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,11 @@
 #include "core/base/memory.h"
 #include "experiments/insight/insight_internal.h"
 
-enum { PERIODS = 260 /* the newest ones; customers who came before are counted as earlier */ };
+enum {
+    PERIODS = 260,    /* the newest ones; customers who came before are counted as earlier */
+    LONG = 100000000, /* ns: a pass that took longer ... */
+    KEPT_S = 60       /* ... is not made again for so long */
+};
 static const double MILLION = 1e6;
 
 struct cohorts {
@@ -159,15 +163,17 @@ static void write_totals(struct json_writer *w, const struct cohorts *c) {
     json_put_int(w, "earlier", c->earlier);
 }
 
-static void write_cohorts(struct insight *in, struct insight_cohorts *q, const struct cohorts *c) {
+static void write_cohorts(const struct insight *in, struct insight_cohorts *q) {
+    const struct insight_counted *counted = &in->counted[q->by];
+    const struct cohorts *c = counted->cohorts;
     struct json_writer w;
     char next[24];
     size_t n = (size_t)c->n, end = q->from + q->limit < n ? q->from + q->limit : n;
     json_writer_init(&w, &q->out);
     json_open_object(&w);
     json_put_text(&w, "by", c->by == INSIGHT_WEEKS ? TEXT("week") : TEXT("month"));
-    json_put_int(&w, "position", in->position);
-    json_put_bool(&w, "complete", in->complete);
+    json_put_int(&w, "position", counted->position);
+    json_put_bool(&w, "complete", in->complete && counted->position == in->position);
     write_totals(&w, c);
     json_key(&w, TEXT("periods"));
     json_open_array(&w);
@@ -185,14 +191,42 @@ static void write_cohorts(struct insight *in, struct insight_cohorts *q, const s
     json_close_object(&w);
 }
 
-void insight_answer_cohorts(struct insight *in, struct insight_cohorts *q) {
-    struct cohorts *c = memory_new(struct cohorts);
-    c->by = q->by;
-    c->cohort = c->last = -1;
-    int rc = read_span(in, c, &q->error);
-    c->of = memory_zero(c->n ? (size_t)c->n : 1, sizeof *c->of);
-    if (rc == 0) rc = read_rows(in, c, &q->error);
-    if (rc == 0) write_cohorts(in, q, c);
-    free(c->of);
+static void cohorts_free(struct cohorts *c) {
+    if (c) free(c->of);
     free(c);
+}
+
+void insight_drop_cohorts(struct insight *in) {
+    for (int by = 0; by < INSIGHT_PERIODS; by++) {
+        cohorts_free(in->counted[by].cohorts);
+        in->counted[by] = (struct insight_counted){0};
+    }
+}
+
+static bool still_good(const struct insight *in, const struct insight_counted *counted) {
+    if (!counted->cohorts) return false;
+    return counted->position == in->position ||
+           (counted->took > LONG && clock_ticks() - counted->at < KEPT_S * 1000000000ull);
+}
+
+static int count_anew(struct insight *in, enum insight_period by, struct error *error) {
+    uint64_t began = clock_ticks();
+    struct cohorts *c = memory_new(struct cohorts);
+    c->by = by;
+    c->cohort = c->last = -1;
+    int rc = read_span(in, c, error);
+    c->of = memory_zero(c->n ? (size_t)c->n : 1, sizeof *c->of);
+    if (rc == 0) rc = read_rows(in, c, error);
+    if (rc < 0) {
+        cohorts_free(c);
+        return rc;
+    }
+    cohorts_free(in->counted[by].cohorts);
+    uint64_t now = clock_ticks();
+    in->counted[by] = (struct insight_counted){c, in->position, now, now - began};
+    return 0;
+}
+
+void insight_answer_cohorts(struct insight *in, struct insight_cohorts *q) {
+    if (still_good(in, &in->counted[q->by]) || count_anew(in, q->by, &q->error) == 0) write_cohorts(in, q);
 }

@@ -1,4 +1,4 @@
-/* What a record says about products and purchases. Events of staff and of the system say nothing. A record happened when it
+/* What a record says about products, purchases and visits. Events of staff and of the system say nothing. A record happened when it
  * says, but not after it was received: a sender whose clock is ahead would make a day of its own. */
 #include <string.h>
 
@@ -126,16 +126,25 @@ static int gather_order(struct insight *in, const struct told *t, struct error *
 
 /* --- all --- */
 
+/* What becomes of an order is the shop's doing: nobody came for it. */
+static bool is_visit(const struct journal_record *r) {
+    return !text_is(r->name, "Order Refunded") && !text_is(r->name, "Order Updated") &&
+           !text_is(r->name, "Order Cancelled");
+}
+
 int insight_gather(struct insight *in, const struct journal_record *r, struct error *error) {
     struct told t = {.record = r};
+    int64_t at = r->at < r->received ? r->at : r->received;
     bool customer = r->actor == JOURNAL_CUSTOMER || r->actor == JOURNAL_PLUGIN;
-    if (r->kind != JOURNAL_TRACK || !customer || !r->unit.n || text_starts(r->name, TEXT("Product Removed"))) return 0;
+    if ((r->kind != JOURNAL_TRACK && r->kind != JOURNAL_PAGE) || !customer || !r->unit.n) return 0;
+    if (is_visit(r) && insight_visit(in, r->unit, at, error) < 0) return error->code;
+    if (r->kind == JOURNAL_PAGE || text_starts(r->name, TEXT("Product Removed"))) return 0;
     arena_reset(&in->arena);
     if (json_scan(&t.json, r->body, &in->arena, NULL) != 0) return 0;
     t.properties = json_get(&t.json, 0, TEXT("properties"));
     t.unit = (int64_t)unit_of(r->unit).lo;
     t.customer = r->flags & JOURNAL_KNOWN ? t.unit : 0;
-    t.day = insight_day(r->at < r->received ? r->at : r->received);
+    t.day = insight_day(at);
     if (t.day > in->newest) in->newest = t.day;
     if (text_is(r->name, "Order Completed")) return gather_order(in, &t, error);
     if (text_is(r->name, "Order Refunded")) return add_purchase(in, t.customer, t.day, 0, 0, amount(&t), error);

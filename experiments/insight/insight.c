@@ -12,7 +12,8 @@ enum {
     KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
 };
 
-/* seen: who met which item on which day. bought: what a customer paid each day, in millionths. orders: each counts once. */
+/* seen: who met which item on which day. bought: what a customer paid each day, in millionths. orders: each counts once. visitor:
+ * when somebody came first and last; visit_day: what came of it, dwell in ms. */
 static const struct sql_migration migrations[] = {
     {1, "CREATE TABLE position (seq INTEGER NOT NULL, received INTEGER NOT NULL, at INTEGER NOT NULL);"
         "INSERT INTO position VALUES (0, 0, 0);"
@@ -23,6 +24,11 @@ static const struct sql_migration migrations[] = {
         " revenue INTEGER NOT NULL, refunded INTEGER NOT NULL, PRIMARY KEY (unit, day)) WITHOUT ROWID;"
         "CREATE TABLE orders (id INTEGER PRIMARY KEY, unit INTEGER NOT NULL, day INTEGER NOT NULL,"
         " revenue INTEGER NOT NULL, browser INTEGER NOT NULL)"},
+    {2, "CREATE TABLE visitor (unit INTEGER PRIMARY KEY, first_day INTEGER NOT NULL, last_day INTEGER NOT NULL,"
+        " last INTEGER NOT NULL);"
+        "CREATE TABLE visit_day (day INTEGER PRIMARY KEY, visitors INTEGER NOT NULL, fresh INTEGER NOT NULL,"
+        " visits INTEGER NOT NULL, dwell INTEGER NOT NULL, back1 INTEGER NOT NULL, back7 INTEGER NOT NULL,"
+        " back28 INTEGER NOT NULL)"},
 };
 
 void insight_date(char out[static CLOCK_ISO_ROOM], int64_t day) {
@@ -93,6 +99,8 @@ static int read_page(struct insight *in, struct error *error) {
     if (rc == 0) rc = sql_begin(in->sql, error);
     if (rc < 0) return rc;
     rc = journal_read(in->reader, in->position + 1, INT64_MAX, take_record, &page, &page.error);
+    if (rc >= 0) rc = insight_save_visits(in, &page.error);
+    insight_drop_visits(in);
     if (rc >= 0 && page.rows) rc = save_position(in, &page.last, &page.error);
     if (rc >= 0 && page.rows) rc = prune(in, &page.error);
     if (rc < 0 || !page.rows)
@@ -180,11 +188,22 @@ void insight_ask_lifetime(struct insight *in, struct insight_lifetime *question)
     lane_do(in->lane, &question->job);
 }
 
+static void ask_visits(struct lane_job *job, void *owner) {
+    catch_up(owner);
+    insight_answer_visits(owner, (struct insight_visits *)job);
+}
+
+void insight_ask_visits(struct insight *in, struct insight_visits *question) {
+    question->job.work = ask_visits;
+    lane_do(in->lane, &question->job);
+}
+
 static int forget_unit(struct sql *sql, struct text unit, struct error *error) {
     struct sql_value id = SQL_I((int64_t)unit_of(unit).lo);
     int rc = sql_run(sql, error, "DELETE FROM seen WHERE unit = $1", id);
     if (rc >= 0) rc = sql_run(sql, error, "DELETE FROM bought WHERE unit = $1", id);
     if (rc >= 0) rc = sql_run(sql, error, "DELETE FROM orders WHERE unit = $1", id);
+    if (rc >= 0) rc = sql_run(sql, error, "DELETE FROM visitor WHERE unit = $1", id);
     return rc < 0 ? rc : 0;
 }
 
@@ -193,6 +212,7 @@ static void forget(struct lane_job *job, void *owner) {
     struct insight_forgetting *f = (struct insight_forgetting *)job;
     int rc = sql_begin(in->sql, &f->error);
     if (rc < 0) return;
+    insight_drop_cohorts(in);
     for (size_t i = 0; rc == 0 && i < f->n; i++) rc = forget_unit(in->sql, f->units[i], &f->error);
     rc = sql_end(in->sql, rc, &f->error);
     if (rc == 0) sql_script(in->sql, "PRAGMA wal_checkpoint(TRUNCATE)", NULL);
@@ -240,6 +260,7 @@ static int begin_anew(struct insight *in, struct error *error) {
     in->newest = INT64_MIN;
     return sql_script(in->sql,
                       "BEGIN; DELETE FROM seen; DELETE FROM bought; DELETE FROM orders; DELETE FROM item;"
+                      " DELETE FROM visitor; DELETE FROM visit_day;"
                       " UPDATE position SET seq = 0, received = 0, at = 0; COMMIT",
                       error);
 }
@@ -254,6 +275,8 @@ static void make_instruments(struct insight *in, struct telemetry *t) {
 static void insight_free(struct insight *in) {
     sql_close(in->sql);
     journal_reader_close(in->reader);
+    insight_drop_visits(in);
+    insight_drop_cohorts(in);
     unit_map_free(&in->items);
     arena_free(&in->arena);
     telemetry_free(in->own_telemetry);

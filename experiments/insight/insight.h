@@ -1,5 +1,5 @@
-/* What customers do in the shop as a whole, whichever trial runs: which products they look at and buy, day by day, and who
- * buys again. Follows the journal on a lane of its own into DIR/insight.db, which includes it up to a position and can be
+/* What customers do in the shop as a whole, whichever trial runs: which products they look at and buy, day by day, who
+ * buys again, how often they come and how long they stay. Follows the journal on a lane of its own into DIR/insight.db, which includes it up to a position and can be
  * deleted: it is made again from the journal. Knows nothing of experiments. */
 #ifndef PARLEY_EXPERIMENTS_INSIGHT_INSIGHT_H
 #define PARLEY_EXPERIMENTS_INSIGHT_INSIGHT_H
@@ -52,9 +52,11 @@ struct insight_trends {
 };
 void insight_ask_trends(struct insight *insight, struct insight_trends *question);
 
-enum insight_period { INSIGHT_MONTHS, INSIGHT_WEEKS };
+enum insight_period { INSIGHT_MONTHS, INSIGHT_WEEKS, INSIGHT_PERIODS };
 
-/* Customers (events with a userId: guests cannot be told apart) by the month or week of their first purchase, and how many of them bought in each one since; what they paid. */
+/* Customers (events with a userId: guests cannot be told apart) by the month or week of their first purchase, and how many of them bought
+ * in each one since; what they paid. Where counting takes over a tenth of a second, what was counted answers for a minute, and the
+ * answer's position says so. */
 struct insight_cohorts {
     struct lane_job job;
     enum insight_period by; /* asked */
@@ -74,6 +76,17 @@ struct insight_lifetime {
     struct error error;
 };
 void insight_ask_lifetime(struct insight *insight, struct insight_lifetime *question);
+
+/* Visits by day, the newest first: visitors, those who came for the first time, visits (half an hour of silence ends one), their mean length
+ * in seconds, and how many of the first-time visitors came back on the 1st, 7th and 28th day after. */
+struct insight_visits {
+    struct lane_job job;
+    int64_t before;    /* asked: days before this one, since 1970 */
+    size_t limit;      /* asked */
+    struct buffer out; /* buffer_free */
+    struct error error;
+};
+void insight_ask_visits(struct insight *insight, struct insight_visits *question);
 
 /* Rows of some units go. After the journal's rows of them were erased, or they come back with the next reading. */
 struct insight_forgetting {

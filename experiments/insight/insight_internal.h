@@ -18,6 +18,27 @@ struct insight_fit {
     size_t customers;
 };
 
+/* What the page of the journal under way says of visits; nothing between pages. */
+enum { VISIT_RETURNS = 3 };
+struct visits {
+    struct unit_map index; /* -> of + 1 */
+    struct visitor {
+        int64_t unit, first_day, last_day, last; /* last: ms, of what she did */
+    } * of;
+    size_t n, room;
+    struct visit_day {
+        int64_t day, visitors, fresh, visits, dwell /* ms */, back[VISIT_RETURNS];
+    } * days; /* what is to be added to each */
+    size_t days_n;
+};
+
+/* Cohorts as they were last counted. */
+struct insight_counted {
+    struct cohorts *cohorts; /* cohorts.c */
+    int64_t position;        /* the journal's row that they include */
+    uint64_t at, took;       /* ticks */
+};
+
 struct insight {
     struct lane *lane;
     struct sql *sql;
@@ -33,6 +54,8 @@ struct insight {
     bool complete;            /* a question is answered with all that the journal has */
     _Atomic int64_t position; /* the journal's row that is included */
     struct insight_fit fit;
+    struct visits visits;
+    struct insight_counted counted[INSIGHT_PERIODS];
     int64_t newest; /* day of the newest event; INT64_MIN: none */
     int64_t pruned; /* the `newest` for which old days were dropped */
     const struct clock *clock;
@@ -43,10 +66,17 @@ struct insight {
 
 /* Takes in one record, within the transaction. 0 or a negative code. */
 int insight_gather(struct insight *insight, const struct journal_record *record, struct error *error);
+/* Somebody does something at `t` (ms). To be written by insight_save_visits, and dropped with the transaction or after it. */
+int insight_visit(struct insight *insight, struct text unit, int64_t t, struct error *error);
+int insight_save_visits(struct insight *insight, struct error *error);
+void insight_drop_visits(struct insight *insight);
+/* What was counted is counted anew. */
+void insight_drop_cohorts(struct insight *insight);
 /* Answers on the lane. */
 void insight_answer_trends(struct insight *insight, struct insight_trends *question);
 void insight_answer_cohorts(struct insight *insight, struct insight_cohorts *question);
 void insight_answer_lifetime(struct insight *insight, struct insight_lifetime *question);
+void insight_answer_visits(struct insight *insight, struct insight_visits *question);
 
 /* Days since 1970 of a time in ms, and back as "2011-11-30". */
 static inline int64_t insight_day(int64_t ms) {

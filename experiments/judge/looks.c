@@ -175,6 +175,7 @@ int look_parse(struct look *look, struct text document, struct arena *arena, str
         look->units += json_integer_value(units);
     }
     look->harm_excluded = json_is_true(json_object_get(json, "harmExcluded"));
+    look->call = member_text(json_object_get(json, "verdict"), "call", arena);
     look->alpha = member_number(json, "alpha", 0);
     look->past.srm_p = member_number(json_object_get(json, "srm"), "anytimeP", 1);
     const char *shape = json_string_value(json_object_get(json, "shape"));

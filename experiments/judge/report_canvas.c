@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "experiments/judge/report_pen.h"
+#include "core/base/html.h"
 
 double canvas_at(const struct canvas_scale *s, double value) {
     return s->from + (value - s->low) / (s->high - s->low) * (s->to - s->from);
@@ -16,11 +16,11 @@ double canvas_step(const struct canvas_scale *s, int ticks) {
 void canvas_open(struct buffer *out, int height, struct text title, struct text description) {
     buffer_printf(out, "<svg viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" aria-label=\"", CANVAS_WIDTH,
                   height, CANVAS_WIDTH, height);
-    pen_escape_html(out, title);
+    html_escape(out, title);
     buffer_cstr(out, "\"><title>");
-    pen_escape_html(out, title);
+    html_escape(out, title);
     buffer_cstr(out, "</title><desc>");
-    pen_escape_html(out, description);
+    html_escape(out, description);
     buffer_cstr(out, "</desc>\n");
 }
 
@@ -53,6 +53,6 @@ void canvas_legend(struct buffer *out, uint32_t row, uint32_t kind, struct text 
     uint32_t y = CANVAS_TOP + 22 * row;
     buffer_printf(out, "<line class=\"curve k%u\" x1=\"0\" x2=\"26\" y1=\"%u\" y2=\"%u\"/><text x=\"32\" y=\"%u\">",
                   kind % CANVAS_CURVES, y, y, y + 4);
-    pen_escape_html(out, text_n(name.at, name.n < 10 ? name.n : 10)); /* a key: ASCII */
+    html_escape(out, text_n(name.at, name.n < 10 ? name.n : 10)); /* a key: ASCII */
     buffer_cstr(out, "</text>\n");
 }

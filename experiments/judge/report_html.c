@@ -1,4 +1,5 @@
 /* The HTML pen: one file, nothing fetched, light and dark, for print. */
+#include "core/base/html.h"
 #include "experiments/judge/report_pen.h"
 
 static const char style[] =
@@ -36,17 +37,6 @@ static const char style[] =
     "avoid}"
     ".scroll{overflow:visible}}";
 
-void pen_escape_html(struct buffer *out, struct text text) {
-    for (size_t i = 0; i < text.n; i++) switch (text.at[i]) {
-        case '&': buffer_cstr(out, "&amp;"); break;
-        case '<': buffer_cstr(out, "&lt;"); break;
-        case '>': buffer_cstr(out, "&gt;"); break;
-        case '"': buffer_cstr(out, "&quot;"); break;
-        case '\'': buffer_cstr(out, "&#39;"); break;
-        default: buffer_byte(out, text.at[i]);
-        }
-}
-
 /* What stands between two backticks is code. */
 static void put_sentence(struct buffer *out, struct text sentence) {
     struct text part, rest = sentence;
@@ -55,7 +45,7 @@ static void put_sentence(struct buffer *out, struct text sentence) {
         more = text_cut(rest, '`', &part, &rest);
         code = code && more; /* a backtick without a second is just left out */
         if (code) buffer_cstr(out, "<code>");
-        pen_escape_html(out, part);
+        html_escape(out, part);
         buffer_cstr(out, code ? "</code>" : "");
         code = !code && more;
     }
@@ -66,9 +56,9 @@ static void begin(struct pen *pen, struct text title) {
                           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
                           "'unsafe-inline'\">\n<title>");
-    pen_escape_html(pen->out, title);
+    html_escape(pen->out, title);
     buffer_printf(pen->out, "</title>\n<style>%s</style>\n</head>\n<body>\n<main>\n<h1>", style);
-    pen_escape_html(pen->out, title);
+    html_escape(pen->out, title);
     buffer_cstr(pen->out, "</h1>\n");
 }
 
@@ -78,7 +68,7 @@ static void end(struct pen *pen) {
 
 static void heading(struct pen *pen, int level, struct text text) {
     buffer_printf(pen->out, "<h%d>", level);
-    pen_escape_html(pen->out, text);
+    html_escape(pen->out, text);
     buffer_printf(pen->out, "</h%d>\n", level);
 }
 
@@ -96,7 +86,7 @@ static void callout(struct pen *pen, const char *tone, struct text words) {
 
 static void plain(struct pen *pen, struct text text) {
     buffer_cstr(pen->out, "<p>");
-    pen_escape_html(pen->out, text);
+    html_escape(pen->out, text);
     buffer_cstr(pen->out, "</p>\n");
 }
 
@@ -118,7 +108,7 @@ static void table(struct pen *pen, const char *caption, const struct pen_column 
             const char *tag = c ? "td" : "th";
             buffer_printf(out, "<%s%s%s>", tag, c ? "" : " scope=\"row\"",
                           columns[c].number ? " class=\"number\"" : "");
-            pen_escape_html(out, cells[r * n + c]);
+            html_escape(out, cells[r * n + c]);
             buffer_printf(out, "</%s>", tag);
         }
         buffer_cstr(out, "</tr>\n");

@@ -35,7 +35,4 @@ struct pen {
 
 extern const struct pen_kind pen_html, pen_markdown;
 
-/* `text` between tags or in an attribute. */
-void pen_escape_html(struct buffer *out, struct text text);
-
 #endif

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "core/base/html.h"
 #include "experiments/judge/report_canvas.h"
 #include "experiments/judge/report_pen.h"
 
@@ -42,7 +43,7 @@ static void draw_axis(struct buffer *out, const struct canvas_scale *s, double b
 static void draw_row(struct buffer *out, const struct canvas_scale *s, struct text arm, const struct comparison *c,
                      double y) {
     buffer_printf(out, "<text x=\"0\" y=\"%.1f\">", y + 4);
-    pen_escape_html(out, text_n(arm.at, arm.n < 20 ? arm.n : 20)); /* a key: ASCII */
+    html_escape(out, text_n(arm.at, arm.n < 20 ? arm.n : 20)); /* a key: ASCII */
     buffer_printf(out, "</text><line class=\"interval\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\"/>",
                   canvas_at(s, c->relative.low), canvas_at(s, c->relative.high), y, y);
     buffer_printf(out, "<circle class=\"point\" cx=\"%.1f\" cy=\"%.1f\" r=\"6\"/>", canvas_at(s, c->relative.estimate),

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -115,25 +116,41 @@ static void put_fold(struct writer *w, const struct fold *fold) {
     put(w, &sum, sizeof sum);
 }
 
-int checkpoint_write(const struct fold *fold, const char *path, struct error *error) {
+static int failed(const struct checkpoint_draft *draft, int system, struct error *error) {
+    unlink(draft->temporary);
+    return error_set(error, system == ENOSPC ? ERR_STORAGE_FULL : ERR_IO, "%s cannot be written: %s", draft->path,
+                     strerror(system));
+}
+
+int checkpoint_draft(struct checkpoint_draft *draft, const struct fold *fold, const char *path, struct error *error) {
     assert(fold->dirty_n == 0);
-    char temporary[4096];
-    snprintf(temporary, sizeof temporary, "%s.new", path);
-    struct writer w = {.file = fopen(temporary, "we"), .sum = XXH3_createState()};
-    if (!w.file) {
-        XXH3_freeState(w.sum);
-        return error_set(error, ERR_IO, "%s cannot be written: %s", temporary, strerror(errno));
-    }
+    snprintf(draft->path, sizeof draft->path, "%s", path);
+    snprintf(draft->temporary, sizeof draft->temporary, "%s.new", path);
+    struct writer w = {.file = fopen(draft->temporary, "we")};
+    if (!w.file) return failed(draft, errno, error);
+    w.sum = XXH3_createState();
     XXH3_64bits_reset(w.sum);
     put_fold(&w, fold);
-    w.failed |= fflush(w.file) != 0 || fsync(fileno(w.file)) != 0;
-    int system = errno;
-    w.failed |= fclose(w.file) != 0;
     XXH3_freeState(w.sum);
-    if (!w.failed && rename(temporary, path) == 0) return 0;
-    unlink(temporary);
-    return error_set(error, system == ENOSPC ? ERR_STORAGE_FULL : ERR_IO, "%s cannot be written: %s", path,
-                     strerror(system));
+    w.failed |= fflush(w.file) != 0;
+    draft->file = w.failed ? -1 : fcntl(fileno(w.file), F_DUPFD_CLOEXEC, 0);
+    int system = errno;
+    fclose(w.file);
+    return draft->file < 0 ? failed(draft, system, error) : 0;
+}
+
+int checkpoint_settle(const struct checkpoint_draft *draft, struct error *error) {
+    bool synced = fsync(draft->file) == 0;
+    int system = errno;
+    close(draft->file);
+    if (!synced || rename(draft->temporary, draft->path) != 0) return failed(draft, synced ? errno : system, error);
+    return 0;
+}
+
+int checkpoint_write(const struct fold *fold, const char *path, struct error *error) {
+    struct checkpoint_draft draft;
+    int rc = checkpoint_draft(&draft, fold, path, error);
+    return rc < 0 ? rc : checkpoint_settle(&draft, error);
 }
 
 /* --- reading --- */

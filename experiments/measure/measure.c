@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "core/base/aside.h"
 #include "core/base/memory.h"
 #include "experiments/measure/answers.h"
 #include "experiments/measure/checkpoint.h"
@@ -21,7 +22,14 @@ struct measure {
     const struct log *log;
     char checkpoint[4096];
     int64_t checkpoint_ms;
-    uint64_t written;        /* ticks: when the last checkpoint was */
+    uint64_t written;   /* ticks: when the last checkpoint was begun */
+    struct aside aside; /* the disk's part of it */
+    struct saving {
+        struct checkpoint_draft draft;
+        bool under_way;
+        int rc;
+        struct error error;
+    } saving;
     int64_t target;          /* seq: what is up to it comes from the files, not in blocks */
     struct lane_job reading; /* reads the files; at most one is queued */
     bool is_reading, warned;
@@ -54,21 +62,51 @@ static void complain(struct measure *m, int code) {
     m->warned = code < 0;
 }
 
-static int checkpoint(struct measure *m, struct error *error) {
-    uint64_t started = clock_ticks();
-    if (m->fold.dirty_n) return error_set(error, ERR_UNAVAILABLE, "the journal cannot be read now");
-    int rc = checkpoint_write(&m->fold, m->checkpoint, error);
+static int checkpoint_done(struct measure *m, uint64_t began, int rc, const struct error *error) {
     if (rc < 0) log_warn(m->log, "no checkpoint of the figures could be written", LOG_S("detail", error->detail));
-    m->fold.changed = rc < 0;
-    m->written = clock_ticks();
+    m->fold.changed |= rc < 0;
     count(m->checkpoints, 1);
-    histogram_observe(m->checkpoint_time, m->written - started);
+    histogram_observe(m->checkpoint_time, clock_ticks() - began);
     return rc;
 }
 
+static void settle(void *what) {
+    struct saving *saving = what;
+    saving->rc = checkpoint_settle(&saving->draft, &saving->error);
+}
+
+/* The disk's part of the last one is over, or is waited for. */
+static void end_saving(struct measure *m) {
+    if (!m->saving.under_way) return;
+    aside_wait(&m->aside);
+    m->saving.under_way = false;
+    checkpoint_done(m, m->written, m->saving.rc, &m->saving.error);
+}
+
+/* Durable when it returns. */
+static int checkpoint(struct measure *m, struct error *error) {
+    end_saving(m);
+    if (m->fold.dirty_n) return error_set(error, ERR_UNAVAILABLE, "the journal cannot be read now");
+    m->written = clock_ticks();
+    m->fold.changed = false;
+    return checkpoint_done(m, m->written, checkpoint_write(&m->fold, m->checkpoint, error), error);
+}
+
+/* Durable soon: figures go on while the disk is busy with it. */
 static void checkpoint_if_due(struct measure *m) {
-    struct error error = {0};
-    if (m->fold.changed && clock_ticks() - m->written >= (uint64_t)m->checkpoint_ms * 1000000u) checkpoint(m, &error);
+    if (aside_busy(&m->aside)) return;
+    end_saving(m);
+    if (!m->fold.changed || m->fold.dirty_n || clock_ticks() - m->written < (uint64_t)m->checkpoint_ms * 1000000u)
+        return;
+    m->written = clock_ticks();
+    m->fold.changed = false;
+    m->saving.error = (struct error){0};
+    int rc = checkpoint_draft(&m->saving.draft, &m->fold, m->checkpoint, &m->saving.error);
+    m->saving.under_way = rc == 0;
+    if (rc == 0)
+        aside_do(&m->aside, settle, &m->saving);
+    else
+        checkpoint_done(m, m->written, rc, &m->saving.error);
 }
 
 static void keep_reading(struct measure *m) {
@@ -199,6 +237,7 @@ void measure_close(struct measure *m) {
     m->closing = true;
     lane_stop(m->lane);
     struct error error = {0};
+    end_saving(m);
     if (m->fold.changed && !fold_settle(&m->fold)) checkpoint(m, &error);
     measure_free(m);
 }

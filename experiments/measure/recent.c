@@ -5,9 +5,10 @@
 #include "core/base/memory.h"
 
 enum {
-    OLDEST = CLOCK_SECOND,      /* beyond it nothing is answered with (semantics.md, "Metrics") */
-    RENEWED = 400,              /* ms: of this age, it is read again */
-    WATCHED = 10 * CLOCK_MINUTE /* so long after a question */
+    OLDEST = CLOCK_SECOND,       /* beyond it nothing is answered with (semantics.md, "Metrics") */
+    RENEWED = 400,               /* ms: of this age, it is read again */
+    WATCHED = 10 * CLOCK_MINUTE, /* so long after a question */
+    UNASKED = 25                 /* ms: after so much of it, what nobody looks at waits for the next round */
 };
 
 void recent_init(struct recent *recent) {
@@ -58,18 +59,22 @@ bool recent_answer(struct recent *recent, struct measure_question *question, int
     return fit;
 }
 
+/* Under the lock. */
+static void put(struct recent *recent, struct measure_results *results, int64_t asked) {
+    recent->items = memory_grow(recent->items, (recent->n + 1) * sizeof *recent->items);
+    recent->items[recent->n++] = (struct recent_results){results, asked};
+}
+
 void recent_keep(struct recent *recent, const struct measure_question *question, int64_t now) {
     struct measure_results *r = question->results;
     if (!r || !of_all(question) || !r->complete || r->units < RECENT_UNITS) return;
     pthread_mutex_lock(&recent->lock);
     struct recent_results *one = find(recent, question->experiment);
-    if (one)
+    if (one) {
         measure_results_free(one->results);
-    else {
-        recent->items = memory_grow(recent->items, (recent->n + 1) * sizeof *recent->items);
-        one = &recent->items[recent->n++];
-    }
-    *one = (struct recent_results){measure_results_keep(r), now};
+        *one = (struct recent_results){measure_results_keep(r), now};
+    } else
+        put(recent, measure_results_keep(r), now);
     pthread_mutex_unlock(&recent->lock);
 }
 
@@ -89,31 +94,73 @@ static struct measure_results *read_again(struct fold *fold, const struct measur
     return cells_read_frozen(fold, fold->measured[plan - fold->plan->experiments], MEASURE_ALL, now, &frozen);
 }
 
-/* Whether somebody asked for it of late; else it is let go. */
-static bool is_watched(struct recent *recent, struct recent_results *one, int64_t now) {
+static bool goes_on(const struct snapshot_experiment *experiment) {
+    enum experiment_phase phase = experiment->state.phase;
+    return phase == PHASE_RUNNING || phase == PHASE_PAUSED || phase == PHASE_MATURING;
+}
+
+static bool is_watched(const struct recent_results *one, int64_t now) {
+    return now - one->asked <= WATCHED;
+}
+
+static void let_go(struct recent *recent, int64_t now) {
     pthread_mutex_lock(&recent->lock);
-    bool watched = now - one->asked <= WATCHED;
-    if (!watched) {
+    for (uint32_t i = 0; i < recent->n;) {
+        struct recent_results *one = &recent->items[i];
+        if (is_watched(one, now) || goes_on(one->results->experiment)) {
+            i++;
+            continue;
+        }
         measure_results_free(one->results);
         *one = recent->items[--recent->n];
     }
     pthread_mutex_unlock(&recent->lock);
-    return watched;
 }
 
-/* Only this thread changes the list, so what it finds without the lock is there. */
-void recent_renew(struct recent *recent, struct fold *fold, int64_t now) {
-    for (uint32_t i = 0; i < recent->n;) {
-        struct recent_results *one = &recent->items[i];
-        struct measure_results *before = one->results;
-        bool watched = is_watched(recent, one, now);
-        if (watched) i++;
-        if (!watched || now - before->as_of < RENEWED) continue;
-        struct measure_results *newer = read_again(fold, before, now);
+/* The first figures of what has become large. */
+static void take_in(struct recent *recent, struct fold *fold, int64_t now) {
+    for (uint32_t i = 0; i < fold->n; i++) {
+        struct measured *m = fold->measured[i];
+        bool large = m->live && m->units.n >= RECENT_UNITS && goes_on(m->plan->source);
+        if (!large || find(recent, m->plan->source->definition.key)) continue;
+        struct measure_results *results = cells_read(fold, m, MEASURE_ALL, now);
         pthread_mutex_lock(&recent->lock);
-        one->results = newer;
+        put(recent, results, 0);
         pthread_mutex_unlock(&recent->lock);
-        measure_results_free(before);
+    }
+}
+
+static void renew(struct recent *recent, struct recent_results *one, struct fold *fold, int64_t now) {
+    struct measure_results *before = one->results, *newer = read_again(fold, before, now);
+    pthread_mutex_lock(&recent->lock);
+    one->results = newer;
+    pthread_mutex_unlock(&recent->lock);
+    measure_results_free(before);
+}
+
+/* What is due, nobody looks at, and has waited longest; NULL. */
+static struct recent_results *oldest_unasked(struct recent *recent, int64_t now) {
+    struct recent_results *oldest = NULL;
+    for (uint32_t i = 0; i < recent->n; i++) {
+        struct recent_results *one = &recent->items[i];
+        if (is_watched(one, now) || now - one->results->as_of < RENEWED) continue;
+        if (!oldest || one->results->as_of < oldest->results->as_of) oldest = one;
+    }
+    return oldest;
+}
+
+/* Only this thread changes the list, so what it finds without the lock is there; `asked` alone may change, and only grows. */
+void recent_renew(struct recent *recent, struct fold *fold, int64_t now) {
+    uint64_t began = clock_ticks();
+    let_go(recent, now);
+    take_in(recent, fold, now);
+    for (uint32_t i = 0; i < recent->n; i++) {
+        struct recent_results *one = &recent->items[i];
+        if (is_watched(one, now) && now - one->results->as_of >= RENEWED) renew(recent, one, fold, now);
+    }
+    for (struct recent_results *one; (one = oldest_unasked(recent, now));) {
+        renew(recent, one, fold, now);
+        if (clock_ticks() - began >= UNASKED * 1000000u) break;
     }
 }
 

@@ -1,5 +1,6 @@
-/* Results that were asked for a moment ago. Reading an experiment of a million units takes a pass over them; while somebody looks
- * at it, its figures are read again behind the answers, so that an answer need not wait for that. At most a second old. */
+/* Results that are ready before somebody asks. Reading an experiment of a million units takes a pass over them, so large ones are
+ * read behind the answers, again and again: those that somebody looks at, and those that go on, the latter for a share of the
+ * thread's time at most. What answers is at most a second old. */
 #ifndef PARLEY_EXPERIMENTS_MEASURE_RECENT_H
 #define PARLEY_EXPERIMENTS_MEASURE_RECENT_H
 
@@ -13,7 +14,7 @@ struct recent {
     pthread_mutex_t lock;
     struct recent_results {
         struct measure_results *results; /* one reference */
-        int64_t asked;                   /* ms: when somebody last did */
+        _Atomic int64_t asked;           /* ms: when somebody last did; 0: nobody yet */
     } * items;
     uint32_t n;
 };
@@ -26,7 +27,7 @@ void recent_free(struct recent *recent);
 bool recent_answer(struct recent *recent, struct measure_question *question, int64_t now);
 /* Keeps what a question was answered with, where it is of all units of a large experiment. */
 void recent_keep(struct recent *recent, const struct measure_question *question, int64_t now);
-/* Some times a second: reads again what was asked for in the last minutes and is not quite new; lets go of the rest. */
+/* Some times a second: reads again what was asked for in the last minutes, or goes on, and is not quite new; lets go of the rest. */
 void recent_renew(struct recent *recent, struct fold *fold, int64_t now);
 /* Nothing is ready any more: definitions are new, or what was read shows somebody who has been erased since. */
 void recent_forget(struct recent *recent);

@@ -1,9 +1,12 @@
 /* The units of one experiment: who entered when, with which arm, and what their events add up to. Rows lie side by side, so
- * that a read-out is one pass. Knows nothing of events and of time. One thread at a time. */
+ * that a read-out is one pass, and are found by an index of 8 bytes a slot that leaves the ids to them: with three metrics and
+ * CUPED a unit takes 165 to 185 bytes (see 055). Knows nothing of events and of time. One thread at a time. */
 #ifndef PARLEY_EXPERIMENTS_MEASURE_UNITS_H
 #define PARLEY_EXPERIMENTS_MEASURE_UNITS_H
 
-#include "core/base/unit_map.h"
+#include <stddef.h>
+
+#include "core/base/unit.h"
 
 enum unit_flag {
     UNIT_MULTIPLE = 1,   /* really met two variants: out of all figures */
@@ -22,7 +25,11 @@ struct unit_row {
 };
 
 struct unit_table {
-    struct unit_map index; /* unit -> row + 1 */
+    struct unit_slot {
+        uint32_t row; /* + 1; 0: free */
+        uint32_t tag; /* of the unit's id: another tag is another unit */
+    } * index;        /* open addressing, at most three quarters full */
+    size_t slots;     /* 0 or a power of two */
     struct unit_row *rows;
     int64_t *totals;      /* n * columns */
     uint32_t *attributes; /* n * attributes: numbers of values at the first exposure, see `words` of the owner */

@@ -52,12 +52,13 @@ int catalogue_kill(struct catalogue *catalogue, const struct change *change, boo
 
 /* Many definitions as one change: each a {"kind","body"} of `list`, which may refer to each other in any order. All are written, or
  * none; with APPLY_CHECK nothing is, but everything is checked. Those that are there as they are, are left alone. Faults point into
- * `list`: "/definitions/3/body/off". Of `change`, only who and when count. Writes [{"kind","key","outcome"}] to `out`; with APPLY_CHECK
- * also "before" and "after" of what would change. */
+ * `list`: "/definitions/3/body/off". What is not in the list stays, but of the kinds in `pruned` (bits) it goes, unless a plugin brings
+ * it; ERR_CONFLICT where that is a live experiment, or is still referred to. Of `change`, only who and when count. Writes
+ * [{"kind","key","outcome"}] to `out`; with APPLY_CHECK also "before" and "after" of what would change. */
 enum apply_mode { APPLY_WRITE, APPLY_CHECK };
 enum { APPLY_MOST = 20000 };
-int catalogue_apply(struct catalogue *catalogue, const struct change *change, const json_t *list, enum apply_mode mode,
-                    struct json_writer *out, struct error *error);
+int catalogue_apply(struct catalogue *catalogue, const struct change *change, const json_t *list, unsigned pruned,
+                    enum apply_mode mode, struct json_writer *out, struct error *error);
 
 /* Uploaded ids of a segment that has a list: in place of those that are there, beside them, or out of them. A version of the
  * segment, with the ids' count and digest in its body. The ids of the newest KEPT_LISTS versions are kept to be restored. */

@@ -1,12 +1,12 @@
 /* Many definitions as one change: form first, then what they refer to (each other included), then what running experiments make
- * of them. */
+ * of them. What is not named stays, or goes, as the caller says. */
 #include <stdio.h>
 
 #include "core/base/json_dump.h"
 #include "experiments/model/catalogue_internal.h"
 
-enum outcome { UNCHANGED, CHANGED, CREATED };
-static const char *const outcomes[] = {"unchanged", "changed", "created"};
+enum outcome { UNCHANGED, CHANGED, CREATED, DELETED };
+static const char *const outcomes[] = {"unchanged", "changed", "created", "deleted"};
 
 struct applied {
     enum definition_kind kind;
@@ -19,8 +19,8 @@ struct applied {
 
 struct batch {
     struct draft draft;
-    struct applied *items;
-    size_t n;
+    struct applied *items; /* those that were sent, then those that are pruned */
+    size_t n, sent;
     struct map places[DEFINITION_PAGE + 1]; /* by kind: key -> struct applied */
     struct error *error;
 };
@@ -77,7 +77,7 @@ static int read_item(struct batch *b, size_t i, const json_t *json) {
 
 static int read_items(struct batch *b, const json_t *list) {
     int rc = 0;
-    for (size_t i = 0; i < b->n; i++)
+    for (size_t i = 0; i < b->sent; i++)
         if (read_item(b, i, json_array_get(list, i)) < 0) rc = ERR_INVALID;
     return rc;
 }
@@ -102,11 +102,37 @@ static int compare(struct batch *b, size_t i) {
     return rc;
 }
 
+/* ---- what is not named goes ---- */
+
+static void prune(struct batch *b, unsigned kinds) {
+    const struct catalogue *c = b->draft.catalogue;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct entry *entry = &c->entries[i];
+        bool brought = releases_bring(c->releases, catalogue_origin(entry), entry->key);
+        if (!(kinds & 1u << entry->kind) || brought || map_get(&b->places[entry->kind], entry->key)) continue;
+        b->items[b->n++] = (struct applied){.kind = entry->kind, .key = entry->key, .outcome = DELETED};
+        draft_body(&b->draft, entry->kind, entry->key, NULL, DOCUMENT_ANY);
+        draft_state(&b->draft, entry->kind, entry->key, NULL);
+    }
+}
+
+/* Nobody loses a trial by leaving it out, nor what somebody still refers to. */
+static int check_pruned(const struct batch *b, const struct snapshot *after) {
+    for (size_t i = b->sent; i < b->n; i++) {
+        const struct applied *item = &b->items[i];
+        int rc = check_not_live(item->kind, item->key, b->draft.catalogue->snapshot, b->error);
+        if (rc == 0) rc = check_unused(item->kind, item->key, after, b->error);
+        if (rc < 0) return rc;
+    }
+    return 0;
+}
+
 static int check(struct batch *b) {
     struct snapshot *after;
     int rc = draft_compile(&b->draft, &after, b->error);
     if (rc < 0) return rc;
-    for (size_t i = 0; i < b->n; i++) {
+    rc = check_pruned(b, after);
+    for (size_t i = 0; i < b->sent; i++) {
         struct error why = {0};
         if (b->items[i].outcome == UNCHANGED) continue;
         int fails = definition_check(b->draft.catalogue, b->items[i].kind, &b->items[i].parsed, after, &why);
@@ -145,7 +171,7 @@ static int settle(struct batch *b, struct applied *item, struct error *why) {
 }
 
 static int settle_all(struct batch *b) {
-    for (size_t i = 0; i < b->n; i++) {
+    for (size_t i = 0; i < b->sent; i++) {
         struct error why = {0};
         if (b->items[i].outcome == UNCHANGED) continue;
         int rc = settle(b, &b->items[i], &why);
@@ -174,22 +200,24 @@ static void write_outcomes(const struct batch *b, enum apply_mode mode, struct j
         json_put_text(out, "key", item->key);
         json_put_text(out, "outcome", text_of(outcomes[item->outcome]));
         const struct entry *entry = catalogue_find(b->draft.catalogue, item->kind, item->key);
-        if (mode == APPLY_CHECK && item->outcome == CHANGED) put_body(out, "before", entry->body);
-        if (mode == APPLY_CHECK && item->outcome != UNCHANGED) put_body(out, "after", item->canonical);
+        bool gone = item->outcome == DELETED, told = mode == APPLY_CHECK && item->outcome != UNCHANGED;
+        if (told && entry) put_body(out, "before", entry->body);
+        if (told && !gone) put_body(out, "after", item->canonical);
         json_close_object(out);
     }
     json_close_array(out);
 }
 
-int catalogue_apply(struct catalogue *c, const struct change *change, const json_t *list, enum apply_mode mode,
-                    struct json_writer *out, struct error *error) {
-    struct batch b = {.n = json_array_size(list), .error = error};
+int catalogue_apply(struct catalogue *c, const struct change *change, const json_t *list, unsigned pruned,
+                    enum apply_mode mode, struct json_writer *out, struct error *error) {
+    struct batch b = {.n = json_array_size(list), .sent = json_array_size(list), .error = error};
     if (!json_is_array(list) || b.n > APPLY_MOST)
         return error_at(error, "/definitions", "is not an array of at most %d definitions", APPLY_MOST);
     draft_begin(&b.draft, c, change, "");
-    b.items = arena_array(&b.draft.arena, struct applied, b.n);
+    b.items = arena_array(&b.draft.arena, struct applied, b.n + (pruned ? c->n : 0));
     int rc = read_items(&b, list);
-    for (size_t i = 0; rc == 0 && i < b.n; i++) rc = compare(&b, i);
+    for (size_t i = 0; rc == 0 && i < b.sent; i++) rc = compare(&b, i);
+    if (rc == 0) prune(&b, pruned);
     if (rc == 0 && b.draft.n) rc = check(&b);
     if (rc == 0) rc = settle_all(&b);
     if (rc == 0) write_outcomes(&b, mode, out);

@@ -66,10 +66,6 @@ json_t *definition_canonical(enum definition_kind kind, const union definition_p
     return NULL;
 }
 
-static bool is_live(const struct snapshot_experiment *experiment) {
-    return experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED;
-}
-
 int draft_experiment_change(struct draft *draft, const struct snapshot_experiment *running,
                             const struct experiment *now, const struct feature *feature_now, struct error *error) {
     const struct snapshot *snapshot = draft->catalogue->snapshot;
@@ -93,7 +89,7 @@ int draft_settle(struct draft *draft, enum definition_kind kind, union definitio
     const struct snapshot *snapshot = draft->catalogue->snapshot;
     if (kind == DEFINITION_EXPERIMENT) {
         const struct snapshot_experiment *was = snapshot_experiment(snapshot, parsed->experiment.key);
-        if (is_live(was) && was->feature)
+        if (snapshot_is_live(was) && was->feature)
             return draft_experiment_change(draft, was, &parsed->experiment, &was->feature->definition, error);
         if (was && was->state.phase == PHASE_CONCLUDED)
             return error_set(
@@ -118,7 +114,7 @@ int draft_settle(struct draft *draft, enum definition_kind kind, union definitio
     }
     if (kind == DEFINITION_FEATURE) {
         const struct snapshot_feature *was = snapshot_feature(snapshot, parsed->feature.key);
-        if (was && is_live(was->experiment))
+        if (was && snapshot_is_live(was->experiment))
             return draft_experiment_change(draft, was->experiment, &was->experiment->definition, &parsed->feature,
                                            error);
     }
@@ -224,12 +220,8 @@ int catalogue_delete(struct catalogue *c, const struct change *change, struct er
     const struct entry *entry = catalogue_find(c, change->kind, change->key);
     if (!entry) return catalogue_missing(change->kind, change->key, error);
     if (releases_bring(c->releases, catalogue_origin(entry), entry->key)) return is_brought(entry, error);
-    const struct snapshot_experiment *experiment =
-        change->kind == DEFINITION_EXPERIMENT ? snapshot_experiment(c->snapshot, change->key) : NULL;
-    if (is_live(experiment))
-        return error_set(error, ERR_CONFLICT, "experiment '%.*s' is %s: conclude it first", TEXT_ARGS(change->key),
-                         experiment_phases[experiment->state.phase]);
-    int rc = check_unused(change->kind, change->key, c->snapshot, error);
+    int rc = check_not_live(change->kind, change->key, c->snapshot, error);
+    if (rc == 0) rc = check_unused(change->kind, change->key, c->snapshot, error);
     if (rc < 0) return rc;
     struct draft draft;
     draft_begin(&draft, c, change, "");

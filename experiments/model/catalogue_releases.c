@@ -49,21 +49,26 @@ static bool experiment_names(const struct experiment *e, struct text metric) {
     return named;
 }
 
-/* The experiment that is measured by it now; NULL where there is none. */
-static const struct experiment *live_experiment(const struct catalogue *c, struct text metric) {
+/* A holdout's read-out is never concluded: what is over is told by its end. */
+static bool is_over(const struct experiment_state *readout, int64_t now) {
+    return readout->end_at && readout->end_at <= now;
+}
+
+/* The experiment, or the read-out of a holdout, that is measured by it now; NULL where there is none. */
+static const struct experiment *live_experiment(const struct catalogue *c, struct text metric, int64_t now) {
     for (uint32_t i = 0; i < c->snapshot->n_experiments; i++) {
         const struct snapshot_experiment *e = &c->snapshot->experiments[i];
-        bool live = e->state.phase != PHASE_DRAFT && e->state.phase != PHASE_CONCLUDED;
+        bool live = snapshot_is_live(e) && !(i >= c->snapshot->n_defined && is_over(&e->state, now));
         if (live && experiment_names(&e->definition, metric)) return &e->definition;
     }
     return NULL;
 }
 
 /* What keeps the metric from becoming the plugin's new one, as a sentence; false where nothing does. */
-static bool is_in_the_way(const struct catalogue *c, const struct entry *entry, struct text plugin, struct arena *arena,
-                          struct text *sentence) {
+static bool is_in_the_way(const struct contribution *to, const struct entry *entry, struct text plugin,
+                          struct arena *arena, struct text *sentence) {
     struct text origin = catalogue_origin(entry);
-    const struct experiment *live = live_experiment(c, entry->key);
+    const struct experiment *live = live_experiment(to->catalogue, entry->key, to->change.now);
     if (!origin.n)
         *sentence = arena_printf(arena, "metric '%.*s' was written by a person and stays; the plugin's is left out",
                                  TEXT_ARGS(entry->key));
@@ -93,7 +98,7 @@ static int bring(struct contribution *to, struct text plugin, const json_t *body
     json_object_set_new(written, "origin", json_string(origin.at));
     const struct entry *entry = catalogue_find(to->catalogue, DEFINITION_METRIC, metric.key);
     bool same = entry && json_equal(entry->body, written);
-    bool stays = same || (entry && is_in_the_way(to->catalogue, entry, plugin, &draft.arena, &sentence));
+    bool stays = same || (entry && is_in_the_way(to, entry, plugin, &draft.arena, &sentence));
     if (sentence.n) to->note(to->user, plugin, sentence);
     if (stays) {
         json_decref(written);

@@ -279,14 +279,14 @@ static bool refuse_use(void *ctx, const struct use *use) {
 int check_unused(enum definition_kind kind, struct text key, const struct snapshot *snapshot, struct error *error) {
     struct error found = {0};
     uses_of(snapshot, kind, key, refuse_use, &(struct finding){kind, key, &found});
-    if (found.code) {
-        *error = found;
-        return found.code;
-    }
+    if (found.code) *error = found;
+    return found.code;
+}
+
+int check_not_live(enum definition_kind kind, struct text key, const struct snapshot *snapshot, struct error *error) {
     const struct snapshot_experiment *experiment =
         kind == DEFINITION_EXPERIMENT ? snapshot_experiment(snapshot, key) : NULL;
-    if (experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED)
-        return error_set(error, ERR_CONFLICT, "experiment \"%.*s\" is %s; conclude it first", TEXT_ARGS(key),
-                         experiment_phases[experiment->state.phase]);
-    return 0;
+    if (!snapshot_is_live(experiment)) return 0;
+    return error_set(error, ERR_CONFLICT, "experiment \"%.*s\" is %s; conclude it first", TEXT_ARGS(key),
+                     experiment_phases[experiment->state.phase]);
 }

@@ -18,7 +18,9 @@ int check_segment_depths(const struct snapshot *snapshot, struct error *error);
 /* Whether the experiment can be started: the feature has no other that runs (ERR_CONFLICT), its metrics can be measured, and
  * it has arms with weight. */
 int check_start(const struct snapshot_experiment *experiment, const struct snapshot *snapshot, struct error *error);
-/* Whether a definition can be deleted: ERR_CONFLICT naming the first that refers to it. */
+/* A definition can be deleted when both are 0. ERR_CONFLICT naming the first that refers to it: */
 int check_unused(enum definition_kind kind, struct text key, const struct snapshot *snapshot, struct error *error);
+/* ERR_CONFLICT for an experiment that has started and is not concluded. */
+int check_not_live(enum definition_kind kind, struct text key, const struct snapshot *snapshot, struct error *error);
 
 #endif

@@ -21,7 +21,7 @@ struct page_section {
 struct page {
     struct text key, name, owner;
     struct text layout; /* an object feature whose value may say {"order":[…],"settings":{"hero":{…}}}; TEXT_NONE */
-    int deadline;       /* ms that a section may take */
+    int deadline;       /* ms until the page is answered, late sections left out */
     struct page_section *sections;
     uint32_t n_sections;
     uint32_t *order; /* indexes of sections, none twice; sections that are not in it rest */

@@ -48,6 +48,8 @@ struct snapshot_prerequisite {
 struct snapshot_feature {
     struct feature definition;
     bool killed;
+    bool
+        plain; /* only its experiment and its default decide: it is on, and there are no prerequisites, rules or holdouts */
     struct snapshot_prerequisite *prerequisites;  /* as many as the definition has */
     uint32_t depth;                               /* features that require one another, below this one */
     const struct snapshot_experiment *experiment; /* running, paused or maturing; NULL */
@@ -73,6 +75,11 @@ struct snapshot_experiment {
     const struct metric **guardrails;
 };
 
+/* It has started and is not concluded; NULL is not. */
+static inline bool snapshot_is_live(const struct snapshot_experiment *experiment) {
+    return experiment && experiment->state.phase != PHASE_DRAFT && experiment->state.phase != PHASE_CONCLUDED;
+}
+
 struct snapshot {
     struct arena arena;
     _Atomic int32_t references;
@@ -84,6 +91,11 @@ struct snapshot {
     struct layer *layers;
     struct snapshot_holdout *holdouts;
     struct page *pages;
+    /* What each change of the definitions is asked for on the loop, which must not walk over everything then: */
+    const struct snapshot_experiment **timed; /* live, or with a start to come: nothing else changes by itself */
+    const struct snapshot_experiment **concluded;
+    const struct variant **pinned; /* they name a release */
+    uint32_t n_timed, n_concluded, n_pinned;
     uint32_t n_defined; /* of the experiments: those that somebody wrote; behind them the holdouts' read-outs */
     uint32_t n_features, n_experiments, n_metrics, n_segments, n_layers, n_holdouts, n_pages;
     struct map by_key[DEFINITION_PAGE + 1]; /* by kind */

@@ -60,8 +60,8 @@ static bool is_refused(const struct text *refused, size_t n, struct text key) {
 static struct due_step earliest_due(const struct snapshot *snapshot, int64_t now, const struct text *refused,
                                     size_t n_refused) {
     struct due_step first = {0};
-    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
-        const struct snapshot_experiment *e = &snapshot->experiments[i];
+    for (uint32_t i = 0; i < snapshot->n_timed; i++) {
+        const struct snapshot_experiment *e = snapshot->timed[i];
         struct schedule_due due = schedule_next(&e->definition, &e->state);
         if (due.step == SCHEDULE_NOTHING || due.at > now || (first.key.n && due.at >= first.due.at)) continue;
         if (!is_refused(refused, n_refused, e->definition.key)) first = (struct due_step){e->definition.key, due};
@@ -198,17 +198,44 @@ static int follow(struct catalogue *catalogue, struct sql *sql, const struct ste
     return rc < 0 ? rc : 0;
 }
 
+/* Whoever is told of changes is told of this one too. A first look that says to keep running says nothing new. */
+static int audit_verdict(struct sql *sql, const struct steer_seen *seen, int64_t now, struct arena *arena,
+                         struct error *error) {
+    const struct judgement *j = seen->judgement;
+    struct text before = seen->call.n ? seen->call : text_of(judgement_calls[CALL_KEEP_RUNNING]);
+    struct text call = text_of(judgement_calls[j->call]);
+    if (text_eq(before, call)) return 0;
+    struct buffer after = {0};
+    struct json_writer w;
+    json_writer_init(&w, &after);
+    json_open_object(&w);
+    json_put_text(&w, "call", call);
+    if (j->arm >= 0) json_put_text(&w, "variant", j->results->experiment->state.arms[j->arm]);
+    json_close_object(&w);
+    struct audit_entry row = {.at = now,
+                              .actor = ACTOR,
+                              .action = TEXT("change"),
+                              .kind = TEXT("verdict"),
+                              .key = j->results->experiment->definition.key,
+                              .before = arena_printf(arena, "{\"call\":\"%.*s\"}", TEXT_ARGS(before)),
+                              .after = buffer_view(&after),
+                              .note = j->words};
+    int rc = audit_write(sql, &row, error);
+    buffer_free(&after);
+    return rc;
+}
+
 int steer_look(struct catalogue *catalogue, struct sql *sql, const struct steer_seen *seen,
                const struct steer_rules *rules, int64_t now, const struct log *log, struct error *error) {
     const struct snapshot_experiment *judged = seen->judgement->results->experiment;
     struct snapshot *snapshot = catalogue_snapshot(catalogue);
     bool acts = judged->state.phase != PHASE_PAUSED && unchanged(snapshot, judged);
     snapshot_release(snapshot);
-    int rc = looks_put(sql, judged->state.salt, judged->definition.key, seen->at, seen->document, error);
-    if (rc < 0 || !acts) return rc;
     struct arena arena;
     arena_init(&arena, 16 * 1024);
-    rc = follow(catalogue, sql, seen, rules, now, log, &arena, error);
+    int rc = looks_put(sql, judged->state.salt, judged->definition.key, seen->at, seen->document, error);
+    if (rc >= 0) rc = audit_verdict(sql, seen, now, &arena, error);
+    if (rc >= 0 && acts) rc = follow(catalogue, sql, seen, rules, now, log, &arena, error);
     arena_free(&arena);
     return rc;
 }

@@ -25,8 +25,9 @@ struct steer_seen {
     struct text document; /* of look_write */
     int64_t at;           /* ms: the checkpoint */
     int64_t changed_at;   /* ms: look_changed_at */
+    struct text call;     /* of the verdict at the look before; TEXT_NONE: this is the first */
 };
-/* Keeps the look, and does what the judged experiment demands: concludes with a rollback, pauses, or warns. Every finding is an audit
+/* Keeps the look, writes down that the verdict is another (audit row "verdict", "change"), and does what the judged experiment demands: concludes with a rollback, pauses, or warns. Every finding is an audit
  * row "guardrail", "srm" or "no-data" with its evidence; one that was written already, with nothing done to the experiment since, is
  * not repeated. STEER_DRY_RUN writes what would be done. Nothing but the look where the experiment is paused, or was paused, ended
  * or concluded since it was judged. One that takes no units any more still serves those that are in: it can be rolled back, but not

@@ -54,7 +54,7 @@ void board_judge(parley_call *c, struct board *board) {
     board->inside = parley->staff(c) || board->access == ACCESS_OWNER || role;
 }
 
-static int find(parley_call *c, parley_text id, struct board *board) {
+int board_find(parley_call *c, parley_text id, struct board *board) {
     static const char by_id[] = BOARD_SELECT "WHERE b.id = $2";
     int found = parley_sql(c, by_id, parley->customer(c), id);
     if (found > 0) {
@@ -68,7 +68,7 @@ int board_open(parley_call *c, enum access least, struct board *board) {
     static const char *const may[] = {"", "look at", "comment on", "edit", "manage"};
     parley_text id = parley->path(c, "id");
     if (least > ACCESS_VIEWER && !parley_some(parley->customer(c))) return parley->fail(c, 401, "this needs a shopper");
-    int found = find(c, id, board);
+    int found = board_find(c, id, board);
     if (found < 0) return found;
     if (found == 0 || board->access == ACCESS_NONE)
         return parley_fail(c, 404, "there is no board \"{}\" that you may see", text_brief(c, id, 64));
@@ -77,7 +77,7 @@ int board_open(parley_call *c, enum access least, struct board *board) {
 }
 
 int board_reopen(parley_call *c, struct board *board) {
-    int found = find(c, board->id, board);
+    int found = board_find(c, board->id, board);
     return found < 0 ? found : 0;
 }
 

@@ -27,6 +27,7 @@ enum {
     COMMENTS_MOST = 1000,   /* on a board */
     COMMENTS_EACH = 100,    /* on a board, of one who is no member */
     NOTICES_MOST = 100,     /* that wait for one customer */
+    REPORTS_A_DAY = 30,     /* of a customer */
     LINEAGE_MOST = 100,
     QUANTITY_MOST = 99,
 };
@@ -103,6 +104,8 @@ struct board board_row(parley_call *c);                /* of the row at hand, of
 void board_judge(parley_call *c, struct board *board); /* fills access and inside */
 /* The board {id} of the path, for somebody who may do that much: else refused, with 404 where the caller may not know of it. */
 int board_open(parley_call *c, enum access least, struct board *board);
+int board_find(parley_call *c, parley_text id,
+               struct board *board);                        /* and what it is to the caller; 0: there is none */
 int board_reopen(parley_call *c, struct board *board);      /* as it is after what this callback wrote */
 int board_touch(parley_call *c, const struct board *board); /* its pins are counted, and it has changed now */
 parley_json board_summary(parley_call *c, const struct board *board);
@@ -129,11 +132,12 @@ parley_json lineage_json(parley_call *c, const struct board *board); /* whom it 
 
 /* item.c */
 int items_json(parley_call *c, const struct board *board, int64_t from, int64_t limit, parley_json *out);
-int item_list(parley_call *c);    /* GET /boards/{id}/items */
-int item_add(parley_call *c);     /* POST /boards/{id}/items */
-int item_replace(parley_call *c); /* PUT /boards/{id}/items/{item} */
-int item_change(parley_call *c);  /* PATCH /boards/{id}/items/{item} */
-int item_remove(parley_call *c);  /* DELETE /boards/{id}/items/{item} */
+parley_text item_page(parley_call *c, parley_text sku, parley_text url); /* where an item leads; {NULL, 0}: nowhere */
+int item_list(parley_call *c);                                           /* GET /boards/{id}/items */
+int item_add(parley_call *c);                                            /* POST /boards/{id}/items */
+int item_replace(parley_call *c);                                        /* PUT /boards/{id}/items/{item} */
+int item_change(parley_call *c);                                         /* PATCH /boards/{id}/items/{item} */
+int item_remove(parley_call *c);                                         /* DELETE /boards/{id}/items/{item} */
 /* Which items of a board a caller sees: $2 says whether new ones too, $3 is the caller, $4 whether she is staff. */
 #define ITEM_VISIBLE "(i.state = 1 OR (i.state = 0 AND $2) OR i.author = $3 OR $4)"
 
@@ -171,8 +175,9 @@ int board_list(parley_call *c); /* GET /boards */
 /* share.c */
 int share_get(parley_call *c);  /* GET /boards/{id}/share */
 int share_post(parley_call *c); /* POST /boards/{id}/share */
+int share_page(parley_call *c); /* GET /share/{id}: what Parley's page of the link shows */
 
-/* notice.c: what a customer is told of what others did. It waits here until she has seen it, then it is on her timeline. */
+/* notice.c: what a customer is told of what others did: on her timeline by a timer, and in a list until she has seen it. */
 struct notice {
     parley_text customer; /* who is told */
     parley_text actor;    /* whose doing it was; {NULL, 0}: the staff's */
@@ -182,9 +187,35 @@ struct notice {
 int notice_leave(parley_call *c, const struct notice *notice); /* nothing where one would tell oneself */
 int notice_list(parley_call *c);                               /* GET /notices */
 int notice_seen(parley_call *c);                               /* PUT /notices/seen */
+int notice_on_timer(parley_call *c, parley_text name);
+/* The caller has made something that she may be told about later: remembers how she is reached. */
+int notice_reach(parley_call *c);
+
+/* thing.c: what is looked at: a board, an item or a comment. */
+struct thing {
+    const struct thing_kind *kind;
+    const char *name, *word;                      /* "items", "pin" */
+    parley_value key;                             /* a board's id, an item's or comment's number */
+    parley_text id, author, title, board, appeal; /* title and board: of the board that it is on */
+    int64_t state, number;                        /* numbers are one row of boards, items and comments together */
+    int64_t board_number;
+};
+int thing_find(parley_call *c, struct thing *thing); /* what {kind} and {id} of the path name, or 404 */
+int thing_judge(parley_call *c, const struct thing *thing, enum state state, parley_text reason);
+int thing_set_appeal(parley_call *c, const struct thing *thing, parley_text body, int64_t size);
+
+/* queue.c */
+int queue_list(parley_call *c); /* GET /queue?state=new|reported|appealed|hidden */
+
+/* report.c */
+int report_post(parley_call *c); /* POST /{kind}/{id}/report */
+/* Of a board, an item or a comment by its number: all that was reported about it is settled, or gone with it. */
+int report_drop(parley_call *c, int64_t number);
+int report_list(parley_call *c, int64_t number, parley_json list); /* the newest 20: {reason, note, at} */
 
 /* moderate.c */
-int moderate_queue(parley_call *c);   /* GET /queue */
+/* Never "negative": what a shop may take away is what breaks its rules. */
+extern const char *const moderate_reasons[];
 int moderate_log(parley_call *c);     /* GET /log */
 int moderate_hide(parley_call *c);    /* POST /{kind}/{id}/hide */
 int moderate_restore(parley_call *c); /* POST /{kind}/{id}/restore */

@@ -87,6 +87,7 @@ int comment_add(parley_call *c) {
                         " VALUES ($1, $2, $3, $4, $5, $6, $5)",
                         number, board.number, body, parley->customer(c), parley->now(c), size);
     const char *id = parley_format(c, "{}", number);
+    if (rc >= 0) rc = notice_reach(c);
     if (rc >= 0) rc = tell(c, &board, (parley_text){id, __builtin_strlen(id)}, body);
     if (rc < 0) return rc;
     return parley_reply(c, 201, "{id, body, at}", id, body, (parley_time){parley->now(c)});
@@ -101,6 +102,7 @@ int comment_remove(parley_call *c) {
     read_number(c, parley->path(c, "comment"), &number);
     rc = parley_sql(c, "DELETE FROM comment WHERE number = $1 AND board = $2 AND (author = $3 OR $4)", number,
                     board.number, parley->customer(c), board.access == ACCESS_OWNER);
-    if (rc < 0) return rc;
-    return rc > 0 ? 0 : parley->fail(c, 404, "there is no such comment of yours");
+    if (rc == 0) return parley->fail(c, 404, "there is no such comment of yours");
+    if (rc > 0) rc = report_drop(c, number);
+    return rc < 0 ? rc : 0;
 }

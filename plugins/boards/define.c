@@ -45,6 +45,7 @@ int board_insert(parley_call *c, struct board *board) {
         " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $8)",
         board->number, board->id, board->owner, board->kind, board->visibility, board->title, board->description,
         parley->now(c), size_of(board));
+    if (rc >= 0) rc = notice_reach(c);
     return rc < 0 ? rc : index_board(c, board);
 }
 
@@ -102,6 +103,7 @@ int boards_erase(parley_call *c, int64_t number) {
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM comment WHERE board = $1", number);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM member WHERE board = $1", number);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM invitation WHERE board = $1", number);
+    if (rc >= 0) rc = parley_sql(c, "DELETE FROM report WHERE board = $1", number);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM lineage WHERE board = $1", number);
     if (rc >= 0)
         rc = parley_sql(c, "DELETE FROM notice WHERE board = (SELECT id FROM board WHERE number = $1)", number);

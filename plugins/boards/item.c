@@ -80,7 +80,7 @@ static int check_role(parley_call *c, const struct board *board, const struct it
 /* ---- what goes out ---- */
 
 /* The shop's own page of the product where the settings name it; an address that somebody typed is second to that. */
-static parley_text page_of(parley_call *c, parley_text sku, parley_text url) {
+parley_text item_page(parley_call *c, parley_text sku, parley_text url) {
     parley_text template = policy_of(c).product_page;
     if (!template.n || !sku.at) return url;
     return text_fill(c, template, "{sku}", sku);
@@ -92,9 +92,9 @@ static void append_row(parley_call *c, parley_json list) {
         c, list,
         "{id, kind, role, sku, title, url, image, note, price, currency, quantity, by, mine, review, position, at}",
         parley_format(c, "{}", parley->col(c, 0)), parley->col_text(c, 1), parley->col_text(c, 2), sku,
-        parley->col_text(c, 4), page_of(c, sku, parley->col_text(c, 5)), parley->col_text(c, 6), parley->col_text(c, 7),
-        price_json(c, parley->col(c, 8)), parley->col_text(c, 9), parley->col(c, 10), parley->col_text(c, 11),
-        (bool)(parley_some(me) && parley_same(author, me)),
+        parley->col_text(c, 4), item_page(c, sku, parley->col_text(c, 5)), parley->col_text(c, 6),
+        parley->col_text(c, 7), price_json(c, parley->col(c, 8)), parley->col_text(c, 9), parley->col(c, 10),
+        parley->col_text(c, 11), (bool)(parley_some(me) && parley_same(author, me)),
         review_json(c, parley->col(c, 13), parley->col_text(c, 14), parley->col_text(c, 15)), parley->col(c, 16),
         (parley_time){parley->col(c, 17)});
 }
@@ -149,7 +149,7 @@ static int track_pin(parley_call *c, const char *event, const struct board *boar
     return parley_track(
         c, event, "{wishlist_id, wishlist_name, product_id, sku, name, price, currency, quantity, image_url, url}",
         board->id, board->title, item->sku, item->sku, item->title, price_json(c, item->price), item->currency,
-        item->quantity, item->image, page_of(c, item->sku, item->url));
+        item->quantity, item->image, item_page(c, item->sku, item->url));
 }
 
 static int tell_pin(parley_call *c, const char *sentence, const struct board *board, const struct item *item) {
@@ -237,6 +237,7 @@ int item_add(parley_call *c) {
     item.author = parley->customer(c);
     item.number = serial_take(c, 1);
     rc = insert(c, &board, &item);
+    if (rc >= 0) rc = notice_reach(c);
     if (rc >= 0) rc = index_item(c, &board, &item);
     if (rc >= 0) rc = board_touch(c, &board);
     if (rc >= 0) rc = track_pin(c, "Product Added to Wishlist", &board, &item);
@@ -260,6 +261,7 @@ int item_replace(parley_call *c) {
         rc = parley->fail(c, 409, "that product is on this board already");
     if (rc >= 0) rc = holding_check(c, size_of(&is));
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM item WHERE number = $1", was.number);
+    if (rc >= 0) rc = report_drop(c, was.number);
     if (rc >= 0) rc = insert(c, &board, &is);
     if (rc >= 0) rc = index_item(c, &board, &is);
     if (rc >= 0) rc = board_touch(c, &board);
@@ -324,6 +326,7 @@ int item_remove(parley_call *c) {
     if (rc >= 0) rc = find_item(c, &board, &item);
     if (rc >= 0) rc = words_drop(c, board.number, item.number);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM item WHERE number = $1", item.number);
+    if (rc >= 0) rc = report_drop(c, item.number);
     if (rc >= 0)
         rc = parley_sql(c, "UPDATE item SET position = position - 1 WHERE board = $1 AND position > $2", board.number,
                         item.position);

@@ -169,6 +169,7 @@ int invitation_take(parley_call *c) {
     if (!hers && more) {
         rc = check_room(c, &board, parley->customer(c));
         if (rc >= 0) rc = put(c, &board, parley->customer(c), role);
+        if (rc >= 0) rc = notice_reach(c);
         if (rc >= 0)
             rc = parley_timeline(c, "board",
                                  parley_format(c, "Joined the board \"{}\"", text_brief(c, board.title, 120)),

@@ -31,12 +31,14 @@ static const struct parley_route routes[] = {
     {"POST", "/join", PARLEY_WRITE, PARLEY_SHOPPER, invitation_take},
     {"GET", "/boards/{id}/share", PARLEY_READ, ANYBODY, share_get},
     {"POST", "/boards/{id}/share", PARLEY_WRITE, PARLEY_SHOPPER, share_post},
+    {"GET", "/share/{id}", PARLEY_READ, PARLEY_SHOPPER, share_page},
     {"GET", "/me", PARLEY_READ, PARLEY_SHOPPER, name_get},
     {"PUT", "/me", PARLEY_WRITE, PARLEY_SHOPPER, name_put},
     {"GET", "/notices", PARLEY_READ, PARLEY_SHOPPER, notice_list},
     {"PUT", "/notices/seen", PARLEY_WRITE, PARLEY_SHOPPER, notice_seen},
+    {"POST", "/{kind}/{id}/report", PARLEY_WRITE, PARLEY_SHOPPER, report_post},
     {"POST", "/{kind}/{id}/appeal", PARLEY_WRITE, PARLEY_SHOPPER, moderate_appeal},
-    {"GET", "/queue", PARLEY_READ, PARLEY_STAFF, moderate_queue},
+    {"GET", "/queue", PARLEY_READ, PARLEY_STAFF, queue_list},
     {"GET", "/log", PARLEY_READ, PARLEY_STAFF, moderate_log},
     {"POST", "/{kind}/{id}/hide", PARLEY_WRITE, PARLEY_STAFF, moderate_hide},
     {"POST", "/{kind}/{id}/restore", PARLEY_WRITE, PARLEY_STAFF, moderate_restore},
@@ -141,12 +143,29 @@ static const struct parley_migration migrations[] = {
      "  step TEXT NOT NULL CHECK (step IN ('hide', 'restore', 'appeal')),"
      "  reason TEXT,"
      "  at INTEGER NOT NULL)"},
+    {2, PARLEY_ADDITIVE,
+     "ALTER TABLE notice ADD COLUMN told INTEGER NOT NULL DEFAULT 0;" /* it is on her timeline */
+     "CREATE INDEX notice_untold ON notice (told, number);"
+     /* How somebody who took part last came: what telling her needs. */
+     "CREATE TABLE reach (customer TEXT PRIMARY KEY, known INTEGER NOT NULL, feature TEXT NOT NULL);"
+     "CREATE TABLE report ("
+     "  number INTEGER NOT NULL," /* of a board, an item or a comment */
+     "  board INTEGER NOT NULL REFERENCES board (number),"
+     "  customer TEXT NOT NULL,"
+     "  reason TEXT NOT NULL,"
+     "  note TEXT,"
+     "  size INTEGER NOT NULL," /* bytes of it as JSON */
+     "  at INTEGER NOT NULL,"
+     "  PRIMARY KEY (number, customer));"
+     "CREATE INDEX report_of_board ON report (board);"
+     "CREATE INDEX report_of_customer ON report (customer, at)"},
 };
 
 PARLEY_EXPORT const struct parley_plugin parley_plugin_v1 = {
     PARLEY_PLUGIN("boards", "1.0.0", &parley),
     PARLEY_ROUTES(routes),
     PARLEY_MIGRATIONS(migrations),
+    .on_timer = notice_on_timer,
     .export_customer = rights_export,
     .forget_customer = rights_forget,
 };

@@ -99,9 +99,20 @@ static int export_notices(parley_call *c, parley_text customer, parley_json list
     return row;
 }
 
+static int export_reports(parley_call *c, parley_text customer, parley_json list) {
+    int row = parley_sql(c,
+                         "SELECT b.id, r.reason, r.note, r.at FROM report r JOIN board b ON b.number = r.board"
+                         " WHERE r.customer = $1 ORDER BY r.number",
+                         customer);
+    for (; row > 0; row = parley->next(c))
+        parley_append(c, list, "{board, reason, note, at}", parley->col_text(c, 0), parley->col_text(c, 1),
+                      parley->col_text(c, 2), (parley_time){parley->col(c, 3)});
+    return row;
+}
+
 int rights_export(parley_call *c, parley_text customer) {
     static int (*const parts[])(parley_call *, parley_text, parley_json) = {
-        export_boards, export_items, export_comments, export_memberships, export_notices};
+        export_boards, export_items, export_comments, export_memberships, export_notices, export_reports};
     enum { PARTS = sizeof parts / sizeof *parts };
     parley_json lists[PARTS];
     for (int i = 0; i < PARTS; i++) {
@@ -112,8 +123,8 @@ int rights_export(parley_call *c, parley_text customer) {
     parley_text name;
     int found = find_name(c, customer, &name);
     if (found < 0) return found;
-    return parley_reply(c, 200, "{name, boards, items, comments, memberships, notices}", name, lists[0], lists[1],
-                        lists[2], lists[3], lists[4]);
+    return parley_reply(c, 200, "{name, boards, items, comments, memberships, notices, reports}", name, lists[0],
+                        lists[1], lists[2], lists[3], lists[4], lists[5]);
 }
 
 /* ---- forgetting ---- */
@@ -136,6 +147,7 @@ static int forget_items(parley_call *c, parley_text customer) {
         struct board board = {.number = parley->col(c, 1)};
         rc = words_drop(c, board.number, number);
         if (rc >= 0) rc = parley_sql(c, "DELETE FROM item WHERE number = $1", number);
+        if (rc >= 0) rc = report_drop(c, number);
         if (rc >= 0)
             rc = parley_sql(c, "UPDATE item SET position = position - 1 WHERE board = $1 AND position > $2",
                             board.number, position);
@@ -149,7 +161,12 @@ static int forget_items(parley_call *c, parley_text customer) {
 int rights_forget(parley_call *c, parley_text customer) {
     int rc = forget_boards(c, customer);
     if (rc >= 0) rc = forget_items(c, customer);
+    if (rc >= 0)
+        rc = parley_sql(
+            c, "DELETE FROM report WHERE customer = $1 OR number IN (SELECT number FROM comment WHERE author = $1)",
+            customer);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM comment WHERE author = $1", customer);
+    if (rc >= 0) rc = parley_sql(c, "DELETE FROM reach WHERE customer = $1", customer);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM member WHERE customer = $1", customer);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM notice WHERE customer = $1 OR actor = $1", customer);
     if (rc >= 0) rc = parley_sql(c, "UPDATE lineage SET author = NULL WHERE author = $1", customer);

@@ -1,5 +1,5 @@
-/* Links that lead to a board, with what other sites show of it (Open Graph). A plugin's answer is JSON: the page that the link leads
- * to is the shop's, which puts `og` into its head. */
+/* Links that lead to a board, with what other sites show of it (Open Graph). A plugin's answer is JSON: Parley makes the page of a
+ * shared link of it, at /share/{feature}/{id}; a shop that has a page of its own for boards puts `og` into that one's head. */
 #include "plugins/boards/boards.h"
 
 parley_text board_url(parley_call *c, const struct board *board) {
@@ -17,14 +17,20 @@ static parley_text first_picture(parley_call *c, const struct board *board) {
     return found > 0 ? parley->col_text(c, 0) : (parley_text){0};
 }
 
-static int reply_share(parley_call *c, const struct board *board) {
-    parley_text url = board_url(c, board), text = board->description;
+/* Its description, or what it is. */
+static parley_text share_words(parley_call *c, const struct board *board) {
+    if (parley_some(board->description)) return text_brief(c, board->description, 300);
     const char *counted =
         parley_format(c, board->pins == 1 ? "{} thing, collected by {}" : "{} things, collected by {}", board->pins,
                       text_or(board->by, "a shopper"));
-    if (!parley_some(text)) text = (parley_text){counted, __builtin_strlen(counted)};
-    return parley_reply(c, 200, "{url, og: {type: ?, title: ?, description: ?, url: ?, image: ?}}", url, "website",
-                        board->title, text_brief(c, text, 300), url, first_picture(c, board));
+    return (parley_text){counted, __builtin_strlen(counted)};
+}
+
+static int reply_share(parley_call *c, const struct board *board) {
+    parley_text url = board_url(c, board), feature = parley->feature(c);
+    const char *link = parley_some(feature) ? parley_format(c, "/share/{}/{}", feature, board->id) : NULL;
+    return parley_reply(c, 200, "{url, link, og: {type: ?, title: ?, description: ?, url: ?, image: ?}}", url, link,
+                        "website", board->title, share_words(c, board), url, first_picture(c, board));
 }
 
 /* A link to a private board would lead nowhere. */
@@ -55,4 +61,49 @@ int share_post(parley_call *c) {
         rc = parley_timeline(c, "board", parley_format(c, "Shared the board \"{}\"", text_brief(c, board.title, 120)),
                              "{board, via}", board.id, via);
     return rc < 0 ? rc : reply_share(c, &board);
+}
+
+/* ---- Parley's page of the link ---- */
+
+/* "18.90 EUR"; of a price in ten-thousandths, those too where there are any. */
+static const char *amount_of(parley_call *c, int64_t price, parley_text currency) {
+    const char *rest = price % 100 ? parley_format(c, "{}{}", price / 10 % 10, price % 10) : "";
+    return parley_format(c, "{}.{}{}{} {}", price / 10000, price / 1000 % 10, price / 100 % 10, rest, currency);
+}
+
+/* "cup · 2 × 18.90 EUR": what there is of it. */
+static const char *price_line(parley_call *c, parley_text role, int64_t quantity, int64_t price, parley_text currency) {
+    const char *amount = price < 0 ? "" : amount_of(c, price, currency);
+    if (price >= 0 && quantity > 1) amount = parley_format(c, "{} × {}", quantity, amount);
+    if (!parley_some(role)) return amount;
+    return *amount ? parley_format(c, "{} · {}", role, amount) : parley_format(c, "{}", role);
+}
+
+/* What a stranger sees of the board's first items, as texts. */
+static int page_items(parley_call *c, const struct board *board, parley_json list) {
+    int row = parley_sql(c,
+                         "SELECT i.role, i.sku, i.title, i.url, i.image, i.note, i.price, i.currency, i.quantity"
+                         " FROM item i WHERE i.board = $1 AND (i.state = 1 OR (i.state = 0 AND $2))"
+                         " ORDER BY i.position, i.number LIMIT $3",
+                         board->number, !policy_of(c).review_first, ITEMS_PAGE);
+    for (; row > 0; row = parley->next(c))
+        parley_append(
+            c, list, "{title, url, image, line, text}", parley->col_text(c, 2),
+            item_page(c, parley->col_text(c, 1), parley->col_text(c, 3)), parley->col_text(c, 4),
+            price_line(c, parley->col_text(c, 0), parley->col(c, 8), parley->col(c, 6), parley->col_text(c, 7)),
+            parley->col_text(c, 5));
+    return row;
+}
+
+/* Whoever has the link is a stranger here, whoever it is: a private board is not there, and what waits for review is not on it. */
+int share_page(parley_call *c) {
+    struct board board;
+    parley_json items = parley->list(c);
+    int rc = board_open(c, ACCESS_VIEWER, &board);
+    if (rc >= 0 && board_is_private(&board)) rc = parley->fail(c, 404, "there is no such board");
+    if (rc >= 0) rc = page_items(c, &board, items);
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{title, by, description, image, url, listed, items}", board.title, board.by,
+                        share_words(c, &board), first_picture(c, &board), board_url(c, &board),
+                        (bool)(text_is(board.visibility, "public") && policy_of(c).publish), items);
 }

@@ -19,7 +19,8 @@ int holding_check(parley_call *c, int64_t more) {
     int rc = parley_sql(c,
                         "SELECT (SELECT coalesce(sum(size), 0) FROM board WHERE owner = $1)"
                         " + (SELECT coalesce(sum(size), 0) FROM item WHERE author = $1)"
-                        " + (SELECT coalesce(sum(size), 0) FROM comment WHERE author = $1)",
+                        " + (SELECT coalesce(sum(size), 0) FROM comment WHERE author = $1)"
+                        " + (SELECT coalesce(sum(size), 0) FROM report WHERE customer = $1)",
                         parley->customer(c));
     if (rc < 0) return rc;
     if (parley->col(c, 0) + more <= HOLDING_MOST) return 0;

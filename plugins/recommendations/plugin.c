@@ -75,6 +75,8 @@ static int start(parley_call *c, void **state) {
 static void stop(void *state) {
     struct memory *memory = state;
     if (!memory) return;
+    trained_free(atomic_exchange(&memory->trained, NULL)); /* what the helper made, and nobody will ask for */
+    store_drop(memory);
     model_free(memory->model);
     free(memory->hidden);
     free(memory);

@@ -6,6 +6,8 @@
 #ifndef RECOMMENDATIONS_RECOMMENDATIONS_H
 #define RECOMMENDATIONS_RECOMMENDATIONS_H
 
+#include <stdatomic.h>
+
 #include <parley/plugin.h>
 
 #include "plugins/recommendations/model.h"
@@ -35,16 +37,18 @@ static const int64_t SECOND = 1000, MINUTE = 60 * SECOND, VISIT_GAP = 30 * MINUT
 
 /* What the process remembers; all of it can be made again from the rows. */
 struct memory {
-    struct model *model; /* NULL: none yet */
-    uint8_t *hidden;     /* [model->items]: sold out, or not in the catalogue; NULL: to be read */
-    int64_t catalogue;   /* the revision that `hidden` was read at */
-    bool due;            /* the timer that trains is set, in a write that was not undone */
-    int64_t due_at;      /* for when, ms; 0: not wanted yet */
-    int64_t training;    /* since when, ms; 0: not now */
-    bool again;          /* train once more when that is done */
-    bool stored;         /* the model is in the database whole */
-    int64_t evaluating;  /* since when; 0: not now */
-    int64_t job;         /* the newest training: an older one that comes back is dropped */
+    struct model *model;               /* NULL: none yet */
+    uint8_t *hidden;                   /* [model->items]: sold out, or not in the catalogue; NULL: to be read */
+    int64_t catalogue;                 /* the revision that `hidden` was read at */
+    bool due;                          /* the timer that trains is set, in a write that was not undone */
+    int64_t due_at;                    /* for when, ms; 0: not wanted yet */
+    int64_t training;                  /* since when, ms; 0: not now */
+    bool again;                        /* train once more when that is done */
+    bool stored;                       /* the model is in the database whole */
+    int64_t evaluating;                /* since when; 0: not now */
+    int64_t job;                       /* the newest training: an older one that comes back is dropped */
+    _Atomic(struct trained *) trained; /* made on the helper's thread, not taken over yet */
+    struct parcel *parcels;            /* models on their way into the database */
 };
 
 /* Work that was asked for in a write that was undone never comes back: after ten minutes it is not waited for. */
@@ -61,10 +65,12 @@ parley_text learn_sku(parley_json product);
 int train_begin(parley_call *c, struct memory *memory); /* in the background, or again once what is under way is done */
 int train_soon(parley_call *c, struct memory *memory);  /* sets the timer, where it is not set */
 int train_on_timer(parley_call *c, parley_text name);
+void trained_free(struct trained *trained); /* NULL is fine */
 /* The inputs of a model, read on the helper's connection. 0 or negative; the caller frees `ids`, and the sets where they are not taken. */
 int train_read(parley_call *w, struct model_inputs *inputs, int64_t **ids);
 
 /* store.c */
+void store_drop(struct memory *memory); /* what is not stored yet: the plugin ends */
 int store_model(parley_call *c, struct model *model, struct bytes bytes,
                 int64_t job);             /* piece by piece; takes the bytes over */
 struct model *store_load(parley_call *c); /* NULL where there is none that is whole */

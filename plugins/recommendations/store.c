@@ -29,6 +29,7 @@ static size_t base64_read(const char *at, size_t n, unsigned char *out) {
 /* ---- writing ---- */
 
 struct parcel {
+    struct parcel *next;
     struct bytes bytes;
     int64_t job, at; /* at: which model, when it was trained */
     size_t sent;
@@ -40,9 +41,16 @@ static struct parcel *parcel_of(parley_json value) {
     return (struct parcel *)(intptr_t)at;
 }
 
-static void parcel_free(struct parcel *parcel) {
+static void parcel_free(struct memory *memory, struct parcel *parcel) {
+    struct parcel **at = &memory->parcels;
+    while (*at != parcel) at = &(*at)->next;
+    *at = parcel->next;
     free(parcel->bytes.at);
     free(parcel);
+}
+
+void store_drop(struct memory *memory) {
+    while (memory->parcels) parcel_free(memory, memory->parcels);
 }
 
 static int run(parley_call *w, parley_json input) {
@@ -57,17 +65,17 @@ static int finish(parley_call *c, struct memory *memory, struct parcel *parcel) 
     int rc = parley_sql(c, "UPDATE state SET model = $1", parcel->at);
     if (rc >= 0) rc = parley_sql(c, "DELETE FROM piece WHERE model <> $1", parcel->at);
     memory->stored = rc >= 0;
-    parcel_free(parcel);
+    parcel_free(memory, parcel);
     return rc < 0 ? rc : 0;
 }
 
 static int done(parley_call *c, parley_json result);
 
-static int send(parley_call *c, struct parcel *parcel) {
+static int send(parley_call *c, struct memory *memory, struct parcel *parcel) {
     int rc = parley_work(c, run, done, "{parcel}", (int64_t)(intptr_t)parcel);
     if (rc == 0) return 0;
     parley_log(c, PARLEY_WARN, "the model serves but is not stored: too much work is under way; the next one will be");
-    parcel_free(parcel);
+    parcel_free(memory, parcel);
     return 0;
 }
 
@@ -76,7 +84,7 @@ static int done(parley_call *c, parley_json result) {
     struct parcel *parcel = parcel_of(result);
     if (!parcel) return 0;
     if (parcel->job != memory->job) { /* a newer model is on its way */
-        parcel_free(parcel);
+        parcel_free(memory, parcel);
         return 0;
     }
     int rc = parley_sql(c,
@@ -84,17 +92,19 @@ static int done(parley_call *c, parley_json result) {
                         " ON CONFLICT (model, number) DO UPDATE SET body = $3",
                         parcel->at, parcel->sent / PIECE, parley->text(parley->get(result, "body")));
     if (rc < 0) {
-        parcel_free(parcel);
+        parcel_free(memory, parcel);
         return rc;
     }
     parcel->sent += PIECE;
-    return parcel->sent < parcel->bytes.n ? send(c, parcel) : finish(c, memory, parcel);
+    return parcel->sent < parcel->bytes.n ? send(c, memory, parcel) : finish(c, memory, parcel);
 }
 
 int store_model(parley_call *c, struct model *model, struct bytes bytes, int64_t job) {
+    struct memory *memory = parley->state(c);
     struct parcel *parcel = allocate(1, sizeof *parcel);
-    *parcel = (struct parcel){.bytes = bytes, .job = job, .at = model->facts.at};
-    return send(c, parcel);
+    *parcel = (struct parcel){.next = memory->parcels, .bytes = bytes, .job = job, .at = model->facts.at};
+    memory->parcels = parcel;
+    return send(c, memory, parcel);
 }
 
 /* ---- reading ---- */

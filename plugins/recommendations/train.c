@@ -72,19 +72,29 @@ int train_read(parley_call *w, struct model_inputs *inputs, int64_t **ids) {
     return rc;
 }
 
+void trained_free(struct trained *trained) {
+    if (!trained) return;
+    model_free(trained->model);
+    free(trained->bytes.at);
+    free(trained);
+}
+
 static int run(parley_call *w, parley_json input) {
     double lambda = (double)EASE_LAMBDA;
-    int64_t keep = EASE_KEEP, job = 0, *ids = NULL;
+    int64_t keep = EASE_KEEP, job = 0, at = 0, *ids = NULL;
     parley->number(parley->get(input, "lambda"), &lambda);
     parley->integer(parley->get(input, "keep"), &keep);
     parley->integer(parley->get(input, "job"), &job);
+    parley->integer(parley->get(input, "memory"), &at);
+    struct memory *memory = (struct memory *)(intptr_t)at;
     struct model_inputs inputs = {.lambda = (float)lambda, .keep = (uint32_t)keep, .at = parley->now(w)};
     int rc = train_read(w, &inputs, &ids);
     if (rc == 0) {
         struct trained *trained = allocate(1, sizeof *trained);
         trained->model = model_train(&inputs);
         trained->bytes = model_write(trained->model);
-        rc = parley_reply(w, 200, "{trained, job}", (int64_t)(intptr_t)trained, job);
+        trained_free(atomic_exchange(&memory->trained, trained));
+        rc = parley_reply(w, 200, "{job}", job);
     }
     sets_free(&inputs.owners);
     sets_free(&inputs.visits);
@@ -115,10 +125,9 @@ static void say_trained(parley_call *c, const struct model *model) {
 
 static int done(parley_call *c, parley_json result) {
     struct memory *memory = parley->state(c);
-    int64_t at = 0, job = 0;
-    parley->integer(parley->get(result, "trained"), &at);
+    int64_t job = 0;
     parley->integer(parley->get(result, "job"), &job);
-    struct trained *trained = (struct trained *)(intptr_t)at;
+    struct trained *trained = atomic_exchange(&memory->trained, NULL);
     memory->training = 0;
     if (!trained) {
         parley->count(c, "trainings_failed", 1);
@@ -144,7 +153,8 @@ int train_begin(parley_call *c, struct memory *memory) {
     if (rc < 0) return rc;
     const double lambda = parley->col_double(c, 0);
     const int64_t keep = parley->col(c, 1);
-    rc = parley_work(c, run, done, "{lambda, keep, job}", lambda, keep, ++memory->job);
+    rc = parley_work(c, run, done, "{lambda, keep, job, memory}", lambda, keep, ++memory->job,
+                     (int64_t)(intptr_t)memory);
     if (rc < 0) return train_soon(c, memory);
     memory->training = parley->now(c);
     return 0;

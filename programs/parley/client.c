@@ -57,6 +57,19 @@ void client_if_match(struct client *client, const char *version) {
     buffer_free(&quoted);
 }
 
+void client_act_as(struct client *client, const char *customer) {
+    if (client->acting) {
+        struct curl_slist *before = client->headers;
+        client->headers = before->next;
+        before->next = NULL;
+        curl_slist_free_all(before);
+    }
+    struct curl_slist *first = header(NULL, "Parley-Act-As", customer);
+    first->next = client->headers;
+    client->headers = first;
+    client->acting = true;
+}
+
 void client_close(struct client *client) {
     curl_slist_free_all(client->headers);
     curl_easy_cleanup(client->curl);

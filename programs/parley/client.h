@@ -25,6 +25,7 @@ struct client {
     const char *url; /* borrowed; without a slash at the end */
     CURL *curl;
     struct curl_slist *headers;
+    bool acting; /* the first header says as whom */
     const char *doing; /* what a request that takes over a second is told as, on stderr; NULL: nothing is said */
 };
 
@@ -38,6 +39,8 @@ void client_open(struct client *client, const char *url, const char *token);
 void client_close(struct client *client);
 /* Every request from now on is for that version of a definition alone (If-Match). */
 void client_if_match(struct client *client, const char *version);
+/* Requests from now on are that customer's, until another one is named (Parley-Act-As). */
+void client_act_as(struct client *client, const char *customer);
 /* Sets on another handle what every request has: token, timeouts, no proxy for this machine. */
 void client_prepare(const struct client *client, CURL *curl);
 

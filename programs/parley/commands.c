@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "programs/parley/actions.h"
+#include "programs/parley/crowd.h"
 #include "programs/parley/demo.h"
 #include "programs/parley/journal.h"
 #include "programs/parley/recommendations.h"
@@ -219,13 +220,15 @@ const struct command commands[] = {
      "products that more customers turn to than usual, or that most turn to"},
     {"cohorts", NULL, "", "--by month|week", "GET", BASE "cohorts", act_get, NULL,
      "customers by their first purchase, and how many bought again"},
+    {"visits", NULL, "", "--limit N", "GET", BASE "visits", act_list, "day visitors new returning visits dwell",
+     "who comes, how long, and who comes back, by day"},
     {"stats", NULL, "", "", NULL, NULL, act_stats, NULL,
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "--out FOLDER", NULL, NULL, act_export, NULL,
      "every definition as one JSON document, or a file each: FOLDER/features/KEY.json"},
-    {"apply", NULL, "[FILE|-]", "--folder FOLDER --dry-run", "POST", BASE "apply", act_apply, "kind key outcome",
-     "puts what `export` gave into this server: all of it or nothing; what is not named stays"},
-    {"diff", NULL, "[FILE|-]", "--folder FOLDER", "POST", BASE "apply", act_diff, "kind key outcome",
+    {"apply", NULL, "[FILE|-]", "--folder FOLDER --dry-run --prune", "POST", BASE "apply", act_apply, "kind key outcome",
+     "puts what `export` gave into this server: all of it or nothing; what is not named stays, with --prune goes"},
+    {"diff", NULL, "[FILE|-]", "--folder FOLDER --prune", "POST", BASE "apply", act_diff, "kind key outcome",
      "what `apply` would change, member by member"},
     {"replay", NULL, "FILE",
      "--map COLUMNS --experiment KEY --expect SUMS --currency CODE --batch N --connections N --rate N --patience "
@@ -234,6 +237,8 @@ const struct command commands[] = {
      NULL, NULL, replay_run, NULL, "past orders from a CSV file (.gz too), told as if they happened now"},
     {"demo", "setup", "", "", NULL, NULL, demo_setup, NULL,
      "the demo shop's trial: metrics, feature, polls, experiment"},
+    {"demo", "crowd", "", "--visitors N --rate N --seed N", NULL, NULL, crowd_run, NULL,
+     "simulated shoppers: they look, vote, ask, collect, talk and buy; until Ctrl-C, or so many"},
     {0},
 };
 

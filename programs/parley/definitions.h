@@ -21,6 +21,7 @@ struct definition_source {
 struct definition_sources {
     struct definition_source *items;
     size_t n, room;
+    unsigned kinds; /* bits by definition_names: what stands there, were it an empty folder */
 };
 
 /* Reads the folder's files, or the document FILE, as the call says. EXIT_OK, or said on stderr with FILE:LINE. */

@@ -7,11 +7,21 @@
 
 /* ---- the request ---- */
 
-static void write_request(const struct definition_sources *sources, bool dry, struct buffer *out) {
+/* Only kinds that stand in the folder are pruned: who keeps features in git may keep metrics elsewhere. */
+static void write_pruned(const struct definition_sources *sources, struct json_writer *w) {
+    json_key(w, TEXT("prune"));
+    json_open_array(w);
+    for (int k = 0; definition_names[k].one; k++)
+        if (sources->kinds & 1u << k) json_text(w, text_of(definition_names[k].one));
+    json_close_array(w);
+}
+
+static void write_request(const struct definition_sources *sources, bool dry, bool prune, struct buffer *out) {
     struct json_writer w;
     json_writer_init(&w, out);
     json_open_object(&w);
     json_put_bool(&w, "dryRun", dry);
+    if (prune) write_pruned(sources, &w);
     json_key(&w, TEXT("definitions"));
     json_open_array(&w);
     for (size_t i = 0; i < sources->n; i++) {
@@ -103,12 +113,13 @@ static bool print_differences(struct call *call, struct text answer) {
         struct text kind = json_unescaped(&json, json_get(&json, i, TEXT("kind")), &call->arena);
         struct text key = json_unescaped(&json, json_get(&json, i, TEXT("key")), &call->arena);
         json_at before = json_get(&json, i, TEXT("before")), after = json_get(&json, i, TEXT("after"));
-        if (after == JSON_NONE) {
+        if (after == JSON_NONE && before == JSON_NONE) {
             same++;
             continue;
         }
-        printf("%c %.*s %.*s\n", before == JSON_NONE ? '+' : '~', TEXT_ARGS(kind), TEXT_ARGS(key));
-        if (before != JSON_NONE) print_difference(&call->arena, TEXT(""), &json, before, after);
+        char sign = before == JSON_NONE ? '+' : after == JSON_NONE ? '-' : '~';
+        printf("%c %.*s %.*s\n", sign, TEXT_ARGS(kind), TEXT_ARGS(key));
+        if (sign == '~') print_difference(&call->arena, TEXT(""), &json, before, after);
     }
     fprintf(stderr, "%zu unchanged\n", same);
     return true;
@@ -123,7 +134,7 @@ static enum exit_code apply(struct call *call, bool dry) {
     struct error error = {0};
     enum exit_code code = definitions_read(call, &sources);
     if (code != EXIT_OK) return code;
-    write_request(&sources, dry, &body);
+    write_request(&sources, dry, call_flag(call, "--prune") != NULL, &body);
     int rc = client_ask(&call->client, "POST", call->command->path, buffer_view(&body), NULL, &answer, &error);
     buffer_free(&body);
     if (rc != 0) {

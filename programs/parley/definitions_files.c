@@ -82,8 +82,8 @@ static int is_json_file(const struct dirent *entry) {
     return entry->d_name[0] != '.' && text_ends(text_of(entry->d_name), TEXT(".json"));
 }
 
-static enum exit_code read_kind(struct call *call, const char *folder, const struct definition_names *names,
-                                struct definition_sources *sources) {
+static enum exit_code read_kind(struct call *call, const char *folder, int kind, struct definition_sources *sources) {
+    const struct definition_names *names = &definition_names[kind];
     struct dirent **entries;
     enum exit_code code = EXIT_OK;
     int n = scandir(arena_printf(&call->arena, "%s/%s", folder, names->many).at, &entries, is_json_file, alphasort);
@@ -94,7 +94,9 @@ static enum exit_code read_kind(struct call *call, const char *folder, const str
         if (code == EXIT_OK) add(sources, &call->arena, source);
         free(entries[i]);
     }
-    if (n >= 0) free(entries);
+    if (n < 0) return code;
+    sources->kinds |= 1u << kind;
+    free(entries);
     return code;
 }
 
@@ -126,8 +128,7 @@ static enum exit_code check_folder(const char *folder) {
 
 static enum exit_code read_folder(struct call *call, const char *folder, struct definition_sources *sources) {
     enum exit_code code = check_folder(folder);
-    for (int k = 0; definition_names[k].many && code == EXIT_OK; k++)
-        code = read_kind(call, folder, &definition_names[k], sources);
+    for (int k = 0; definition_names[k].many && code == EXIT_OK; k++) code = read_kind(call, folder, k, sources);
     return code;
 }
 
@@ -137,6 +138,7 @@ static enum exit_code read_document(struct call *call, const char *file, struct 
     if (code != EXIT_OK) return code;
     for (int k = 0; definition_names[k].many; k++) {
         json_at list = json_get(&json, 0, text_of(definition_names[k].many));
+        if (list != JSON_NONE) sources->kinds |= 1u << k;
         for (json_at d = json_first(&json, list); d != JSON_NONE; d = json_after(&json, list, d))
             add(sources, &call->arena,
                 (struct definition_source){.file = file, .kind = definition_names[k].one, .json = json, .at = d});

@@ -1,5 +1,5 @@
 /* How plugins are held, out of the configuration; and what becomes known of what happens to them: administrators who listen are
- * told, and a release that was rolled back by itself is in the audit log, with the figures that did it. */
+ * told, and what goes wrong by itself is in the audit log, so that webhooks tell it too; a rollback with the figures that did it. */
 #include <stdlib.h>
 
 #include "api/push.h"
@@ -10,7 +10,7 @@
 
 /* ---- the audit log ---- */
 
-struct rolled_back {
+struct happened {
     struct lane_job job;
     struct app *app;
     struct arena arena;
@@ -19,34 +19,37 @@ struct rolled_back {
 };
 
 static void write_row(struct lane_job *job, void *owner) {
-    struct rolled_back *r = (struct rolled_back *)job;
+    struct happened *r = (struct happened *)job;
     if (sql_begin(owner, &r->error) < 0) return;
     sql_end(owner, audit_write(owner, &r->entry, &r->error), &r->error);
 }
 
 static void on_written(struct mail *mail) {
-    struct rolled_back *r = (struct rolled_back *)mail;
+    struct happened *r = (struct happened *)mail;
     if (r->error.code)
-        log_error(r->app->log, "a rollback is not in the audit log", LOG_T("plugin", r->entry.key),
-                  LOG_S("detail", r->error.detail));
-    else
+        log_error(r->app->log, "what happened to a plugin is not in the audit log", LOG_T("plugin", r->entry.key),
+                  LOG_T("what", r->entry.action), LOG_S("detail", r->error.detail));
+    else if (text_is(r->entry.kind, "plugin"))
         push_changes(r->app->push, &(struct audit_page){.items = &r->entry, .n = 1});
     arena_free(&r->arena);
     free(r);
 }
 
 static void audit(struct app *app, const struct plugin_event *event) {
-    struct rolled_back *r = memory_new(struct rolled_back);
+    struct happened *r = memory_new(struct happened);
+    bool rolled_back = event->kind == PLUGIN_ROLLED_BACK;
     r->app = app;
     arena_init(&r->arena, 1024);
+    struct text release =
+        arena_printf(&r->arena, "{\"version\":\"%.*s\"}", TEXT_ARGS(rolled_back ? event->before : event->version));
     r->entry = (struct audit_entry){
         .at = clock_now(app->clock),
-        .actor = TEXT("probation"),
-        .action = TEXT("rollback"),
-        .kind = TEXT("plugin"),
+        .actor = rolled_back ? TEXT("probation") : TEXT("supervisor"),
+        .action = rolled_back ? TEXT("rollback") : text_of(plugin_event_name(event->kind)),
+        .kind = rolled_back ? TEXT("plugin") : TEXT("plugin-state"),
         .key = arena_text(&r->arena, event->plugin),
-        .before = arena_printf(&r->arena, "{\"version\":\"%.*s\"}", TEXT_ARGS(event->before)),
-        .after = arena_text(&r->arena, event->evidence),
+        .before = rolled_back ? release : TEXT_NONE,
+        .after = rolled_back ? arena_text(&r->arena, event->evidence) : release,
         .note = arena_text(&r->arena, event->detail),
     };
     r->job = (struct lane_job){.mail.receive = on_written, .work = write_row, .reply_to = &app->mailbox};
@@ -56,7 +59,8 @@ static void audit(struct app *app, const struct plugin_event *event) {
 static void on_event(void *user, const struct plugin_event *event) {
     struct app *app = user;
     push_plugin(app->push, event);
-    if (event->kind == PLUGIN_ROLLED_BACK) audit(app, event);
+    if (event->kind != PLUGIN_RUNNING && event->kind != PLUGIN_SWAPPED)
+        audit(app, event); /* which follow a word of people's */
 }
 
 /* ---- what plugins are configured with, out of the main database ---- */

@@ -159,6 +159,8 @@ static void listen_for_signals(struct parleyd *d) {
 static void make_counters(struct app *app, unsigned loops) {
     char label[16];
     app_make_counters(app, loops_label(loops, 0, label));
+    app->swap_time = telemetry_histogram(app->telemetry, "parley_snapshot_swap_seconds",
+                                         "Time that a new snapshot of the definitions holds the loop", "");
     app->effects_dropped = telemetry_counter(app->telemetry, "parley_plugin_effects_dropped_total",
                                              "Effects that were not understood", "");
     app->hooks_refused =

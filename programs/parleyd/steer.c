@@ -119,9 +119,9 @@ static int64_t gate_wait(const struct steer *steer, const struct snapshot_experi
 static int64_t wait_for_next(const struct steer *steer) {
     const struct snapshot *snapshot = steer->app->snapshot;
     int64_t now = clock_now(steer->app->clock), wait = LONGEST_WAIT;
-    for (uint32_t i = 0; i < snapshot->n_defined; i++) {
-        struct schedule_due due = schedule_next(&snapshot->experiments[i].definition, &snapshot->experiments[i].state);
-        int64_t gate = gate_wait(steer, &snapshot->experiments[i], now);
+    for (uint32_t i = 0; i < snapshot->n_timed; i++) {
+        struct schedule_due due = schedule_next(&snapshot->timed[i]->definition, &snapshot->timed[i]->state);
+        int64_t gate = gate_wait(steer, snapshot->timed[i], now);
         if (gate < wait) wait = gate;
         if (due.step == SCHEDULE_NOTHING || due.at - now >= wait) continue;
         if (due.at > now)
@@ -196,6 +196,7 @@ static void on_figures(struct mail *mail) {
     struct json_writer w;
     json_writer_init(&w, &look->document);
     look->seen.judgement = judge(results, &results->groups[0], look_past(before, results), &look->arena);
+    if (before) look->seen.call = arena_text(&look->arena, before->call);
     look->seen.changed_at = look_changed_at(look->seen.judgement, before, look->seen.at);
     look_write(look->seen.judgement, before, look->seen.at, &w);
     look->seen.document = buffer_view(&look->document);
@@ -252,11 +253,8 @@ static void save_usage(struct steer *steer) {
 static void on_checkpoint(uv_timer_t *timer) {
     struct steer *steer = timer->data;
     const struct snapshot *snapshot = steer->app->snapshot;
-    for (uint32_t i = 0; !steer->looking && i < snapshot->n_defined; i++) {
-        enum experiment_phase phase = snapshot->experiments[i].state.phase;
-        if (phase == PHASE_RUNNING || phase == PHASE_PAUSED || phase == PHASE_MATURING)
-            look_at(steer, &snapshot->experiments[i], steer->checkpoint_at);
-    }
+    for (uint32_t i = 0; !steer->looking && i < snapshot->n_timed; i++)
+        if (snapshot_is_live(snapshot->timed[i])) look_at(steer, snapshot->timed[i], steer->checkpoint_at);
     save_usage(steer);
     arm_checkpoint(steer);
 }
@@ -264,9 +262,8 @@ static void on_checkpoint(uv_timer_t *timer) {
 static void look_at_gates(struct steer *steer) {
     const struct snapshot *snapshot = steer->app->snapshot;
     int64_t now = clock_now(steer->app->clock);
-    for (uint32_t i = 0; i < snapshot->n_defined; i++)
-        if (gate_wait(steer, &snapshot->experiments[i], now) == 0)
-            look_at(steer, &snapshot->experiments[i], NO_CHECKPOINT);
+    for (uint32_t i = 0; i < snapshot->n_timed; i++)
+        if (gate_wait(steer, snapshot->timed[i], now) == 0) look_at(steer, snapshot->timed[i], NO_CHECKPOINT);
     steer->gates_looked = now;
 }
 

@@ -114,7 +114,7 @@ describe('boards', () => {
       assert.equal(await page.getByText(/^After/).textContent(), 'After Rainy day by Anna');
       await page.goBack();
       await page.getByRole('button', { name: 'Share' }).click();
-      assert.match(await page.getByLabel('Link to this board').inputValue(), new RegExp(`/shop/boards.html\\?board=${board.id}`));
+      assert.equal(await page.getByLabel('Link to this board').inputValue(), `${server.url}/share/boards/${board.id}`);
       await clean(page, 'a board, shared');
       await as('anna', 'DELETE', `boards/${board.id}`);
       await page.context().close();
@@ -147,7 +147,7 @@ describe('boards', () => {
     const { items } = await server.admin('GET', '/plugins/boards/api/queue?limit=50');
     await server.admin('POST', `/plugins/boards/api/comments/${items.find(({ says }) => says === 'Cheap lamps at my shop').id}/hide`, { reason: 'spam' });
     await openBoards(page, `?board=${board.id}`);
-    await page.getByText('The shop hides this (spam).').waitFor();
+    await page.getByText('The shop hides this (advertising).').waitFor();
     await clean(page, 'a hidden comment');
     await page.getByLabel('Why should it be shown?').fill('They are mine and old');
     await page.getByRole('button', { name: 'Appeal' }).click();

@@ -116,16 +116,16 @@ describe('the console', () => {
     await page.getByRole('link', { name: 'Plugins' }).click();
     await page.getByRole('button', { name: /^Activate .*1\.1\.0$/ }).click();
     await page.getByText('polls · release 1.1.0 serves').waitFor();
-    await page.getByRole('button', { name: 'Roll back to 1.0.0' }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Roll back to 1.0.0' }).click();
-    await page.getByText('polls · release 1.0.0 serves').waitFor();
+    await page.getByRole('button', { name: 'Roll back to 1.2.0' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back to 1.2.0' }).click();
+    await page.getByText('polls · release 1.2.0 serves').waitFor();
   });
 
   it('says why a release could not be activated, and that the old one still serves', async () => {
     await page.route('**/plugins/polls/activate', (route) => route.continue({ postData: '{"version":"9.9.9"}' }));
     await page.getByRole('button', { name: /^Activate/ }).first().click();
     const words = await page.getByRole('alert').innerText();
-    assert.match(words, /was not activated; 1\.0\.0 still serves: .*9\.9\.9/);
+    assert.match(words, /was not activated; 1\.2\.0 still serves: .*9\.9\.9/);
     await page.unroute('**/plugins/polls/activate');
   });
 

@@ -34,6 +34,7 @@ describe('the trends page', () => {
       await page.getByRole('row', { name: /^<b>mug<\/b> 6 0/ }).waitFor();
       assert.equal(await page.getByRole('button', { name: 'Purchasing' }).getAttribute('aria-pressed'), 'true');
       await page.getByText('3 customers of 6 bought again (50').waitFor();
+      await page.getByRole('row', { name: `${day(1).slice(0, 10)} 9 9 9 0 s – – –` }).waitFor();
       assert.equal(await page.getByRole('img', { name: /^Scores/ }).count(), 1);
       assert.deepEqual(await accessibilityFindings(page), []);
       assert.equal(await overflow(page), 0);

@@ -72,4 +72,14 @@ static inline void path_of(char *out, size_t n, const char *format, const char *
     snprintf(out, n, format, board, what);
 }
 
+static inline void settings(const char *json) {
+    parley_test_variant(t, "boards", "on", json);
+}
+static inline const char *comment(const char *who, const char *body) {
+    char json[300];
+    snprintf(json, sizeof json, "{\"body\":\"%s\"}", body);
+    cr_assert_eq(call(who, "POST", "/boards/%/comments", json), 201, "%s", parley_test_body(t));
+    return text_at("/id");
+}
+
 #endif

@@ -1,4 +1,4 @@
-/* The boards plugin: comments, finding, the staff's part, limits, and a customer's rights. */
+/* The boards plugin: comments, finding, limits, and a customer's rights. */
 #include <stdlib.h>
 
 #include "tests/plugins/boards_calls.h"
@@ -10,21 +10,6 @@ static void stop_boards(void) {
     parley_test_stop(t);
 }
 TestSuite(boards_people, .init = start_boards, .fini = stop_boards);
-
-static void settings(const char *json) {
-    parley_test_variant(t, "boards", "on", json);
-}
-static const char *comment(const char *who, const char *body) {
-    char json[300];
-    snprintf(json, sizeof json, "{\"body\":\"%s\"}", body);
-    cr_assert_eq(call(who, "POST", "/boards/%/comments", json), 201, "%s", parley_test_body(t));
-    return text_at("/id");
-}
-static void moderate(const char *step, const char *kind, const char *id, const char *body) {
-    char path[120];
-    snprintf(path, sizeof path, "/%s/%s/%s", kind, id, step);
-    call("staff", "POST", path, body);
-}
 
 /* ---- comments and notices ---- */
 
@@ -52,7 +37,7 @@ Test(boards_people, comments_are_read_newest_first_and_taken_away_by_their_autho
     says("/comments", "{\"open\":true,\"count\":1}");
 }
 
-Test(boards_people, the_owner_is_told_of_comments_and_copies_and_has_them_on_her_timeline_once_seen) {
+Test(boards_people, the_owner_is_told_of_comments_and_copies_at_once_and_they_are_news_until_she_has_seen_them) {
     char body[60];
     make("ann", "public", "board");
     comment("ann", "my own");
@@ -65,7 +50,8 @@ Test(boards_people, the_owner_is_told_of_comments_and_copies_and_has_them_on_her
     says("/items/1/sentence", "\"Somebody commented on \\\"Kitchen\\\"\"");
     cr_expect_null(parley_test_at(t, "/items/2"));
     snprintf(body, sizeof body, "{\"upto\":\"%s\"}", text_at("/items/0/id"));
-    cr_expect_eq(parley_test_entries(t, "board-cloned"), 0);
+    parley_test_wait(t, 1);
+    cr_expect_eq(parley_test_entries(t, "board-cloned"), 1);
     call("ann", "PUT", "/notices/seen", body);
     call("ann", "PUT", "/notices/seen", body);
     cr_expect_eq(parley_test_entries(t, "board-cloned"), 1);
@@ -171,135 +157,6 @@ Test(boards_people, a_page_of_a_product_learns_where_it_is_pinned) {
     says("/items/0/pin", "null");
 }
 
-/* ---- the staff ---- */
-
-Test(boards_people, what_staff_hide_is_gone_for_all_but_its_author_who_is_told_why_and_may_appeal_once) {
-    char path[120];
-    make("ann", "public", "board");
-    const char *id = comment("ben", "buy pills");
-    call("staff", "GET", "/queue", NULL);
-    says("/items/1/says", "\"buy pills\"");
-    says("/items/1/author", "\"ben\"");
-    moderate("hide", "comments", id, "{\"reason\":\"negative\"}");
-    expect(400);
-    moderate("hide", "comments", id, "{\"reason\":\"spam\"}");
-    expect(200);
-    call("ann", "GET", "/boards/%/comments", NULL);
-    says("/items", "[]");
-    call("ben", "GET", "/boards/%/comments", NULL);
-    says("/items/0/review", "{\"state\":\"hidden\",\"reason\":\"spam\",\"appealed\":false}");
-    call("ben", "GET", "/notices", NULL);
-    cr_expect(has("reason: spam"));
-    snprintf(path, sizeof path, "/comments/%s/appeal", id);
-    call("ann", "POST", path, "{\"body\":\"let me\"}");
-    expect(404);
-    call("ben", "POST", path, "{\"body\":\"They are mints\"}");
-    expect(204);
-    call("ben", "POST", path, "{\"body\":\"Really\"}");
-    expect(409);
-    call("staff", "GET", "/queue?state=appealed", NULL);
-    says("/items/0/appeal", "\"They are mints\"");
-    moderate("restore", "comments", id, NULL);
-    call("ann", "GET", "/boards/%/comments", NULL);
-    says("/items/0/body", "\"buy pills\"");
-    call("staff", "GET", "/log", NULL);
-    says("/items/0/step", "\"restore\"");
-    says("/items/2/reason", "\"spam\"");
-    call("ben", "GET", "/queue", NULL);
-    expect(404); /* no shopper's path at all */
-}
-
-Test(boards_people, the_queue_skips_nothing_while_it_is_worked_off) {
-    char path[100] = "/queue?limit=2", id[32];
-    int seen = 0;
-    for (int i = 0; i < 5; i++) make("ann", "public", "board");
-    make("ann", "private", "board");
-    for (int pages = 0; pages < 9; pages++) {
-        const char *ids[2] = {NULL, NULL};
-        char next[60];
-        call("staff", "GET", path, NULL);
-        for (int i = 0; i < 2; i++) {
-            snprintf(id, sizeof id, "/items/%d", i);
-            if (!parley_test_at(t, id)) continue;
-            snprintf(path, sizeof path, "/items/%d/id", i);
-            ids[i] = text_at(path);
-            seen++;
-        }
-        snprintf(next, sizeof next, "%s", parley_test_at(t, "/next"));
-        for (int i = 0; i < 2; i++)
-            if (ids[i]) moderate("restore", "boards", ids[i], NULL);
-        if (strcmp(next, "null") == 0) break;
-        snprintf(path, sizeof path, "/queue?limit=2&cursor=%.*s", (int)strlen(next) - 2, next + 1);
-    }
-    cr_expect_eq(seen, 5);
-    call("staff", "GET", "/queue", NULL);
-    says("/items", "[]");
-}
-
-Test(boards_people, a_hidden_board_or_item_is_found_copied_priced_and_counted_by_nobody) {
-    make("ann", "public", "board");
-    const char *id = pin("ann", "mug", "\"price\":5,\"currency\":\"EUR\",\"image\":\"https://a.example/a.png\"");
-    call("ann", "PUT", "/boards/%/members/eve", "{\"role\":\"editor\"}");
-    moderate("hide", "items", id, "{\"reason\":\"illegal\"}");
-    call("ben", "GET", "/boards/%", NULL);
-    says("/board/pins", "0");
-    says("/board/covers", "[]");
-    says("/totals", "{\"sums\":[],\"pieces\":0,\"unpriced\":0}");
-    call("ben", "GET", "/boards?q=mug", NULL);
-    says("/items", "[]");
-    call("ben", "POST", "/boards/%/clone", "{}");
-    says("/items/items", "[]");
-    moderate("hide", "boards", board, "{\"reason\":\"abuse\"}");
-    cr_expect_eq(call("ben", "GET", "/boards/%", NULL), 404);
-    cr_expect_eq(call("eve", "GET", "/boards/%", NULL), 404);
-    cr_expect_eq(call("ann", "GET", "/boards/%", NULL), 200);
-    says("/board/review/reason", "\"abuse\"");
-    call("ben", "GET", "/boards?public=1", NULL);
-    says("/items", "[]");
-    call("eve", "GET", "/boards", NULL);
-    says("/items", "[]");
-}
-
-Test(boards_people, under_moderation_before_showing_strangers_see_what_staff_approved) {
-    settings("{\"moderation\":\"pre\"}");
-    make("ann", "public", "board");
-    const char *id = pin("ann", "mug", "");
-    cr_expect_eq(call("ben", "GET", "/boards/%", NULL), 404);
-    call("ben", "GET", "/boards?public=1", NULL);
-    says("/items", "[]");
-    moderate("restore", "boards", board, NULL);
-    call("ben", "GET", "/boards/%", NULL);
-    expect(200);
-    says("/items/items", "[]");
-    call("ann", "GET", "/boards/%", NULL);
-    says("/items/items/0/review/state", "\"waiting\"");
-    moderate("restore", "items", id, NULL);
-    call("ben", "GET", "/boards/%", NULL);
-    says("/items/items/0/sku", "\"mug\"");
-    call("ann", "PATCH", "/boards/%", "{\"title\":\"Something else entirely\"}"); /* new words are looked at anew */
-    cr_expect_eq(call("ben", "GET", "/boards/%", NULL), 404);
-}
-
-/* ---- share links ---- */
-
-Test(boards_people, a_share_link_says_what_other_sites_show_and_a_private_board_has_none) {
-    settings("{\"boardPage\":\"https://shop.example/b?board={id}\"}");
-    make("ann", "public", "board");
-    pin("ann", "mug", "\"image\":\"https://a.example/a.png\"");
-    call("ben", "GET", "/boards/%/share", NULL);
-    says("/og/title", "\"Kitchen\"");
-    says("/og/image", "\"https://a.example/a.png\"");
-    char url[120];
-    snprintf(url, sizeof url, "\"https://shop.example/b?board=%s\"", board);
-    says("/url", url);
-    cr_expect_eq(parley_test_tracked(t, "Board Shared"), 0);
-    call("ben", "POST", "/boards/%/share", "{\"via\":\"mail\"}");
-    cr_expect_str_eq(parley_test_json(t, parley_test_properties(t, "Board Shared", 0), "/share_via"), "\"mail\"");
-    call("ann", "PATCH", "/boards/%", "{\"visibility\":\"private\"}");
-    call("ann", "GET", "/boards/%/share", NULL);
-    expect(409);
-}
-
 /* ---- limits ---- */
 
 Test(boards_people, everything_has_a_most) {
@@ -363,8 +220,9 @@ Test(boards_people, an_export_has_all_of_hers_and_nothing_of_others) {
                                      "\"role\":\"editor\"", "shared the board"};
     for (size_t i = 0; i < sizeof in / sizeof *in; i++) cr_expect_not_null(strstr(all, in[i]), "%s in %s", in[i], all);
     cr_expect_null(strstr(all, "from ben"));
-    cr_expect_str_eq(parley_test_export(t, "nobody"),
-                     "{\"name\":null,\"boards\":[],\"items\":[],\"comments\":[],\"memberships\":[],\"notices\":[]}");
+    cr_expect_str_eq(
+        parley_test_export(t, "nobody"),
+        "{\"name\":null,\"boards\":[],\"items\":[],\"comments\":[],\"memberships\":[],\"notices\":[],\"reports\":[]}");
 }
 
 Test(boards_people, who_is_forgotten_leaves_nothing_but_copies_without_her_name) {
@@ -383,8 +241,9 @@ Test(boards_people, who_is_forgotten_leaves_nothing_but_copies_without_her_name)
     comment("ann", "from ann");
     cr_expect_eq(parley_test_forget(t, "ann"), 0);
     cr_expect_eq(parley_test_forget(t, "ann"), 0);
-    cr_expect_str_eq(parley_test_export(t, "ann"),
-                     "{\"name\":null,\"boards\":[],\"items\":[],\"comments\":[],\"memberships\":[],\"notices\":[]}");
+    cr_expect_str_eq(
+        parley_test_export(t, "ann"),
+        "{\"name\":null,\"boards\":[],\"items\":[],\"comments\":[],\"memberships\":[],\"notices\":[],\"reports\":[]}");
     call("ben", "GET", "/boards/%", NULL);
     says("/board/pins", "2");
     says("/items/items/1/position", "1");

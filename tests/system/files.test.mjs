@@ -124,6 +124,50 @@ test('definitions as files', async (t) => {
     assert.deepEqual([...met].sort(), ['off', 'side', 'top']);
   });
 
+  await t.test('delete what the folder does not name only when asked, as one revision', async () => {
+    rmSync(join(dir, 'features/a1.json'));
+    rmSync(join(dir, 'metrics/shares.json'));
+    const [brought] = (await s.get('/admin/v1/metrics')).body.items.filter((m) => m.origin);
+    rmSync(join(dir, `metrics/${brought.key}.json`));
+    assert.equal((await run(['apply', '-f', dir])).code, 0);
+    assert.equal((await s.get('/admin/v1/features/a1')).status, 200, 'left alone');
+    const before = await revision();
+    const { out } = await run(['diff', '-f', dir, '--prune', '--output', 'table']);
+    assert.match(out, /^- feature a1$/m);
+    assert.match(out, /^- metric shares$/m);
+    assert.equal((await s.get('/admin/v1/features/a1')).status, 200, 'only shown');
+    const { code, out: done, err } = await run(['apply', '-f', dir, '--prune']);
+    assert.equal(code, 0, err);
+    assert.deepEqual(JSON.parse(done).items.filter((i) => i.outcome !== 'unchanged'), [
+      { kind: 'feature', key: 'a1', outcome: 'deleted' }, { kind: 'metric', key: 'shares', outcome: 'deleted' }]);
+    assert.equal((await s.get('/admin/v1/features/a1')).status, 404);
+    assert.equal(await revision(), before + 1);
+    const { items } = (await s.get('/admin/v1/audit?limit=2')).body;
+    assert.deepEqual(items.map((i) => i.after ?? null), [null, null], 'both in the audit log');
+    assert.equal((await s.get(`/admin/v1/metrics/${brought.key}`)).status, 200, 'what a plugin brings stays');
+  });
+
+  await t.test('do not delete a trial that runs, nor what is referred to', async () => {
+    const before = await revision(), kept = (name) => join(dir, name);
+    const experiment = readFileSync(kept('experiments/poll-trial.json'), 'utf8'), a3 = readFileSync(kept('features/a3.json'), 'utf8');
+    rmSync(kept('experiments/poll-trial.json'));
+    const live = await run(['apply', '-f', dir, '--prune']);
+    assert.equal(live.code, 5);
+    assert.match(live.err, /experiment "poll-trial" is running; conclude it first/);
+    writeFileSync(kept('experiments/poll-trial.json'), experiment);
+    rmSync(kept('features/a3.json'));
+    const used = await run(['apply', '-f', dir, '--prune', '--dry-run']);
+    assert.equal(used.code, 5);
+    assert.match(used.err, /feature "a3" is used by feature "a2"; change that first/);
+    writeFileSync(kept('features/a3.json'), a3);
+    assert.equal(await revision(), before);
+    const all = await s.post('/admin/v1/apply', { definitions: [], prune: ['feature'] });
+    assert.equal(all.status, 400);
+    assert.match(JSON.stringify(all.body.errors), /would delete everything/);
+    const kind = await s.post('/admin/v1/apply', { definitions: [{ kind: 'layer', body: { key: 'home' } }], prune: ['layers'] });
+    assert.match(JSON.stringify(kind.body.errors), /\/prune\/0.*is no kind of definition/);
+  });
+
   await t.test('carry a server over to an empty one', async () => {
     const other = await Server.start();
     t.after(() => other.stop());

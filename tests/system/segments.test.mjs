@@ -107,6 +107,17 @@ test('a list of ids', async (t) => {
     assert.equal((await s.post('/admin/v1/segments/vip/restore', { version: at(1) })).status, 200);
     assert.equal(await member(s, 'only-1'), true);
   });
+
+  await t.test('is added to once under an Idempotency-Key, and not again by other ids under it', async () => {
+    await s.put(ids, lines('anna'), plain);
+    const add = (...list) => s.post(ids, lines(...list), { ...plain, 'idempotency-key': 'night-17' });
+    const first = await add('ben', 'carla'), again = await add('ben', 'carla'), other = await add('dora');
+    assert.equal(first.body.list.count, 3);
+    assert.deepEqual([again.status, again.body], [200, first.body]);
+    assert.equal((await s.get('/admin/v1/segments/vip')).body.version, first.body.version);
+    assert.equal(other.status, 409, JSON.stringify(other.body));
+    assert.equal(await member(s, 'dora'), false);
+  });
 });
 
 test('segments in a circle are refused with the way round', async (t) => {

@@ -40,6 +40,17 @@ test('the stream of changes', async (t) => {
     l.close();
   });
 
+  await t.test('tells many changes at once as one, since whoever listens must read all again', async () => {
+    const l = await listen(), metrics = (n) => Array.from({ length: n }, (_, i) => ({ kind: 'metric', body: { key: `many-${n}-${i}`, kind: 'count', event: 'Pinned' } }));
+    assert.equal((await s.post('/admin/v1/apply', { definitions: metrics(256) })).status, 200);
+    await until(() => l.events.length === 256);
+    assert.equal((await s.post('/admin/v1/apply', { definitions: metrics(257) })).status, 200);
+    await s.put('/admin/v1/metrics/after', { key: 'after', kind: 'count', event: 'Pinned' });
+    await until(() => l.events.length === 258);
+    assert.deepEqual(l.events.slice(256).map((e) => [e.name, e.data.key]), [['reset', undefined], ['change', 'after']]);
+    l.close();
+  });
+
   await t.test('has both sides of a step that changes two things', async () => {
     await trial(s);
     const l = await listen();

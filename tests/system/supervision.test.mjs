@@ -34,7 +34,7 @@ async function trialOf(s, whenDown) {
 test('a worker tells in which sandbox it is, and what was asked for is in force', async (t) => {
   const s = await Server.start({ args: ['--plugins.polls.memory', '128M', '--plugins.*.files', '50', '--plugins.polls.cpu', '20s'] });
   t.after(() => s.stop());
-  const { sandbox, pid } = await release(s, 'polls', '1.0.0');
+  const { sandbox, pid } = await release(s, 'polls', '1.2.0');
   if (!sandbox.why) assert.match(sandbox.landlock, /^(abi \d+|not in this kernel)$/);
   assert.deepEqual(sandbox.limits, { memory: 128 << 20, files: 50, cpu: 20 });
   const { readFileSync } = await import('node:fs');
@@ -46,7 +46,7 @@ test('a worker tells in which sandbox it is, and what was asked for is in force'
 test('a sandbox that is switched off is told of loudly', async (t) => {
   const s = await Server.start({ args: ['--plugins.polls.sandbox', 'off'] });
   t.after(() => s.stop());
-  const { sandbox } = await release(s, 'polls', '1.0.0');
+  const { sandbox } = await release(s, 'polls', '1.2.0');
   assert.deepEqual([sandbox.landlock, sandbox.seccomp, sandbox.why], ['off', 'off', 'it is switched off for this plugin']);
   assert.match(s.log, /level=warn .*the sandbox is not whole/);
 });
@@ -57,7 +57,7 @@ test('while a release is down its units are fallbacks, whatever the feature serv
   const off = await trialOf(s, 'off'), unavailable = await trialOf(s, 'unavailable');
   for (const key of [off, unavailable]) for (let i = 0; i < 5; i++) assert.equal((await s.evaluate(key, `early-${i}`)).body.value, 'top');
   await until(async () => { // more often than it is started again
-    const up = await release(s, 'polls', '1.0.0');
+    const up = await release(s, 'polls', '1.2.0');
     try { if (up.state === 'running') process.kill(up.pid, 'SIGKILL'); } catch { /* it died of the kill before, and is not reaped yet */ }
     return up;
   }, (up) => up.state === 'failed', 20000);

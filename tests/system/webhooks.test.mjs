@@ -131,6 +131,48 @@ test('webhooks', async (t) => {
   });
 });
 
+test('webhooks tell what happens by itself too: verdicts, guardrails, plugins', { timeout: 60000 }, async (t) => {
+  const s = await Server.start({ args: ['--webhooks.private', '--webhooks.retry', '50ms', '--steer.checkpoint', '200ms'] });
+  t.after(() => s.stop());
+  const r = await receiver(t);
+  const told = (type) => until(type, () => r.got.map((m) => m.message).find((m) => m.type === type));
+  await s.post('/admin/v1/webhooks', { url: r.url, events: ['verdict.*', 'experiment.*', 'plugin.*'] });
+  const track = (event, users, properties) => s.post('/v1/batch', { batch: users.map((userId) => ({ type: 'track', event, userId, properties })) });
+
+  await t.test('a verdict that changes, with its words', async () => {
+    await s.put('/admin/v1/metrics/complaints', { key: 'complaints', kind: 'conversion', event: 'Complained', better: 'lower' });
+    await trial(s, { assignment: 'external', traffic: undefined, metrics: { primary: 'bought', guardrails: [{ metric: 'complaints', harm: 'increase', margin: 0.01, action: 'rollback' }] } }, { at: '2026-01-01T00:00:00Z' });
+    const viewed = (arm) => (_, i) => ({ type: 'track', event: 'Experiment Viewed', userId: `${arm}${i}`, properties: { experiment_id: 'poll-trial', variation_id: arm } });
+    await s.post('/v1/batch', { batch: ['off', 'top'].flatMap((arm) => Array.from({ length: 1000 }, viewed(arm))) }); // at once: no look sees half a split
+    await track('Order Completed', Array.from({ length: 400 }, (_, i) => `top${i}`));
+    const { data } = await told('verdict.change');
+    assert.deepEqual([data.key, data.actor, data.before.call, data.after.call, data.after.variant], ['poll-trial', 'steer', 'keep-running', 'ship', 'top']);
+    assert.match(data.note, /\S+ \S+/);
+  });
+
+  await t.test('a guardrail that fires, and what it does', async () => {
+    await track('Complained', Array.from({ length: 500 }, (_, i) => `top${i}`));
+    assert.equal((await told('experiment.guardrail')).data.key, 'poll-trial');
+    const { data } = await told('experiment.conclude');
+    assert.deepEqual([data.actor, data.after.conclusion.outcome], ['steer', 'rollback']);
+  });
+
+  await t.test('a worker that dies, until it stays down', async () => {
+    const pid = async () => (await s.get('/admin/v1/plugins/polls')).body.releases.find((x) => x.pid)?.pid;
+    await until('down', async () => {
+      const found = await pid();
+      if (found) process.kill(found, 'SIGKILL');
+      return r.got.some((m) => m.message.type === 'plugin.stays-down');
+    });
+    const { data } = await told('plugin.crashed');
+    assert.deepEqual([data.key, data.actor], ['polls', 'supervisor']);
+    assert.match(data.after.version, /^\d+\./);
+    assert.match(data.note, /signal 9/);
+    const log = (await s.get('/admin/v1/audit?kind=plugin-state&key=polls')).body.items;
+    assert.equal(log.filter((a) => a.action === 'crashed').length, r.got.filter((m) => m.message.type === 'plugin.crashed').length);
+  });
+});
+
 test('without webhooks.private nothing inside is reached', async (t) => {
   const r = await receiver(t);
   const s = await Server.start();

@@ -4,10 +4,12 @@
 // addresses are checked again before they become a link or a picture.
 //
 // The slot may say what the product is: data-title, data-price, data-currency, data-image. "Add all to the basket" is told
-// to the page by the event `parley:cart`, {items: [{sku, quantity}]}. Colours and type follow the page.
+// to the page by the event `parley:cart`, {items: [{sku, quantity}]}; "Talk about it" opens the conversation on the page with the pin as
+// its context (event `parley-talk`). Colours and type follow the page.
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
+  :host([hidden]) { display: none; }
   :host { display: block; --accent: var(--parley-accent, #0f6a62); --accent-ink: var(--parley-accent-ink, #fff); --line: color-mix(in srgb, currentColor 16%, transparent);
     --wash: color-mix(in srgb, currentColor 5%, transparent); --soft: color-mix(in srgb, currentColor 76%, transparent); overflow-wrap: anywhere; line-height: 1.5; }
   h2, h3, p, ul, dl, dd { margin: 0; padding: 0; } ul { list-style: none; }
@@ -30,6 +32,7 @@ sheet.replaceSync(`
   .view form, .view section { max-width: 44rem; } .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
   button { font: inherit; font-weight: 600; color: inherit; min-height: 2.75rem; padding: .25rem 1rem; border: 1px solid color-mix(in srgb, currentColor 45%, transparent); border-radius: 8px; background: none; cursor: pointer; }
   button.main { border-color: var(--accent); background: var(--accent); color: var(--accent-ink); } button.small { min-height: 2rem; padding: 0 .625rem; font-weight: 400; font-size: .9375rem; }
+  button.quiet { min-height: 1.75rem; padding: 0; border: 0; font-weight: 400; font-size: .875rem; color: var(--soft); text-decoration: underline; text-underline-offset: .2em; }
   button[aria-current] { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
   .title { min-height: 1.75rem; padding: 0; border: 0; text-align: start; text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: .2em; } a { color: inherit; text-underline-offset: .2em; }
   details { border: 1px solid var(--line); border-radius: 12px; padding: 0 1rem; } details[open] { padding-bottom: 1rem; } summary { cursor: pointer; font-weight: 600; padding: .75rem 0; }
@@ -43,6 +46,8 @@ const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
 const money = (amount, currency) => new Intl.NumberFormat(language, { style: 'currency', currency }).format(amount);
 const things = (n) => n === 1 ? '1 thing' : `${n} things`;
 const VISIBILITY = { private: 'Private: you and friends you invite', unlisted: 'Unlisted: whoever has the link', public: 'Public: everybody can find it' };
+// There is no reason "negative": that somebody is not pleased is none.
+const REASONS = { spam: 'Advertising', abuse: 'Insult or threat', 'personal-data': 'Something private', illegal: 'Against the law', copyright: 'Somebody else’s work', 'off-topic': 'Has nothing to do with the shop', 'unsafe-link': 'A dangerous link' };
 const ROLES = { viewer: 'may look', commenter: 'may comment', editor: 'may edit' };
 
 /** An element from its name, properties (not attributes) and children; text stays text. */
@@ -255,18 +260,35 @@ class Boards extends HTMLElement {
       from.length > 0 && make('p', { className: 'soft' }, from.flat()));
   }
 
-  #actions({ board, path, again }) {
+  #actions({ board, path }) {
     const copies = board.visibility !== 'private' || board.access === 'owner';
     const place = make('div', { className: 'stack' });
     return make('div', { className: 'stack' }, make('div', { className: 'bar' },
       board.visibility !== 'private' && button('Share', () => this.#try(async () => {
-        const { url } = await this.#call('POST', `${path}/share`, {});
-        place.replaceChildren(this.#linkTo(new URL(url ?? `?board=${encodeURIComponent(board.id)}`, location.href).href, 'Link to this board'));
+        const { link: page } = await this.#call('POST', `${path}/share`, {});
+        place.replaceChildren(this.#linkTo(new URL(page, this.getAttribute('base') || location.origin).href, 'Link to this board'));
       })),
       copies && button('Make a copy', () => this.#try(async () => {
         const copy = await this.#call('POST', `${path}/clone`, {});
         await this.#go(`?board=${encodeURIComponent(copy.board.id)}`);
-      }))), place);
+      })),
+      board.access !== 'owner' && this.#report('boards', board.id, 'this board')), place);
+  }
+
+  /** "Report", and then why. */
+  #report(kind, id, what) {
+    const node = make('div', { className: 'bar' });
+    const send = (reason) => this.#try(async () => {
+      await this.#call('POST', `${kind}/${encodeURIComponent(id)}/report`, { reason });
+      node.replaceChildren(make('p', { className: 'soft' }, 'Reported.'));
+      return 'Thank you, somebody will look at it.';
+    });
+    const closed = () => node.replaceChildren(button('Report', () => {
+      node.replaceChildren(...Object.entries(REASONS).map(([reason, words]) => button(words, () => send(reason), 'small')), button('Cancel', closed, 'small'));
+      node.querySelector('button').focus();
+    }, 'quiet', { ariaLabel: `Report ${what}` }));
+    closed();
+    return node;
   }
 
   #linkTo(address, text) {
@@ -292,7 +314,14 @@ class Boards extends HTMLElement {
       item.price !== null && make('p', { className: 'price' }, `${item.quantity > 1 ? `${item.quantity} × ` : ''}${money(item.price, item.currency)}`),
       item.note && make('p', { className: 'text' }, item.note),
       item.by && !item.mine && make('p', { className: 'soft' }, `pinned by ${item.by}`),
-      reviewNote('items', item.id, item, item.mine, this.#appeal(c.again)), c.edits && this.#edit(c, item, title || 'note'));
+      reviewNote('items', item.id, item, item.mine, this.#appeal(c.again)), this.#aboutPin(c, item, title || item.note.slice(0, 60)), c.edits && this.#edit(c, item, title || 'note'));
+  }
+
+  #aboutPin({ board }, item, title) {
+    const detail = { about: { kind: 'pin', ref: item.sku ?? `${board.id}/${item.id}` }, words: `${title} on “${board.title}”` };
+    return make('div', { className: 'bar' },
+      document.querySelector('parley-conversation, parley-slot[talk]') && button('Talk about it', () => dispatchEvent(new CustomEvent('parley-talk', { detail })), 'quiet', { ariaLabel: `Talk about ${title}` }),
+      !item.mine && this.#report('items', item.id, title));
   }
 
   #edit({ path, again, last }, item, title) {
@@ -326,7 +355,8 @@ class Boards extends HTMLElement {
     return (open || count > 0) && make('section', { className: 'stack', ariaLabel: 'Comments' }, make('h3', {}, count === 1 ? '1 comment' : `${count} comments`),
       items.map((comment) => make('article', { className: 'comment stack' }, make('p', { className: 'text' }, comment.body),
         make('div', { className: 'bar between' }, make('p', { className: 'soft' }, `${comment.mine ? 'you' : comment.by ?? 'a shopper'} · ${day.format(new Date(comment.at))}`),
-          (comment.mine || board.access === 'owner') && button('Delete', () => again(() => this.#call('DELETE', `${path}/comments/${comment.id}`), 'The comment is gone.'), 'small')),
+          (comment.mine || board.access === 'owner') && button('Delete', () => again(() => this.#call('DELETE', `${path}/comments/${comment.id}`), 'The comment is gone.'), 'small'),
+          !comment.mine && this.#report('comments', comment.id, 'this comment')),
         reviewNote('comments', comment.id, comment, comment.mine, this.#appeal(again)))),
       open && form((values) => again(() => this.#call('POST', `${path}/comments`, values).then(() => {}), 'Your comment is there.'),
         field('Say something about it', make('textarea', { name: 'body', required: true, maxLength: 1000 })), make('div', {}, make('button', {}, 'Comment'))));
@@ -393,7 +423,7 @@ class Boards extends HTMLElement {
 function reviewNote(kind, id, { review }, mine, appeal) {
   if (mine && review.state === 'waiting') return make('p', { className: 'soft', role: 'note' }, 'Others see this once the shop has looked at it.');
   if (!mine || review.state !== 'hidden') return null;
-  return make('div', { className: 'stack' }, make('p', { role: 'note' }, `The shop hides this (${review.reason}).`),
+  return make('div', { className: 'stack' }, make('p', { role: 'note' }, `The shop hides this (${REASONS[review.reason].toLowerCase()}).`),
     review.appealed ? make('p', { className: 'soft' }, 'Your appeal is with the shop.') : appeal(kind, id));
 }
 

@@ -74,7 +74,7 @@ class Poll extends HTMLElement {
 
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
-    const { items } = this.data ?? await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`);
+    const { items } = this.data ?? await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`).catch(() => ({ items: [] }));
     this.hidden = items.length === 0 && !location.hash.startsWith('#parley-poll=');
     this.#root.replaceChildren(...items.map((poll) => this.#draw(poll, '')));
     const link = /^#parley-poll=([a-z0-9]{26})$/.exec(location.hash)?.[1];
@@ -156,7 +156,7 @@ class Poll extends HTMLElement {
       make('div', { className: 'row' },
         !poll.closed && make('button', {}, voted ? words.change : words.vote),
         voted && !poll.closed && make('button', { type: 'button', className: 'plain', onclick: () => this.#send(form, 'DELETE', poll, undefined, words.takenBack) }, words.takeBack),
-        voted && document.querySelector('parley-conversation') && make('button', { type: 'button', className: 'plain', onclick: () => (poll.more ? this.#tellMore(form, poll) : tellMore(poll)) }, words.more),
+        voted && document.querySelector('parley-conversation, parley-slot[talk]') && make('button', { type: 'button', className: 'plain', onclick: () => (poll.more ? this.#tellMore(form, poll) : tellMore(poll)) }, words.more),
         status));
     form.onsubmit = (event) => {
       event.preventDefault();

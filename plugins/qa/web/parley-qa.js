@@ -6,6 +6,7 @@
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
+  :host([hidden]) { display: none; }
   :host { display: block; --accent: var(--parley-accent, #0f6a62); --accent-ink: var(--parley-accent-ink, #fff);
     --faint: color-mix(in srgb, currentColor 14%, transparent); --soft: color-mix(in srgb, currentColor 76%, transparent); }
   section { padding: 1.25rem 1.375rem 1.375rem; border: 1px solid var(--faint); border-radius: 12px; }
@@ -63,6 +64,13 @@ const plain = (label, onclick, more = {}) => make('button', { type: 'button', cl
 /** What a shopper wrote: in its own direction, and nothing but text. */
 const written = (name, text, className = '') => make(name, { dir: 'auto', className }, text);
 
+/** Opens the conversation on the page with this as its context; null where there is none. */
+function talk(kind, ref, words) {
+  if (!document.querySelector('parley-conversation, parley-slot[talk]')) return null;
+  const detail = { about: { kind, ref }, words: words.length > 120 ? `${words.slice(0, 119)}…` : words };
+  return plain('Talk with the shop', () => dispatchEvent(new CustomEvent('parley-talk', { detail })));
+}
+
 class Questions extends HTMLElement {
   #root = this.attachShadow({ mode: 'open' });
   #list = make('ol', { className: 'questions' });
@@ -73,7 +81,9 @@ class Questions extends HTMLElement {
 
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
-    const [page, asks] = await Promise.all([this.#call('GET', `products/${this.#sku}/questions`), this.#call('GET', 'asks')]);
+    const [page, asks] = await Promise.all([this.#call('GET', `products/${this.#sku}/questions`), this.#call('GET', 'asks')]).catch((error) => [null, error]);
+    this.hidden = !page; // errors are for the console of the browser
+    if (!page) return console.warn('parley-qa:', asks.message);
     const mine = asks.items.filter(({ sku }) => sku === this.#product);
     this.#asks.replaceChildren(...mine.map((question) => this.#asked(question)));
     this.#list.replaceChildren(...page.items.map((question) => this.#question(question)));
@@ -206,12 +216,13 @@ class Questions extends HTMLElement {
     item.append(...[heading, make('p', { className: 'meta' }, questionWords(question)), this.#standing(item, question, 'questions'),
       question.answers.length > 0 && answers,
       question.answerCount > question.answers.length && plain(`All ${number.format(question.answerCount)} answers`, () => this.#all(item, question, answers)),
-      make('div', { className: 'row' }, reply, ...this.#questionActions(item, question))].filter(Boolean));
+      make('div', { className: 'row' }, reply, ...this.#questionActions(item, question).filter(Boolean))].filter(Boolean));
     return item;
   }
 
   #questionActions(item, question) {
-    if (question.mine) return [plain('Take back', () => this.#try(item, async () => {
+    const ask = talk('question', question.id, question.body);
+    if (question.mine) return [ask, plain('Take back', () => this.#try(item, async () => {
       await this.#call('DELETE', `questions/${question.id}`);
       if (question.answerCount > 0) await this.#refresh(question.id);
       else item.remove();
@@ -221,7 +232,7 @@ class Questions extends HTMLElement {
       await this.#call(question.following ? 'DELETE' : 'PUT', `questions/${question.id}/follow`);
       (await this.#refresh(question.id)).querySelector('[aria-pressed]')?.focus();
     });
-    return [plain('Follow', follow, { pressed: question.following }), this.#report(item, 'questions', question)];
+    return [plain('Follow', follow, { pressed: question.following }), ask, this.#report(item, 'questions', question)];
   }
 
   async #all(item, question, list) {
@@ -267,6 +278,7 @@ class Questions extends HTMLElement {
     row.append(make('div', { className: 'row' },
       !answer.mine && plain('Helpful', vote, { pressed: answer.voted }),
       question.mine && !answer.mine && plain('This solved it', accept, { pressed: answer.accepted }),
+      talk('answer', answer.id, answer.body),
       answer.mine ? plain('Take back', takeBack) : this.#report(row, 'answers', answer)));
     return row;
   }

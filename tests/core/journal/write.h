@@ -85,6 +85,31 @@ static inline int64_t verified(int expected) {
     return rows;
 }
 
+/* What is in the files, as "unit:name". */
+struct seen {
+    char units[64][32];
+    int64_t seqs[64];
+    int n;
+};
+
+static inline int note(void *visitor, const struct journal_record *record) {
+    struct seen *seen = visitor;
+    snprintf(seen->units[seen->n], sizeof seen->units[0], "%.*s:%.*s", TEXT_ARGS(record->unit),
+             TEXT_ARGS(record->name));
+    seen->seqs[seen->n++] = record->seq;
+    return 0;
+}
+
+static inline struct seen read_all(void) {
+    struct seen seen = {0};
+    struct journal_reader *reader;
+    struct error error = {0};
+    cr_assert_eq(journal_reader_open(&reader, in_folder("journal"), &error), 0, "%s", error.detail);
+    cr_assert_eq(journal_read(reader, 1, INT64_MAX, note, &seen, &error), 0, "%s", error.detail);
+    journal_reader_close(reader);
+    return seen;
+}
+
 struct waiting_erasure {
     struct journal_erasure erasure;
     sem_t answered;

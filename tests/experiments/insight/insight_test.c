@@ -77,6 +77,15 @@ static char *cohorts(void) {
     return buffer_take(&q.out, &n);
 }
 
+static char *visits(void) {
+    struct insight_visits q = {.job = {.mail.receive = on_answer, .reply_to = &h.box}, .before = INT64_MAX, .limit = 2};
+    insight_ask_visits(h.insight, &q);
+    wait_for_answer();
+    cr_assert_eq(q.error.code, 0, "%s", q.error.detail);
+    size_t n;
+    return buffer_take(&q.out, &n);
+}
+
 static void expect(char *answer, const char *part) {
     cr_expect_neq(strstr(answer, part), NULL, "%s has no %s", answer, part);
     free(answer);
@@ -180,5 +189,30 @@ Test(insight, nothing_of_a_forgotten_person_stays) {
     cr_assert_eq(f.error.code, 0, "%s", f.error.detail);
     expect(trends(INSIGHT_PURCHASING, 1), "\"customers\":1");
     expect(cohorts(), "\"customers\":1,\"again\":0,\"againShare\":0,\"orders\":1,\"revenue\":3,");
+    stop();
+}
+
+static const int64_t MINUTE = CLOCK_MINUTE;
+
+Test(insight, a_visit_lasts_until_half_an_hour_of_silence_and_returns_are_counted_from_the_first_day) {
+    start();
+    tell("anna", 0, "Product Viewed", T - 8 * DAY, "{}");
+    tell("anna", 0, "Product Added", T - 8 * DAY + 20 * MINUTE, "{}");
+    tell("anna", 0, "Cart Viewed", T - 8 * DAY + 50 * MINUTE, "{}");    /* 30 minutes of silence are not more than 30 */
+    tell("anna", 0, "Product Viewed", T - 8 * DAY + 10 * MINUTE, "{}"); /* late: it lies within */
+    tell("anna", 0, "Product Viewed", T - 8 * DAY + 81 * MINUTE, "{}"); /* another visit */
+    tell("bert", 0, "Product Viewed", T - 8 * DAY, "{}");
+    tell("bert", 0, "Order Refunded", T - 7 * DAY, "{\"total\":3}"); /* the shop's doing */
+    tell("anna", 0, "Product Viewed", T - 7 * DAY, "{}");
+    expect(visits(), "{\"day\":\"2011-11-23\",\"visitors\":1,\"new\":0,\"returning\":1,\"visits\":1,\"dwell\":0,"
+                     "\"back\":{\"1\":0,\"7\":null,\"28\":null}}");
+    expect(visits(), "{\"day\":\"2011-11-22\",\"visitors\":2,\"new\":2,\"returning\":0,\"visits\":3,\"dwell\":1000,"
+                     "\"back\":{\"1\":1,\"7\":0,\"28\":null}}");
+    insight_close(h.insight);
+    open_insight();
+    tell("anna", 0, "Product Viewed", T - DAY, "{}");
+    tell("anna", 0, "Product Viewed", T - DAY + MINUTE, "{}");
+    expect(visits(), "{\"day\":\"2011-11-29\",\"visitors\":1,\"new\":0,\"returning\":1,\"visits\":1,\"dwell\":60,");
+    expect(visits(), "\"next\":\"15301\""); /* 2011-11-23: the day before it is the next page's first */
     stop();
 }

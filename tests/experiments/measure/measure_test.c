@@ -192,6 +192,22 @@ Test(measure, results_of_many_units_are_at_most_a_second_old_and_of_few_units_al
     stop();
 }
 
+Test(measure, the_first_question_about_many_units_finds_its_answer_ready) {
+    start();
+    write_many();
+    measure_tick(h.measure);
+    measure_results_free(results_by("country")); /* which comes behind the tick */
+    write_one(trial_event("m1", "Order Completed", T + 2, "{\"revenue\":2}"));
+    clock_move(&h.clock, 1000);
+    cr_expect_eq(spent_on_top(), 0, "from before the event, so it was not made for this question");
+    clock_move(&h.clock, CLOCK_DAY);
+    measure_tick(h.measure);
+    measure_results_free(results_by("country"));
+    write_one(trial_event("m1", "Order Completed", T + 3, "{\"revenue\":3}"));
+    cr_expect_eq(spent_on_top(), 2, "kept ready for as long as the experiment goes on");
+    stop();
+}
+
 Test(measure, results_that_were_kept_are_let_go_when_somebody_is_erased) {
     start();
     write_many();

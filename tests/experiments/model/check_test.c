@@ -160,11 +160,13 @@ Test(check, only_what_can_run_is_started) {
 
 static void use_is(enum definition_kind kind, const char *key, int code, const char *words) {
     error_clear(&error);
-    cr_expect_eq(check_unused(kind, text_of(key), snapshot, &error), code, "%s", key);
+    int rc = check_unused(kind, text_of(key), snapshot, &error);
+    if (rc == 0) rc = check_not_live(kind, text_of(key), snapshot, &error);
+    cr_expect_eq(rc, code, "%s", key);
     cr_expect(strstr(error.detail, words), "%s: %s", key, error.detail);
 }
 
-Test(check, what_is_used_is_not_deleted) {
+Test(check, what_is_used_or_runs_is_not_deleted) {
     use_is(DEFINITION_FEATURE, "poll", ERR_CONFLICT,
            "feature \"poll\" is used by feature \"accounts\"; change that first");
     use_is(DEFINITION_FEATURE, "free", ERR_CONFLICT, "is used by experiment \"slow\"");

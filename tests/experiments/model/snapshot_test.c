@@ -111,6 +111,30 @@ Test(snapshot, drafts_and_concluded_experiments_are_not_on_the_feature) {
     drop(&set);
 }
 
+Test(snapshot, what_changes_by_itself_what_is_concluded_and_what_names_a_release_is_listed) {
+    struct set set = {0};
+    add(&set, DEFINITION_FEATURE,
+        "{'key':'poll','type':'string','variants':{'off':{'value':'off'},'newest':{'value':'a','plugin':'polls'},"
+        "'old':{'value':'b','plugin':'polls','release':'1.0.0'}}}",
+        NULL);
+    add(&set, DEFINITION_EXPERIMENT, "{'key':'draft','feature':'poll','weights':{'off':1,'old':1}}", NULL);
+    add(&set, DEFINITION_EXPERIMENT,
+        "{'key':'waits','feature':'poll','weights':{'off':1,'old':1},'schedule':{'start':'2027-01-01T00:00:00Z'}}",
+        NULL);
+    add(&set, DEFINITION_EXPERIMENT, "{'key':'runs','feature':'poll','weights':{'off':1,'top':1}}", RUNNING);
+    add(&set, DEFINITION_EXPERIMENT, "{'key':'over','feature':'poll','weights':{'off':1,'old':1}}",
+        "{'phase':'concluded','startAt':'2026-02-01','arms':[{'variant':'off'}],'epochs':[{'from':'2026-02-01','"
+        "weights':[1]}]}");
+    add(&set, DEFINITION_HOLDOUT, "{'key':'q','share':5,'start':'2025-01-01'}", NULL);
+    struct snapshot *s = build(&set);
+    cr_assert(s->n_timed == 2 && s->n_concluded == 1 && s->n_pinned == 1);
+    cr_expect(text_is(s->timed[0]->definition.key, "waits") && text_is(s->timed[1]->definition.key, "runs"));
+    cr_expect(text_is(s->concluded[0]->definition.key, "over"));
+    cr_expect(text_is(s->pinned[0]->key, "old"));
+    snapshot_release(s);
+    drop(&set);
+}
+
 Test(snapshot, slots_that_others_hold_are_told) {
     struct set set = {0};
     struct arena arena;

@@ -1,0 +1,72 @@
+// /parley.js on a shop's own page, on another origin than Parley's, under a strict content security policy.
+
+import { after, before, describe, it } from 'node:test';
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { startBrowser, startServer, visit, eventually } from './harness.mjs';
+import { seedTrial } from './seed.mjs';
+
+const MUG = '/shop/product.html?sku=HT-101';
+
+describe('the embed script', () => {
+  let server, browser, shop, key;
+  before(async () => {
+    shop = createServer((request, response) => { // the page of a shop that trusts Parley's origin and nobody else
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': `default-src 'none'; script-src ${server.url}; connect-src ${server.url}; base-uri 'none'; form-action 'none'` });
+      response.end(`<!doctype html><html lang="de-DE"><head><title>Laden</title><meta name="parley-key" content="${key}"><script type="module" src="${server.url}/parley.js"></script></head>
+        <body><h1>Becher</h1><parley-slot name="product-poll" about="sku:HT-101"></parley-slot></body></html>`);
+    });
+    await new Promise((listening) => shop.listen(0, '127.0.0.1', listening));
+    shop.url = `http://127.0.0.1:${shop.address().port}`;
+    [server, browser] = await Promise.all([startServer({ PARLEY_CORS_ORIGINS: shop.url }), startBrowser()]);
+    await seedTrial(server, { start: true });
+    [, key] = /name="parley-key" content="([^"]+)"/.exec(await (await fetch(server.url)).text());
+  });
+  after(async () => {
+    await browser?.close();
+    shop?.close();
+    await server?.stop();
+  });
+
+  it('is below 12 kB as it travels', async () => {
+    const script = await (await fetch(`${server.url}/parley.js`)).text();
+    assert.ok(gzipSync(script).length < 12_000, `${gzipSync(script).length} bytes`);
+  });
+
+  it('works on another origin under a strict policy, loads what is needed once, and speaks the page’s language', async () => {
+    const page = await visit(browser);
+    const loaded = [], contexts = [];
+    page.on('request', (request) => {
+      if (/\/plugins\//.test(request.url())) loaded.push(request.url());
+      if (/\/ofrep\//.test(request.url()) && request.method() === 'POST') contexts.push(request.postDataJSON().context);
+    });
+    await page.goto(shop.url);
+    await page.getByRole('radio', { name: /Buoy red/ }).check();
+    await page.keyboard.press('Enter');
+    await page.getByText('Thank you, your vote counts.').waitFor();
+    assert.deepEqual(page.complaints, []);
+    assert.equal(loaded.length, 1, `only the component that is needed: ${loaded}`);
+    assert.match((await fetch(loaded[0])).headers.get('cache-control'), /immutable/);
+    assert.equal(contexts[0].language, 'de-DE');
+    await page.context().close();
+  });
+
+  it('runs no component that is not the one which the server told of', async () => {
+    const page = await visit(browser);
+    await page.route('**/plugins/**', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: `${await answer.text()}\nwindow.changed = true;` });
+    });
+    const warned = [];
+    page.on('console', (message) => warned.push(message.text()));
+    await page.goto(server.url + MUG);
+    await page.locator('parley-slot[name=product-poll]').scrollIntoViewIfNeeded();
+    await eventually(() => assert.ok(warned.some((words) => /is not what it should be/.test(words)), warned.join('\n')));
+    assert.equal(await page.evaluate(() => window.changed), undefined);
+    assert.equal(await page.locator('parley-poll').count(), 0);
+    await page.getByRole('button', { name: 'Add to basket' }).click();
+    await page.getByText('is in your basket').waitFor();
+    await page.context().close();
+  });
+});
