@@ -67,16 +67,16 @@ void app_turn(struct app *app, enum server_turn turn) {
         journal_gathered(app->journal);
 }
 
-void app_make_counters(struct app *app, const char *labels) {
+void app_make_counters(struct app *app) {
     struct telemetry *t = app->telemetry;
-    app->evaluations = telemetry_counter(t, "parley_evaluations_total", "Features decided", labels);
+    app->evaluations = telemetry_counter(t, "parley_evaluations_total", "Features decided", "");
     app->sections_left_out = telemetry_counter(t, "parley_page_sections_left_out_total",
-                                               "Sections of composed pages that were late or down", labels);
-    app->exposures_recorded = telemetry_counter(t, "parley_exposures_total", "Exposures recorded", labels);
-    app->exposures_refused = telemetry_counter(t, "parley_exposures_refused_total",
-                                               "Exposures not recorded because the ring was full", labels);
+                                               "Sections of composed pages that were late or down", "");
+    app->exposures_recorded = telemetry_counter(t, "parley_exposures_total", "Exposures recorded", "");
+    app->exposures_refused =
+        telemetry_counter(t, "parley_exposures_refused_total", "Exposures not recorded because the ring was full", "");
     app->suppressed = telemetry_counter(t, "parley_people_suppressed_total",
-                                        "Events, exposures, effects and calls of erased customers, refused", labels);
+                                        "Events, exposures, effects and calls of erased customers, refused", "");
 }
 
 struct measure_frozen_caps app_frozen_caps(const struct app *app, const struct snapshot_experiment *experiment,

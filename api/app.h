@@ -105,8 +105,8 @@ void app_change_end(struct app *app);
 void app_show_plugins(struct app *app);
 /* app->usage with what other loops have marked. First loop. */
 struct usage *app_usage(struct app *app);
-/* What each loop counts; labels as telemetry.h has them. */
-void app_make_counters(struct app *app, const char *labels);
+/* What each loop counts, in app->telemetry. */
+void app_make_counters(struct app *app);
 /* Makes what units of the snapshot's experiments are remembered in, where several loops look: evaluations find it made. First loop. */
 void app_expect(struct app *app, const struct snapshot *snapshot);
 /* Puts a new snapshot in force (takes over the reference) and tells those who listen. First loop. */

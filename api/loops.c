@@ -100,15 +100,8 @@ struct usage *app_usage(struct app *app) {
 
 /* ---- starting ---- */
 
-const char *loops_label(unsigned n, unsigned loop, char label[static 16]) {
-    label[0] = 0;
-    if (n > 1) snprintf(label, 16, "loop=\"%u\"", loop);
-    return label;
-}
-
 static int serve(struct loops *loops, unsigned i, struct app *app, pthread_rwlock_t *gate, int fd,
                  const struct loops_options *options, struct error *error) {
-    char label[16];
     struct server_options server = {
         .loop = app->loop,
         .listen_fd = fd,
@@ -116,7 +109,7 @@ static int serve(struct loops *loops, unsigned i, struct app *app, pthread_rwloc
         .app = app,
         .home = i ? loops->app : NULL,
         .gate = gate,
-        .labels = loops_label(loops->n, i, label),
+        .number = i,
         .router = options->router,
         .arrive = app_arrive,
         .admit = app_admit,
@@ -128,11 +121,11 @@ static int serve(struct loops *loops, unsigned i, struct app *app, pthread_rwloc
 }
 
 /* What handlers of routes with ROUTE_ANY_LOOP use, and nothing else. */
-static void make_app(struct loop *loop, const struct app *first, const char *label, size_t ring) {
+static void make_app(struct loop *loop, const struct app *first, size_t ring) {
     loop->app = (struct app){
         .loop = &loop->uv,
         .log = first->log,
-        .telemetry = first->telemetry,
+        .telemetry = telemetry_apart(first->telemetry),
         .clock = first->clock,
         .joined = first->joined,
         .identity = first->identity,
@@ -144,7 +137,7 @@ static void make_app(struct loop *loop, const struct app *first, const char *lab
         .exposures = journal_ring_open(first->journal, ring),
         .usage = usage_new(),
     };
-    app_make_counters(&loop->app, label);
+    app_make_counters(&loop->app);
     mailbox_open(&loop->app.mailbox, &loop->uv);
 }
 
@@ -164,11 +157,10 @@ static void make_gate(pthread_rwlock_t *gate) {
 
 static int make_further(struct loops *loops, unsigned i, const struct loops_options *options, struct error *error) {
     struct loop *loop = &loops->further[i - 1];
-    char label[16];
     loop->loops = loops;
     uv_loop_init(&loop->uv);
     make_gate(&loop->gate);
-    make_app(loop, loops->app, loops_label(loops->n, i, label), options->ring);
+    make_app(loop, loops->app, options->ring);
     share(loop, loops->app);
     int rc = serve(loops, i, &loop->app, &loop->gate, -1, options, error);
     loop->server = loops->servers[i];
@@ -285,6 +277,7 @@ static void stop_further(struct loop *loop) {
     uv_loop_close(&loop->uv);
     pthread_rwlock_destroy(&loop->gate);
     usage_free(loop->app.usage);
+    telemetry_free(loop->app.telemetry);
 }
 
 static void on_closed(uv_handle_t *handle) {

@@ -21,8 +21,6 @@ enum { LOOPS_MOST = 32 };
 /* Listens and serves; `app->loops` from then on. Everything that `app` has is open. The error names address and reason. */
 int loops_start(struct app *app, const struct loops_options *options, struct error *error);
 int loops_port(const struct loops *loops);
-/* What a loop's metrics are labelled with: `loop="1"`, or "" where there is one loop. */
-const char *loops_label(unsigned n, unsigned loop, char label[static 16]);
 /* All loops stop accepting and finish what is in flight (answers say Connection: close); then `drained` is called. */
 void loops_drain(struct loops *loops, void (*drained)(void *user), void *user);
 /* After drained: ends all connections and threads; `app->loops` is NULL then. Freed with the loop's next turns. */

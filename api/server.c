@@ -227,6 +227,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     if (!request) return;
     if (request->headed) {
         count(server->responses[request->status / 100 % 6], 1);
+        server->answers++;
         if (!request->source.read) histogram_observe(server->latency, clock_ticks() - request->started);
     }
     if (request->source.closed) request->source.closed(request->source.user);
@@ -271,6 +272,7 @@ static void drive(struct server *server) {
     do MHD_run(server->daemon);
     while (++round < MHD_ROUNDS && MHD_get_timeout(server->daemon, &wait) == MHD_YES && wait == 0);
     server->options.turn(server->options.app, SERVER_TURN_ENDS);
+    gauge_set(server->loop_answers, server->answers);
     if (MHD_get_timeout(server->daemon, &wait) != MHD_YES) wait = 1000;
     if (server->draining && server->active == 0 && server->drained) {
         void (*drained)(void *) = server->drained;
@@ -362,18 +364,19 @@ static void raise_files(unsigned connections) {
 
 static void make_instruments(struct server *server) {
     for (int class = 0; class < 6; class ++) {
-        char labels[48];
-        snprintf(labels, sizeof labels, "class=\"%s\"%s%s",
-                 (const char *[]){"aborted", "1xx", "2xx", "3xx", "4xx", "5xx"}[class],
-                 *server->options.labels ? "," : "", server->options.labels);
+        char labels[24];
+        snprintf(labels, sizeof labels, "class=\"%s\"",
+                 (const char *[]){"aborted", "1xx", "2xx", "3xx", "4xx", "5xx"}[class]);
         server->responses[class] = telemetry_counter(server->options.telemetry, "parley_http_responses_total",
                                                      "Answers by status class", labels);
     }
     server->latency = telemetry_histogram(server->options.telemetry, "parley_http_request_seconds",
-                                          "From the request's first line to its answer sent, streams left out",
-                                          server->options.labels);
-    server->connections = telemetry_gauge(server->options.telemetry, "parley_http_connections", "Connections open now",
-                                          server->options.labels);
+                                          "From the request's first line to its answer sent, streams left out", "");
+    char loop[24];
+    snprintf(loop, sizeof loop, "loop=\"%u\"", server->options.number);
+    server->connections = telemetry_gauge(server->options.telemetry, "parley_loop_connections", "Open now", loop);
+    server->loop_answers = telemetry_counter(server->options.telemetry, "parley_loop_answers_total",
+                                             "Requests answered, by the loop that has the connection", loop);
 }
 
 int server_start(struct server **out, const struct server_options *options, struct error *error) {

@@ -24,7 +24,7 @@ struct server_options {
      * `app`. NULL on the first loop. */
     struct app *home;
     pthread_rwlock_t *gate;
-    const char *labels;          /* of its metrics, as `loop="1"`; "" where there is one loop */
+    unsigned number;             /* of the loop: 0 is the first */
     const struct router *router; /* borrowed */
     /* First of all, with the headers known, also where there is no route; `options`: by method OPTIONS. True: answered. */
     bool (*arrive)(struct request *request, const struct route_match *match, bool options);

@@ -19,7 +19,8 @@ struct server {
     void *drained_user;
     struct request *pool;
     int pool_n;
-    struct counter *responses[6], *connections;
+    struct counter *responses[6], *connections, *loop_answers;
+    int64_t answers; /* so far; shown at each turn's end */
     struct histogram *latency;
 };
 

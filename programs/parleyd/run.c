@@ -156,9 +156,8 @@ static void listen_for_signals(struct parleyd *d) {
     uv_signal_start(&d->interrupt, on_signal, SIGINT);
 }
 
-static void make_counters(struct app *app, unsigned loops) {
-    char label[16];
-    app_make_counters(app, loops_label(loops, 0, label));
+static void make_counters(struct app *app) {
+    app_make_counters(app);
     app->swap_time = telemetry_histogram(app->telemetry, "parley_snapshot_swap_seconds",
                                          "Time that a new snapshot of the definitions holds the loop", "");
     app->effects_dropped = telemetry_counter(app->telemetry, "parley_plugin_effects_dropped_total",
@@ -207,7 +206,7 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     if (secret_init() < 0 || options_listen(config, d.host, sizeof d.host, &d.port, &error) < 0) return 1;
     uv_loop_init(&loop);
     d.app = (struct app){.loop = &loop, .log = log, .clock = &clock_system, .telemetry = telemetry_new()};
-    make_counters(&d.app, (unsigned)config_int(config, "loops"));
+    make_counters(&d.app);
     d.app.cors_origins = text_of(config_text(config, "cors.origins"));
     d.app.public_url = text_of(config_text(config, "public-url"));
     d.app.push = push_open(&d.app, config_duration(config, "streams.heartbeat"));
