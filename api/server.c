@@ -103,7 +103,7 @@ static enum MHD_Result on_header(void *cls, enum MHD_ValueKind kind, const char 
     };
     struct text name = text_of(key);
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (wanted[i].name.n == name.n && text_eq_nocase(wanted[i].name, name)) {
+        if (text_eq_nocase(wanted[i].name, name)) {
             *(struct text *)((char *)h + wanted[i].offset) = text_of(value);
             break;
         }

@@ -21,7 +21,8 @@ struct ofrep_call {
 };
 
 static bool read_context(struct ofrep_call *call, struct request *request) {
-    struct error error = {0};
+    struct error error; /* 3 KB, of which only the head is cleared */
+    error_clear(&error);
     call->request = request;
     if (json_scan(&call->json, request->body, &request->arena, &error) != 0) {
         reply_error(request, &error);

@@ -29,7 +29,7 @@ struct intake {
     struct lane_job join;
     struct identity_link *links; /* what was joined: for the loop's map */
     size_t links_n;
-    struct error error;
+    struct error error; /* last: 3 KB, of which only the head is cleared for each request */
 };
 
 /* ---- the answer ---- */
@@ -207,12 +207,14 @@ void tracking_take(struct request *request, struct tracking_body body) {
         reply_problem(request, ERR_MEDIA_TYPE, "Content-Encoding may be gzip, or left out");
         return;
     }
-    struct intake *in = arena_new(&request->arena, struct intake);
-    *in = (struct intake){.request = request,
-                          .body = body,
-                          .received = clock_now(request->app->clock),
-                          .previewed = visitor_previews(request),
-                          .work.data = in};
+    struct intake *in = arena_take(&request->arena, sizeof *in);
+    memset(in, 0, offsetof(struct intake, error));
+    error_clear(&in->error);
+    in->request = request;
+    in->body = body;
+    in->received = clock_now(request->app->clock);
+    in->previewed = visitor_previews(request);
+    in->work.data = in;
     if (request->body.n > (encoding.n ? UNPACK_HERE : PARSE_HERE)) {
         uv_queue_work(request->app->loop, &in->work, read_work, read_done);
         return;

@@ -22,7 +22,7 @@ static char lower(char c) {
 bool text_eq_nocase(struct text a, struct text b) {
     if (a.n != b.n) return false;
     for (size_t i = 0; i < a.n; i++)
-        if (lower(a.at[i]) != lower(b.at[i])) return false;
+        if (a.at[i] != b.at[i] && lower(a.at[i]) != lower(b.at[i])) return false;
     return true;
 }
 
