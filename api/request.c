@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/away.h"
 #include "api/server_internal.h"
 #include "core/base/json_write.h"
 
@@ -138,6 +139,13 @@ struct text request_cookie(struct request *request, const char *name) {
     return TEXT_NONE;
 }
 
+void request_enter(struct request *request) {
+    server_enter(request->server);
+}
+void request_leave(struct request *request) {
+    server_leave(request->server);
+}
+
 void reply_header(struct request *request, const char *name, const char *value) {
     struct reply_header *header = arena_new(&request->arena, struct reply_header);
     *header = (struct reply_header){name, value, request->reply_headers};
@@ -175,13 +183,16 @@ static ssize_t read_source(void *cls, uint64_t position, char *out, size_t room)
 void reply_stream(struct request *request, int status, const char *content_type, struct reply_source source) {
     enum { BLOCK = 1024 };
     request->source = source;
+    if (request->away) away_carry(request);
     answer(request, status, content_type,
            MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_source, request, NULL));
 }
 
 void reply_wake(struct request *request) {
-    MHD_resume_connection(request->connection);
-    request->server->resumed = true;
+    if (request->away)
+        away_wake(request);
+    else
+        server_wake(request);
 }
 
 void reply_empty(struct request *request, int status) {
@@ -210,8 +221,16 @@ static void write_problem(struct json_writer *w, struct text type, const char *t
     json_put_text(w, "detail", text_of(detail));
 }
 
+#define OFREP_PATH "/ofrep/v1/evaluate/"
+
 static const char *ofrep_code(const struct error *error) {
     return error->code == ERR_INVALID ? "PARSE_ERROR" : error->code == ERR_NOT_FOUND ? "FLAG_NOT_FOUND" : "GENERAL";
+}
+
+/* A path of the protocol's that no route has, or not by that method, is answered as the protocol says too. */
+static bool is_ofrep(const struct request *request) {
+    if (request->route) return request->route->flags & ROUTE_OFREP;
+    return text_starts(request->path, TEXT(OFREP_PATH));
 }
 
 void reply_error(struct request *request, const struct error *error) {
@@ -219,7 +238,7 @@ void reply_error(struct request *request, const struct error *error) {
     struct json_writer w;
     int status = error_status(error->code);
     if (status == 503 && !has_header(request, "Retry-After")) reply_header(request, "Retry-After", "1");
-    if (request->route && request->route->flags & ROUTE_OFREP) {
+    if (is_ofrep(request)) {
         reply_ofrep_error(request, status, ofrep_code(error), error->detail);
         return;
     }
@@ -251,12 +270,20 @@ void reply_problem_named(struct request *request, int status, const char *type, 
     reply_buffer(request, status, "application/problem+json", &out);
 }
 
+/* The flag that was asked for; "" where it was all of them. */
+static struct text ofrep_key(struct request *request) {
+    struct text prefix = TEXT(OFREP_PATH "flags/");
+    if (request->route) return strstr(request->route->template, "{key}") ? request_param(request, "key") : TEXT("");
+    if (!text_starts(request->path, prefix)) return TEXT("");
+    return text_n(request->path.at + prefix.n, request->path.n - prefix.n);
+}
+
 void reply_ofrep_error(struct request *request, int status, const char *code, const char *detail) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
     json_open_object(&w);
-    json_put_text(&w, "key", strstr(request->route->template, "{key}") ? request_param(request, "key") : TEXT(""));
+    json_put_text(&w, "key", ofrep_key(request));
     json_put_text(&w, "errorCode", text_of(code));
     json_put_text(&w, "errorDetails", text_of(detail));
     json_close_object(&w);

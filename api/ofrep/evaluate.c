@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <xxhash.h>
 
+#include "api/offers.h"
 #include "api/push.h"
 #include "api/visitor.h"
 #include "core/base/json_write.h"
@@ -17,6 +18,7 @@ struct ofrep_call {
     struct request *request;
     struct json json;
     struct context context;
+    struct text context_id; /* the targeting key as it was sent, quotes and all; TEXT_NONE */
 };
 
 static bool read_context(struct ofrep_call *call, struct request *request) {
@@ -40,6 +42,7 @@ static bool read_context(struct ofrep_call *call, struct request *request) {
     call->context = visitor_context(request);
     call->context.json = &call->json;
     call->context.root = context;
+    call->context_id = json_source(&call->json, key);
     call->context.targeting_key = json_unescaped(&call->json, key, &request->arena);
     return true;
 }
@@ -96,11 +99,11 @@ static bool record(struct app *app, const struct context *context, const struct 
 /* What happens to a unit again and again (a rule catches it, its release is down) is told to the journal once. */
 static void record_once(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
                         const struct decision *d, enum journal_cause cause) {
-    struct text salt = arena_printf(context->arena, "%.*s cause %d", TEXT_ARGS(experiment->state.salt), cause);
-    struct remembered *told = remembered_make(&app->remembered, salt);
+    enum remembered_set set = cause == JOURNAL_FALLBACK ? REMEMBERED_FALLEN_BACK : REMEMBERED_OVERRIDDEN;
+    struct remembered *told = remembered_make(&app->remembered, experiment->state.salt) + set;
     struct remembered_unit unit = {.unit = d->unit};
-    if (remembered_find(told, d->unit, &unit)) return;
-    if (record(app, context, experiment, d, cause)) remembered_put(told, &unit);
+    if (remembered_look(&app->remembered, told, d->unit, &unit)) return;
+    if (record(app, context, experiment, d, cause)) remembered_keep(&app->remembered, told, &unit);
 }
 
 void ofrep_record_fallback(struct app *app, const struct context *context, const struct decision *d) {
@@ -109,9 +112,7 @@ void ofrep_record_fallback(struct app *app, const struct context *context, const
 
 bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
                      struct decision *d) {
-    if (d->targeting_key_missing || !d->variant->plugin.n ||
-        plugins_serves(app->plugins, d->variant->plugin, d->variant->release))
-        return false;
+    if (d->targeting_key_missing || !d->variant->plugin.n || offers_serve(app, d->variant)) return false;
     ofrep_record_fallback(app, context, d);
     d->expose = false;
     if (feature->definition.when_down != WHEN_DOWN_OFF) return false; /* its calls say 503 */
@@ -134,8 +135,9 @@ static void record_holdouts(struct app *app, const struct snapshot_feature *feat
         struct remembered *known = remembered_make(&app->remembered, readout->state.salt);
         struct remembered_unit unit = {unit_of(met.unit_text), (uint32_t)(context->now / 1000), (uint16_t)part, 0};
         met.arm = unit.arm;
-        if (!remembered_find(known, unit.unit, &unit) && record(app, context, readout, &met, JOURNAL_MET))
-            remembered_put(known, &unit);
+        if (!remembered_look(&app->remembered, known, unit.unit, &unit) &&
+            record(app, context, readout, &met, JOURNAL_MET))
+            remembered_keep(&app->remembered, known, &unit);
     }
 }
 
@@ -145,7 +147,7 @@ void ofrep_record(struct app *app, const struct context *context, const struct d
     if (!d->expose || !d->experiment || d->enrolled) return;
     if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
     struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
-    remembered_put(remembered_make(&app->remembered, d->experiment->state.salt), &unit);
+    remembered_keep(&app->remembered, remembered_make(&app->remembered, d->experiment->state.salt), &unit);
 }
 
 /* ---- the answer ---- */
@@ -162,7 +164,7 @@ static void write_integrity(const unsigned char *sha256, struct json_writer *w) 
 static void write_plugin(struct app *app, const struct variant *variant, struct json_writer *w) {
     struct plugin_web web;
     json_put_text(w, "plugin", variant->plugin);
-    if (!plugins_web(app->plugins, variant->plugin, variant->release, &web)) return;
+    if (!offers_web(app, variant, &web)) return;
     json_put_text(w, "release", web.version);
     if (!web.module.n) return;
     char url[256] = "/plugins/";
@@ -178,10 +180,14 @@ static void write_plugin(struct app *app, const struct variant *variant, struct 
     if (web.element.n) json_put_text(w, "element", web.element);
 }
 
-static void write_metadata(struct app *app, const struct decision *d, struct json_writer *w) {
+/* What decided; and by OpenFeature's names, for telemetry, whom it was decided for, of which flags, and in which state of them. */
+static void write_metadata(struct app *app, const struct decision *d, struct text context_id, struct json_writer *w) {
     json_key(w, TEXT("metadata"));
     json_open_object(w);
     json_put_int(w, "configRevision", app->snapshot->revision);
+    json_put_raw(w, "version", app->snapshot->version);
+    json_put_text(w, "flagSetId", TEXT("parley"));
+    if (context_id.n) json_put_raw(w, "contextId", context_id);
     if (d->experiment) json_put_text(w, "experiment", d->experiment->definition.key);
     if (d->rule) json_put_text(w, "rule", d->rule->id);
     if (d->experiment || (d->rule && d->rule->serve < 0)) json_put_int(w, "bucket", d->bucket);
@@ -189,7 +195,8 @@ static void write_metadata(struct app *app, const struct decision *d, struct jso
     json_close_object(w);
 }
 
-void ofrep_write_flag(struct app *app, struct text key, const struct decision *d, struct json_writer *w) {
+void ofrep_write_flag(struct app *app, struct text key, const struct decision *d, struct text context_id,
+                      struct json_writer *w) {
     json_open_object(w);
     json_put_text(w, "key", key);
     if (d->targeting_key_missing) {
@@ -199,7 +206,7 @@ void ofrep_write_flag(struct app *app, struct text key, const struct decision *d
         json_put_raw(w, "value", d->variant->value);
         json_put_text(w, "variant", d->variant->key);
         json_put_text(w, "reason", text_of(decision_reason(d->reason)));
-        write_metadata(app, d, w);
+        write_metadata(app, d, context_id, w);
     }
     json_close_object(w);
 }
@@ -225,7 +232,7 @@ static void evaluate_one(struct request *request) {
     struct json_writer w;
     buffer_reserve(&out, ANSWER_ROOM);
     json_writer_init(&w, &out);
-    ofrep_write_flag(app, key, &d, &w);
+    ofrep_write_flag(app, key, &d, call.context_id, &w);
     reply_json(request, d.targeting_key_missing ? 400 : 200, &out);
 }
 
@@ -252,7 +259,8 @@ static bool has_tag(struct text rest, const char *etag) {
     return false;
 }
 
-static void write_flags(struct app *app, const struct context *context, struct json_writer *w) {
+static void write_flags(struct app *app, const struct ofrep_call *call, struct json_writer *w) {
+    const struct context *context = &call->context;
     json_key(w, TEXT("flags"));
     json_open_array(w);
     for (uint32_t i = 0; i < app->snapshot->n_features; i++) {
@@ -262,7 +270,7 @@ static void write_flags(struct app *app, const struct context *context, struct j
         count(app->evaluations, 1);
         d.expose = false; /* the bulk call is no exposure, nor a fallback of one */
         ofrep_fall_back(app, &app->snapshot->features[i], context, &d);
-        ofrep_write_flag(app, app->snapshot->features[i].definition.key, &d, w);
+        ofrep_write_flag(app, app->snapshot->features[i].definition.key, &d, call->context_id, w);
     }
     json_close_array(w);
 }
@@ -278,7 +286,7 @@ static void evaluate_all(struct request *request) {
     struct json_writer w;
     json_writer_init(&w, &out);
     json_open_object(&w);
-    write_flags(app, &call.context, &w);
+    write_flags(app, &call, &w);
     const char *etag = bulk_etag(&call, buffer_view(&out));
     reply_header(request, "ETag", etag);
     if (has_tag(request->headers.if_none_match, etag)) {
@@ -291,10 +299,9 @@ static void evaluate_all(struct request *request) {
     reply_json(request, 200, &out);
 }
 
-enum { EVALUATORS = ROLE_SERVER | ROLE_BROWSER };
+enum { EVALUATORS = ROLE_SERVER | ROLE_BROWSER, EVALUATED = ROUTE_OFREP | ROUTE_SHOPPER | ROUTE_ANY_LOOP };
 const struct route ofrep_routes[] = {
-    {METHOD_POST, "/ofrep/v1/evaluate/flags/{key}", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER,
-     evaluate_one},
-    {METHOD_POST, "/ofrep/v1/evaluate/flags", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER, evaluate_all},
+    {METHOD_POST, "/ofrep/v1/evaluate/flags/{key}", EVALUATORS, CONTEXT_MOST, EVALUATED, evaluate_one},
+    {METHOD_POST, "/ofrep/v1/evaluate/flags", EVALUATORS, CONTEXT_MOST, EVALUATED, evaluate_all},
     {0},
 };

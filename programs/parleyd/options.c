@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "api/loops.h"
+
 static const struct config_option options[] = {
     {"config", CONFIG_TEXT, "parley.conf", "file to read options from, as lines of key = value", 0, 0, false},
     {"data", CONFIG_TEXT, "var", "folder of everything Parley keeps", 0, 0, false},
@@ -16,6 +18,7 @@ static const struct config_option options[] = {
     {"log.level", CONFIG_TEXT, "info", "debug, info, warn or error", 0, 0, false},
     {"log.format", CONFIG_TEXT, "logfmt", "logfmt or json", 0, 0, false},
     {"http.connections", CONFIG_INT, "10000", "at most so many at once", 16, 1000000, false},
+    {"loops", CONFIG_INT, "1", "threads that answer; more where a core is not enough", 1, LOOPS_MOST, false},
     {"streams.heartbeat", CONFIG_DURATION, "15s", "how often a quiet event stream says that it lives", 50, 60000,
      false},
     {"drain", CONFIG_DURATION, "10s", "how long requests in flight may take to finish at the end", 0, 600000, false},
@@ -49,7 +52,7 @@ static const struct config_option options[] = {
     {"plugins.libraries", CONFIG_TEXT, "libopenblas.so.0",
      "further libraries that plugins may need: names with commas between", 0, 0, false},
     {"plugins.deadline", CONFIG_DURATION, "5s", "how long a plugin may take to answer", 10, 600000, false},
-    {"webhooks.private", CONFIG_FLAG, NULL, "webhooks may go to addresses of this machine and of private networks", 0,
+    {"webhooks.private", CONFIG_BOOL, "no", "webhooks may go to addresses of this machine and of private networks", 0,
      0, false},
     {"webhooks.retry", CONFIG_DURATION, "5s", "how long a message that was not taken waits; doubles, up to 6 hours", 10,
      3600000, false},
