@@ -20,7 +20,7 @@ enum {
 
 struct push {
     struct app *app;
-    struct stream *changes, *refetch, *notes;
+    struct stream *changes, *refetch, *notes, *logs;
     uv_timer_t beat, scheduled;
     int64_t due; /* when the scheduled change is, ms; 0: there is none */
     int handles;
@@ -93,6 +93,16 @@ static uint64_t staff_address(void) {
 /* A customer hears under every id that she signs in with; what is said to her is not for a visitor's cookie that was joined to her. */
 static uint64_t shopper_address(const struct app *app, struct text customer, bool known) {
     return address_of(known ? app_unit(app, customer) : customer);
+}
+
+void push_plugin_line(struct push *push, struct text plugin, size_t seq) {
+    struct buffer out = {0};
+    struct json_writer w;
+    if (!stream_listeners(push->logs)) return;
+    json_writer_init(&w, &out);
+    if (plugins_logs_json(push->app->plugins, plugin, seq - 1, &w) && out.n > 2) /* an array of it alone */
+        stream_publish_to(push->logs, address_of(plugin), "line", text_n(out.at + 1, out.n - 2));
+    buffer_free(&out);
 }
 
 static void write_note(struct buffer *out, const struct push_note *note, bool customer) {
@@ -171,6 +181,16 @@ static void handle_changes(struct request *request) {
     listen_to(request, request->app->push->changes, customers ? staff_address() : 0, false);
 }
 
+static void handle_log(struct request *request) {
+    struct app *app = request->app;
+    struct text name = request_param(request, "name");
+    struct plugin_standing standing;
+    if (plugins_standing(app->plugins, name, &standing))
+        listen_to(request, app->push->logs, address_of(name), false);
+    else
+        reply_problem(request, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+}
+
 static void handle_notes(struct request *request) {
     struct app *app = request->app;
     const struct caller *caller = &request->caller;
@@ -231,6 +251,7 @@ static void on_beat(uv_timer_t *timer) {
     stream_beat(push->changes);
     stream_beat(push->refetch);
     stream_beat(push->notes);
+    stream_beat(push->logs);
 }
 
 static struct stream *open_stream(struct app *app, const char *label, const char *missed) {
@@ -250,6 +271,7 @@ struct push *push_open(struct app *app, int64_t heartbeat) {
     push->changes = open_stream(app, "stream=\"changes\"", "event: reset\ndata: {}");
     push->refetch = open_stream(app, "stream=\"refetch\"", "data: " REFETCH);
     push->notes = open_stream(app, "stream=\"notes\"", "event: reset\ndata: {}");
+    push->logs = open_stream(app, "stream=\"logs\"", "event: reset\ndata: {}");
     uv_timer_init(app->loop, &push->beat);
     uv_timer_init(app->loop, &push->scheduled);
     push->beat.data = push->scheduled.data = push;
@@ -261,6 +283,7 @@ void push_end(struct push *push) {
     stream_end(push->changes);
     stream_end(push->refetch);
     stream_end(push->notes);
+    stream_end(push->logs);
 }
 
 static void on_handle_closed(uv_handle_t *handle) {
@@ -269,6 +292,7 @@ static void on_handle_closed(uv_handle_t *handle) {
     stream_free(push->changes);
     stream_free(push->refetch);
     stream_free(push->notes);
+    stream_free(push->logs);
     free(push);
 }
 
@@ -281,6 +305,8 @@ void push_close(struct push *push) {
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT };
 const struct route push_routes[] = {
     {METHOD_GET, "/admin/v1/stream", READERS, 0, 0, handle_changes},
+    {METHOD_GET, "/admin/v1/plugins/{name}/logs/stream", ROLE_MANAGER | ROLE_ANALYST | ROLE_PUBLISHER, 0, 0,
+     handle_log},
     {METHOD_GET, "/v1/me/stream", ROLE_BROWSER | ROLE_SERVER, 0, ROUTE_SHOPPER, handle_notes},
     {METHOD_GET, "/ofrep/v1/stream", 0, 0, 0, handle_refetch},
     {0},

@@ -23,6 +23,8 @@ void push_changes(struct push *push, const struct audit_page *changes);
 /* Administrators are told what happened to a plugin's release: an event named "plugin" with {"plugin","release","state",
  * "before"?,"detail"?}. */
 void push_plugin(struct push *push, const struct plugin_event *event);
+/* Who follows the plugin's log reads its line of that "seq", an event named "line". */
+void push_plugin_line(struct push *push, struct text plugin, size_t seq);
 /* What a plugin notifies of: agents and managers read an event "plugin-note" with {"plugin","topic","customer"}, the customer's own
  * pages a "note" with {"plugin","topic"}. */
 struct push_note {

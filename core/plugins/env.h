@@ -30,6 +30,7 @@ struct plugin_env {
     void (*on_effect)(void *user, const struct plugin_effect *effect);
     void (*on_ask)(void *user, const struct plugin_ask *ask);
     void (*on_event)(void *user, const struct plugin_event *event);
+    void (*on_line)(void *user, struct text plugin, size_t seq);
     struct sandbox_policy (*sandbox)(const void *user, const char *plugin);
     const char *(*secret)(const void *user, const char *plugin);
     const void *sandbox_user;

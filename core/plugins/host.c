@@ -198,6 +198,7 @@ struct plugins *plugins_new(const struct plugins_options *options) {
         .secret = options->secret,
         .sandbox_user = options->sandbox_user,
         .on_event = options->on_event,
+        .on_line = options->on_line,
         .trust = {plugins->keys, plugins->revoked, plugins->libraries, options->trust.unsigned_bundles},
         .spawner = spawner_start(),
         .files = lane_start("plugin-files", NULL),

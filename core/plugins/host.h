@@ -93,6 +93,8 @@ struct plugins_options {
     const char *(*secret)(const void *user, const char *plugin);
     const void *sandbox_user;                                       /* of both */
     void (*on_event)(void *user, const struct plugin_event *event); /* NULL: nobody listens */
+    /* A line came into the plugin's log: the one with that "seq". NULL: nobody listens. */
+    void (*on_line)(void *user, struct text plugin, size_t seq);
     struct trust_options
         trust; /* whose bundles may run; its files are read at the start, and again for each installation and
                                  * activation, so that a key can be added or revoked at any time */

@@ -82,6 +82,7 @@ static void add_line(struct plugin *plugin, enum log_source by, enum log_level l
     log_ring_add(&plugin->log, clock_now(plugin->env->clock), by, level, version, line);
     log_at(plugin->env->log, level, "plugin", LOG_S("plugin", plugin->name), LOG_S("release", version),
            LOG_T("line", line));
+    if (plugin->env->on_line) plugin->env->on_line(plugin->env->user, text_of(plugin->name), plugin->log.n);
 }
 
 void plugin_said(struct plugin *plugin, enum log_level level, const char *version, struct text line) {

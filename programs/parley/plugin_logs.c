@@ -6,8 +6,9 @@
 #include "core/base/json.h"
 #include "programs/parley/actions.h"
 #include "programs/parley/interrupt.h"
+#include "programs/parley/listen.h"
 
-enum { LOOK_MS = 300 };
+enum { AGAIN_MS = 300 /* before the stream is joined again */ };
 
 static void hand_on(struct plugin_logs *logs, const struct json *json, json_at items,
                     void (*each)(void *, const struct json *, json_at), void *user) {
@@ -50,21 +51,49 @@ void plugin_logs_print(enum output output, const struct json *json, json_at line
     arena_free(&arena);
 }
 
+/* ---- following: what was there is read once the stream is joined, so that no line falls between the two ---- */
+
+struct following {
+    struct call *call;
+    struct plugin_logs logs;
+};
+
 static void print(void *user, const struct json *json, json_at line) {
-    plugin_logs_print(((struct call *)user)->output, json, line);
+    plugin_logs_print(((struct following *)user)->call->output, json, line);
+}
+
+static void catch_up(void *user) {
+    struct following *f = user;
+    plugin_logs_read(&f->call->client, &f->logs, print, f);
+    fflush(stdout);
+}
+
+static void on_line(void *user, struct text data) {
+    struct following *f = user;
+    struct arena arena;
+    struct json json;
+    int64_t seq = 0;
+    arena_init(&arena, 4096);
+    if (json_scan(&json, data, &arena, NULL) == 0) json_whole(&json, json_get(&json, 0, TEXT("seq")), &seq);
+    if (seq > f->logs.seq) {
+        print(f, &json, 0);
+        f->logs.seq = seq;
+    }
+    arena_free(&arena);
+    fflush(stdout);
 }
 
 static enum exit_code follow(struct call *call, const char *name) {
-    struct plugin_logs logs = {.name = call_encoded(call, name, "")};
+    struct following f = {call, {.name = call_encoded(call, name, "")}};
+    const char *path = arena_printf(&call->arena, "/admin/v1/plugins/%s/logs/stream", f.logs.name).at;
     bool answers = true;
     interrupt_listen();
     while (!interrupted()) {
-        bool read = plugin_logs_read(&call->client, &logs, print, call);
-        fflush(stdout);
-        if (answers && !read)
+        bool joined = listen_to(&call->client, path, "line", catch_up, on_line, &f);
+        if (answers && !joined && !interrupted())
             fprintf(stderr, "parley: %s does not answer; its lines follow when it does\n", call->client.url);
-        answers = read;
-        poll(NULL, 0, LOOK_MS);
+        answers = joined;
+        if (!interrupted()) poll(NULL, 0, AGAIN_MS);
     }
     return EXIT_OK;
 }

@@ -56,6 +56,10 @@ static void audit(struct app *app, const struct plugin_event *event) {
     lane_do(main_db_lane(app->db), &r->job);
 }
 
+static void on_line(void *user, struct text plugin, size_t seq) {
+    push_plugin_line(((struct app *)user)->push, plugin, seq);
+}
+
 static void on_event(void *user, const struct plugin_event *event) {
     struct app *app = user;
     push_plugin(app->push, event);
@@ -149,4 +153,5 @@ void parleyd_plugins(struct plugins_options *options, const struct config *confi
     options->secret = secret_of;
     options->sandbox_user = config;
     options->on_event = on_event;
+    options->on_line = on_line;
 }

@@ -53,6 +53,14 @@ class Dev {
   }
 }
 
+// Asks until it holds, for five seconds.
+async function until(holds) {
+  for (const end = Date.now() + 5000; !(await holds());) {
+    assert.ok(Date.now() < end, `not within five seconds: ${holds}`);
+    await new Promise((next) => setTimeout(next, 20));
+  }
+}
+
 // As an editor saves: a new file takes the place of the old one.
 function save(path, change) {
   const text = change(readFileSync(path, 'utf8'));
@@ -223,6 +231,7 @@ test('a plugin on a server', async (t) => {
     running.add(child);
     let out = '';
     child.stdout.on('data', (text) => { out += text; });
+    await until(async () => /^parley_stream_listeners\{stream="logs"\} 1$/m.test((await s.get('/metrics')).body)); // it is told, and does not ask
     await s.post('/v1/features/wishes-dev/greetings', {}, { ...asShopper('carla'), 'parley-preview': link });
     for (const until = Date.now() + 5000; !/"ahoy, somebody new says hello"}\n$/.test(out) && Date.now() < until;) await new Promise((r) => setTimeout(r, 20));
     const lines = out.trim().split('\n').map((line) => JSON.parse(line));
