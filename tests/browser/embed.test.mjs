@@ -44,7 +44,7 @@ describe('the embed script', () => {
     await page.goto(shop.url);
     await page.getByRole('radio', { name: /Buoy red/ }).check();
     await page.keyboard.press('Enter');
-    await page.getByText('Thank you, your vote counts.').waitFor();
+    await page.getByText('Danke, Ihre Stimme zählt.').waitFor();
     assert.deepEqual(page.complaints, []);
     assert.equal(loaded.length, 1, `only the component that is needed: ${loaded}`);
     assert.match((await fetch(loaded[0])).headers.get('cache-control'), /immutable/);
