@@ -263,6 +263,7 @@ void measure_set_snapshot(struct measure *m, struct snapshot *snapshot) {
     struct snapshot_job *job = memory_new(struct snapshot_job);
     job->job.work = set_plan;
     job->snapshot = snapshot_keep(snapshot);
+    recent_expect(&m->recent, snapshot->revision);
     lane_do(m->lane, &job->job);
 }
 

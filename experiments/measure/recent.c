@@ -48,12 +48,16 @@ static bool fits(const struct measure_results *r, const struct measure_question 
     return age >= 0 && age <= OLDEST && same_caps(r, &question->frozen);
 }
 
+void recent_expect(struct recent *recent, int64_t revision) {
+    recent->revision = revision;
+}
+
 bool recent_answer(struct recent *recent, struct measure_question *question, int64_t now) {
     if (!of_all(question)) return false;
     pthread_mutex_lock(&recent->lock);
     struct recent_results *one = find(recent, question->experiment);
     if (one) one->asked = now;
-    bool fit = one && fits(one->results, question, now);
+    bool fit = one && one->results->snapshot->revision >= recent->revision && fits(one->results, question, now);
     if (fit) question->results = measure_results_keep(one->results);
     pthread_mutex_unlock(&recent->lock);
     return fit;

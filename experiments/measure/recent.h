@@ -12,6 +12,7 @@ enum { RECENT_UNITS = 50000 /* smaller ones are read at every question: that tak
 
 struct recent {
     pthread_mutex_t lock;
+    _Atomic int64_t revision; /* of the newest definitions: what is ready by older ones answers nobody */
     struct recent_results {
         struct measure_results *results; /* one reference */
         _Atomic int64_t asked;           /* ms: when somebody last did; 0: nobody yet */
@@ -22,6 +23,9 @@ struct recent {
 void recent_init(struct recent *recent);
 void recent_free(struct recent *recent);
 
+/* From now on answers are by definitions of that revision. Any thread: those who ask after a change must not wait for the owner to
+ * hear of it. */
+void recent_expect(struct recent *recent, int64_t revision);
 /* Answers a question about all units with what is ready: true. The caps that the asker froze must be those in force in it. Any
  * thread, so that nobody waits for what the owner of the fold does meanwhile; everything below is that owner's. */
 bool recent_answer(struct recent *recent, struct measure_question *question, int64_t now);

@@ -185,33 +185,36 @@ test('looks are kept over kill -9, and p stays the least that any of them found'
   assert.ok(older.items[0].at < page.items[0].at);
 });
 
-test('results never show yesterday\'s figures after a change of definition', async (t) => {
-  const s = await Server.start();
-  t.after(() => s.stop());
-  await trial(s, outside(), { at: new Date(START).toISOString() });
-  const batch = [];
-  for (let i = 0; i < 200; i++) {
-    const userId = `u${i}`, at = (h) => new Date(START + h * HOUR).toISOString();
-    batch.push({ type: 'track', event: 'Experiment Viewed', userId, messageId: `v${i}`, timestamp: at(1), properties: { experiment_id: 'poll-trial', variation_id: i % 2 ? 'top' : 'off' } });
-    batch.push({ type: 'track', event: 'Order Completed', userId, messageId: `o${i}`, timestamp: at(2), properties: { order_id: `${i}`, revenue: 5, margin: 2 } });
-  }
-  await s.post('/v1/batch', { batch });
-  const spend = (r) => r.metrics.find((m) => m.metric === 'spend').variants.map((v) => v.sum);
-  assert.deepEqual(spend(await s.results('poll-trial', (r) => spend(r)[1] === 500)), [500, 500]);
-  // Each answer after the change is of the new definition: complete, or said to be incomplete; never the old sums.
-  for (const [value, sums] of [['margin', 200], ['revenue', 500], ['margin', 200]]) {
-    assert.equal((await s.patch('/admin/v1/metrics/spend', { value })).status, 200);
-    for (let complete = false; !complete;) {
-      const { body } = await s.get('/admin/v1/experiments/poll-trial/results');
-      assert.equal(body.configRevision, (await s.get('/admin/v1/experiments/poll-trial/results')).body.configRevision);
-      complete = body.complete;
-      if (complete) assert.deepEqual(spend(body), [sums, sums], `after the change to ${value}`);
-      else assert.ok(spend(body).every((sum) => sum <= sums), `${spend(body)} while ${value} is being computed`);
+// Small trials are read at every question; results of large ones are kept ready, so that a change has something to leave behind.
+for (const size of [200, 52_000])
+  test(`results of ${size} units never show yesterday's figures after a change of definition`, async (t) => {
+    const s = await Server.start();
+    t.after(() => s.stop());
+    await trial(s, outside(), { at: new Date(START).toISOString() });
+    const at = (h) => new Date(START + h * HOUR).toISOString(), events = [];
+    for (let i = 0; i < size; i++) events.push({ type: 'track', event: 'Experiment Viewed', userId: `u${i}`, messageId: `v${i}`, timestamp: at(1), properties: { experiment_id: 'poll-trial', variation_id: i % 2 ? 'top' : 'off' } });
+    for (let i = 0; i < 200; i++) events.push({ type: 'track', event: 'Order Completed', userId: `u${i}`, messageId: `o${i}`, timestamp: at(2), properties: { order_id: `${i}`, revenue: 5, margin: 2 } });
+    for (let i = 0; i < events.length; i += 2500) assert.equal((await s.post('/v1/batch', { batch: events.slice(i, i + 2500) })).status, 202);
+    const spend = (r) => r.metrics.find((m) => m.metric === 'spend').variants.map((v) => v.sum);
+    assert.deepEqual(spend(await s.results('poll-trial', (r) => spend(r)[1] === 500)), [500, 500]);
+    // Each answer after the change is of the new definition: complete, or said to be incomplete; never the old sums.
+    let revision = 0;
+    for (const [value, sums] of [['margin', 200], ['revenue', 500], ['margin', 200], ['revenue', 500], ['margin', 200]]) {
+      const asking = [];
+      for (let i = 0; i < 20; i++) asking.push(s.get('/admin/v1/experiments/poll-trial/results')); // it is looked at meanwhile
+      assert.equal((await s.patch('/admin/v1/metrics/spend', { value })).status, 200);
+      for (let complete = false, first = true; !complete; first = false) {
+        const { body } = await s.get('/admin/v1/experiments/poll-trial/results');
+        if (first) assert.ok(body.configRevision > revision, `${body.configRevision} is no newer than ${revision}`);
+        ({ complete, configRevision: revision } = body);
+        if (complete) assert.deepEqual(spend(body), [sums, sums], `after the change to ${value}`);
+        else assert.ok(spend(body).every((sum) => sum <= sums), `${spend(body)} while ${value} is being computed`);
+      }
+      await Promise.all(asking);
     }
-  }
-  const answer = await s.get('/admin/v1/experiments/poll-trial/results');
-  assert.equal(answer.headers.get('cache-control'), 'no-store');
-});
+    const answer = await s.get('/admin/v1/experiments/poll-trial/results');
+    assert.equal(answer.headers.get('cache-control'), 'no-store');
+  });
 
 test('units can be had as CSV, also in pages, and nothing in it is a formula', async (t) => {
   const s = await Server.start();
