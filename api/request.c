@@ -35,7 +35,8 @@ bool percent_decode(struct text raw, bool plus_is_blank, struct arena *arena, st
     return text_utf8_valid(*out);
 }
 
-struct text request_param(struct request *request, const char *name) {
+/* As it came, percent signs and all. */
+static struct text raw_param(const struct request *request, const char *name) {
     struct text rest = text_of(request->route->template), segment;
     size_t wanted = strlen(name);
     int index = 0;
@@ -44,15 +45,38 @@ struct text request_param(struct request *request, const char *name) {
         more = text_cut(rest, '/', &segment, &rest);
         if (!segment.n || segment.at[0] != '{') continue;
         if (segment.n > wanted + 1 && memcmp(segment.at + 1, name, wanted) == 0 &&
-            (segment.at[wanted + 1] == '}' || segment.at[wanted + 1] == '.')) {
-            struct text out = TEXT("");
-            percent_decode(request->params[index], false, &request->arena, &out);
-            return out;
-        }
+            (segment.at[wanted + 1] == '}' || segment.at[wanted + 1] == '.'))
+            return request->params[index];
         index++;
     } while (more);
     assert(!"the route's template has no such parameter");
     return TEXT_NONE;
+}
+
+struct text request_param(struct request *request, const char *name) {
+    struct text out = TEXT("");
+    percent_decode(raw_param(request, name), false, &request->arena, &out);
+    return out;
+}
+
+struct text request_tail(struct request *request, const char *name) {
+    struct text rest = raw_param(request, name), segment, decoded;
+    char *out = arena_alloc(&request->arena, 3 * rest.n + 1);
+    size_t n = 0;
+    for (bool more = true; more;) {
+        more = text_cut(rest, '/', &segment, &rest);
+        if (!percent_decode(segment, false, &request->arena, &decoded)) return TEXT("");
+        for (size_t i = 0; i < decoded.n; i++) {
+            const char *escaped = decoded.at[i] == '/' ? "%2F" : decoded.at[i] == '%' ? "%25" : NULL;
+            if (escaped)
+                memcpy(out + n, escaped, 3);
+            else
+                out[n] = decoded.at[i];
+            n += escaped ? 3 : 1;
+        }
+        if (more) out[n++] = '/';
+    }
+    return text_n(out, n);
 }
 
 struct text request_query(struct request *request, const char *name) {
