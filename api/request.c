@@ -245,6 +245,10 @@ void reply_error(struct request *request, const struct error *error) {
     json_writer_init(&w, &out);
     json_open_object(&w);
     write_problem(&w, problem_type(request, error_name(error->code)), error_title(error->code), status, error->detail);
+    if (error->name) {
+        json_key(&w, text_of(error->name));
+        json_int(&w, error->number);
+    }
     if (error->places) {
         json_key(&w, TEXT("errors"));
         json_open_array(&w);

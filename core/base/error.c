@@ -43,9 +43,16 @@ int error_at(struct error *error, const char *pointer, const char *format, ...) 
     return ERR_INVALID;
 }
 
+void error_number(struct error *error, const char *name, long long number) {
+    if (!error) return;
+    error->name = name;
+    error->number = number;
+}
+
 void error_clear(struct error *error) {
     error->code = 0;
     error->places = 0;
+    error->name = NULL;
     error->detail[0] = 0;
 }
 

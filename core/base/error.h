@@ -48,6 +48,8 @@ struct error {
     int code;         /* 0 while nothing is wrong */
     char detail[400]; /* one sentence: what, where, how to mend it */
     int places;       /* how many of `at` are filled; what does not fit is left out */
+    const char *name; /* of a number that programs read beside the sentence, such as "free"; NULL: none */
+    long long number;
     struct error_place {
         char pointer[128]; /* RFC 6901 JSON pointer into the body that was sent */
         char detail[240];
@@ -59,6 +61,8 @@ int error_set(struct error *error, int code, const char *format, ...) __attribut
 int error_setv(struct error *error, int code, const char *format, va_list args);
 /* Adds a place (ERR_INVALID unless a code is set already); the first place's detail is also the sentence. Returns ERR_INVALID. */
 int error_at(struct error *error, const char *pointer, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* A number for programs that is in the sentence too. `name` is a literal. */
+void error_number(struct error *error, const char *name, long long number);
 void error_clear(struct error *error);
 /* The HTTP status, the name as in the list ("NOT_FOUND") and the title of a code. */
 int error_status(int code);

@@ -66,11 +66,14 @@ static int hold_slots(struct experiment_state *state, int share, struct slots_ta
     if (state->n_slots) memcpy(slots, state->slots, state->n_slots * sizeof *slots);
     int n = bucket_allot(all, (int)(taken.n + state->n_slots), share - held, slots + state->n_slots, BUCKET_SLOTS / 2,
                          free);
-    if (n < 0)
-        return error_set(error, ERR_CONFLICT,
-                         "the layer has %d of %d slots free, but %d more are needed; lower the traffic or conclude "
-                         "another experiment of the layer",
-                         *free, BUCKET_SLOTS, share - held);
+    if (n < 0) {
+        error_set(error, ERR_CONFLICT,
+                  "the layer has %d of %d slots free, but %d more are needed; lower the traffic or conclude another "
+                  "experiment of the layer",
+                  *free, BUCKET_SLOTS, share - held);
+        error_number(error, "free", *free);
+        return ERR_CONFLICT;
+    }
     state->slots = slots;
     state->n_slots += (uint32_t)n;
     return 0;

@@ -6,51 +6,14 @@
 
 #include "core/base/json_dump.h"
 #include "experiments/decide/evaluate.h"
-#include "experiments/model/snapshot.h"
+#include "experiments/model/catalogue_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
-
-union parsed {
-    struct feature feature;
-    struct experiment experiment;
-    struct metric metric;
-    struct segment segment;
-    struct layer layer;
-    struct holdout holdout;
-    struct page page;
-};
 
 static void require(bool holds, const char *what, struct text body, const char *detail) {
     if (holds) return;
     fprintf(stderr, "definition_fuzz: %s: %.*s (%s)\n", what, TEXT_ARGS(body), detail);
     abort();
-}
-
-static int parse(enum definition_kind kind, const json_t *body, struct arena *arena, union parsed *into,
-                 struct error *error) {
-    switch (kind) {
-    case DEFINITION_FEATURE: return feature_parse(&into->feature, body, TEXT_NONE, arena, error);
-    case DEFINITION_EXPERIMENT: return experiment_parse(&into->experiment, body, TEXT_NONE, arena, error);
-    case DEFINITION_METRIC: return metric_parse(&into->metric, body, TEXT_NONE, arena, error);
-    case DEFINITION_SEGMENT: return segment_parse(&into->segment, body, TEXT_NONE, arena, error);
-    case DEFINITION_LAYER: return layer_parse(&into->layer, body, TEXT_NONE, arena, error);
-    case DEFINITION_HOLDOUT: return holdout_parse(&into->holdout, body, TEXT_NONE, arena, error);
-    case DEFINITION_PAGE: return page_parse(&into->page, body, TEXT_NONE, arena, error);
-    }
-    return ERR_INTERNAL;
-}
-
-static json_t *canonical(enum definition_kind kind, const union parsed *from, const json_t *body) {
-    switch (kind) {
-    case DEFINITION_FEATURE: return feature_canonical(&from->feature, body);
-    case DEFINITION_EXPERIMENT: return experiment_canonical(&from->experiment, body);
-    case DEFINITION_METRIC: return metric_canonical(&from->metric, body);
-    case DEFINITION_SEGMENT: return segment_canonical(&from->segment, body);
-    case DEFINITION_LAYER: return layer_canonical(&from->layer, body);
-    case DEFINITION_HOLDOUT: return holdout_canonical(&from->holdout, body);
-    case DEFINITION_PAGE: return page_canonical(&from->page, body);
-    }
-    return NULL;
 }
 
 static void decide_all(const struct snapshot *snapshot, struct arena *arena) {
@@ -63,18 +26,18 @@ static void decide_all(const struct snapshot *snapshot, struct arena *arena) {
 }
 
 static void check(enum definition_kind kind, const json_t *body, struct text source, struct arena *arena) {
-    union parsed first, second;
+    union definition_parsed first, second;
     struct error error = {0};
-    if (parse(kind, body, arena, &first, &error) != 0) {
+    if (definition_parse(kind, body, TEXT_NONE, arena, &first, &error) != 0) {
         require(error.code == ERR_INVALID && error.places > 0 && *error.detail, "refused without a place", source,
                 error.detail);
         return;
     }
     require(error.code == 0, "accepted with an error", source, error.detail);
-    json_t *once = canonical(kind, &first, body);
-    int again = parse(kind, once, arena, &second, &error);
+    json_t *once = definition_canonical(kind, &first, body);
+    int again = definition_parse(kind, once, TEXT_NONE, arena, &second, &error);
     require(again == 0, "refuses its own canonical form", source, error.detail);
-    json_t *twice = canonical(kind, &second, once);
+    json_t *twice = definition_canonical(kind, &second, once);
     require(json_equal(once, twice), "the canonical form changes when it is read", source, "");
     const char *key = json_string_value(json_object_get(once, "key"));
     struct definition definition = {kind, text_of(key), once, NULL};

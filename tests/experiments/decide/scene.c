@@ -84,6 +84,8 @@ void scene_change(struct scene *scene, const char *body) {
 void scene_phase(struct scene *scene, const char *experiment, enum experiment_phase phase) {
     struct experiment_state state = snapshot_experiment(scene->snapshot, text_of(experiment))->state;
     state.phase = phase;
+    state.turns = &scene->now; /* a pause has begun, and nothing ended it */
+    state.n_turns = phase == PHASE_PAUSED;
     set_state(scene, text_of(experiment), &state);
 }
 

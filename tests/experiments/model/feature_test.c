@@ -1,18 +1,7 @@
 #include "experiments/model/feature.h"
 
-#include <criterion/criterion.h>
+#include "tests/experiments/model/parsing.h"
 
-#include "core/base/clock.h"
-#include "tests/experiments/quoted.h"
-
-static struct arena arena;
-static struct error error;
-static void begin(void) {
-    arena_init(&arena, 4096);
-}
-static void end(void) {
-    arena_free(&arena);
-}
 TestSuite(feature, .init = begin, .fini = end);
 
 static const char contract[] =

@@ -1,17 +1,7 @@
 #include "experiments/model/page.h"
 
-#include <criterion/criterion.h>
+#include "tests/experiments/model/parsing.h"
 
-#include "tests/experiments/quoted.h"
-
-static struct arena arena;
-static struct error error;
-static void begin(void) {
-    arena_init(&arena, 4096);
-}
-static void end(void) {
-    arena_free(&arena);
-}
 TestSuite(page, .init = begin, .fini = end);
 
 static int parse(struct page *page, const char *quoted, const char *canonical) {

@@ -1,17 +1,7 @@
 #include "experiments/model/scope.h"
 
-#include <criterion/criterion.h>
+#include "tests/experiments/model/parsing.h"
 
-#include "tests/experiments/quoted.h"
-
-static struct arena arena;
-static struct error error;
-static void begin(void) {
-    arena_init(&arena, 4096);
-}
-static void end(void) {
-    arena_free(&arena);
-}
 TestSuite(scope, .init = begin, .fini = end);
 
 enum kind { SEGMENT, LAYER, HOLDOUT };
