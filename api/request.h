@@ -74,6 +74,9 @@ struct request {
 
 /* The value of {name} in the route's template, percent-decoded; asserts that the template has it. */
 struct text request_param(struct request *request, const char *name);
+/* The value of {name...}, the rest of a path, with each segment decoded but for '/' and '%' in it, which stay %2F and %25: so a slash
+ * in an id is no end of a segment. Empty where it is no UTF-8. */
+struct text request_tail(struct request *request, const char *name);
 /* Around what a callback of a suspended request reads of its app, as a handler may; see server_options.gate. */
 void request_enter(struct request *request);
 void request_leave(struct request *request);

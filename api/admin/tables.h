@@ -16,6 +16,7 @@ extern const struct route plugin_routes[];
 extern const struct route plugin_config_routes[];
 extern const struct route plugin_rights_routes[];
 extern const struct route preview_routes[];
+extern const struct route product_routes[];
 extern const struct route webhook_routes[];
 extern const struct route segment_routes[];
 extern const struct route plan_routes[];

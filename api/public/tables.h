@@ -10,6 +10,7 @@ extern const struct route health_routes[];
 extern const struct route hook_routes[];
 extern const struct route me_routes[];
 extern const struct route page_routes[];
+extern const struct route product_page_routes[];
 extern const struct route share_routes[];
 extern const struct route tracking_routes[];
 extern const struct route web_routes[];

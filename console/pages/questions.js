@@ -66,7 +66,7 @@ export function questions(mayChange) {
     const kind = item.kind ?? 'question';
     return h('li', { key: item.id },
       h('div', { class: 'grow' },
-        h('p', { class: 'meta' }, pill(words, tone), ` ${kind === 'answer' ? 'Answer' : 'Question'} about `, h('code', {}, item.sku), item.state === 'hidden' && ' · hidden'),
+        h('p', { class: 'meta' }, pill(words, tone), ` ${kind === 'answer' ? 'Answer' : 'Question'} about `, item.product && [h('bdi', {}, item.product), ' '], h('code', {}, item.sku), item.state === 'hidden' && ' · hidden'),
         item.question && h('p', { class: 'meta said', dir: 'auto' }, `To “${item.question.body}”`),
         h('p', { class: 'said', dir: 'auto' }, item.body),
         item.name && h('p', { class: 'meta' }, 'Signed ', h('bdi', {}, item.name)),

@@ -68,6 +68,8 @@ int read_image(parley_call *c, const char *name, parley_text *out); /* https, or
 int read_count(parley_call *c, const char *name, int64_t least, int64_t most, int64_t *out);
 /* A price in ten-thousandths, from a JSON number or string such as 18.90, exactly; -1: none. And its currency. */
 int read_price(parley_call *c, int64_t *price, parley_text *currency);
+/* A JSON number or string as a price in ten-thousandths; false where it is none. */
+bool price_read(parley_call *c, parley_json given, int64_t *price);
 /* A price back as a JSON number; null where it is negative. */
 parley_json price_json(parley_call *c, int64_t price);
 int read_limit(parley_call *c, int64_t most, int64_t *limit);
@@ -140,6 +142,12 @@ int item_change(parley_call *c);                                         /* PATC
 int item_remove(parley_call *c);                                         /* DELETE /boards/{id}/items/{item} */
 /* Which items of a board a caller sees: $2 says whether new ones too, $3 is the caller, $4 whether she is staff. */
 #define ITEM_VISIBLE "(i.state = 1 OR (i.state = 0 AND $2) OR i.author = $3 OR $4)"
+
+/* catalogue.c */
+int catalogue_take(parley_call *c); /* POST /catalogue, by Parley: {items: [products]} or {removed: [skus]} */
+/* What the shop says of a product, in place of what is there: 1; 0 where it says nothing, negative. */
+int catalogue_apply(parley_call *c, parley_text sku, parley_text *title, parley_text *image, int64_t *price,
+                    parley_text *currency);
 
 /* cart.c */
 parley_json totals_json(parley_call *c, const struct board *board);

@@ -29,7 +29,7 @@ static int read_role(parley_call *c, struct item *item) {
 
 static int read_product(parley_call *c, struct item *item) {
     int rc = read_text(c, "sku", 1, SKU_MOST, &item->sku);
-    if (rc >= 0) rc = read_text(c, "title", 1, TITLE_MOST, &item->title);
+    if (rc >= 0 && read_has(c, "title")) rc = read_text(c, "title", 1, TITLE_MOST, &item->title);
     if (rc >= 0) rc = read_price(c, &item->price, &item->currency);
     if (rc >= 0 && read_has(c, "quantity")) rc = read_count(c, "quantity", 1, QUANTITY_MOST, &item->quantity);
     return rc;
@@ -61,6 +61,10 @@ static int read_item(parley_call *c, struct item *item) {
     if (rc >= 0 && image && !item->image.at)
         rc = parley->invalid(c, "/image", "an image has an \"image\", its address");
     if (rc >= 0 && (note || read_has(c, "note"))) rc = read_text(c, "note", note, TEXT_MOST, &item->note);
+    if (rc >= 0 && is_product(item))
+        rc = catalogue_apply(c, item->sku, &item->title, &item->image, &item->price, &item->currency);
+    if (rc >= 0 && is_product(item) && !item->title.n)
+        rc = parley->invalid(c, "/title", "a product that the shop's catalogue does not have needs a \"title\"");
     if (rc >= 0 && size_of(item) > ITEM_SIZE_MOST)
         rc =
             parley_invalid(c, "", "the item is too large: {} bytes as JSON, at most {}", size_of(item), ITEM_SIZE_MOST);

@@ -38,6 +38,7 @@ static const struct parley_route routes[] = {
     {"PUT", "/notices/seen", PARLEY_WRITE, PARLEY_SHOPPER, notice_seen},
     {"POST", "/{kind}/{id}/report", PARLEY_WRITE, PARLEY_SHOPPER, report_post},
     {"POST", "/{kind}/{id}/appeal", PARLEY_WRITE, PARLEY_SHOPPER, moderate_appeal},
+    {"POST", "/catalogue", PARLEY_WRITE, PARLEY_STAFF, catalogue_take},
     {"GET", "/queue", PARLEY_READ, PARLEY_STAFF, queue_list},
     {"GET", "/log", PARLEY_READ, PARLEY_STAFF, moderate_log},
     {"POST", "/{kind}/{id}/hide", PARLEY_WRITE, PARLEY_STAFF, moderate_hide},
@@ -158,7 +159,10 @@ static const struct parley_migration migrations[] = {
      "  at INTEGER NOT NULL,"
      "  PRIMARY KEY (number, customer));"
      "CREATE INDEX report_of_board ON report (board);"
-     "CREATE INDEX report_of_customer ON report (customer, at)"},
+     "CREATE INDEX report_of_customer ON report (customer, at);"
+     /* What the shop's catalogue says; price in ten-thousandths, -1: none. */
+     "CREATE TABLE product (sku TEXT PRIMARY KEY, title TEXT NOT NULL, image TEXT, price INTEGER NOT NULL,"
+     " currency TEXT)"},
 };
 
 PARLEY_EXPORT const struct parley_plugin parley_plugin_v1 = {

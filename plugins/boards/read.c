@@ -219,14 +219,18 @@ static bool parse_price(parley_text text, int64_t *price) {
     return true;
 }
 
+bool price_read(parley_call *c, parley_json given, int64_t *price) {
+    parley_text source = parley->text(given);
+    if (parley->kind(given) == PARLEY_NUMBER) source = of(parley_format(c, "{}", given));
+    return parse_price(source, price);
+}
+
 int read_price(parley_call *c, int64_t *price, parley_text *currency) {
     parley_json given = parley->get(parley->body(c), "price");
     *price = -1;
     *currency = (parley_text){0};
     if (!parley_is(given) || parley->kind(given) == PARLEY_NULL) return 0;
-    parley_text source = parley->text(given);
-    if (parley->kind(given) == PARLEY_NUMBER) source = of(parley_format(c, "{}", given));
-    if (!parse_price(source, price))
+    if (!price_read(c, given, price))
         return parley_invalid(c, "/price",
                               "\"price\" is a decimal number such as 18.90: at most {} digits, and {} after the point",
                               PRICE_DIGITS, PRICE_PLACES);

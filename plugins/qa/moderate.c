@@ -16,7 +16,9 @@ struct item {
     parley_text sku, question_id;
 };
 
-#define ITEM_COLUMNS POST_COLUMNS ", coalesce(p.question, 0), q.sku, parent.id, parent.body, p.why, p.queued_at"
+#define ITEM_COLUMNS                                                                                                   \
+    POST_COLUMNS ", coalesce(p.question, 0), q.sku, parent.id, parent.body, p.why, p.queued_at,"                       \
+                 " (SELECT t.title FROM product t WHERE t.sku = q.sku)"
 #define ITEM_FROM                                                                                                      \
     " FROM post p JOIN question q ON q.number = coalesce(p.question, p.number)"                                        \
     " JOIN post parent ON parent.number = q.number "
@@ -191,7 +193,7 @@ int moderate_hide(parley_call *c) {
 
 struct queued {
     struct item item;
-    parley_text question_body, why;
+    parley_text question_body, why, product;
     int64_t since;
 };
 
@@ -209,11 +211,12 @@ static int append_queued(parley_call *c, parley_json items, const struct queued 
     int rc = reports_of(c, p->number, reports);
     parley_json question = {0};
     if (q->item.question) question = parley_object(c, "{id, body}", q->item.question_id, q->question_body);
-    parley_append(c, items,
-                  "{id, kind, why, sku, about, question, body, name, state, reason, appeal, reports, at, waitingSince}",
-                  p->id, q->item.question ? "answer" : "question", q->why, q->item.sku,
-                  parley_format(c, "sku:{}", q->item.sku), question, p->body, p->name, p->state, p->reason, p->appeal,
-                  reports, (parley_time){p->at}, (parley_time){q->since});
+    parley_append(
+        c, items,
+        "{id, kind, why, sku, product, about, question, body, name, state, reason, appeal, reports, at, waitingSince}",
+        p->id, q->item.question ? "answer" : "question", q->why, q->item.sku, q->product,
+        parley_format(c, "sku:{}", q->item.sku), question, p->body, p->name, p->state, p->reason, p->appeal, reports,
+        (parley_time){p->at}, (parley_time){q->since});
     return rc;
 }
 
@@ -246,6 +249,7 @@ int moderate_queue(parley_call *c) {
         found[n].question_body = parley->col_text(c, 14);
         found[n].why = parley->col_text(c, 15);
         found[n].since = parley->col(c, 16);
+        found[n].product = parley->col_text(c, 17);
     }
     parley_json items = parley->list(c);
     for (int i = 0; i < n && i < limit && rc >= 0; i++) rc = append_queued(c, items, &found[i]);

@@ -26,6 +26,7 @@ static const struct parley_route routes[] = {
     {"POST", "/answers/{answer}/report", PARLEY_WRITE, PARLEY_SHOPPER, moderate_report},
     {"POST", "/questions/{question}/appeal", PARLEY_WRITE, PARLEY_SHOPPER, moderate_appeal},
     {"POST", "/answers/{answer}/appeal", PARLEY_WRITE, PARLEY_SHOPPER, moderate_appeal},
+    {"POST", "/catalogue", PARLEY_WRITE, PARLEY_STAFF, catalogue_take},
     {"GET", "/queue", PARLEY_READ, PARLEY_STAFF, moderate_queue},
     {"GET", "/log", PARLEY_READ, PARLEY_STAFF, moderate_log},
     {"POST", "/questions/{question}/publish", PARLEY_WRITE, PARLEY_STAFF, moderate_publish},
@@ -115,6 +116,7 @@ static const struct parley_migration migrations[] = {
      "NOT NULL,"
      "  body TEXT NOT NULL, refs TEXT NOT NULL, event TEXT, properties TEXT, at INTEGER NOT NULL);"
      "CREATE INDEX notice_customer ON notice (customer)"},
+    {2, PARLEY_ADDITIVE, "CREATE TABLE product (sku TEXT PRIMARY KEY, title TEXT NOT NULL)"},
 };
 
 static const char *const events[] = {"Order Completed", "Order Refunded", "Order Cancelled"};

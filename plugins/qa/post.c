@@ -26,6 +26,7 @@ void question_read(parley_call *c, struct question *question) {
         .followers = parley->col(c, OWN + 2),
         .answers = parley->col(c, OWN + 3),
         .following = parley->col(c, OWN + 4),
+        .product = parley->col_text(c, OWN + 5),
     };
     post_read(c, &question->post);
 }

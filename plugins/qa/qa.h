@@ -82,8 +82,8 @@ struct post {
 };
 struct question {
     struct post post;
-    parley_text sku;
-    int64_t accepted; /* number of the answer; 0 for none */
+    parley_text sku, product; /* product: what the shop calls it; {NULL, 0} where it does not say */
+    int64_t accepted;         /* number of the answer; 0 for none */
     int64_t followers, answers;
     bool following;
 };
@@ -99,7 +99,8 @@ struct answer {
     POST_COLUMNS ", q.sku, coalesce(q.accepted, 0),"                                                                   \
                  " (SELECT count(*) FROM follower f WHERE f.question = p.number),"                                     \
                  " (SELECT count(*) FROM post a WHERE a.question = p.number AND a.state = 'public'),"                  \
-                 " (SELECT count(*) FROM follower f WHERE f.question = p.number AND f.customer = $1)"
+                 " (SELECT count(*) FROM follower f WHERE f.question = p.number AND f.customer = $1),"                 \
+                 " (SELECT t.title FROM product t WHERE t.sku = q.sku)"
 #define QUESTION_FROM " FROM post p JOIN question q ON q.number = p.number "
 #define ANSWER_COLUMNS                                                                                                 \
     POST_COLUMNS                                                                                                       \
@@ -153,6 +154,9 @@ int answer_unhelpful(parley_call *c);                 /* DELETE */
 int answer_take_away(parley_call *c, int64_t number); /* its text and votes go */
 /* The answer can be seen from now on: whoever waits is told, once. */
 int answer_shown(parley_call *c, int64_t number);
+
+/* catalogue.c */
+int catalogue_take(parley_call *c); /* POST /catalogue, by Parley: {items: [products]} or {removed: [skus]} */
 
 /* buyers.c */
 int buyers_on_event(parley_call *c, parley_json event);

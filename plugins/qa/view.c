@@ -40,13 +40,14 @@ parley_json question_view(parley_call *c, const struct question *question, int n
     parley_text nothing = {0};
     parley_json answers = parley->list(c);
     *rc = n ? read_answers(c, p->number, n, answers) : 0;
-    return parley_object(c,
-                         "{id, about, sku, body, name, at, mine, following, followers, answerCount, answered, state,"
-                         " reason, appealed, answers}",
-                         p->id, parley_format(c, "sku:{}", question->sku), question->sku, p->body, p->name,
-                         (parley_time){p->at}, post_mine(c, p), question->following, question->followers,
-                         question->answers, (bool)(question->accepted != 0), inside ? p->state : nothing,
-                         inside ? p->reason : nothing, (bool)(inside && p->appeal.at), answers);
+    return parley_object(
+        c,
+        "{id, about, sku, product, body, name, at, mine, following, followers, answerCount, answered, state,"
+        " reason, appealed, answers}",
+        p->id, parley_format(c, "sku:{}", question->sku), question->sku, question->product, p->body, p->name,
+        (parley_time){p->at}, post_mine(c, p), question->following, question->followers, question->answers,
+        (bool)(question->accepted != 0), inside ? p->state : nothing, inside ? p->reason : nothing,
+        (bool)(inside && p->appeal.at), answers);
 }
 
 int question_reply(parley_call *c, int status, const struct question *question) {

@@ -15,8 +15,7 @@ static bool is_link(parley_text link) {
 
 const char *catalogue_fault(const struct product *product) {
     if (product->sku.n < 1 || product->sku.n > SKU_MOST) return "its sku has 1 to 128 bytes";
-    if (memchr(product->sku.at, ',', product->sku.n) || memchr(product->sku.at, '/', product->sku.n))
-        return "its sku has a comma or a slash, which a list and a path cannot hold";
+    if (memchr(product->sku.at, ',', product->sku.n)) return "its sku has a comma, which a list of ids cannot hold";
     if (product->title.n < 1 || product->title.n > TEXT_MOST) return "its title has 1 to 300 bytes";
     if (product->category.n > TEXT_MOST) return "its category has at most 300 bytes";
     if (!is_link(product->url) || !is_link(product->image))
@@ -44,25 +43,51 @@ int catalogue_put(parley_call *c, const struct product *product) {
         some(product->currency), product->available);
 }
 
-void import_reject(parley_call *c, parley_json rejected, int64_t *refused, size_t line, const char *detail) {
-    if ((*refused)++ < REJECTED_TOLD) parley_append(c, rejected, "{line, detail}", line, detail);
+static struct product read_item(parley_json item) {
+    struct product product = {.sku = parley->text(parley->get(item, "sku")),
+                              .title = parley->text(parley->get(item, "title")),
+                              .category = parley->text(parley->get(item, "category")),
+                              .url = parley->text(parley->get(item, "url")),
+                              .image = parley->text(parley->get(item, "image")),
+                              .currency = parley->text(parley->get(item, "currency")),
+                              .price = -1,
+                              .available = parley->kind(parley->get(item, "available")) != PARLEY_BOOL ||
+                                           parley->truth(parley->get(item, "available"))};
+    parley->number(parley->get(item, "price"), &product.price);
+    return product;
 }
 
+/* Those that are right; {index, detail} of the others, the first 50 of them. */
+static int take_items(parley_call *c, parley_json items, parley_json rejected, int64_t *imported, int64_t *refused) {
+    int64_t index = 0;
+    for (parley_json i = parley->first(items); parley_is(i); i = parley->after(items, i), index++) {
+        const struct product product = read_item(i);
+        const char *fault = catalogue_fault(&product);
+        int rc = fault ? 0 : catalogue_put(c, &product);
+        if (rc < 0) return rc;
+        *imported += !fault;
+        if (fault && (*refused)++ < REJECTED_TOLD) parley_append(c, rejected, "{index, detail}", index, fault);
+    }
+    return 0;
+}
+
+static int take_removed(parley_call *c, parley_json removed) {
+    int rc = 0;
+    for (parley_json r = parley->first(removed); rc >= 0 && parley_is(r); r = parley->after(removed, r))
+        rc = parley_sql(c, "UPDATE item SET listed = 0, available = 0 WHERE sku = $1", parley->text(r));
+    return rc;
+}
+
+/* As Parley hands its catalogue on: {"items"} or {"removed"}. */
 int catalogue_import(parley_call *c) {
     parley_json body = parley->body(c), rejected = parley->list(c);
-    parley_json products = parley->get(body, "products");
-    const parley_text csv = parley->text(parley->get(body, "csv"));
+    parley_json items = parley->get(body, "items"), removed = parley->get(body, "removed");
     int64_t imported = 0, refused = 0;
-    int rc = PARLEY_REFUSED;
-    if (parley->kind(products) == PARLEY_ARRAY)
-        rc = import_shopify(c, products, rejected, &imported, &refused);
-    else if (csv.at)
-        rc = import_csv(c, csv, rejected, &imported, &refused);
-    else
-        return parley->invalid(c, "",
-                               "the body has \"csv\", a text with a header, or \"products\", as Shopify gives them");
-    if (rc < 0) return rc;
-    rc = parley_sql(c, "SELECT count(*) FROM item");
+    if (parley->kind(items) != PARLEY_ARRAY && parley->kind(removed) != PARLEY_ARRAY)
+        return parley->invalid(c, "", "the body has \"items\", a list of products, or \"removed\", a list of skus");
+    int rc = take_items(c, items, rejected, &imported, &refused);
+    if (rc >= 0) rc = take_removed(c, removed);
+    if (rc >= 0) rc = parley_sql(c, "SELECT count(*) FROM item");
     if (rc < 0) return rc;
     if (parley->col(c, 0) > ITEMS_MOST) return parley_fail(c, 409, "a catalogue has at most {} items", ITEMS_MOST);
     rc = parley_sql(c, "UPDATE state SET catalogue = catalogue + 1, listed = listed OR $1", imported > 0);

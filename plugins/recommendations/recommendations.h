@@ -131,12 +131,6 @@ struct product {
 const char *catalogue_fault(const struct product *product);
 int catalogue_put(parley_call *c, const struct product *product);
 
-/* import_csv.c, import_shopify.c: reads products, puts those that are right, appends {line, detail} of the others to `rejected` (at most 50;
- * *refused counts all). Negative: refused as a whole. */
-int import_csv(parley_call *c, parley_text csv, parley_json rejected, int64_t *imported, int64_t *refused);
-int import_shopify(parley_call *c, parley_json products, parley_json rejected, int64_t *imported, int64_t *refused);
-void import_reject(parley_call *c, parley_json rejected, int64_t *refused, size_t line, const char *detail);
-
 /* staff.c */
 int staff_retrain(parley_call *c);    /* POST /retrain {"lambda"?, "keep"?} */
 int staff_model(parley_call *c);      /* GET /model */

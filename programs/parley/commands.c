@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "programs/parley/actions.h"
+#include "programs/parley/catalogue.h"
 #include "programs/parley/crowd.h"
 #include "programs/parley/demo.h"
 #include "programs/parley/journal.h"
@@ -150,8 +151,6 @@ const struct command commands[] = {
      "--train FILE --test FILE --file FILE --share PERCENT --map COLUMNS --k N,N --lambda N --keep N", NULL, NULL,
      recommendations_evaluate, "task algorithm k recall ndcg mrr hitRate people",
      "how good each algorithm is: on two files, on one split by time, or on the shop's own past"},
-    {"recommendations", "import", "FILE", "", NULL, NULL, recommendations_import, NULL,
-     "puts a catalogue in: CSV with a header (.gz too), or Shopify's products as .json"},
     {"recommendations", "catalogue", "", "--limit N", "GET", RECOMMENDATIONS "/catalogue", act_list,
      "sku title category price currency available listed", "what is in the catalogue"},
     {"recommendations", "remove", "SKU", "", "DELETE", RECOMMENDATIONS "/catalogue/{SKU}", act_delete, NULL,
@@ -164,7 +163,7 @@ const struct command commands[] = {
     {"customers", "list", "", "--q WORD --limit N", "GET", CUSTOMERS, act_list, "id customer name email matched",
      "those whose id, name or e-mail begins so"},
     {"customers", "get", "ID", "", "GET", CUSTOMERS "/{ID}", act_get, NULL, "what is known of one"},
-    {"customers", "timeline", "ID", "--kinds KIND,KIND --limit N", "GET", CUSTOMERS "/{ID}/timeline", act_list,
+    {"customers", "timeline", "ID", "--kinds KIND,KIND --q WORDS --limit N", "GET", CUSTOMERS "/{ID}/timeline", act_list,
      "at actor channel kind body", "everything said, asked and bought, newest first"},
     {"customers", "correct", "ID FILE|-", "", "PATCH", CUSTOMERS "/{ID}/traits", act_send, NULL,
      "corrects facts: {\"traits\":{\"name\":\"Anna\",\"wrong\":null}}"},
@@ -226,7 +225,8 @@ const struct command commands[] = {
      "statistical questions on stdin, answers on stdout; no server"},
     {"export", NULL, "", "--out FOLDER", NULL, NULL, act_export, NULL,
      "every definition as one JSON document, or a file each: FOLDER/features/KEY.json"},
-    {"apply", NULL, "[FILE|-]", "--folder FOLDER --dry-run --prune", "POST", BASE "apply", act_apply, "kind key outcome",
+    {"apply", NULL, "[FILE|-]", "--folder FOLDER --dry-run --prune", "POST", BASE "apply", act_apply,
+     "kind key outcome",
      "puts what `export` gave into this server: all of it or nothing; what is not named stays, with --prune goes"},
     {"diff", NULL, "[FILE|-]", "--folder FOLDER --prune", "POST", BASE "apply", act_diff, "kind key outcome",
      "what `apply` would change, member by member"},
@@ -235,6 +235,11 @@ const struct command commands[] = {
      "SECONDS "
      "--dry-run",
      NULL, NULL, replay_run, NULL, "past orders from a CSV file (.gz too), told as if they happened now"},
+    {"catalogue", "import", "FILE", "--currency CODE", "POST", BASE "catalogue", catalogue_import, NULL,
+     "what the shop sells: CSV with a header (.gz too), or Shopify's products as .json (prices in EUR where not said)"},
+    {"catalogue", "list", "", "--limit N", "GET", BASE "catalogue", act_list,
+     "sku title category price currency available", "what was imported"},
+    {"catalogue", "remove", "SKU", "", "DELETE", BASE "catalogue/{SKU}", act_delete, NULL, "takes one out"},
     {"demo", "setup", "", "", NULL, NULL, demo_setup, NULL,
      "the demo shop's trial: metrics, feature, polls, experiment"},
     {"demo", "crowd", "", "--visitors N --rate N --seed N", NULL, NULL, crowd_run, NULL,

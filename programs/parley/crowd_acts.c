@@ -24,6 +24,8 @@ enum { TASTES = sizeof tastes / sizeof *tastes };
 
 static const char *const titles[] = {"Breakfast outside", "The long evenings", "For the boat", "A present for Ailsa",
                                      "Rainy Sundays"};
+static const char *const seconds[] = {"Same here, no complaints.", "I can only agree.",
+                                      "It does the job, and looks good doing it."};
 static const char *const remarks[] = {"Lovely together.", "I have the mug: it lasts.", "Add the candles!",
                                       "Where do you put the logs?"};
 static const char *const messages[] = {"When does the next boat go?", "Can I change the address of my order?",
@@ -103,7 +105,8 @@ static void answer_what_is_asked(struct crowd *crowd) {
     if (skips)
         crowd_send(crowd, "POST", path, "{}");
     else
-        crowd->answers += crowd_send(crowd, "POST", path, body_of(crowd, "body", ware->answer));
+        crowd->answers += crowd_send(
+            crowd, "POST", path, body_of(crowd, "body", likely(crowd, 0.5) ? ware->answer : ONE_OF(crowd, seconds)));
 }
 
 static void ask(struct crowd *crowd, const struct ware *ware) {

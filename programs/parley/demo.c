@@ -1,6 +1,7 @@
 #include "programs/parley/demo.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/clock.h"
 #include "core/base/json.h"
@@ -76,6 +77,23 @@ static const struct piece polls[] = {
                                                                                               "When the power is out")),
 };
 
+/* ---- what it sells: a catalogue that boards, questions and recommendations know ---- */
+
+#define WARE(sku, title, category, price, picture)                                                                     \
+    "{\"sku\":\"" sku "\",\"title\":\"" title "\",\"category\":\"" category "\",\"price\":" price                      \
+    ",\"currency\":\"EUR\",\"url\":\"/shop/product.html?sku=" sku "\",\"image\":\"/shop/pictures/" picture ".svg\"}"
+/* clang-format off */
+static const char catalogue[] = "{\"items\":["
+    WARE("HT-101", "Breakwater enamel mug", "Table", "18", "mug") ","
+    WARE("HT-102", "Thistle wool throw", "Rooms", "120", "throw") ","
+    WARE("HT-103", "Pierhead storm lantern", "Light", "64", "lantern") ","
+    WARE("HT-104", "Oat and sea-salt soap", "Bath", "9.50", "soap") ","
+    WARE("HT-105", "Haar stoneware teapot", "Table", "72", "teapot") ","
+    WARE("HT-106", "Creel log basket", "Rooms", "58", "basket") ","
+    WARE("HT-107", "Heather honey", "Larder", "12", "honey") ","
+    WARE("HT-108", "Pair of beeswax candles", "Light", "16", "candles") "]}";
+/* clang-format on */
+
 /* ---- the home page: a section for each plugin that is there, and one that is the shop's own; most components bring their
  * heading along ---- */
 
@@ -141,7 +159,7 @@ static enum exit_code ensure(struct call *call, const char *path, const char *co
     code = client_fetch(&call->client, collection ? "POST" : "PUT", collection ? collection : path, body, &answer);
     if (code != EXIT_OK) return code;
     buffer_free(&answer.body);
-    fprintf(stderr, "made %s\n", path + sizeof "/admin/v1/" - 1);
+    fprintf(stderr, "made %s\n", strncmp(path, "/admin/v1/", 10) ? path : path + 10);
     return EXIT_OK;
 }
 
@@ -197,6 +215,7 @@ enum exit_code demo_setup(struct call *call) {
         code = ensure(call, definitions[i].path, NULL, text_of(definitions[i].body));
     for (size_t i = 0; i < sizeof polls / sizeof *polls && code == EXIT_OK; i++)
         code = ensure(call, polls[i].path, "/admin/v1/plugins/polls/api/polls", text_of(polls[i].body));
+    if (code == EXIT_OK) code = ensure(call, "/v1/products/HT-101", "/admin/v1/catalogue", text_of(catalogue));
     if (code == EXIT_OK) code = make_home(call);
     if (code == EXIT_OK) code = ensure(call, trial_path, NULL, trial_body(call));
     return code == EXIT_OK ? start_trial(call) : code;

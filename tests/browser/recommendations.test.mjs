@@ -10,12 +10,11 @@ const api = '/plugins/recommendations/api';
 const names = ['Breakwater enamel mug', 'Harbour lamp with a brass ring', 'Tide clock', 'Linen apron, oat', 'Oak serving board', 'Salt cellar', 'Storm lantern', 'Wool throw, kelp green', 'Copper kettle', 'Rope doormat'];
 
 const GROUP = 40; // products that are looked at together
-const quoted = (text) => `"${text.replaceAll('"', '""')}"`;
 
 /** Twelve people look at each group of products in a row; the catalogue says what they are called. */
 async function seed(server, titles, more = {}) {
-  const csv = ['sku,title,category,url,image,price,currency', ...titles.map((title, i) => [`s${i}`, quoted(title), quoted(more.category?.(i) ?? 'home'), quoted(more.url?.(i) ?? `/shop/product.html?sku=s${i}`), quoted(more.image?.(i) ?? ''), `${i + 4}.50`, 'EUR'].join(','))].join('\n');
-  const { refused, rejected } = await server.admin('POST', `${api}/catalogue`, { csv });
+  const items = titles.map((title, i) => ({ sku: `s${i}`, title, category: more.category?.(i) ?? 'home', url: more.url?.(i) ?? `/shop/product.html?sku=s${i}`, image: more.image?.(i), price: i + 4.5, currency: 'EUR' }));
+  const { refused, rejected } = await server.admin('POST', `${api}/catalogue`, { items });
   assert.equal(refused, 0, JSON.stringify(rejected));
   const people = 12 * Math.ceil(titles.length / GROUP);
   const batch = titles.flatMap((_, i) => Array.from({ length: 12 }, (_, k) => ({ type: 'track', userId: `c${12 * Math.floor(i / GROUP) + k}`, messageId: `${i}-${k}`, event: 'Product Viewed', properties: { sku: `s${i}` } })));
@@ -121,7 +120,7 @@ describe('hostile products', { skip }, () => {
     });
     const titles = [...new Set(texts.map((text) => cut(text.replace(/\s+/g, ' ').trim(), 300)))].filter(Boolean);
     assert.ok(titles.length > 200, `only ${titles.length} payloads`);
-    const script = await server.admin('POST', `${api}/catalogue`, { csv: 'sku,title,url\nbad,Bad,javascript:alert(1)' });
+    const script = await server.admin('POST', `${api}/catalogue`, { items: [{ sku: 'bad', title: 'Bad', url: 'javascript:alert(1)' }] });
     assert.deepEqual([script.imported, script.refused], [0, 1]);
     await seed(server, titles, { category: (i) => titles[i], url: (i) => `/${titles[i]}`, image: (i) => `/pictures/${titles[i]}` });
     const page = await watched(browser), shown = new Set();

@@ -304,3 +304,26 @@ Test(boards, a_copy_keeps_whom_it_goes_back_to_in_a_chain) {
     call("x", "GET", "/boards?q=shirt", NULL);
     cr_expect_null(parley_test_at(t, "/items/1"), "%s", parley_test_body(t));
 }
+
+/* ---- the catalogue ---- */
+
+Test(boards, a_product_that_the_shop_knows_has_the_shop_s_title_picture_and_todays_price) {
+    make("ann", "public", "board");
+    call("staff", "POST", "/catalogue",
+         "{\"items\":[{\"sku\":\"mug\",\"title\":\"Mug\",\"image\":\"/p/"
+         "mug.svg\",\"price\":18.9,\"currency\":\"EUR\"}]}");
+    expect(204);
+    call("ann", "POST", "/boards/%/items",
+         "{\"kind\":\"product\",\"sku\":\"mug\",\"title\":\"Free\",\"price\":0.01,\"currency\":\"EUR\"}");
+    says("/item/title", "\"Mug\"");
+    says("/item/image", "\"/p/mug.svg\"");
+    says("/totals/sums/0/amount", "18.9");
+    call("staff", "POST", "/catalogue",
+         "{\"items\":[{\"sku\":\"mug\",\"title\":\"Mug\",\"price\":\"20.00\",\"currency\":\"EUR\"}]}");
+    call("ann", "GET", "/boards/%/cart", NULL);
+    says("/totals/sums/0/amount", "20");
+    call("staff", "POST", "/catalogue", "{\"removed\":[\"mug\"]}");
+    make("ann", "public", "board");
+    call("ann", "POST", "/boards/%/items", "{\"kind\":\"product\",\"sku\":\"mug\"}");
+    expect(400); /* it has no title now */
+}

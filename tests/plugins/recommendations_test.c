@@ -77,7 +77,8 @@ Test(recommendations, from_the_first_event_on_popular_things_are_shown_before_an
     SAYS("/list", "\"session\"");
     SAYS("/items/0/sku", "\"l1\"");
     cr_expect_null(parley_test_at(t, "/items/1"));
-    staff("POST", "/catalogue", "{\"csv\":\"sku,title,available\\nm1,Mug,no\\nl1,Lamp,yes\"}");
+    staff("POST", "/catalogue",
+          "{\"items\":[{\"sku\":\"m1\",\"title\":\"Mug\",\"available\":false},{\"sku\":\"l1\",\"title\":\"Lamp\"}]}");
     get("eve", "/recommend");
     SAYS("/items/0/title", "\"Lamp\"");
     cr_expect_null(parley_test_at(t, "/items/1"));
@@ -155,15 +156,16 @@ Test(recommendations, a_variant_without_a_fallback_shows_less) {
 Test(recommendations, what_is_sold_out_or_not_in_the_catalogue_goes_at_once_and_comes_back) {
     fill_shop();
     cr_assert_eq(staff("POST", "/catalogue",
-                       "{\"csv\":\"sku,title,available\\nl1,Lamp one,yes\\nl2,Lamp two,no\\nl3,\\\"Lamp, "
-                       "\\\"\\\"three\\\"\\\"\\\",in stock\\n\"}"),
+                       "{\"items\":[{\"sku\":\"l1\",\"title\":\"Lamp one\",\"available\":true},"
+                       "{\"sku\":\"l2\",\"title\":\"Lamp two\",\"available\":false},"
+                       "{\"sku\":\"l3\",\"title\":\"Lamp, \\\"three\\\"\"}]}"),
                  200, "%s", parley_test_body(t));
     SAYS("", "{\"imported\":3,\"refused\":0,\"rejected\":[]}");
     get("stranger", "/recommend?n=50");
     SAYS("/items/0/title", "\"Lamp one\"");
     SAYS("/items/1/title", "\"Lamp, \\\"three\\\"\"");
     cr_expect_null(parley_test_at(t, "/items/2"));
-    staff("POST", "/catalogue", "{\"csv\":\"sku,title\\nl2,Lamp two\"}");
+    staff("POST", "/catalogue", "{\"items\":[{\"sku\":\"l2\",\"title\":\"Lamp two\"}]}");
     get("stranger", "/recommend?n=50");
     expect_has("Lamp two");
     cr_assert_eq(staff("DELETE", "/catalogue/l1", NULL), 204);
@@ -172,7 +174,7 @@ Test(recommendations, what_is_sold_out_or_not_in_the_catalogue_goes_at_once_and_
 }
 
 Test(recommendations, once_there_is_a_catalogue_nobody_makes_a_product_up) {
-    staff("POST", "/catalogue", "{\"csv\":\"sku,title\\nreal,Real\"}");
+    staff("POST", "/catalogue", "{\"items\":[{\"sku\":\"real\",\"title\":\"Real\"}]}");
     look("mallory", "made-up");
     look("mallory", "real");
     get(NULL, "/catalogue");
@@ -289,54 +291,29 @@ Test(recommendations, an_evaluation_of_the_shops_own_past_names_every_algorithm)
     SAYS("/items/6/algorithm", "\"v-sknn\"");
 }
 
-Test(recommendations, shopifys_products_are_imported_by_variant) {
+Test(recommendations, a_catalogue_takes_what_is_right_and_says_what_is_not) {
+    cr_expect_eq(staff("POST", "/catalogue", "{}"), 400);
+    expect_has("\\\"items\\\"");
     staff("POST", "/catalogue",
-          "{\"products\":[{\"id\":1,\"handle\":\"mug\",\"title\":\"Mug\",\"product_type\":\"Cups\",\"images\":[{"
-          "\"src\":\"https://cdn.example/m.png\"}],"
-          "\"variants\":[{\"id\":11,\"sku\":\"MUG-R\",\"title\":\"Red\",\"price\":\"12.90\",\"inventory_quantity\":0},"
-          "{\"id\":12,\"sku\":\"\",\"title\":\"Blue\",\"price\":\"13\",\"available\":true}]},"
-          "{\"id\":2,\"title\":\"Tea\",\"variants\":[{\"id\":21,\"sku\":\"TEA\",\"title\":\"Default "
-          "Title\",\"price\":\"cheap\"}]},"
-          "{\"id\":3,\"title\":\"Nothing\",\"variants\":[]}]}");
-    SAYS("/imported", "2");
-    SAYS("/refused", "2");
-    SAYS("/rejected/0", "{\"line\":1,\"detail\":\"its price is no number\"}");
-    get(NULL, "/catalogue?limit=1");
-    cr_expect(parley_test_says(
-        t, "/items/0",
-        "{\"sku\":\"12\",\"title\":\"Mug, "
-        "Blue\",\"category\":\"Cups\",\"url\":\"/products/mug\",\"image\":\"https://cdn.example/m.png\","
-        "\"price\":13,\"currency\":null,\"available\":true,\"listed\":true}"));
-    SAYS("/next", "\"12\"");
-    get(NULL, "/catalogue?limit=1&cursor=12");
-    SAYS("/items/0/available", "false");
-    SAYS("/next", "null");
-}
-
-Test(recommendations, a_catalogue_that_cannot_be_is_refused_with_the_line) {
-    static const char *const cases[][2] = {
-        {"{}", "\\\"csv\\\""},
-        {"{\"csv\":\"title\\nMug\"}", "at least sku and title"},
-        {"{\"csv\":\"\"}", "at least sku and title"},
-        {"{\"csv\":\"sku,title\\na,\\\"open\"}", "line 2 is never closed"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        cr_expect_eq(staff("POST", "/catalogue", cases[i][0]), 400, "%s", cases[i][0]);
-        expect_has(cases[i][1]);
-    }
-    staff("POST", "/catalogue",
-          "{\"csv\":\"SKU, Title "
-          ",url,price,available\\r\\n\\r\\na,A,javascript:alert(1),1,yes\\r\\nb,,,1,yes\\nc,C,//"
-          "evil.example,1,yes\\nd,D,,x,yes\\n"
-          "e,E,,1,perhaps\\n\\\"f\\ng\\\",F,,1,\\nh/i,H\\n\"}");
+          "{\"items\":[{\"sku\":\"a\",\"title\":\"A\",\"url\":\"javascript:alert(1)\"},{\"sku\":\"b\"},"
+          "{\"sku\":\"c\",\"title\":\"C\",\"url\":\"//evil.example\"},{\"sku\":\"h,i\",\"title\":\"H\"},"
+          "{\"sku\":\"MUG\",\"title\":\"Mug\",\"category\":\"Cups\",\"url\":\"/products/mug\",\"price\":12.9,"
+          "\"currency\":\"EUR\"}]}");
     SAYS("/imported", "1");
-    SAYS("/refused", "6");
-    static const char *const lines[] = {"3", "4", "5", "6", "7", "10"};
-    for (int i = 0; i < 6; i++) {
-        char pointer[40];
-        snprintf(pointer, sizeof pointer, "/rejected/%d/line", i);
-        SAYS(pointer, lines[i]);
+    SAYS("/refused", "4");
+    for (int i = 0; i < 4; i++) {
+        char pointer[40], index[4];
+        snprintf(pointer, sizeof pointer, "/rejected/%d/index", i);
+        snprintf(index, sizeof index, "%d", i);
+        SAYS(pointer, index);
     }
+    get(NULL, "/catalogue?limit=1");
+    SAYS("/items/0",
+         "{\"sku\":\"MUG\",\"title\":\"Mug\",\"category\":\"Cups\",\"url\":\"/products/mug\",\"image\":null,"
+         "\"price\":12.9,\"currency\":\"EUR\",\"available\":true,\"listed\":true}");
+    staff("POST", "/catalogue", "{\"removed\":[\"MUG\"]}");
+    get(NULL, "/catalogue");
+    SAYS("/items/0/listed", "false");
 }
 
 Test(recommendations, a_request_that_cannot_be_is_refused) {

@@ -44,6 +44,24 @@ test('the demo', async (t) => {
     for (const section of ['note', 'question', 'questions', 'boards', 'recommended']) assert.ok(home.order.includes(section), section);
   });
 
+  await t.test('has a catalogue, which is the range of its pages', async () => {
+    const { items } = await (await fetch(new URL('/admin/v1/catalogue', demo.shop), { headers: { authorization: `Bearer ${token}` } })).json();
+    const { PRODUCTS } = await import('../../storefront/products.js');
+    assert.deepEqual(items.map(({ sku, title, category, price }) => ({ sku, name: title, category, price })), PRODUCTS.map(({ sku, name, category, price }) => ({ sku, name, category, price })));
+  });
+
+  await t.test('has a crowd that looks, votes, asks, collects, talks and buys, the same for the same seed', async () => {
+    const child = spawn(join(build, 'parley'), ['demo', 'crowd', '--visitors', '150', '--rate', '200', '--seed', '7'], { env: { ...process.env, PARLEY_URL: new URL(demo.shop).origin, PARLEY_TOKEN: token } });
+    let out = '';
+    child.stdout.on('data', (text) => { out += text; });
+    assert.equal((await once(child, 'exit'))[0], 0);
+    const did = JSON.parse(out);
+    assert.equal(did.visits, 150);
+    for (const what of ['votes', 'orders', 'questions', 'boards', 'comments', 'messages']) assert.ok(did[what] > 0, `${what}: ${out}`);
+    const results = await (await fetch(new URL('/admin/v1/experiments/product-poll-trial/results', demo.shop), { headers: { authorization: `Bearer ${token}` } })).json();
+    assert.ok(results.variants.every(({ units }) => units > 20), JSON.stringify(results.variants));
+  });
+
   await t.test('ends in order on Ctrl-C and comes back as it was', async () => {
     assert.equal(await demo.ends('SIGINT'), 0);
     const began = Date.now();

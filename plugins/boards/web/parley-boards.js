@@ -320,7 +320,7 @@ class Boards extends HTMLElement {
   #aboutPin({ board }, item, title) {
     const detail = { about: { kind: 'pin', ref: item.sku ?? `${board.id}/${item.id}` }, words: `${title} on “${board.title}”` };
     return make('div', { className: 'bar' },
-      document.querySelector('parley-conversation, parley-slot[talk]') && button('Talk about it', () => dispatchEvent(new CustomEvent('parley-talk', { detail })), 'quiet', { ariaLabel: `Talk about ${title}` }),
+      document.querySelector('parley-conversation, parley-slot[talk]') && button('Talk about it', () => dispatchEvent(new CustomEvent('parley-talk', { detail })), 'quiet', { ariaLabel: `Talk about it: ${title}` }),
       !item.mine && this.#report('items', item.id, title));
   }
 
