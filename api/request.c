@@ -35,7 +35,8 @@ bool percent_decode(struct text raw, bool plus_is_blank, struct arena *arena, st
     return text_utf8_valid(*out);
 }
 
-struct text request_param(struct request *request, const char *name) {
+/* As it came, percent signs and all. */
+static struct text raw_param(const struct request *request, const char *name) {
     struct text rest = text_of(request->route->template), segment;
     size_t wanted = strlen(name);
     int index = 0;
@@ -44,15 +45,38 @@ struct text request_param(struct request *request, const char *name) {
         more = text_cut(rest, '/', &segment, &rest);
         if (!segment.n || segment.at[0] != '{') continue;
         if (segment.n > wanted + 1 && memcmp(segment.at + 1, name, wanted) == 0 &&
-            (segment.at[wanted + 1] == '}' || segment.at[wanted + 1] == '.')) {
-            struct text out = TEXT("");
-            percent_decode(request->params[index], false, &request->arena, &out);
-            return out;
-        }
+            (segment.at[wanted + 1] == '}' || segment.at[wanted + 1] == '.'))
+            return request->params[index];
         index++;
     } while (more);
     assert(!"the route's template has no such parameter");
     return TEXT_NONE;
+}
+
+struct text request_param(struct request *request, const char *name) {
+    struct text out = TEXT("");
+    percent_decode(raw_param(request, name), false, &request->arena, &out);
+    return out;
+}
+
+struct text request_tail(struct request *request, const char *name) {
+    struct text rest = raw_param(request, name), segment, decoded;
+    char *out = arena_alloc(&request->arena, 3 * rest.n + 1);
+    size_t n = 0;
+    for (bool more = true; more;) {
+        more = text_cut(rest, '/', &segment, &rest);
+        if (!percent_decode(segment, false, &request->arena, &decoded)) return TEXT("");
+        for (size_t i = 0; i < decoded.n; i++) {
+            const char *escaped = decoded.at[i] == '/' ? "%2F" : decoded.at[i] == '%' ? "%25" : NULL;
+            if (escaped)
+                memcpy(out + n, escaped, 3);
+            else
+                out[n] = decoded.at[i];
+            n += escaped ? 3 : 1;
+        }
+        if (more) out[n++] = '/';
+    }
+    return text_n(out, n);
 }
 
 struct text request_query(struct request *request, const char *name) {
@@ -186,8 +210,16 @@ static void write_problem(struct json_writer *w, struct text type, const char *t
     json_put_text(w, "detail", text_of(detail));
 }
 
+#define OFREP_PATH "/ofrep/v1/evaluate/"
+
 static const char *ofrep_code(const struct error *error) {
     return error->code == ERR_INVALID ? "PARSE_ERROR" : error->code == ERR_NOT_FOUND ? "FLAG_NOT_FOUND" : "GENERAL";
+}
+
+/* A path of the protocol's that no route has, or not by that method, is answered as the protocol says too. */
+static bool is_ofrep(const struct request *request) {
+    if (request->route) return request->route->flags & ROUTE_OFREP;
+    return text_starts(request->path, TEXT(OFREP_PATH));
 }
 
 void reply_error(struct request *request, const struct error *error) {
@@ -195,7 +227,7 @@ void reply_error(struct request *request, const struct error *error) {
     struct json_writer w;
     int status = error_status(error->code);
     if (status == 503 && !has_header(request, "Retry-After")) reply_header(request, "Retry-After", "1");
-    if (request->route && request->route->flags & ROUTE_OFREP) {
+    if (is_ofrep(request)) {
         reply_ofrep_error(request, status, ofrep_code(error), error->detail);
         return;
     }
@@ -227,12 +259,20 @@ void reply_problem_named(struct request *request, int status, const char *type, 
     reply_buffer(request, status, "application/problem+json", &out);
 }
 
+/* The flag that was asked for; "" where it was all of them. */
+static struct text ofrep_key(struct request *request) {
+    struct text prefix = TEXT(OFREP_PATH "flags/");
+    if (request->route) return strstr(request->route->template, "{key}") ? request_param(request, "key") : TEXT("");
+    if (!text_starts(request->path, prefix)) return TEXT("");
+    return text_n(request->path.at + prefix.n, request->path.n - prefix.n);
+}
+
 void reply_ofrep_error(struct request *request, int status, const char *code, const char *detail) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
     json_open_object(&w);
-    json_put_text(&w, "key", strstr(request->route->template, "{key}") ? request_param(request, "key") : TEXT(""));
+    json_put_text(&w, "key", ofrep_key(request));
     json_put_text(&w, "errorCode", text_of(code));
     json_put_text(&w, "errorDetails", text_of(detail));
     json_close_object(&w);

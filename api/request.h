@@ -72,6 +72,9 @@ struct request {
 
 /* The value of {name} in the route's template, percent-decoded; asserts that the template has it. */
 struct text request_param(struct request *request, const char *name);
+/* The value of {name...}, the rest of a path, with each segment decoded but for '/' and '%' in it, which stay %2F and %25: so a slash
+ * in an id is no end of a segment. Empty where it is no UTF-8. */
+struct text request_tail(struct request *request, const char *name);
 /* A query parameter, percent-decoded, '+' as blank; TEXT_NONE where it is not there. */
 struct text request_query(struct request *request, const char *name);
 /* A whole number from the query within [least, most]; `otherwise` where it is not there. False (answered with 400) where wrong. */

@@ -22,6 +22,7 @@ import { boards } from './pages/boards.js';
 import { inbox } from './pages/inbox.js';
 import { inboxThread } from './pages/inbox-thread.js';
 import { audit } from './pages/audit.js';
+import { webhooks } from './pages/webhooks.js';
 
 const SECTIONS = [
   ['features', 'Features', features],
@@ -34,6 +35,7 @@ const SECTIONS = [
   ['trends', 'Trends', trends],
   ['plugins', 'Plugins', plugins],
   ['audit', 'Audit', audit],
+  ['webhooks', 'Webhooks', webhooks],
 ];
 const app = document.getElementById('app');
 let who = null;
@@ -47,6 +49,7 @@ const CHANGES = {
   agent: ['inbox', 'customers', 'questions', 'boards'],
   publisher: ['plugins'] };
 const READS = {
+  manager: SECTIONS.map(([name]) => name).filter((name) => name !== 'webhooks'),
   analyst: ['features', 'trials', 'pages', 'trends', 'plugins', 'audit'],
   agent: ['inbox', 'customers', 'questions', 'boards', 'features', 'trials'],
   publisher: ['plugins'] };

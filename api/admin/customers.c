@@ -112,6 +112,7 @@ static void handle_timeline(struct request *request) {
     look(request,
          (struct timeline_query){.before = before.n ? before : request_query(request, "cursor"),
                                  .kinds = request_query(request, "kinds"),
+                                 .words = request_query(request, "q"),
                                  .limit = (size_t)limit},
          answer_timeline);
 }

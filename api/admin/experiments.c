@@ -59,14 +59,53 @@ static int work_conclude(struct admin_job *job, struct catalogue *catalogue, str
     return work_step(job, catalogue, STEP_CONCLUDE, &input);
 }
 
-static void step(struct request *request, int (*work)(struct admin_job *, struct catalogue *, struct sql *)) {
+/* ---- where arms meet ---- */
+
+/* The variant whose plugin lets shoppers meet, in a trial that is drawn by person; NULL where there is none. Such arms are not
+ * independent: what one shopper makes in hers, another sees in his. */
+static const struct variant *interferes(const struct app *app, const struct snapshot_experiment *e) {
+    bool by_person = text_is(e->definition.unit, "targetingKey") || text_is(e->definition.unit, "userId");
+    const struct feature *feature = e->feature ? &e->feature->definition : NULL;
+    for (uint32_t i = 0; by_person && feature && i < e->definition.n_arms; i++) {
+        int at = feature_variant(feature, e->definition.arms[i].variant);
+        const struct variant *variant = at < 0 ? NULL : &feature->variants[at];
+        if (variant && variant->plugin.n && plugins_social(app->plugins, variant->plugin, variant->release))
+            return variant;
+    }
+    return NULL;
+}
+
+/* Adds "warnings" to the document that is the answer. */
+static void warn_of_interference(struct admin_job *job) {
+    const struct app *app = job->request->app;
+    const struct snapshot_experiment *e = snapshot_experiment(app->snapshot, job->change.key);
+    const struct variant *variant = e ? interferes(app, e) : NULL;
+    if (!variant) return;
+    job->out.n--; /* its closing brace */
+    buffer_printf(&job->out,
+                  ",\"warnings\":[{\"code\":\"interference\",\"detail\":\"Shoppers meet in plugin `%.*s` of variant "
+                  "`%.*s`, so that arms drawn by person influence each other: draw them by what they share, such as "
+                  "`sku` or a group, as the unit.\"}]}",
+                  TEXT_ARGS(variant->plugin), TEXT_ARGS(variant->key));
+}
+
+/* ---- routes ---- */
+
+static struct admin_job *step_job(struct request *request,
+                                  int (*work)(struct admin_job *, struct catalogue *, struct sql *)) {
     struct admin_job *job = admin_job_new(request, DEFINITION_EXPERIMENT, request_param(request, "key"), work);
     job->wants_body = true;
-    admin_job_go(job);
+    return job;
+}
+
+static void step(struct request *request, int (*work)(struct admin_job *, struct catalogue *, struct sql *)) {
+    admin_job_go(step_job(request, work));
 }
 
 static void handle_start(struct request *request) {
-    step(request, work_start);
+    struct admin_job *job = step_job(request, work_start);
+    job->then = warn_of_interference;
+    admin_job_go(job);
 }
 static void handle_pause(struct request *request) {
     step(request, work_pause);

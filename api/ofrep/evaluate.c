@@ -17,6 +17,7 @@ struct ofrep_call {
     struct request *request;
     struct json json;
     struct context context;
+    struct text context_id; /* the targeting key as it was sent, quotes and all; TEXT_NONE */
 };
 
 static bool read_context(struct ofrep_call *call, struct request *request) {
@@ -40,6 +41,7 @@ static bool read_context(struct ofrep_call *call, struct request *request) {
     call->context = visitor_context(request);
     call->context.json = &call->json;
     call->context.root = context;
+    call->context_id = json_source(&call->json, key);
     call->context.targeting_key = json_unescaped(&call->json, key, &request->arena);
     return true;
 }
@@ -178,10 +180,14 @@ static void write_plugin(struct app *app, const struct variant *variant, struct 
     if (web.element.n) json_put_text(w, "element", web.element);
 }
 
-static void write_metadata(struct app *app, const struct decision *d, struct json_writer *w) {
+/* What decided; and by OpenFeature's names, for telemetry, whom it was decided for, of which flags, and in which state of them. */
+static void write_metadata(struct app *app, const struct decision *d, struct text context_id, struct json_writer *w) {
     json_key(w, TEXT("metadata"));
     json_open_object(w);
     json_put_int(w, "configRevision", app->snapshot->revision);
+    json_put_raw(w, "version", app->snapshot->version);
+    json_put_text(w, "flagSetId", TEXT("parley"));
+    if (context_id.n) json_put_raw(w, "contextId", context_id);
     if (d->experiment) json_put_text(w, "experiment", d->experiment->definition.key);
     if (d->rule) json_put_text(w, "rule", d->rule->id);
     if (d->experiment || (d->rule && d->rule->serve < 0)) json_put_int(w, "bucket", d->bucket);
@@ -189,7 +195,8 @@ static void write_metadata(struct app *app, const struct decision *d, struct jso
     json_close_object(w);
 }
 
-void ofrep_write_flag(struct app *app, struct text key, const struct decision *d, struct json_writer *w) {
+void ofrep_write_flag(struct app *app, struct text key, const struct decision *d, struct text context_id,
+                      struct json_writer *w) {
     json_open_object(w);
     json_put_text(w, "key", key);
     if (d->targeting_key_missing) {
@@ -199,7 +206,7 @@ void ofrep_write_flag(struct app *app, struct text key, const struct decision *d
         json_put_raw(w, "value", d->variant->value);
         json_put_text(w, "variant", d->variant->key);
         json_put_text(w, "reason", text_of(decision_reason(d->reason)));
-        write_metadata(app, d, w);
+        write_metadata(app, d, context_id, w);
     }
     json_close_object(w);
 }
@@ -225,7 +232,7 @@ static void evaluate_one(struct request *request) {
     struct json_writer w;
     buffer_reserve(&out, ANSWER_ROOM);
     json_writer_init(&w, &out);
-    ofrep_write_flag(app, key, &d, &w);
+    ofrep_write_flag(app, key, &d, call.context_id, &w);
     reply_json(request, d.targeting_key_missing ? 400 : 200, &out);
 }
 
@@ -252,7 +259,8 @@ static bool has_tag(struct text rest, const char *etag) {
     return false;
 }
 
-static void write_flags(struct app *app, const struct context *context, struct json_writer *w) {
+static void write_flags(struct app *app, const struct ofrep_call *call, struct json_writer *w) {
+    const struct context *context = &call->context;
     json_key(w, TEXT("flags"));
     json_open_array(w);
     for (uint32_t i = 0; i < app->snapshot->n_features; i++) {
@@ -262,7 +270,7 @@ static void write_flags(struct app *app, const struct context *context, struct j
         count(app->evaluations, 1);
         d.expose = false; /* the bulk call is no exposure, nor a fallback of one */
         ofrep_fall_back(app, &app->snapshot->features[i], context, &d);
-        ofrep_write_flag(app, app->snapshot->features[i].definition.key, &d, w);
+        ofrep_write_flag(app, app->snapshot->features[i].definition.key, &d, call->context_id, w);
     }
     json_close_array(w);
 }
@@ -278,7 +286,7 @@ static void evaluate_all(struct request *request) {
     struct json_writer w;
     json_writer_init(&w, &out);
     json_open_object(&w);
-    write_flags(app, &call.context, &w);
+    write_flags(app, &call, &w);
     const char *etag = bulk_etag(&call, buffer_view(&out));
     reply_header(request, "ETag", etag);
     if (has_tag(request->headers.if_none_match, etag)) {

@@ -12,8 +12,10 @@ void ofrep_record(struct app *app, const struct context *context, const struct d
 /* The decided variant was due and could not be shown: the journal counts the unit as a fallback, and it is not enrolled. */
 void ofrep_record_fallback(struct app *app, const struct context *context, const struct decision *decision);
 
-/* {"key","value","variant","reason","metadata"}, or the flag's error: what OFREP answers about a feature. */
-void ofrep_write_flag(struct app *app, struct text key, const struct decision *decision, struct json_writer *w);
+/* {"key","value","variant","reason","metadata"}, or the flag's error: what OFREP answers about a feature. `context_id`: whom for, a
+ * JSON text, or TEXT_NONE. */
+void ofrep_write_flag(struct app *app, struct text key, const struct decision *decision, struct text context_id,
+                      struct json_writer *w);
 
 /* Where the release behind the decided variant is down or its breaker is open, this is no exposure; the journal counts it as a
  * fallback. Where the feature says so, the decision becomes the off variant: true where it did. */

@@ -39,7 +39,7 @@ static void on_answer(void *user, const struct plugin_answer *answer) {
 
 void plugin_call_start(struct request *request, struct text plugin, struct text version, struct frame_request *frame) {
     struct app *app = request->app;
-    struct text tail = request_param(request, "path");
+    struct text tail = request_tail(request, "path");
     frame->method = text_of(method_names[request->method]);
     frame->path = arena_printf(&request->arena, "/%.*s", TEXT_ARGS(tail));
     frame->query = request->query;

@@ -112,6 +112,7 @@ static void handle_timeline(struct request *request) {
                                               .n = whose.n,
                                               .before = request_query(request, "before"),
                                               .kinds = request_query(request, "kinds"),
+                                              .words = request_query(request, "q"),
                                               .limit = (size_t)limit};
     people_read_timeline(request->app->people, &job->page);
 }

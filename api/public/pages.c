@@ -130,7 +130,7 @@ static void write_part(struct app *app, const struct part *part, struct json_wri
     if (part->section->title.n) json_put_text(w, "title", part->section->title);
     if (part->section->about.n) json_put_text(w, "about", part->section->about);
     json_key(w, TEXT("flag"));
-    ofrep_write_flag(app, part->section->feature, &part->decision, w);
+    ofrep_write_flag(app, part->section->feature, &part->decision, TEXT_NONE, w);
     json_put_raw(w, "settings", merged_settings(part));
     if (part->data.at) json_put_raw(w, "data", part->data);
     json_close_object(w);

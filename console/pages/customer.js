@@ -36,13 +36,14 @@ export function customer(id, mayChange, mayErase) {
   let next = null;
   let pages = 1;
   let kinds = '';
+  let words = '';
 
   async function load() {
     who = await get(path);
     const found = [];
     let before = '';
     for (let i = 0; i < pages && before !== null; i++) {
-      const page = await get(`${path}/timeline?limit=${PAGE}${kinds && `&kinds=${kinds}`}${before && `&before=${encodeURIComponent(before)}`}`);
+      const page = await get(`${path}/timeline?limit=${PAGE}${kinds && `&kinds=${kinds}`}${words && `&q=${encodeURIComponent(words)}`}${before && `&before=${encodeURIComponent(before)}`}`);
       found.push(...page.items);
       before = page.next;
     }
@@ -135,11 +136,12 @@ export function customer(id, mayChange, mayErase) {
   const story = () => h('section', { 'aria-labelledby': 'story', key: 'story', class: 'story' },
     h('div', { class: 'heading' }, h('h2', { id: 'story' }, 'Timeline'),
       h('div', { class: 'actions' },
+        h('input', { type: 'search', 'aria-label': 'Words in the timeline', placeholder: 'Words', onchange: ({ target }) => { words = target.value.trim(); pages = 1; self.refresh(); } }),
         h('label', { for: 'kinds', class: 'meta' }, 'Show'),
         h('select', { id: 'kinds', onchange: ({ target }) => { kinds = target.value; pages = 1; self.refresh(); } },
           [['', 'everything'], ['order,refund', 'orders'], ['message,question,answer', 'conversation'], ['vote,vote-withdrawn,review,wishlist', 'taking part'], ['exposure', 'trials met']].map(([value, words]) => h('option', { value }, words))),
         mayChange && entries.some((e) => e.unread) && button('Mark all as seen', seen))),
-    entries.length === 0 ? h('p', { role: 'status' }, 'Nothing of this kind.')
+    entries.length === 0 ? h('p', { role: 'status' }, words ? 'Nothing with these words.' : 'Nothing of this kind.')
       : h('ol', { class: 'rows timeline', 'aria-label': 'Timeline' }, entries.map(entry)),
     next && h('p', {}, button('Older entries', () => { pages += 1; return self.refresh(); })));
 

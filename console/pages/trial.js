@@ -31,6 +31,7 @@ export function trial(key, mayChange) {
   let names = null; // metric key → name
   let silent = null; // why there are no results, although the trial has started
   let trouble = null;
+  let cautions = []; // what the latest step was made with all the same
   const plan = planPanel(path, () => page.redraw());
   const parts = groupsPanel(path, () => page.redraw());
 
@@ -67,7 +68,7 @@ export function trial(key, mayChange) {
 
   async function step(verb, done) {
     try {
-      await post(`${path}/${verb}`);
+      cautions = (await post(`${path}/${verb}`)).warnings ?? [];
       trouble = null;
       announce(done);
     } catch (error) {
@@ -108,6 +109,7 @@ export function trial(key, mayChange) {
     h('nav', { class: 'crumbs', 'aria-label': 'Breadcrumb', key: 'crumbs' }, h('a', { href: '#/trials' }, 'Trials')),
     heading([nameOf(), ' ', pill(experiment.state, STATES[experiment.state])], experiment.hypothesis, results && button('Save the report', report), steps()),
     trouble && failure(trouble),
+    cautions.map(({ code, detail }) => h('p', { class: 'notice warn', role: 'status', key: code }, withCode(detail))),
     h('div', { class: 'facts', key: 'facts' },
       h('p', { class: 'meta' }, h('code', {}, key), ' on ', h('code', {}, experiment.feature), `, ${experiment.traffic ?? 100}% of the audience`),
       experiment.startedAt && h('p', { class: 'meta' }, `Since ${timeOf(experiment.startedAt)}`), review(experiment)),

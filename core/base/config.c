@@ -112,6 +112,8 @@ static int load_flag(struct config *config, int argc, char **argv, int *i, struc
     if (option->kind == CONFIG_FLAG) {
         if (attached) return error_set(error, ERR_INVALID, "%s: takes no value", origin);
         value = TEXT("true");
+    } else if (!attached && option->kind == CONFIG_BOOL && (*i + 1 == argc || strncmp(argv[*i + 1], "--", 2) == 0)) {
+        value = TEXT("yes"); /* it is said, so it is meant */
     } else if (!attached) {
         if (*i + 1 == argc) return error_set(error, ERR_INVALID, "%s: a value must follow", origin);
         value = text_of(argv[++*i]);

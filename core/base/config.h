@@ -11,7 +11,7 @@
 enum config_kind {
     CONFIG_TEXT,
     CONFIG_INT,
-    CONFIG_BOOL,     /* true, on, yes; false, off, no */
+    CONFIG_BOOL,     /* true, on, yes; false, off, no; as a flag without a value: yes */
     CONFIG_DURATION, /* "500ms", "30s", "5m", "2h", "7d", or ISO 8601 "PT30S" */
     CONFIG_SIZE,     /* "4096", "64K", "1M", "2G", also "64KiB"; powers of 1,024 */
     CONFIG_FLAG,     /* --key without a value, on the command line only: --help */

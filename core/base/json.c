@@ -1,4 +1,4 @@
-#include "core/base/json.h"
+#include "core/base/json_internal.h"
 
 #include <assert.h>
 #include <endian.h>
@@ -15,6 +15,7 @@ struct scanner {
     uint32_t n, room, depth;
     struct arena *arena;
     struct error *error;
+    const struct json_index *indexes;
 };
 
 static const char *scan_value(struct scanner *s, const char *at);
@@ -197,35 +198,28 @@ end:
 }
 
 /* A key, unescaped, and where it stands. */
-struct key {
-    struct text name;
-    uint32_t token;
-};
-
 static int compare_keys(const void *a, const void *b) {
-    return text_cmp(((const struct key *)a)->name, ((const struct key *)b)->name);
+    return text_cmp(((const struct json_key *)a)->name, ((const struct json_key *)b)->name);
 }
 
-static const char *refuse_double(struct scanner *s, const struct key *a, const struct key *b) {
+static const char *refuse_double(struct scanner *s, const struct json_key *a, const struct json_key *b) {
     char clause[120];
     snprintf(clause, sizeof clause, "the member \"%.*s\" is there twice", a->name.n < 60 ? (int)a->name.n : 60,
              a->name.at);
     return refuse(s, s->start + s->tokens[a->token > b->token ? a->token : b->token].at, clause);
 }
 
-static void list_keys(struct scanner *s, uint32_t object, struct key *keys) {
-    struct json json = {text_n(s->start, (size_t)(s->end - s->start)), s->tokens, s->n};
+static void list_keys(struct scanner *s, uint32_t object, struct json_key *keys) {
+    struct json json = {text_n(s->start, (size_t)(s->end - s->start)), s->tokens, s->n, NULL};
     uint32_t at = object + 1;
     for (uint32_t i = 0; i < s->tokens[object].size; i++, at = s->tokens[at].next)
-        keys[i] = (struct key){json_unescaped(&json, at, s->arena), at};
+        keys[i] = (struct json_key){json_unescaped(&json, at, s->arena), at};
 }
 
 /* Few keys are compared with one another, by length and first byte before all bytes; many are sorted, which takes no longer
- * for keys chosen by somebody who means harm (a hash table would). */
-enum { FEW_KEYS = 32 };
-
+ * for keys chosen by somebody who means harm (a hash table would); sorted, they serve json_get too. */
 static bool check_few_keys(struct scanner *s, uint32_t object) {
-    struct key keys[FEW_KEYS];
+    struct json_key keys[JSON_FEW_KEYS];
     list_keys(s, object, keys);
     for (uint32_t i = 1; i < s->tokens[object].size; i++)
         for (uint32_t j = 0; j < i; j++)
@@ -236,11 +230,14 @@ static bool check_few_keys(struct scanner *s, uint32_t object) {
 
 static bool check_many_keys(struct scanner *s, uint32_t object) {
     uint32_t n = s->tokens[object].size;
-    struct key *keys = arena_take(s->arena, n * sizeof *keys);
+    struct json_key *keys = arena_take(s->arena, n * sizeof *keys);
     list_keys(s, object, keys);
     qsort(keys, n, sizeof *keys, compare_keys);
     for (uint32_t i = 1; i < n; i++)
         if (compare_keys(&keys[i - 1], &keys[i]) == 0) return refuse_double(s, &keys[i - 1], &keys[i]);
+    struct json_index *index = arena_take(s->arena, sizeof *index);
+    *index = (struct json_index){s->indexes, object, keys};
+    s->indexes = index;
     return true;
 }
 
@@ -269,7 +266,7 @@ static const char *scan_object(struct scanner *s, const char *at) {
     if (at >= s->end || *at != '}') return expected(s, at, "a comma or }");
 end:
     s->tokens[index].size = size;
-    if (size > 1 && !(size <= FEW_KEYS ? check_few_keys : check_many_keys)(s, index)) return NULL;
+    if (size > 1 && !(size <= JSON_FEW_KEYS ? check_few_keys : check_many_keys)(s, index)) return NULL;
     finish(s, index, at + 1);
     return at + 1;
 }
@@ -312,5 +309,6 @@ int json_scan(struct json *json, struct text text, struct arena *arena, struct e
     }
     json->tokens = s.tokens;
     json->n = s.n;
+    json->indexes = s.indexes;
     return 0;
 }

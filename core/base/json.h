@@ -33,6 +33,7 @@ struct json {
     struct text text;          /* borrowed: must outlive the document */
     struct json_token *tokens; /* in the arena; tokens[0] is the root */
     uint32_t n;
+    const struct json_index *indexes; /* of large objects, for json_get */
 };
 
 /* An index into the tape; JSON_NONE where something is not there. Every reader below takes JSON_NONE and answers emptily. */
@@ -46,6 +47,7 @@ enum { JSON_MAX_BYTES = 64 << 20 };
 int json_scan(struct json *json, struct text text, struct arena *arena, struct error *error);
 
 enum json_kind json_kind(const struct json *json, json_at at); /* JSON_KIND_NULL for JSON_NONE */
+/* A member's value. Large objects cost little more than small ones, whatever the names. */
 json_at json_get(const struct json *json, json_at object, struct text key);
 /* Iterates children: for arrays each is an element; for objects each is a KEY token and its value is at + 1.
  * for (json_at c = json_first(j, o); c != JSON_NONE; c = json_after(j, o, c)) */

@@ -1,5 +1,5 @@
 /* Reading what json.c has scanned: it is known to be well-formed, so nothing is checked twice here. */
-#include "core/base/json.h"
+#include "core/base/json_internal.h"
 #include "core/base/number.h"
 
 static const struct json_token *token_at(const struct json *json, json_at at) {
@@ -75,9 +75,23 @@ static bool equals_escaped(struct text source, struct text plain) {
     return rest == plain_end;
 }
 
+static json_at get_indexed(const struct json *json, json_at object, struct text key) {
+    const struct json_index *index = json->indexes;
+    while (index->object != object) index = index->next;
+    uint32_t from = 0, to = json->tokens[object].size;
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        int order = text_cmp(key, index->keys[middle].name);
+        if (order == 0) return index->keys[middle].token + 1;
+        *(order < 0 ? &to : &from) = order < 0 ? middle : middle + 1;
+    }
+    return JSON_NONE;
+}
+
 json_at json_get(const struct json *json, json_at object, struct text key) {
     if (json_kind(json, object) != JSON_KIND_OBJECT) return JSON_NONE;
     const struct json_token *tokens = json->tokens;
+    if (tokens[object].size > JSON_FEW_KEYS) return get_indexed(json, object, key);
     for (json_at at = object + 1; at < tokens[object].next; at = tokens[at].next) {
         struct text name = raw(json, &tokens[at]);
         if (tokens[at].escaped ? equals_escaped(name, key) : text_eq(name, key)) return at + 1;

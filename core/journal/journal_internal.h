@@ -59,7 +59,7 @@ struct journal {
     unsigned char key[FINGERPRINT_KEY_BYTES];
     struct fingerprint_set seen;
     struct aside seen_aside; /* writes DIR/seen */
-    struct unit_map heads; /* unit -> its last row */
+    struct unit_map heads;   /* unit -> its last row */
     int64_t last_seq, last_received;
     uint64_t retry_at; /* ticks: rings alone are not tried before this after a failure */
     struct group {

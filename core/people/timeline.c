@@ -58,6 +58,21 @@ static bool is_wanted(struct text kinds, struct text kind) {
     return false;
 }
 
+/* Upper and lower case are one for ASCII; other letters are compared as they are. */
+static bool contains(struct text text, struct text word) {
+    for (size_t i = 0; i + word.n <= text.n; i++)
+        if (text_eq_nocase(text_n(text.at + i, word.n), word)) return true;
+    return false;
+}
+
+static bool is_found(struct text words, const struct timeline_entry *entry) {
+    for (struct text rest = words, word; rest.n;) {
+        text_cut(rest, ' ', &word, &rest);
+        if (!contains(entry->body, word) && !contains(entry->refs, word)) return false;
+    }
+    return true;
+}
+
 static int visit(void *visitor, const struct journal_record *record) {
     struct walk *walk = visitor;
     *walk->next = 0;
@@ -65,7 +80,8 @@ static int visit(void *visitor, const struct journal_record *record) {
     *walk->next = record->prev;
     struct timeline_entry entry;
     timeline_describe(record, walk->arena, &entry);
-    if (is_wanted(walk->query->kinds, entry.kind)) walk->page->items[walk->page->n++] = entry;
+    if (is_wanted(walk->query->kinds, entry.kind) && is_found(walk->query->words, &entry))
+        walk->page->items[walk->page->n++] = entry;
     return 0;
 }
 

@@ -35,7 +35,8 @@ struct timeline_query {
     /* Kinds with commas between, as "order,vote"; empty: all but "exposure" and "measure" (events that a plugin measures,
      * of which it tells in entries of its own). */
     struct text kinds;
-    size_t limit; /* 1 to TIMELINE_MOST */
+    struct text words; /* with blanks between: entries that have all of them in their body or refs; empty: all */
+    size_t limit;      /* 1 to TIMELINE_MOST */
 };
 
 struct timeline_page {

@@ -235,6 +235,7 @@ static void make_plugin(struct plugins *plugins, struct boot_plugin *read) {
     }
     plugin->active = plugin_find(plugin, text_of(read->state.active));
     plugin->previous = plugin_find(plugin, text_of(read->state.previous));
+    probation_resume(plugin, read->state.probation_until);
 }
 
 static void on_boot_read(struct mail *mail) {

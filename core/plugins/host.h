@@ -238,6 +238,8 @@ const json_t *plugins_hooks(const struct plugins *plugins, struct text name);
 struct schema *plugins_schema(const struct plugins *plugins, struct text name, struct text version);
 /* Appends that as JSON, {} where it does not say; false (and nothing is appended) where there is no such release. */
 bool plugins_settings_json(const struct plugins *plugins, struct text name, struct text version, struct buffer *out);
+/* Whether shoppers meet in a release (TEXT_NONE: the active one). */
+bool plugins_social(const struct plugins *plugins, struct text name, struct text version);
 /* A line into the plugin's log and parleyd's; nothing where there is no such plugin. */
 void plugins_note(struct plugins *plugins, struct text name, struct text line);
 /* True while that release (TEXT_NONE: the active one) serves: its worker runs, and its breaker lets calls through. */

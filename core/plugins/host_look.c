@@ -170,6 +170,11 @@ const json_t *plugins_hooks(const struct plugins *plugins, struct text name) {
     return release && !release->damaged ? release->bundle.manifest.hooks : NULL;
 }
 
+bool plugins_social(const struct plugins *plugins, struct text name, struct text version) {
+    const struct release *release = find_release(plugins, name, version);
+    return release && !release->damaged && release->bundle.manifest.social;
+}
+
 bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {
     const struct release *release = find_release(plugins, name, version);
     if (!release || release->damaged) return false;

@@ -138,9 +138,9 @@ static void check_configuration(struct manifest *manifest, struct error *error) 
 }
 
 static void check_members(struct manifest *manifest, struct error *error) {
-    static const char *const known[] = {"name",    "version", "abi",      "title",        "description",
-                                        "library", "web",     "element",  "settings",     "metrics",
-                                        "hooks",   "sha256",  "sequence", "configuration"};
+    static const char *const known[] = {"name",    "version", "abi",      "title",         "description",
+                                        "library", "web",     "element",  "settings",      "metrics",
+                                        "hooks",   "sha256",  "sequence", "configuration", "social"};
     const char *key;
     json_t *value;
     json_object_foreach(manifest->root, key, value) {
@@ -159,6 +159,8 @@ static void check_members(struct manifest *manifest, struct error *error) {
     if (web && (!manifest_file_valid(string_at(root, "web")) || !text_starts(string_at(root, "web"), TEXT("web/"))))
         error_at(error, "/web", "must name the widget's module, such as \"web/polls.js\"");
     check_element(json_object_get(root, "element"), error);
+    const json_t *social = json_object_get(root, "social");
+    if (social && !json_is_boolean(social)) error_at(error, "/social", "must be true where shoppers meet, else false");
     check_text(root, "title", 200, error);
     check_text(root, "description", 2000, error);
     json_t *settings = json_object_get(root, "settings");
@@ -203,6 +205,7 @@ int manifest_read(struct manifest *manifest, struct text json, struct error *err
     manifest->element = json_string_value(json_object_get(root, "element"));
     manifest->title = or_empty(json_string_value(json_object_get(root, "title")));
     manifest->description = or_empty(json_string_value(json_object_get(root, "description")));
+    manifest->social = json_is_true(json_object_get(root, "social"));
     manifest->settings = json_object_get(root, "settings");
     manifest->configuration = json_object_get(root, "configuration");
     manifest->metrics = json_object_get(root, "metrics");

@@ -3,7 +3,7 @@
  * { "name": "polls", "version": "1.0.0", "abi": [1, 2], "title": "Polls", "description": "...",
  *   "library": "polls.so", "sequence": 7, "web": "web/polls.js", "element": "parley-poll", "settings": {JSON Schema},
  *   "configuration": {JSON Schema},
- *   "metrics": [{"key": "poll-vote-rate", ...}], "hooks": ["X-Signature"], "sha256": {"polls.so": "hex", ...} }
+ *   "social": true, "metrics": [{"key": "poll-vote-rate", ...}], "hooks": ["X-Signature"], "sha256": {"polls.so": "hex", ...} }
  *
  * name, version, abi and library must be there; `sequence`, which what is signed must have, grows with each release; `sha256`,
  * where it is, must list every other file of the bundle. */
@@ -35,6 +35,7 @@ struct manifest {
     json_t *settings, *sha256; /* borrowed from root; NULL where there is none */
     json_t *configuration;     /* of the plugin as a whole, as `settings` are of a variant */
     json_t *metrics;           /* definitions, each with a key of its own; what they mean is for others to judge */
+    bool social;               /* shoppers meet in it: what one is shown, another makes */
     json_t *hooks;             /* it takes webhooks, with these headers; NULL: it takes none */
     struct schema *schema,
         *configuration_schema; /* `settings` and `configuration`, understood; NULL where there is none */

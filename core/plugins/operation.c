@@ -207,16 +207,13 @@ static void switch_back(struct operation *op) {
     plugin->active = op->before;
     plugin->previous = op->before_that;
     plugin->retired = op->was_retired;
+    plugin->probation = op->was_probation;
     if (op->before != op->release) release_unwant(op->release, WANT_ACTIVE);
     plugin_note(plugin, LOG_ERROR, op->version, "not activated: %s", op->error.detail);
     plugin_review(plugin);
 }
 
 static void swapped(struct operation *op) {
-    if (op->back)
-        probation_end(op->plugin);
-    else
-        probation_begin(op->plugin);
     env_tell(op->env, &(struct plugin_event){.kind = PLUGIN_SWAPPED,
                                              .plugin = text_of(op->name),
                                              .version = text_of(op->version),
@@ -247,9 +244,12 @@ void operation_trial_passed(struct operation *op) {
     op->before = plugin->active;
     op->before_that = plugin->previous;
     op->was_retired = plugin->retired;
-    if (op->before && op->before != release) plugin->previous = op->before;
+    op->was_probation = plugin->probation;
+    bool swaps = op->before && op->before != release;
+    if (swaps) plugin->previous = op->before;
     plugin->active = release; /* the switch */
     plugin->retired = false;
+    if (swaps) (op->back ? probation_end : probation_begin)(plugin);
     release_want(release, WANT_ACTIVE);
     release_unwant(release, WANT_TRIAL);
     persist(op, on_active_written);

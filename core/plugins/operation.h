@@ -12,7 +12,8 @@ struct operation {
     const char *what; /* "activation", for people */
     struct plugin *plugin;
     struct release *release, *before, *before_that; /* activate: the new one, the active one, the previous one */
-    bool was_retired, on_trial, back;               /* back: to what served before, which needs no probation */
+    struct probation was_probation;
+    bool was_retired, on_trial, back; /* back: to what served before, which needs no probation */
     enum alone_step { ALONE_NOT, ALONE_DRAINING, ALONE_COPYING, ALONE_TRYING, ALONE_BACK, ALONE_RESTORING } alone;
     char *path; /* install: where from; NULL: from bytes */
     struct text bytes;

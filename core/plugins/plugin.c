@@ -71,6 +71,7 @@ void plugin_to_state(const struct plugin *plugin, struct plugin_state *state) {
         .previous = plugin->previous ? memory_copy(plugin->previous->version) : NULL,
         .retired = plugin->retired,
         .sequence = plugin->sequence,
+        .probation_until = probation_until(plugin),
     };
     for (const struct release *r = plugin->releases; r; r = r->next)
         plugin_state_add(state, r->version, r->digest, r->installed_at, &r->origin);

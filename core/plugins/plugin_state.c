@@ -54,6 +54,7 @@ int plugin_state_read(struct plugin_state *state, const char *folder, struct err
     state->previous = memory_copy(json_string_value(json_object_get(root, "previous")));
     state->retired = json_is_true(json_object_get(root, "retired"));
     state->sequence = json_integer_value(json_object_get(root, "sequence"));
+    state->probation_until = json_integer_value(json_object_get(root, "probationUntil"));
     state->migrating = json_is_true(json_object_get(root, "migrating"));
     bool whole = state->name != NULL;
     size_t i;
@@ -81,9 +82,10 @@ static json_t *to_json(const struct plugin_state *state) {
                                         "installedAt", (json_int_t)r->installed_at, "origin", origin_name(origin->kind),
                                         "key", origin->key, "sequence", (json_int_t)origin->sequence));
     }
-    return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:I, s:o}", "name", state->name, "active", state->active, "previous",
-                     state->previous, "retired", state->retired, "migrating", state->migrating, "sequence",
-                     (json_int_t)state->sequence, "releases", releases);
+    return json_pack("{s:s, s:s?, s:s?, s:b, s:b, s:I, s:I, s:o}", "name", state->name, "active", state->active,
+                     "previous", state->previous, "retired", state->retired, "migrating", state->migrating, "sequence",
+                     (json_int_t)state->sequence, "probationUntil", (json_int_t)state->probation_until, "releases",
+                     releases);
 }
 
 static int failed(const char *path, struct error *error) {
@@ -99,7 +101,10 @@ int plugin_state_write(const struct plugin_state *state, const char *folder, str
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) return failed(temporary, error);
     json_t *root = to_json(state);
-    bool written = json_dumpfd(root, fd, JSON_INDENT(2)) == 0 && fsync(fd) == 0;
+    char *text = json_dumps(root, JSON_INDENT(2)); /* json_dumpfd makes a write of each token */
+    size_t n = strlen(text);
+    bool written = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0;
+    free(text);
     json_decref(root);
     close(fd);
     if (!written || rename(temporary, path) != 0) {

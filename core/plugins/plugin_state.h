@@ -12,8 +12,9 @@ struct plugin_state {
     char *name;
     char *active, *previous; /* versions; NULL: none */
     bool retired;
-    int64_t sequence; /* the highest of a signed or bundled release that was ever installed; 0: none */
-    bool migrating;   /* a release is tried that changes the data; the data as it was lies beside it: plugin_data.h */
+    int64_t sequence;        /* the highest of a signed or bundled release that was ever installed; 0: none */
+    int64_t probation_until; /* ms since 1970: the active release is on probation; 0: it is not */
+    bool migrating; /* a release is tried that changes the data; the data as it was lies beside it: plugin_data.h */
     struct plugin_state_release {
         char *version;
         char digest[BUNDLE_DIGEST];

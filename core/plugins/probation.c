@@ -26,6 +26,18 @@ static bool lasts(const struct plugin *plugin) {
     return plugin->probation.on && !plugin->retired && env_now(plugin->env) < plugin->probation.until;
 }
 
+int64_t probation_until(const struct plugin *plugin) {
+    if (!lasts(plugin)) return 0;
+    return clock_now(plugin->env->clock) + (int64_t)(plugin->probation.until - env_now(plugin->env));
+}
+
+void probation_resume(struct plugin *plugin, int64_t until) {
+    int64_t left = until - clock_now(plugin->env->clock), most = plugin->env->probation.time;
+    if (left > most) left = most; /* the clock was set, or the time is a shorter one now */
+    if (left > 0 && plugin->active && plugin->previous)
+        plugin->probation = (struct probation){.on = true, .until = env_now(plugin->env) + (uint64_t)left};
+}
+
 void probation_saw(struct plugin *plugin, const struct release *release, bool failed, double ms) {
     struct probation *probation = &plugin->probation;
     const struct tally_limits *limits = &plugin->env->probation.limits;

@@ -25,6 +25,9 @@ struct probation { /* of the plugin's active release */
 /* The active release has just replaced another. */
 void probation_begin(struct plugin *plugin);
 void probation_end(struct plugin *plugin);
+/* When it ends, ms since 1970; 0: there is none. What is remembered across a restart; its figures are not. */
+int64_t probation_until(const struct plugin *plugin);
+void probation_resume(struct plugin *plugin, int64_t until);
 /* One of that release's calls is over. */
 void probation_saw(struct plugin *plugin, const struct release *release, bool failed, double ms);
 /* That release cannot serve. */

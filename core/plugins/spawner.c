@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sodium.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/plugins/sealed.h"
@@ -139,6 +139,20 @@ static void work(struct lane_job *job, void *owner) {
     spawn->output = output[0];
     close(channel[1]);
     close(output[1]);
+}
+
+void spawner_kill(const struct spawn *spawn) {
+    pidfd_send_signal(spawn->pid_fd, SIGKILL, NULL, 0);
+}
+
+static void reap(struct lane_job *job, void *owner) {
+    struct spawn *spawn = (struct spawn *)job;
+    while (waitid(P_PIDFD, (id_t)spawn->pid_fd, &spawn->how, WEXITED) != 0 && errno == EINTR) continue;
+}
+
+void spawner_reap(struct lane *spawner, struct spawn *spawn) {
+    spawn->job.work = reap;
+    lane_do(spawner, &spawn->job);
 }
 
 struct lane *spawner_start(void) {

@@ -1,12 +1,9 @@
 #include "core/plugins/supervisor_internal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/base/memory.h"
@@ -56,7 +53,7 @@ void supervisor_say(struct supervisor *w, enum frame_type type, uint64_t id, str
 
 static void kill_it(struct supervisor *w) {
     uv_timer_stop(&w->deadline);
-    pidfd_send_signal(w->spawn.pid_fd, SIGKILL, NULL, 0);
+    spawner_kill(&w->spawn);
     supervisor_enter(w, PHASE_KILLED);
 }
 
@@ -188,15 +185,20 @@ static void describe_exit(struct supervisor *w, const siginfo_t *info) {
         supervisor_blame(w, "exited with status %d", info->si_status);
 }
 
-static void on_exit_seen(uv_poll_t *poll, int status, int events) {
-    struct supervisor *w = poll->data;
-    siginfo_t info = {0};
-    if (waitid(P_PIDFD, (id_t)w->spawn.pid_fd, &info, WEXITED | WNOHANG) != 0 || !info.si_pid) return;
+static void on_reaped(struct mail *mail) {
+    struct supervisor *w = (struct supervisor *)((char *)mail - offsetof(struct supervisor, spawn.job.mail));
     channel_finish(&w->channel); /* answers that it sent before */
     while (w->lines < SUPERVISOR_LINES && read_printed(w)) continue;
     start_lines(w);
-    describe_exit(w, &info);
+    describe_exit(w, &w->spawn.how);
     end(w);
+}
+
+static void on_exit_seen(uv_poll_t *poll, int status, int events) {
+    struct supervisor *w = poll->data;
+    uv_poll_stop(poll);
+    w->spawn.job.mail.receive = on_reaped;
+    spawner_reap(w->env->spawner, &w->spawn);
 }
 
 static void on_heart(uv_timer_t *timer) {

@@ -61,7 +61,7 @@ static void prepare_request(parley_call *call) {
     const struct parley_plugin *plugin = &call->runtime->plugin;
     struct error error = {0};
     int rc = route_find(&call->match, plugin->routes, plugin->routes_n, plugin->route_size, audience_of(&call->request),
-                        call->request.method, call->request.path, &error);
+                        call->request.method, call->request.path, &call->arena, &error);
     if (rc == 0 && call->request.body.n) {
         call->body = document_scan(&call->arena, call->request.body, &error);
         rc = call->request.hook ? 0 : error.code;

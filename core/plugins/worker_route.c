@@ -15,14 +15,28 @@ static bool is_name(struct text segment) {
     return segment.n > 2 && segment.at[0] == '{' && segment.at[segment.n - 1] == '}';
 }
 
-static bool fits(struct route_match *match, const char *template, struct text path) {
+static struct text unescape(struct text segment, struct arena *arena) {
+    if (!memchr(segment.at, '%', segment.n)) return segment;
+    char *out = arena_alloc(arena, segment.n);
+    size_t n = 0;
+    while (segment.n) {
+        bool slash = text_starts(segment, TEXT("%2F")), percent = text_starts(segment, TEXT("%25"));
+        size_t taken = slash || percent ? 3 : 1;
+        out[n++] = slash ? '/' : segment.at[0];
+        segment = text_n(segment.at + taken, segment.n - taken);
+    }
+    return text_n(out, n);
+}
+
+static bool fits(struct route_match *match, const char *template, struct text path, struct arena *arena) {
     struct text rest = text_of(template), wanted, given;
     match->params_n = 0;
     while (next_segment(&rest, &wanted)) {
         if (!next_segment(&path, &given)) return false;
         if (is_name(wanted)) {
             if (!given.n) return false;
-            match->params[match->params_n++] = (struct route_param){text_n(wanted.at + 1, wanted.n - 2), given};
+            match->params[match->params_n++] =
+                (struct route_param){text_n(wanted.at + 1, wanted.n - 2), unescape(given, arena)};
         } else if (!text_eq(wanted, given))
             return false;
     }
@@ -30,11 +44,11 @@ static bool fits(struct route_match *match, const char *template, struct text pa
 }
 
 int route_find(struct route_match *match, const struct parley_route *routes, size_t n, size_t stride, int audience,
-               struct text method, struct text path, struct error *error) {
+               struct text method, struct text path, struct arena *arena, struct error *error) {
     bool other_method = false;
     for (size_t i = 0; i < n; i++) {
         const struct parley_route *route = (const void *)((const char *)routes + i * stride);
-        if (!(route->audience & audience) || !fits(match, route->path, path)) continue;
+        if (!(route->audience & audience) || !fits(match, route->path, path, arena)) continue;
         if (text_is(method, route->method)) {
             match->route = route;
             return 0;

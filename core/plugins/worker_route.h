@@ -21,9 +21,10 @@ struct route_match {
 };
 
 /* The first of `n` routes (`stride` bytes apart) that serves this audience, method and path. ERR_NOT_FOUND, or ERR_METHOD where
- * only the method is another. `match` borrows from `path` and from the templates. */
+ * only the method is another. `match` borrows from `path`, from the templates and from `arena`. In a segment of `path`, %2F and %25 are
+ * '/' and '%'; nothing else is escaped. */
 int route_find(struct route_match *match, const struct parley_route *routes, size_t n, size_t stride, int audience,
-               struct text method, struct text path, struct error *error);
+               struct text method, struct text path, struct arena *arena, struct error *error);
 /* A template that can be matched: begins with '/', no empty segment, at most ROUTE_PARAMS names. */
 bool route_template_valid(const char *path);
 /* The value of `name` in a query string, %XX and + decoded into `arena`; TEXT_NONE where it is absent. */

@@ -223,10 +223,21 @@ static int bury(struct sql *sql, struct round *round, struct due *due, const str
                    SQL_T(due->hook.id), SQL_T(m->id), SQL_T(m->type), SQL_I(now), SQL_T(text_of(d->detail)));
 }
 
+/* What was given up once and is taken after a replay is dead no more. */
+static int exhume(struct sql *sql, struct round *round, struct due *due, const struct delivery *d) {
+    int rc = 0;
+    for (size_t i = 0; due->hook.dead > 0 && rc >= 0 && i < d->done; i++) {
+        rc = sql_run(sql, &round->error, "DELETE FROM webhook_dead WHERE webhook = $1 AND message = $2",
+                     SQL_T(due->hook.id), SQL_T(d->messages[i].id));
+        if (rc > 0) due->hook.dead -= rc;
+    }
+    return rc < 0 ? rc : 0;
+}
+
 /* What was taken moves the positions; what was not is tried again later, given up, or (410 Gone) the last of it. */
 static int conclude(struct sql *sql, struct round *round, struct due *due, const struct delivery *d, int64_t now) {
     struct webhook *h = &due->hook;
-    int rc = 0;
+    int rc = exhume(sql, round, due, d);
     for (size_t i = 0; i < d->done; i++)
         *(due->steps[i].event ? &h->event_position : &h->audit_position) = due->steps[i].position;
     count(round->webhooks->delivered, (int64_t)d->done);
@@ -237,9 +248,9 @@ static int conclude(struct sql *sql, struct round *round, struct due *due, const
         h->audit_position = due->audit_seen;
         h->event_position = due->event_seen;
         round->again |= due->more;
-        return 0;
+        return rc;
     }
-    if (atomic_load(&round->webhooks->stop)) return 0;
+    if (rc < 0 || atomic_load(&round->webhooks->stop)) return rc;
     count(round->webhooks->failed, 1);
     h->next_at = now + wait_of(round->webhooks, ++h->attempts);
     if (d->status == 410) h->enabled = false;

@@ -268,14 +268,14 @@ static bool step_experiment(const struct decider *d, struct decision *out) {
     struct remembered_unit unit;
     if (known) {
         out->unit = unit_of(out->unit_text);
-        bool in = is_in(experiment, out->unit, &out->bucket);
+        out->in = is_in(experiment, out->unit, &out->bucket);
         out->enrolled = find_remembered(experiment, out->unit, d->remembered, &unit);
         if (out->enrolled) {
             bool removed = state->removed[unit.arm];
             out->epoch = unit.epoch;
             return give_arm(d, experiment, removed ? draw(experiment, out->unit) : unit.arm, !removed && !over, out);
         }
-        if (!in) return false;
+        if (!out->in) return false;
     }
     if (over || !in_audience(d, experiment)) return false;
     if (!known) return unit_missing(experiment->definition.unit, out);

@@ -67,8 +67,9 @@ struct decision {
     uint16_t arm, epoch;                          /* of that experiment */
     struct unit_id unit;                          /* of that experiment's unit, or of the unit in `overridden` */
     struct text unit_text;                        /* its text; borrowed from context or arena */
-    bool enrolled;                                /* it was remembered: no new exposure is due */
-    bool expose;                                  /* where this evaluation counts, an exposure is to be recorded */
+    bool in;       /* it is among the share, or in the slice of the layer, that takes part */
+    bool enrolled; /* it was remembered: no new exposure is due */
+    bool expose;   /* where this evaluation counts, an exposure is to be recorded */
 
     const struct snapshot_experiment
         *overridden;                        /* a rule caught an enrolled unit of this experiment: `ruleOverride` */

@@ -33,6 +33,7 @@ static void trace_rules(const struct decider *d, bool overrides, struct json_wri
         bool holds = trace_condition(d, rule->condition, out);
         decided = holds && decide_by_rule(d, rule, &scratch);
         if (holds && rule->serve < 0) json_put_text(out, "by", rule->by);
+        if (decided && rule->serve < 0) json_put_int(out, "bucket", scratch.bucket);
         json_close_object(out);
     }
     json_close_array(out);
@@ -81,14 +82,44 @@ static void trace_prerequisites(const struct decider *d, struct json_writer *out
     json_close_array(out);
 }
 
+/* Who takes part: of a layer, the runs of its slots, from (included) to (excluded); else so many in a hundred. */
+static void trace_share(const struct snapshot_experiment *experiment, struct json_writer *out) {
+    const struct experiment_state *state = &experiment->state;
+    json_put_double(out, "traffic", (double)state->traffic / (BUCKET_TRAFFIC_FULL / 100));
+    if (!experiment->layer) return;
+    json_put_text(out, "layer", experiment->layer->key);
+    json_put_text(out, "layerSalt", experiment->layer->salt);
+    json_key(out, TEXT("slice"));
+    json_open_array(out);
+    for (uint32_t i = 0; i < state->n_slots; i++) {
+        json_open_array(out);
+        json_int(out, state->slots[i].from);
+        json_int(out, state->slots[i].to);
+        json_close_array(out);
+    }
+    json_close_array(out);
+}
+
+/* The unit, and what was drawn for it. */
+static void trace_unit(const struct snapshot_experiment *experiment, const struct decision *decision,
+                       struct json_writer *out) {
+    json_put_text(out, "unit", experiment->definition.unit);
+    if (!decision->unit_text.n) return;
+    json_put_int(out, "bucket", decision->bucket);
+    json_put_bool(out, "in", decision->in);
+    json_put_bool(out, "enrolled", decision->enrolled);
+    if (decision->experiment || decision->enrolled) json_put_int(out, "epoch", decision->epoch);
+}
+
 static void trace_experiment(const struct decider *d, const struct decision *decision, struct json_writer *out) {
     const struct snapshot_experiment *experiment = d->feature->experiment;
     if (!experiment) return;
     json_put_text(out, "experiment", experiment->definition.key);
     json_put_text(out, "state", text_of(experiment_phases[experiment->state.phase]));
     json_put_text(out, "assignment", text_of(experiment_assignments[experiment->definition.assignment]));
-    if (decision->unit_text.n) json_put_int(out, "bucket", decision->bucket);
-    json_put_bool(out, "enrolled", decision->enrolled);
+    json_put_text(out, "salt", experiment->state.salt);
+    trace_share(experiment, out);
+    trace_unit(experiment, decision, out);
     json_key(out, TEXT("audience"));
     json_open_object(out);
     trace_condition(d, experiment->definition.audience, out);
@@ -106,7 +137,9 @@ static void trace_step(const struct decider *d, const struct decide_step *step, 
     case STEP_RULE: trace_rules(d, false, out); break;
     case STEP_EXPERIMENT: trace_experiment(d, decision, out); break;
     case STEP_HOLDOUT:
-        if (decision->holdout) json_put_text(out, "holdout", decision->holdout->definition.key);
+        if (!decision->holdout) break;
+        json_put_text(out, "holdout", decision->holdout->definition.key);
+        json_put_text(out, "salt", decision->holdout->definition.salt);
         break;
     default: break;
     }

@@ -46,17 +46,16 @@ static void come_first(struct visits *visits, struct visitor *v, int64_t t) {
 
 static void come_again(struct visits *visits, struct visitor *v, int64_t t) {
     if (t <= v->last) return;
-    struct visit_day *day = day_of(visits, insight_day(t));
+    int64_t today = insight_day(t);
+    struct visit_day *day = day_of(visits, today); /* good until the next day_of */
     if (t - v->last > SILENCE)
         day->visits++;
     else
         day->dwell += t - v->last;
-    if (day->day > v->last_day) {
-        day->visitors++;
-        for (int i = 0; i < VISIT_RETURNS; i++)
-            if (day->day - v->first_day == returns[i]) day_of(visits, v->first_day)->back[i]++;
-        v->last_day = insight_day(t);
-    }
+    day->visitors += today > v->last_day;
+    for (int i = 0; today > v->last_day && i < VISIT_RETURNS; i++)
+        if (today - v->first_day == returns[i]) day_of(visits, v->first_day)->back[i]++;
+    v->last_day = today;
     v->last = t;
 }
 

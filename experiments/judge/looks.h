@@ -14,7 +14,7 @@ struct look {
     int64_t changed_at;    /* ms: the first look that saw as much as this one: nothing came since */
     int64_t newest, units; /* ms, of any record that matters; all that are in the figures */
     bool harm_excluded;
-    struct text call; /* of its verdict */
+    struct text call;                /* of its verdict */
     double alpha;                    /* that its p are for */
     struct judged_past past;         /* the least of all looks so far */
     struct measure_frozen_caps caps; /* with the shape of the definitions that all of this is of */

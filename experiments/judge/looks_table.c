@@ -76,7 +76,9 @@ static void read_seen(struct look_seen *seen, struct text document, struct arena
     const char *variant;
     *seen = (struct look_seen){.call = copy_of(json_object_get(json, "verdict"), "call", arena)};
     clock_parse(copy_of(json, "at", arena), &seen->at);
-    json_object_foreach(json_object_get(json, "units"), variant, units) seen->units += json_integer_value(units);
+    json_object_foreach(json_object_get(json, "units"), variant, units) {
+        seen->units += json_integer_value(units);
+    }
     read_primary(seen, json_object_get(json, "metrics"), arena);
     json_decref(json);
 }

@@ -130,12 +130,15 @@ static void add_days(struct buffer *out, int32_t days, struct text what) {
     buffer_printf(out, "; about %d more day%s would settle %.*s", days, days == 1 ? "" : "s", TEXT_ARGS(what));
 }
 
+enum { PATIENCE = 90 /* days: nobody waits longer for a secondary metric */ };
+
 /* Secondary metrics that are open, while units still come. */
 static void add_secondary(const struct judgement *j, uint32_t arm, struct buffer *out, struct arena *arena) {
     if (judgement_phase(j->results) != PHASE_RUNNING) return;
     for (uint32_t i = 0; i < j->n; i++) {
         int32_t days = j->metrics[i].role == ROLE_SECONDARY ? days_for(j, &j->metrics[i], arm) : -1;
-        if (days > 0 && !decided(j, &j->metrics[i], arm)) add_days(out, days, name_of(j, &j->metrics[i], arena));
+        if (days > 0 && days <= PATIENCE && !decided(j, &j->metrics[i], arm))
+            add_days(out, days, name_of(j, &j->metrics[i], arena));
     }
 }
 

@@ -148,7 +148,7 @@ int checkpoint_settle(const struct checkpoint_draft *draft, struct error *error)
 }
 
 int checkpoint_write(const struct fold *fold, const char *path, struct error *error) {
-    struct checkpoint_draft draft;
+    struct checkpoint_draft draft = {0};
     int rc = checkpoint_draft(&draft, fold, path, error);
     return rc < 0 ? rc : checkpoint_settle(&draft, error);
 }

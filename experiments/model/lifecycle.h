@@ -22,13 +22,13 @@ struct epoch {
 
 struct experiment_state {
     enum experiment_phase phase;
-    struct text salt;           /* fresh for every creation; the experiment's key where nothing else was given */
-    int64_t start_at, end_at;   /* ms; 0: not started, open-ended. It runs over start_at <= t < end_at */
-    uint32_t traffic;           /* in force now, ten-thousandths of a percent: the ramp's or the definition's */
-    uint32_t ramp_steps;        /* of the ramp that have begun */
-    int64_t ramp_from;          /* ms: when the last of them began (none: when the ramp came), moved on by pauses */
-    int64_t ramp_approved;      /* ms: when the step that lasts was approved; 0: it was not */
-    const int64_t *turns;       /* ms: paused, resumed, paused ... in order; an odd number of them: paused since the last */
+    struct text salt;         /* fresh for every creation; the experiment's key where nothing else was given */
+    int64_t start_at, end_at; /* ms; 0: not started, open-ended. It runs over start_at <= t < end_at */
+    uint32_t traffic;         /* in force now, ten-thousandths of a percent: the ramp's or the definition's */
+    uint32_t ramp_steps;      /* of the ramp that have begun */
+    int64_t ramp_from;        /* ms: when the last of them began (none: when the ramp came), moved on by pauses */
+    int64_t ramp_approved;    /* ms: when the step that lasts was approved; 0: it was not */
+    const int64_t *turns; /* ms: paused, resumed, paused ... in order; an odd number of them: paused since the last */
     uint32_t n_turns;
     const struct text *arms;    /* variant keys; only ever appended to: an arm's index is its name for ever */
     const bool *removed;        /* by arm */

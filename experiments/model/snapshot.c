@@ -96,6 +96,7 @@ int snapshot_build(struct snapshot **out, int64_t revision, const struct definit
     arena_init(&s->arena, 256 * 1024);
     s->references = 1;
     s->revision = revision;
+    s->version = arena_printf(&s->arena, "\"%lld\"", (long long)revision);
     int code = parse_all(s, definitions, n, error);
     if (code) {
         free_snapshot(s);

@@ -83,7 +83,8 @@ static inline bool snapshot_is_live(const struct snapshot_experiment *experiment
 struct snapshot {
     struct arena arena;
     _Atomic int32_t references;
-    int64_t revision; /* the store's configRevision */
+    int64_t revision;    /* the store's configRevision */
+    struct text version; /* the same as a JSON text */
     struct snapshot_feature *features;
     struct snapshot_experiment *experiments;
     struct metric *metrics;

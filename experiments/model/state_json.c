@@ -170,7 +170,8 @@ static void check_state(struct reader *r, const struct experiment_state *state) 
     if (!state->n_epochs || state->n_epochs > STATE_MAX_EPOCHS)
         reader_fault(r, PATH_MEMBER(NULL, "epochs"), "are %u; there must be 1 to %d", state->n_epochs,
                      STATE_MAX_EPOCHS);
-    if ((state->phase == PHASE_RUNNING && state->n_turns % 2) || (state->phase == PHASE_PAUSED && !(state->n_turns % 2)))
+    if ((state->phase == PHASE_RUNNING && state->n_turns % 2) ||
+        (state->phase == PHASE_PAUSED && !(state->n_turns % 2)))
         reader_fault(r, PATH_MEMBER(NULL, "turns"), "are %u; a pause is odd, and ends with the next", state->n_turns);
     for (uint32_t i = 0; i < state->n_slots; i++)
         if (state->slots[i].to > BUCKET_SLOTS || state->slots[i].from >= state->slots[i].to)

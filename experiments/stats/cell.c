@@ -110,28 +110,39 @@ static struct big product_of(i128 a, i128 b) {
     return (a < 0) != (b < 0) ? big_negate(product) : product;
 }
 
-/* top / bottom, rounded once to nearest even. Long division from the highest bit: the first 64 significant bits of the
- * quotient are kept, the others only say whether it was exact. 0 < bottom < 2^126. */
+/* The place of the highest bit that is set; -1: none is. */
+static int highest_bit(const struct big *b) {
+    for (int i = LIMBS - 1; i >= 0; i--)
+        if (b->limb[i]) return 64 * i + 63 - __builtin_clzll(b->limb[i]);
+    return -1;
+}
+
+/* Whether a bit is set at `bit` or below. */
+static bool any_from(const struct big *b, int bit) {
+    if (bit < 0) return false;
+    for (int i = 0; i < bit / 64; i++)
+        if (b->limb[i]) return true;
+    return b->limb[bit / 64] << (63 - bit % 64) != 0;
+}
+
+/* top / bottom, rounded once to nearest even. Long division from the highest bit, until the quotient has 64 significant ones: what is
+ * left only says whether it was exact. 0 < bottom < 2^126. */
 static double big_quotient(struct big top, u128 bottom) {
-    enum { BITS = 64 * LIMBS, MORE = 192 }; /* MORE: bits behind the point, more than bottom and significand need */
+    enum { MORE = 192 }; /* bits behind the point, more than bottom and significand need */
     const bool negative = big_negative(&top);
     if (negative) top = big_negate(top);
     u128 rest = 0;
     uint64_t quotient = 0;
-    int exponent = 0;
-    bool inexact = false;
-    for (int bit = BITS - 1; bit >= -MORE; bit--) {
+    int exponent = 0, bit = highest_bit(&top);
+    if (bit < 0) return 0;
+    for (; bit >= -MORE && !(quotient >> 63); bit--) {
         rest = rest << 1 | (bit >= 0 ? top.limb[bit / 64] >> (bit % 64) & 1 : 0);
         const bool one = rest >= bottom;
         if (one) rest -= bottom;
-        if (quotient >> 63) {
-            inexact |= one;
-            continue;
-        }
         quotient = quotient << 1 | one;
         exponent = bit;
     }
-    inexact |= rest != 0;
+    const bool inexact = rest != 0 || any_from(&top, bit);
     /* 64 significant bits to 53: 11 go, the sticky bit takes part. */
     const uint64_t cut = quotient & 0x7ff, half = 0x400;
     uint64_t kept = quotient >> 11;

@@ -15,8 +15,7 @@ static bool is_link(parley_text link) {
 
 const char *catalogue_fault(const struct product *product) {
     if (product->sku.n < 1 || product->sku.n > SKU_MOST) return "its sku has 1 to 128 bytes";
-    if (memchr(product->sku.at, ',', product->sku.n) || memchr(product->sku.at, '/', product->sku.n))
-        return "its sku has a comma or a slash, which a list and a path cannot hold";
+    if (memchr(product->sku.at, ',', product->sku.n)) return "its sku has a comma, which a list of ids cannot hold";
     if (product->title.n < 1 || product->title.n > TEXT_MOST) return "its title has 1 to 300 bytes";
     if (product->category.n > TEXT_MOST) return "its category has at most 300 bytes";
     if (!is_link(product->url) || !is_link(product->image))

@@ -163,7 +163,7 @@ const struct command commands[] = {
     {"customers", "list", "", "--q WORD --limit N", "GET", CUSTOMERS, act_list, "id customer name email matched",
      "those whose id, name or e-mail begins so"},
     {"customers", "get", "ID", "", "GET", CUSTOMERS "/{ID}", act_get, NULL, "what is known of one"},
-    {"customers", "timeline", "ID", "--kinds KIND,KIND --limit N", "GET", CUSTOMERS "/{ID}/timeline", act_list,
+    {"customers", "timeline", "ID", "--kinds KIND,KIND --q WORDS --limit N", "GET", CUSTOMERS "/{ID}/timeline", act_list,
      "at actor channel kind body", "everything said, asked and bought, newest first"},
     {"customers", "correct", "ID FILE|-", "", "PATCH", CUSTOMERS "/{ID}/traits", act_send, NULL,
      "corrects facts: {\"traits\":{\"name\":\"Anna\",\"wrong\":null}}"},

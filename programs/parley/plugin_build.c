@@ -21,7 +21,7 @@ static enum exit_code compiled(struct call *call, struct project *project, doubl
     if (project_open(project, folder ? folder : ".", &call->arena, &error) != 0) return failed(&error);
     interrupt_listen();
     uint64_t started = clock_ticks();
-    int code = project_compile(project, &call->arena, &said, &error);
+    int code = project_compile(project, PROJECT_WHOLE, &call->arena, &said, &error);
     *ms = (double)(clock_ticks() - started) / 1e6;
     if (said.n) fwrite(said.at, 1, said.n, stderr);
     buffer_free(&said);

@@ -88,7 +88,7 @@ static void one_round(struct dev *dev, uint64_t saved, enum dev_step *step) {
     if (!interrupted()) dev_tell_round(dev, &round);
     dev_round_free(&round);
     dev_tell_logs(dev);
-    if (round.step == DEV_DONE) dev_clean(dev);
+    if (round.step >= DEV_TEST) dev_clean(dev);
 }
 
 static void skip(void *user, const struct json *json, json_at line) {}
@@ -112,8 +112,8 @@ static enum exit_code go_on(struct dev *dev, struct watch *watch) {
         }
         one_round(dev, saved, &step);
         if (step == DEV_REFUSED) return refused();
-        if (step == DEV_DONE && !linked) show_preview(dev);
-        linked = linked || step == DEV_DONE;
+        if (step >= DEV_TEST && !linked) show_preview(dev);
+        linked = linked || step >= DEV_TEST;
     }
     if (*dev->serving)
         fprintf(stderr, "\n%s %s goes on serving; `parley plugin activate %s %s` switches to %s\n", dev->name,

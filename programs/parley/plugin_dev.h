@@ -21,23 +21,23 @@ struct dev {
 
 struct dev_round {
     uint64_t saved;                   /* ns of clock_ticks */
-    double compiled, tested, running; /* ms: from the save, then each from the step before */
+    double compiled, running, tested; /* ms: from the save, then each from the step before */
     struct buffer said;               /* by the compiler */
     struct project_tests tests;       /* in dev->arena */
     const char *version;              /* of the release; NULL where it did not come so far */
     enum dev_step {
         DEV_READ,
         DEV_COMPILE,
-        DEV_TEST,
         DEV_SEND,
         DEV_REFUSED,
         DEV_ACTIVATE,
+        DEV_TEST, /* it runs from here on */
         DEV_DONE
     } step;             /* where it ended */
     struct error error; /* why, where that is not DEV_DONE */
 };
 
-/* Reads, compiles, tests, sends and activates. What serves goes on serving where a step fails; failed tests are none of those. Frees with
+/* Reads, compiles, sends, activates, and then tests. What serves goes on serving where a step fails. Frees with
  * dev_round_free. */
 void dev_round(struct dev *dev, struct dev_round *round);
 void dev_round_free(struct dev_round *round);

@@ -141,16 +141,17 @@ static int activate(struct dev *dev, struct dev_round *round) {
 static void steps(struct dev *dev, struct project *project, struct dev_round *round) {
     uint64_t then = round->saved;
     round->step = DEV_COMPILE;
-    if (project_compile(project, &dev->arena, &round->said, &round->error) != 0) return;
+    if (project_compile(project, PROJECT_LIBRARY, &dev->arena, &round->said, &round->error) != 0) return;
     round->compiled = ms_since(&then);
-    round->step = DEV_TEST;
-    if (project_test(project, &dev->arena, &round->tests, &round->error) != 0) return;
-    round->tested = ms_since(&then);
     round->step = DEV_SEND;
     if (send_release(dev, project, round) != 0) return;
     round->step = DEV_ACTIVATE;
     if (activate(dev, round) != 0) return;
     round->running = ms_since(&then);
+    round->step = DEV_TEST;
+    if (project_compile(project, PROJECT_WHOLE, &dev->arena, &round->said, &round->error) != 0) return;
+    if (project_test(project, &dev->arena, &round->tests, &round->error) != 0) return;
+    round->tested = ms_since(&then);
     round->step = DEV_DONE;
 }
 

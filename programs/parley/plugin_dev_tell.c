@@ -4,7 +4,7 @@
 #include "core/base/json_write.h"
 #include "programs/parley/plugin_dev.h"
 
-static const char *const steps[] = {"read", "compile", "test", "send", "send", "activate", "run"};
+static const char *const steps[] = {"read", "compile", "send", "send", "activate", "test", "run"};
 
 /* ---- an object a line ---- */
 
@@ -24,15 +24,15 @@ static void round_line(const struct dev *dev, const struct dev_round *round) {
     struct buffer out = {0};
     struct json_writer w;
     open_line(&w, &out, "release");
-    json_put_bool(&w, "running", round->step == DEV_DONE);
+    json_put_bool(&w, "running", round->step >= DEV_TEST);
     json_put_text(&w, "step", text_of(steps[round->step]));
     if (round->version) json_put_text(&w, "version", text_of(round->version));
     if (*dev->serving) json_put_text(&w, "serving", text_of(dev->serving));
     if (round->step != DEV_DONE) json_put_text(&w, "why", text_of(round->error.detail));
     if (round->said.n) json_put_text(&w, "compiler", buffer_view(&round->said));
     json_put_double(&w, "compileMs", round->compiled);
-    json_put_double(&w, "testMs", round->tested);
     json_put_double(&w, "runMs", round->running);
+    json_put_double(&w, "testMs", round->tested);
     json_put_int(&w, "testsPassed", (int64_t)(round->tests.n - round->tests.failed));
     json_put_int(&w, "testsFailed", (int64_t)round->tests.failed);
     close_line(&w, &out);
@@ -53,8 +53,8 @@ static void round_words(const struct dev *dev, const struct dev_round *round) {
                *dev->serving ? " on" : "");
         return;
     }
-    printf("%s: saved → compiled %.0f ms → tests %s%.0f ms → running %.0f ms\n", round->version, round->compiled,
-           round->tests.failed ? "FAILED " : "", round->tested, round->running);
+    printf("%s: saved → compiled %.0f ms → running %.0f ms → tests %s%.0f ms\n", round->version, round->compiled,
+           round->running, round->tests.failed ? "FAILED " : "", round->tested);
 }
 
 void dev_tell_round(const struct dev *dev, const struct dev_round *round) {

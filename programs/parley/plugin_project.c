@@ -116,7 +116,11 @@ static int compile(const struct project *project, const struct command_line *lin
     return code;
 }
 
-static int by_meson(const struct project *project, struct arena *arena, struct buffer *said, struct error *error) {
+/* Where the library was built once, ninja knows it by its name below build/. */
+static int by_meson(const struct project *project, enum project_part part, struct arena *arena, struct buffer *said,
+                    struct error *error) {
+    const char *library = project->manifest.library;
+    bool alone = part == PROJECT_LIBRARY && is_there(in(arena, project->build, library));
     struct buffer setup = {0};
     int code = 0;
     if (!is_there(in(arena, project->build, "build.ninja"))) {
@@ -125,7 +129,8 @@ static int by_meson(const struct project *project, struct arena *arena, struct b
         if (code) buffer_text(said, buffer_view(&setup));
         buffer_free(&setup);
     }
-    return code ? code : compile(project, &(struct command_line){{"ninja", "--quiet", "-C", "build"}, 4}, said, error);
+    struct command_line line = {{"ninja", "--quiet", "-C", "build", alone ? library : NULL}, 4 + alone};
+    return code ? code : compile(project, &line, said, error);
 }
 
 static bool is_test(struct text name) {
@@ -169,10 +174,9 @@ static int only_tests(const struct dirent *entry) {
     return is_test(text_of(entry->d_name));
 }
 
-static int by_cc(const struct project *project, struct arena *arena, struct buffer *said, struct error *error) {
+static int tests_by_cc(const struct project *project, struct arena *arena, struct buffer *said, struct error *error) {
     struct dirent **entries;
-    mkdir(project->build, 0755);
-    int code = library_by_cc(project, arena, said, error);
+    int code = 0;
     int n = scandir(project->folder, &entries, only_tests, alphasort);
     for (int i = 0; i < n; i++) {
         if (!code) code = test_by_cc(project, arena_cstr(arena, text_of(entries[i]->d_name)), arena, said, error);
@@ -182,9 +186,17 @@ static int by_cc(const struct project *project, struct arena *arena, struct buff
     return code;
 }
 
-int project_compile(struct project *project, struct arena *arena, struct buffer *said, struct error *error) {
+static int by_cc(const struct project *project, enum project_part part, struct arena *arena, struct buffer *said,
+                 struct error *error) {
+    mkdir(project->build, 0755);
+    int code = library_by_cc(project, arena, said, error);
+    return code || part == PROJECT_LIBRARY ? code : tests_by_cc(project, arena, said, error);
+}
+
+int project_compile(struct project *project, enum project_part part, struct arena *arena, struct buffer *said,
+                    struct error *error) {
     int code = sdk_find(&project->sdk, arena, error);
-    return code ? code : (project->meson ? by_meson : by_cc)(project, arena, said, error);
+    return code ? code : (project->meson ? by_meson : by_cc)(project, part, arena, said, error);
 }
 
 /* ---- testing ---- */

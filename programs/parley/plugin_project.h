@@ -26,9 +26,11 @@ struct project {
 int project_open(struct project *project, const char *folder, struct arena *arena, struct error *error);
 void project_close(struct project *project);
 
-/* Compiles library and tests, what has changed of them. `said` gets what the compiler printed, warnings too. ERR_INVALID where it does
+/* Compiles what has changed of the library, or of library and tests. `said` gets what the compiler printed, warnings too. ERR_INVALID where it does
  * not compile; the errors of sdk_find and process_run. */
-int project_compile(struct project *project, struct arena *arena, struct buffer *said, struct error *error);
+enum project_part { PROJECT_LIBRARY, PROJECT_WHOLE };
+int project_compile(struct project *project, enum project_part part, struct arena *arena, struct buffer *said,
+                    struct error *error);
 
 /* One program of tests that ran. */
 struct project_test {

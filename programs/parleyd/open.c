@@ -74,6 +74,7 @@ static void open_on_lane(struct lane_job *job, void *owner) {
     struct arena arena;
     arena_init(&arena, 16 * 1024);
     int rc = catalogue_open(&app->catalogue, owner, error);
+    if (rc == 0) rc = parleyd_defaults(app, error);
     if (rc == 0) parleyd_make_up(app);
     if (rc == 0) rc = demo_key(app, owner, &arena, error);
     if (rc == 0) rc = token_table_load(&app->tokens, owner, app->admin_token, error);
@@ -141,7 +142,7 @@ static void open_webhooks(struct app *app, const struct config *config, const ch
                                        .clock = app->clock,
                                        .log = app->log,
                                        .telemetry = app->telemetry,
-                                       .allow_private = config_flag(config, "webhooks.private"),
+                                       .allow_private = config_bool(config, "webhooks.private"),
                                        .retry_ms = config_duration(config, "webhooks.retry"),
                                        .attempts = config_int(config, "webhooks.attempts")};
     app->webhooks = webhooks_open(&options);

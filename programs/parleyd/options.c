@@ -49,7 +49,7 @@ static const struct config_option options[] = {
     {"plugins.libraries", CONFIG_TEXT, "libopenblas.so.0",
      "further libraries that plugins may need: names with commas between", 0, 0, false},
     {"plugins.deadline", CONFIG_DURATION, "5s", "how long a plugin may take to answer", 10, 600000, false},
-    {"webhooks.private", CONFIG_FLAG, NULL, "webhooks may go to addresses of this machine and of private networks", 0,
+    {"webhooks.private", CONFIG_BOOL, "no", "webhooks may go to addresses of this machine and of private networks", 0,
      0, false},
     {"webhooks.retry", CONFIG_DURATION, "5s", "how long a message that was not taken waits; doubles, up to 6 hours", 10,
      3600000, false},

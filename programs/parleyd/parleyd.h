@@ -45,6 +45,8 @@ struct steer {
 };
 /* On the store lane, before anybody is served: every step that came due while the server was down. */
 void parleyd_make_up(struct app *app);
+/* Metrics to begin with, where nothing was ever defined. On the store lane. */
+int parleyd_defaults(struct app *app, struct error *error);
 /* Starts; when everything is open and the plugins run. */
 void parleyd_steer(struct steer *steer, struct app *app, const struct config *config);
 /* No step is begun any more; `steer` must last until the mailbox is closed. Nothing where it was not started. */

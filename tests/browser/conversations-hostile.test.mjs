@@ -46,7 +46,7 @@ describe('hostile texts in conversations', { skip }, () => {
       const who = `x-${i % WRITERS}`, thread = `${STAFF}/threads/${who}`;
       await post('/v1/identify', { userId: who, traits: { name: cut(text, 190), likes: text } });
       await post('/v1/features/talk/messages', { body: text, about: { kind: cut(text, 32), ref: cut(text, 200) } }, who);
-      await server.admin('PUT', `${thread}/facts/${encodeURIComponent(cut(text, 64).replaceAll('/', '\\'))}`, { value: cut(text, 500) }); // a slash ends a segment of a path
+      await server.admin('PUT', `${thread}/facts/${encodeURIComponent(cut(text, 64))}`, { value: cut(text, 500) });
       await server.admin('PUT', `${thread}/assignee`, { assignee: cut(text, 200) });
     }
     const agent = await watched(browser);

@@ -40,6 +40,13 @@ describe('customers in the console', () => {
     await list.getByText('Looked at Heather lamp').waitFor({ state: 'detached' });
     assert.equal(await list.getByRole('listitem').count(), 2);
     await page.getByLabel('Show').selectOption('everything');
+    await page.getByLabel('Words in the timeline').fill('heather wish');
+    await page.getByLabel('Words in the timeline').press('Enter');
+    await list.getByText('Looked at Heather lamp').waitFor({ state: 'detached' });
+    assert.equal(await list.getByRole('listitem').count(), 1);
+    await page.getByLabel('Words in the timeline').fill('');
+    await page.getByLabel('Words in the timeline').press('Enter');
+    await list.getByText('Looked at Heather lamp').waitFor();
   });
 
   it('get their facts corrected', async () => {

@@ -13,7 +13,6 @@ describe('a poll among friends', () => {
   let server, browser;
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
-    await server.admin('POST', '/plugins/polls/activate', { version: '1.2.0' });
     await seedTrial(server, { start: true });
   });
   after(async () => {

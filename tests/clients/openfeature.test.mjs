@@ -1,7 +1,7 @@
 // OpenFeature's own clients, as they come from npm, against a real parleyd.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { OpenFeature as ServerSide } from '@openfeature/server-sdk';
+import { OpenFeature as ServerSide, createEvaluationEvent } from '@openfeature/server-sdk';
 import { OFREPProvider } from '@openfeature/ofrep-provider';
 import { OpenFeature as WebSide, ProviderEvents } from '@openfeature/web-sdk';
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
@@ -47,6 +47,11 @@ function asserts(client) {
     assert.equal(details.errorCode, undefined);
     assert.equal(details.flagMetadata.rule, 'staff');
     assert.ok(Number.isInteger(details.flagMetadata.configRevision));
+    const { attributes } = createEvaluationEvent({ flagKey: 'a-string', providerMetadata: { name: 'ofrep' }, context: {} }, details);
+    assert.equal(attributes['feature_flag.version'], String(details.flagMetadata.configRevision));
+    assert.equal(attributes['feature_flag.set.id'], 'parley');
+    assert.equal(attributes['feature_flag.context.id'], 'u1');
+    assert.equal(attributes['feature_flag.result.reason'], 'targeting_match');
     assert.equal((await client.getStringDetails('a-split', 'x')).reason, 'SPLIT');
     assert.equal((await client.getBooleanDetails('a-boolean', false)).reason, 'STATIC');
   };

@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { MUTATIONS = 200000, MAX_SEEDS = 64, MAX_BYTES = 4096 };
+enum { MAX_SEEDS = 64, MAX_BYTES = 4096 };
 
 static struct buffer seeds[MAX_SEEDS];
 static size_t seeds_n;

@@ -296,7 +296,7 @@ Test(recommendations, a_catalogue_takes_what_is_right_and_says_what_is_not) {
     expect_has("\\\"items\\\"");
     staff("POST", "/catalogue",
           "{\"items\":[{\"sku\":\"a\",\"title\":\"A\",\"url\":\"javascript:alert(1)\"},{\"sku\":\"b\"},"
-          "{\"sku\":\"c\",\"title\":\"C\",\"url\":\"//evil.example\"},{\"sku\":\"h/i\",\"title\":\"H\"},"
+          "{\"sku\":\"c\",\"title\":\"C\",\"url\":\"//evil.example\"},{\"sku\":\"h,i\",\"title\":\"H\"},"
           "{\"sku\":\"MUG\",\"title\":\"Mug\",\"category\":\"Cups\",\"url\":\"/products/mug\",\"price\":12.9,"
           "\"currency\":\"EUR\"}]}");
     SAYS("/imported", "1");

@@ -83,3 +83,24 @@ test('the e-commerce specification beyond orders', async (t) => {
     assert.deepEqual([body.customers, body.orders, body.revenue, body.refunded, body.net], [2, 2, 38, 18, 20]);
   });
 });
+
+test('a fresh data folder has metrics of coming back and of buying again, which are the team\'s own', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const defaults = ['return-day-1', 'return-day-7', 'return-day-28', 'repeat-purchase'];
+  await trial(s, { assignment: 'external', traffic: undefined, metrics: { primary: 'repeat-purchase', secondary: defaults.slice(0, 3) } }, { at: START });
+  const track = (event, day, i, properties) => ({ type: 'track', userId: 'u', event, properties, messageId: `${i}`, timestamp: at(24 * day + 1) });
+  const { body } = await s.post('/v1/batch', { batch: [
+    track('Experiment Viewed', 0, 0, { experiment_id: 'poll-trial', variation_id: 'top' }),
+    track('Product Viewed', 1.5, 1), track('Order Completed', 7.5, 2, { order_id: '1' }), track('Order Completed', 8.5, 3, { order_id: '2' }), track('Product Viewed', 28.9, 4)] });
+  assert.equal(body.accepted, 5);
+  const r = await s.results('poll-trial', (x) => x.metrics[0].variants.some((v) => v.sum === 1));
+  assert.deepEqual(defaults.map((key) => r.metrics.find((m) => m.metric === key).variants.find((v) => v.variant === 'top').sum), [1, 1, 1, 1]);
+  assert.equal((await s.delete('/admin/v1/metrics/return-day-28')).status, 409, 'a trial uses it');
+  await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback' });
+  const plain = (await s.put('/admin/v1/metrics/return-day-28', { kind: 'retention', event: '*', from: 'P28D', to: 'P30D' })).status;
+  assert.equal(plain, 200);
+  await s.kill('SIGTERM');
+  await s.up();
+  assert.equal((await s.get('/admin/v1/metrics/return-day-28')).body.to, 'P30D', 'nothing puts it back');
+});

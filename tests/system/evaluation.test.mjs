@@ -59,6 +59,23 @@ test('evaluation', async (t) => {
     }
   });
 
+  await t.test('carries key and errorCode whatever is wrong', async () => {
+    const evaluate = '/ofrep/v1/evaluate/flags', context = { targetingKey: 'u' };
+    const wrong = [
+      [405, 'rules', await s.get(`${evaluate}/rules`)], [405, '', await s.get(evaluate)], [405, 'rules', await s.delete(`${evaluate}/rules`)],
+      [404, '', await s.post('/ofrep/v1/evaluate/flagz', { context })], [404, 'a/b', await s.post(`${evaluate}/a/b`, { context })],
+      [401, 'rules', await s.post(`${evaluate}/rules`, { context }, bearer('nobody'))], [401, '', await s.post(evaluate, { context }, bearer('nobody'))],
+      [403, 'rules', await s.post(`${evaluate}/rules`, { context }, bearer(await s.token('publisher')))],
+      [413, 'rules', await s.post(`${evaluate}/rules`, { context: { ...context, much: 'x'.repeat(1 << 20) } })],
+      [400, 'rules', await s.post(`${evaluate}/rules`, '{"context":{"a":1,"a":2}}')], [400, '', await s.post(evaluate, '')],
+    ];
+    for (const [status, key, answer] of wrong) {
+      assert.deepEqual([answer.status, answer.body.key], [status, key], JSON.stringify(answer.body));
+      assert.ok(answer.body.errorCode && answer.body.errorDetails, JSON.stringify(answer.body));
+      if (status === 405) assert.equal(answer.headers.get('allow'), 'POST');
+    }
+  });
+
   await t.test('answers all features at once, and 304 while nothing changed', async () => {
     const all = await s.post('/ofrep/v1/evaluate/flags', { context: { targetingKey: 'u' } });
     assert.deepEqual(all.body.flags.map((f) => f.key).sort(), ['plain', 'rules']);

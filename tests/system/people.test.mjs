@@ -47,6 +47,9 @@ test('people', async (t) => {
     assert.equal(new Set([first, second, third].flatMap((p) => p.items.map((e) => e.id))).size, 7);
     assert.equal(third.next, null);
     assert.equal((await timeline(s, 'paula', '?kinds=order')).items.length, 3);
+    assert.equal((await timeline(s, 'paula', '?q=LOOKED%20cart')).items.length, 4);
+    assert.equal((await timeline(s, 'paula', '?q=looked&kinds=order')).items.length, 0);
+    assert.equal((await s.get('/v1/me/timeline?q=ordered', { 'parley-act-as': 'paula' })).body.items.length, 3);
     assert.equal((await s.put('/admin/v1/customers/paula/seen', { id: second.items[0].id }, agent)).status, 204);
     const after = await timeline(s, 'paula');
     assert.deepEqual(after.items.map((e) => e.unread ?? false), [true, true, true, false, false, false, false]);

@@ -152,7 +152,7 @@ test('a plugin on a server', async (t) => {
     while (await says(link) !== 'Ahoy') assert.ok(Date.now() - saved < 3000, 'not running after 3 s');
     const took = Date.now() - saved;
     const { version, compileMs, testMs, runMs, testsFailed } = await dev.next('release');
-    t.diagnostic(`saved -> compiled ${compileMs.toFixed(0)} ms -> tests ${testMs.toFixed(0)} ms -> running ${runMs.toFixed(0)} ms; a caller saw it after ${took} ms`);
+    t.diagnostic(`saved -> compiled ${compileMs.toFixed(0)} ms -> running ${runMs.toFixed(0)} ms -> tests ${testMs.toFixed(0)} ms; a caller saw it after ${took} ms`);
     assert.equal(version, '1.0.0-dev.2');
     assert.equal(testsFailed, 1); // which expects Hello
   });
@@ -169,10 +169,20 @@ test('a plugin on a server', async (t) => {
     assert.equal(await says(link), 'Hello');
   });
 
+  await t.test('runs although its test does not compile, and says so', async () => {
+    save(inside('shop/wishes_test.c'), (text) => `${text}rubbish\n`);
+    const round = await dev.next('release');
+    assert.deepEqual([round.running, round.step, round.serving], [true, 'test', round.version]);
+    assert.match(round.compiler, /wishes_test\.c:\d+:\d+: error:/);
+    assert.equal(await says(link), 'Hello');
+    save(inside('shop/wishes_test.c'), (text) => text.replace('rubbish\n', ''));
+    assert.equal((await dev.next('release')).step, 'run');
+  });
+
   await t.test('serves on while what was saved does not start', async () => {
     save(code, (text) => text.replace('    .export_customer', '    .health = ill,\n    .export_customer').replace('static const struct parley_route', 'static int ill(parley_call *c) {\n    return parley_fail(c, 503, "not today");\n}\n\nstatic const struct parley_route'));
     const ill = await dev.next('release');
-    assert.deepEqual([ill.running, ill.step, ill.serving], [false, 'activate', '1.0.0-dev.3']);
+    assert.deepEqual([ill.running, ill.step, ill.serving], [false, 'activate', '1.0.0-dev.5']);
     assert.match(ill.why, /not today/);
     assert.equal(await says(link), 'Hello');
     save(code, (text) => text.replace('    .health = ill,\n', '').replace(/static int ill[^}]*}\n\n/, ''));
@@ -181,7 +191,7 @@ test('a plugin on a server', async (t) => {
 
   await t.test('shows what it logs', async () => {
     await s.post('/v1/features/wishes-dev/greetings', {}, { ...asShopper('bert'), 'parley-preview': link });
-    const { line } = await dev.next('log', ({ line }) => line.version === '1.0.0-dev.5');
+    const { line } = await dev.next('log', ({ line }) => line.version === '1.0.0-dev.7');
     assert.equal(line.line, 'ahoy, somebody new says hello');
     assert.equal(line.by, 'plugin');
   });
@@ -194,16 +204,16 @@ test('a plugin on a server', async (t) => {
 
   await t.test('leaves the last release when it ends, and none that nobody needs', async () => {
     assert.equal(await dev.stop(), 0);
-    assert.match(dev.err, /wishes 1\.0\.0-dev\.6 goes on serving; `parley plugin activate wishes 1\.0\.0` switches to what was active before/);
+    assert.match(dev.err, /wishes 1\.0\.0-dev\.8 goes on serving; `parley plugin activate wishes 1\.0\.0` switches to what was active before/);
     const { active, releases } = (await s.get('/admin/v1/plugins/wishes')).body;
-    assert.equal(active, '1.0.0-dev.6');
-    assert.deepEqual(releases.map((r) => r.version).sort(), ['1.0.0', '1.0.0-dev.5', '1.0.0-dev.6']);
+    assert.equal(active, '1.0.0-dev.8');
+    assert.deepEqual(releases.map((r) => r.version).sort(), ['1.0.0', '1.0.0-dev.7', '1.0.0-dev.8']);
     assert.equal(await says(link), 'Hello');
   });
 
   await t.test('goes on counting where it stopped', async () => {
     const again = new Dev(s, [inside('shop')]);
-    assert.equal((await again.next('release')).version, '1.0.0-dev.7');
+    assert.equal((await again.next('release')).version, '1.0.0-dev.9');
     assert.ok((await again.next('preview')).url);
     assert.equal(await again.stop(), 0);
   });
@@ -227,7 +237,7 @@ test('a plugin on a server', async (t) => {
 
   await t.test('keeps each release that somebody needs; the others can be removed', async () => {
     const remove = (version) => s.delete(`/admin/v1/plugins/wishes/releases/${version}`);
-    for (const [version, why] of [['1.0.0-dev.7', /is the active release/], ['1.0.0-dev.6', /a rollback goes back to/]]) {
+    for (const [version, why] of [['1.0.0-dev.9', /is the active release/], ['1.0.0-dev.8', /a rollback goes back to/]]) {
       const { status, body } = await remove(version);
       assert.equal(status, 409);
       assert.match(body.detail, why);
@@ -246,12 +256,12 @@ test('a plugin on a server', async (t) => {
     assert.equal(existsSync(join(s.data, 'plugins/wishes/releases')), true);
     await s.kill('SIGTERM');
     await s.up();
-    assert.deepEqual((await s.get('/admin/v1/plugins/wishes')).body.releases.map((r) => r.version), ['1.0.0-dev.6', '1.0.0-dev.7']);
+    assert.deepEqual((await s.get('/admin/v1/plugins/wishes')).body.releases.map((r) => r.version), ['1.0.0-dev.8', '1.0.0-dev.9']);
   });
 
   await t.test('says what came of a rollback and a retirement', async () => {
     const back = await parley(s.url, ['plugin', 'rollback', 'wishes', '--output', 'table']);
-    assert.equal(back.out, 'wishes 1.0.0-dev.6 is active; 1.0.0-dev.7 was before\n');
+    assert.equal(back.out, 'wishes 1.0.0-dev.8 is active; 1.0.0-dev.9 was before\n');
     const used = await parley(s.url, ['plugin', 'retire', 'wishes']);
     assert.equal(used.code, 5);
     assert.match(used.err, /features\/wishes-dev\/variants\/dev/);

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ADMIN, Server, build, asShopper } from './harness.mjs';
@@ -10,12 +10,17 @@ import { holds, perform } from './markdown.mjs';
 
 test('the plugin of docs/plugins.md', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-tutorial-'));
+  // A checkout whose build/ is the one under test, however that is called.
+  const checkout = join(folder, 'parley');
+  mkdirSync(checkout);
+  symlinkSync(resolve('include'), join(checkout, 'include'));
+  symlinkSync(build, join(checkout, 'build'));
   const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(async () => {
     await s.stop();
     rmSync(folder, { recursive: true, force: true });
   });
-  const env = { PARLEY: resolve('.'), PARLEY_URL: s.url, PARLEY_TOKEN: ADMIN, PATH: `${build}:${process.env.PATH}` };
+  const env = { PARLEY: checkout, PARLEY_URL: s.url, PARLEY_TOKEN: ADMIN, PATH: `${join(checkout, 'build')}:${process.env.PATH}` };
   const titled = (command) => command.split('\n')[0].slice(0, 70);
 
   let answers = 0;

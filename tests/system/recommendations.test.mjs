@@ -127,6 +127,13 @@ test('recommendations', async (t) => {
     await eventually('counts', async () => /parley_plugin_own_answers_total\{plugin="recommendations"\} [1-9]/.test((await s.get('/metrics')).body));
   });
 
+  await t.test('know a product whose id has a slash and a percent sign in it', async () => {
+    assert.equal((await s.post(`${api}/catalogue`, { csv: 'sku,title\n50%/a,Half' })).body.imported, 1);
+    assert.equal((await s.get(`${shop}/items/${encodeURIComponent('50%/a')}/similar`, asShopper('x'))).status, 200);
+    assert.equal((await s.get(`${shop}/items/50%25/a/similar`, asShopper('x'))).status, 404);
+    assert.equal((await s.delete(`${api}/catalogue/${encodeURIComponent('50%/a')}`)).status, 204);
+  });
+
   await t.test('refuse what cannot be, in sentences', async () => {
     for (const [path, detail] of [['recommend?n=99', /from 1 to 50/], ['items/none/similar', /there is no item "none"/]])
       assert.match((await s.get(`${shop}/${path}`, asShopper('x'))).body.detail, detail);

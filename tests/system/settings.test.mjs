@@ -56,7 +56,7 @@ test('settings are held against the schema that the release brings', async (t) =
     assert.equal(wrong.status, 400);
     assert.deepEqual(places(wrong), {
       '/variants/top/settings/maxOptions': 'must be at most 20',
-      '/variants/top/settings/colour': 'is not known here; there are maxOptions, friends',
+      '/variants/top/settings/colour': 'is not known here; there are maxOptions, segments, friends',
     });
     assert.equal((await put({ maxOptions: 4 })).status, 201);
     const patched = await s.patch('/admin/v1/features/product-poll', { variants: { top: { settings: { maxOptions: '4' } } } });

@@ -69,3 +69,26 @@ test('pages that show another variant than Parley gives', async (t) => {
   assert.deepEqual(warningOf(r, 'exposure-mismatch').evidence, { n: 1, units: 1 });
   assert.equal(r.excluded.multipleExposure, 0, 'she never really met the other');
 });
+
+test('a trial by person of a plugin in which shoppers meet is started with a warning', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const feature = (key, plugin, release) => s.put(`/admin/v1/features/${key}`, { key, type: 'string', stage: 'trial', variants: { off: { value: 'off' }, on: { value: 'on', plugin, ...(release && { release }) } }, off: 'off', default: { serve: 'off' } });
+  const start = async (key, over = {}) => {
+    const made = await s.put(`/admin/v1/experiments/${key}-trial`, { key: `${key}-trial`, feature: key, control: 'off', weights: { off: 1, on: 1 }, ...over });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    const answer = await s.post(`/admin/v1/experiments/${key}-trial/start`, {});
+    assert.deepEqual([answer.status, answer.body.state], [200, 'running']);
+    return answer.body.warnings;
+  };
+  await feature('boards', 'boards');
+  const [warning] = await start('boards');
+  assert.equal(warning.code, 'interference');
+  assert.match(warning.detail, /Shoppers meet in plugin `boards` of variant `on`.*such as `sku`/);
+  await feature('qa', 'qa');
+  assert.equal(await start('qa', { unit: 'sku' }), undefined, 'drawn by what they share');
+  await feature('recommendations', 'recommendations');
+  assert.equal(await start('recommendations'), undefined, 'nobody meets anybody');
+  await feature('polls', 'polls', '1.1.0');
+  assert.equal(await start('polls'), undefined, 'friends came with 1.2.0');
+});

@@ -93,6 +93,8 @@ test('webhooks', async (t) => {
     assert.equal(again.code, 0, again.err);
     await until('replayed', () => r.taken().length === 3);
     assert.deepEqual(r.taken().slice(1).map((m) => m.message.type), ['feature.unkill', 'feature.kill']);
+    const after = await until('dead no more', async () => { const b = await show(hook); return b.dead === 0 && b; });
+    assert.deepEqual(after.deadLetters, []);
     await s.delete(`/admin/v1/webhooks/${hook.id}`);
   });
 

@@ -104,6 +104,16 @@ Test(config, takes_flags_with_a_blank_or_an_equals_sign) {
     cr_expect_not(config_flag(&config, "check-config"));
 }
 
+Test(config, takes_a_yes_or_no_without_a_value_for_yes) {
+    cr_assert_eq(load(WORDS("--cuped", "--help"), WORDS("PARLEY_CUPED=off")), 0, "%s", error.detail);
+    cr_expect(config_bool(&config, "cuped"));
+    cr_expect(config_flag(&config, "help"));
+    cr_assert_eq(load(WORDS("--cuped", "off"), NOTHING), 0, "%s", error.detail);
+    cr_expect_not(config_bool(&config, "cuped"));
+    cr_assert_eq(load(WORDS("--cuped"), WORDS("PARLEY_CUPED=off")), 0, "%s", error.detail);
+    cr_expect(config_bool(&config, "cuped"));
+}
+
 Test(config, lets_the_last_of_two_equal_flags_win) {
     cr_assert_eq(load(WORDS("--workers=2", "--workers=3"), NOTHING), 0);
     cr_expect_eq(config_int(&config, "workers"), 3);

@@ -1,6 +1,7 @@
 #include "core/base/json.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 static struct arena arena;
 static struct json json;
@@ -33,6 +34,30 @@ Test(json_read, finds_members_by_name) {
     expect_text(json_unescaped(&json, json_get(&json, json_get(&json, 0, TEXT("a")), TEXT("c")), &arena), "deep");
     cr_expect_eq(json_get(&json, 0, TEXT("d")), JSON_NONE);
     cr_expect_eq(json_get(&json, 0, TEXT("ab")), JSON_NONE);
+}
+
+Test(json_read, finds_every_member_of_large_objects_wherever_they_stand) {
+    char text[8192], name[16];
+    size_t n = (size_t)snprintf(text, sizeof text, "{\"\":\"empty\",\"\\u0061\":\"escaped\"");
+    for (int i = 0; i < 100; i++) n += (size_t)snprintf(text + n, sizeof text - n, ",\"k%d\":%d", i, i);
+    n += (size_t)snprintf(text + n, sizeof text - n, ",\"small\":{\"k1\":-1},\"large\":{");
+    for (int i = 0; i < 33; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s\"k%d\":%d", i ? "," : "", i, 1000 + i);
+    snprintf(text + n, sizeof text - n, "}}");
+    scan(text);
+    json_at large = json_get(&json, 0, TEXT("large")), small = json_get(&json, 0, TEXT("small"));
+    for (int i = 0; i < 100; i++) {
+        double value;
+        struct text key = text_n(name, (size_t)snprintf(name, sizeof name, "k%d", i));
+        cr_assert(json_number(&json, json_get(&json, 0, key), &value) && value == i, "%s", name);
+        bool found = json_number(&json, json_get(&json, large, key), &value);
+        cr_assert(i < 33 ? found && value == 1000 + i : !found, "%s", name);
+        cr_assert_eq(json_get(&json, small, key) == JSON_NONE, i != 1);
+    }
+    expect_text(member("a"), "escaped");
+    expect_text(member(""), "empty");
+    cr_expect_eq(json_get(&json, 0, TEXT("k100")), JSON_NONE);
+    cr_expect_eq(json_get(&json, 0, TEXT("~")), JSON_NONE);
 }
 
 Test(json_read, finds_members_whose_names_are_escaped) {

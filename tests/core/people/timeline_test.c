@@ -32,6 +32,8 @@ static void heads_found(struct mail *mail) {
     sem_post(&((struct waiting_heads *)mail)->found);
 }
 
+static struct text searched; /* what the next pages are asked for; empty: all */
+
 static struct timeline_page page_of(const struct text *keys, size_t n, const char *before, const char *kinds,
                                     size_t limit) {
     int64_t heads[8] = {0};
@@ -40,8 +42,13 @@ static struct timeline_page page_of(const struct text *keys, size_t n, const cha
     sem_init(&w.found, 0, 0);
     journal_find_heads(journal, &w.question);
     while (sem_wait(&w.found) != 0) continue;
-    struct timeline_query query = {
-        .keys = keys, .heads = heads, .n = n, .before = text_of(before), .kinds = text_of(kinds), .limit = limit};
+    struct timeline_query query = {.keys = keys,
+                                   .heads = heads,
+                                   .n = n,
+                                   .before = text_of(before),
+                                   .kinds = text_of(kinds),
+                                   .words = searched,
+                                   .limit = limit};
     cr_assert_eq(timeline_read(reader, &arena, &query, &page, &error), 0, "%s", error.detail);
     return page;
 }
@@ -158,6 +165,28 @@ Test(timeline, only_the_kinds_asked_for_are_shown) {
     cr_assert_eq(page_of(keys, 1, "", "order", 50).n, 2);
     cr_assert_eq(page_of(keys, 1, "", "order,product", 50).n, 5);
     cr_assert_eq(page_of(keys, 1, "", "vote", 50).n, 0);
+}
+
+Test(timeline, entries_are_found_by_words_of_what_they_say_or_lead_to) {
+    const struct text anna = TEXT("anna");
+    for (int i = 0; i < 3; i++) {
+        struct journal_record r = track("anna", "Product Viewed", NULL, 1000 + i);
+        r.body = text_of(i == 1 ? "{\"properties\":{\"name\":\"Blue Mug\",\"sku\":\"HT-7\"}}"
+                                : "{\"properties\":{\"name\":\"Blue Plate\"}}");
+        write_one(r);
+    }
+    searched = TEXT("mug BLUE");
+    cr_expect_eq(page_of(&anna, 1, "", "", 10).n, 1);
+    searched = TEXT("ht-7");
+    cr_expect_eq(page_of(&anna, 1, "", "", 10).n, 1, "what it leads to counts");
+    searched = TEXT("blue");
+    struct timeline_page page = page_of(&anna, 1, "", "", 2);
+    cr_expect_eq(page.n, 2);
+    char next[64];
+    snprintf(next, sizeof next, "%.*s", TEXT_ARGS(page.next));
+    cr_expect_eq(page_of(&anna, 1, next, "", 2).n, 1, "page by page");
+    searched = TEXT("blue cup");
+    cr_expect_eq(page_of(&anna, 1, "", "", 10).n, 0);
 }
 
 Test(timeline, a_made_up_place_shows_nobody_elses_entries) {

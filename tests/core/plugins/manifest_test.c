@@ -40,6 +40,7 @@ Test(manifest, what_is_wrong_is_named_with_its_place) {
     assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"libary\":1" REST), "",
                    "'libary' that no plugin.json has");
     assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"title\":1" REST), "/title", "must be a string");
+    assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"social\":\"yes\"" REST), "/social", "must be true");
     assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"web\":\"polls.js\"" REST), "/web", "widget's module");
     assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"settings\":[]" REST), "/settings", "JSON Schema");
     assert_refused(TEXT("{\"name\":\"p\",\"version\":\"1.0.0\",\"sha256\":{\"p.so\":\"XY\"}" REST), "/sha256",

@@ -71,6 +71,20 @@ Test(probation, a_release_that_stays_down_is_rolled_back_at_once) {
     house_wait_for_event(&house, "rolled-back polls 1.0.0 after 1.1.0");
 }
 
+Test(probation, goes_on_after_a_restart_for_the_rest_of_its_time) {
+    open_with(&strict);
+    swap_to("1.1.0");
+    house_turn(&house, 200);
+    house_reopen(&house);
+    const char *status = house_status(&house, "polls"), *left = strstr(status, "\"secondsLeft\":");
+    cr_assert(left && strstr(status, "\"probation\":{\"release\":\"1.1.0\""), "%s", status);
+    cr_expect_leq(atof(left + strlen("\"secondsLeft\":")), 59.8);
+    call("/fail", 4);
+    house_wait_for(&house, "polls", "\"active\":\"1.0.0\"");
+    house_reopen(&house);
+    cr_expect_not(strstr(house_status(&house, "polls"), "\"probation\""), "what was rolled back to needs none");
+}
+
 Test(probation, of_no_time_leaves_a_release_alone) {
     open_with(NULL);
     swap_to("1.1.0");

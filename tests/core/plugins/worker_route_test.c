@@ -14,9 +14,18 @@ static const struct parley_route routes[] = {
 };
 
 static struct route_match match;
+static struct arena arena;
+
+static void open_arena(void) {
+    arena_init(&arena, 1024);
+}
+static void close_arena(void) {
+    arena_free(&arena);
+}
+TestSuite(route, .init = open_arena, .fini = close_arena);
 
 static int find(int audience, const char *method, const char *path) {
-    return route_find(&match, routes, 4, sizeof *routes, audience, text_of(method), text_of(path), NULL);
+    return route_find(&match, routes, 4, sizeof *routes, audience, text_of(method), text_of(path), &arena, NULL);
 }
 
 Test(route, names_in_braces_take_one_segment) {
@@ -25,6 +34,11 @@ Test(route, names_in_braces_take_one_segment) {
     cr_expect_eq(match.params_n, 2);
     cr_expect(text_is(match.params[0].name, "id") && text_is(match.params[0].value, "p1"));
     cr_expect(text_is(match.params[1].name, "key") && text_is(match.params[1].value, "a b"));
+}
+
+Test(route, a_slash_and_a_percent_sign_may_be_in_a_name) {
+    cr_assert_eq(find(PARLEY_SHOPPER, "GET", "/polls/100%25 a%2Fb%2525%41"), 0);
+    cr_expect(text_is(match.params[0].value, "100% a/b%25%41"));
 }
 
 Test(route, the_whole_path_must_fit) {
@@ -50,8 +64,6 @@ Test(route, templates_are_checked) {
 }
 
 Test(route, a_query_is_decoded_and_hostile_percents_stay) {
-    struct arena arena;
-    arena_init(&arena, 1024);
     struct text query = TEXT("about=sku%3A85123A&a+b=c%20d&empty=&flag&bad=%zz%4&nul=%00x");
     cr_expect(text_is(route_query(query, TEXT("about"), &arena), "sku:85123A"));
     cr_expect(text_is(route_query(query, TEXT("a b"), &arena), "c d"));
@@ -60,5 +72,4 @@ Test(route, a_query_is_decoded_and_hostile_percents_stay) {
     cr_expect(text_is(route_query(query, TEXT("bad"), &arena), "%zz%4"));
     cr_expect(text_is(route_query(query, TEXT("nul"), &arena), "%00x"));
     cr_expect_null(route_query(query, TEXT("absent"), &arena).at);
-    arena_free(&arena);
 }

@@ -14,6 +14,9 @@ struct trial_definition {
     int64_t start, end;      /* end 0: open */
 };
 
+/* When the trials that are defined next were paused, resumed, paused ...; 0 ends them. */
+static int64_t trial_turns[4];
+
 /* The experiment is on feature `poll` with the variants off and top (and mid). */
 static inline struct snapshot *trial_snapshot(const struct trial_definition *d) {
     static const char feature[] =
@@ -45,6 +48,9 @@ static inline struct snapshot *trial_snapshot(const struct trial_definition *d) 
     int free_slots;
     cr_assert_eq(lifecycle_start(&state, &experiment, d->start, none, &arena, &free_slots, &error), 0, "%s",
                  error.detail);
+    for (int i = 0; i < 4 && trial_turns[i]; i++)
+        cr_assert_eq((i % 2 ? lifecycle_resume : lifecycle_pause)(&state, trial_turns[i], &arena, &error), 0, "%s",
+                     error.detail);
     if (d->end) cr_assert_eq(lifecycle_end(&state, d->end, &error), 0, "%s", error.detail);
     definitions[n++] = (struct definition){DEFINITION_EXPERIMENT, experiment.key, body, experiment_state_json(&state)};
     struct snapshot *snapshot;
