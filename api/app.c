@@ -22,6 +22,17 @@ static void forget_concluded(struct app *app) {
         remembered_drop(&app->remembered, app->snapshot->concluded[i]->state.salt);
 }
 
+void app_expect(struct app *app, const struct snapshot *snapshot) {
+    if (!app->remembered.shared) return;
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+        struct text salt = snapshot->experiments[i].state.salt;
+        if (remembered_of(&app->remembered, salt)) continue;
+        app_change_begin(app);
+        remembered_make(&app->remembered, salt);
+        app_change_end(app);
+    }
+}
+
 void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     uint64_t began = clock_ticks();
     if (app->snapshot &&
@@ -29,8 +40,12 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
         snapshot_release(snapshot);
         return;
     }
-    snapshot_release(app->snapshot);
+    struct snapshot *before = app->snapshot;
+    app_expect(app, snapshot);
+    app_change_begin(app);
     app->snapshot = snapshot;
+    app_change_end(app);
+    snapshot_release(before);
     forget_concluded(app);
     want_releases(app);
     settings_forget(&app->settings);
@@ -45,10 +60,23 @@ bool app_arrive(struct request *request, const struct route_match *match, bool o
 }
 
 void app_turn(struct app *app, enum server_turn turn) {
-    if (turn == SERVER_TURN_BEGINS)
+    if (turn == SERVER_TURN_BEGINS) {
+        app_show_plugins(app);
         journal_gather(app->journal);
-    else
+    } else
         journal_gathered(app->journal);
+}
+
+void app_make_counters(struct app *app) {
+    struct telemetry *t = app->telemetry;
+    app->evaluations = telemetry_counter(t, "parley_evaluations_total", "Features decided", "");
+    app->sections_left_out = telemetry_counter(t, "parley_page_sections_left_out_total",
+                                               "Sections of composed pages that were late or down", "");
+    app->exposures_recorded = telemetry_counter(t, "parley_exposures_total", "Exposures recorded", "");
+    app->exposures_refused =
+        telemetry_counter(t, "parley_exposures_refused_total", "Exposures not recorded because the ring was full", "");
+    app->suppressed = telemetry_counter(t, "parley_people_suppressed_total",
+                                        "Events, exposures, effects and calls of erased customers, refused", "");
 }
 
 struct measure_frozen_caps app_frozen_caps(const struct app *app, const struct snapshot_experiment *experiment,
@@ -101,9 +129,11 @@ static void replace(struct remembered *remembered, const struct remembering *r, 
 
 static void on_recalled(struct mail *mail) {
     struct remembering *r = (struct remembering *)mail;
+    app_change_begin(r->app);
     for (uint32_t i = 0; i < r->memory.n; i++)
         replace(remembered_make(&r->app->remembered, r->memory.experiments[i].salt), r, r->memory.experiments[i].units,
                 r->memory.experiments[i].n);
+    app_change_end(r->app);
     arena_free(&r->memory.arena);
     arena_free(&r->arena);
     free(r);
@@ -135,10 +165,12 @@ bool app_muted(const struct app *app, struct text customer, struct text feature,
 }
 
 void app_join(struct app *app, struct text key, struct text parent) {
+    app_change_begin(app);
     identity_map_set(app->joined, key, parent);
     struct unit_id unit = unit_of(key), root = unit_of(app_unit(app, key));
     for (struct map_entry *e = map_next(&app->remembered.by_salt, NULL); e; e = map_next(&app->remembered.by_salt, e))
-        inherit(e->value, unit, root);
+        for (int set = 0; set < REMEMBERED_SETS; set++) inherit((struct remembered *)e->value + set, unit, root);
+    app_change_end(app);
 }
 
 struct text app_origin(struct request *request) {

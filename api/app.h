@@ -1,5 +1,7 @@
 /* What the handlers work with: one struct, made and wired in programs/parleyd, borrowed by every request. All of it is
- * the loop thread's, except what its own header says is safe from any thread. */
+ * the first loop's, except what its own header says is safe from any thread. Further loops have an app of their own (loops.c): handlers of
+ * routes with ROUTE_ANY_LOOP read from it what is marked "shared", which changes between app_change_begin and app_change_end
+ * alone, and use what each loop has for itself. */
 #ifndef PARLEY_API_APP_H
 #define PARLEY_API_APP_H
 
@@ -26,20 +28,23 @@
 struct push;
 struct erasures;
 struct hooks;
+struct loops;
+struct offers;
 
 struct app {
     uv_loop_t *loop;
-    struct mailbox mailbox; /* lanes answer here */
+    struct mailbox mailbox; /* of this loop: lanes answer here */
     const struct log *log;
     struct telemetry *telemetry;
     const struct clock *clock;
 
-    struct server *server;
+    struct loops *loops;   /* while they serve; loops.h. NULL on further ones */
+    struct offers *offers; /* shared; offers.h. NULL on the first loop, which asks `plugins` */
     struct main_db *db;
-    struct catalogue *catalogue; /* the store lane's: never touched on the loop */
-    struct snapshot *snapshot;   /* in force; one reference is the app's */
-    struct remembered_all remembered;
-    struct token_table *tokens; /* immutable; replaced by a change */
+    struct catalogue *catalogue;      /* the store lane's: never touched on the loop */
+    struct snapshot *snapshot;        /* shared: in force; one reference is the app's */
+    struct remembered_all remembered; /* shared, and written by all loops */
+    struct token_table *tokens;       /* shared: immutable; replaced by a change */
     struct {
         struct token_table *of; /* the table that said so; another one forgets it */
         char token[128];
@@ -48,10 +53,10 @@ struct app {
         struct principal who;
     } last_token;                /* most requests come with the token of the request before: no hash for those */
     struct text admin_token;     /* PARLEY_ADMIN_TOKEN; read only on the store lane and at start */
-    struct identity_map *joined; /* which keys are one unit */
+    struct identity_map *joined; /* shared: which keys are one unit */
     struct people *people;
-    struct suppression suppression; /* who was erased and is not collected */
-    struct muted muted;             /* features that shoppers muted */
+    struct suppression suppression; /* shared: who was erased and is not collected */
+    struct muted muted;             /* shared: features that shoppers muted */
     struct contact_caps contact_caps;
     struct counter *contacts[CONTACT_ANSWERS_N], *suppressed;
     struct erasures *erasures; /* under way; erasure.h */
@@ -65,7 +70,7 @@ struct app {
     struct journal_ring *exposures; /* this loop's way into the journal */
     struct measure *measure;
     struct looks *looks; /* the latest look at each experiment */
-    struct usage *usage; /* when each feature was last decided */
+    struct usage *usage; /* when each feature was last decided, on this loop; all: app_usage */
     struct insight *insight;
     struct webhooks *webhooks;
     struct plugins *plugins;
@@ -92,7 +97,19 @@ bool app_admit(struct request *request);
 bool app_arrive(struct request *request, const struct route_match *match, bool options);
 /* server_options.turn: events of one turn become one group of the journal. */
 void app_turn(struct app *app, enum server_turn turn);
-/* Puts a new snapshot in force (takes over the reference) and tells those who listen. Loop thread. */
+/* Between these two nothing that is shared is read on other loops, and may be changed; then they have it all as it is now. First
+ * loop; not one within another. Waits for what each other loop does for one request. */
+void app_change_begin(struct app *app);
+void app_change_end(struct app *app);
+/* Other loops see of plugins what the host says by now: before an answer leaves that may tell of a change. First loop. */
+void app_show_plugins(struct app *app);
+/* app->usage with what other loops have marked. First loop. */
+struct usage *app_usage(struct app *app);
+/* What each loop counts, in app->telemetry. */
+void app_make_counters(struct app *app);
+/* Makes what units of the snapshot's experiments are remembered in, where several loops look: evaluations find it made. First loop. */
+void app_expect(struct app *app, const struct snapshot *snapshot);
+/* Puts a new snapshot in force (takes over the reference) and tells those who listen. First loop. */
 void app_set_snapshot(struct app *app, struct snapshot *snapshot);
 /* The caps of an experiment that its looks have frozen; in `arena`. */
 struct measure_frozen_caps app_frozen_caps(const struct app *app, const struct snapshot_experiment *experiment,

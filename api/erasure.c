@@ -68,13 +68,17 @@ static void try_later(struct run *run, const char *what, const char *why) {
 
 /* What the loop remembers of her. */
 static void forget_here(struct app *app, const struct erasure *erasure) {
+    app_change_begin(app);
     for (size_t i = 0; i < erasure->n; i++) {
         struct unit_id unit = unit_of(erasure->keys[i]);
         struct map_entry *e = NULL;
-        while ((e = map_next(&app->remembered.by_salt, e))) remembered_remove(e->value, unit);
+        while ((e = map_next(&app->remembered.by_salt, e)))
+            for (int set = 0; set < REMEMBERED_SETS; set++)
+                remembered_remove((struct remembered *)e->value + set, unit);
         identity_map_set(app->joined, erasure->keys[i], erasure->keys[i]);
         muted_set(&app->muted, erasure->keys[i], NULL);
     }
+    app_change_end(app);
 }
 
 /* ---- steps on the store lane ---- */
@@ -97,7 +101,9 @@ static void asked(struct mail *mail) {
         run_free(run);
         return;
     }
+    app_change_begin(app);
     for (size_t i = 0; i < run->erasure.n; i++) suppression_add(&app->suppression, run->erasure.keys[i]);
+    app_change_end(app);
     advance(run);
 }
 

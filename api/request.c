@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/away.h"
 #include "api/server_internal.h"
 #include "core/base/json_write.h"
 
@@ -138,6 +139,13 @@ struct text request_cookie(struct request *request, const char *name) {
     return TEXT_NONE;
 }
 
+void request_enter(struct request *request) {
+    server_enter(request->server);
+}
+void request_leave(struct request *request) {
+    server_leave(request->server);
+}
+
 void reply_header(struct request *request, const char *name, const char *value) {
     struct reply_header *header = arena_new(&request->arena, struct reply_header);
     *header = (struct reply_header){name, value, request->reply_headers};
@@ -175,13 +183,16 @@ static ssize_t read_source(void *cls, uint64_t position, char *out, size_t room)
 void reply_stream(struct request *request, int status, const char *content_type, struct reply_source source) {
     enum { BLOCK = 1024 };
     request->source = source;
+    if (request->away) away_carry(request);
     answer(request, status, content_type,
            MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_source, request, NULL));
 }
 
 void reply_wake(struct request *request) {
-    MHD_resume_connection(request->connection);
-    request->server->resumed = true;
+    if (request->away)
+        away_wake(request);
+    else
+        server_wake(request);
 }
 
 void reply_empty(struct request *request, int status) {

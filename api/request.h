@@ -1,5 +1,5 @@
 /* One HTTP request as a handler sees it, and the ways to answer it. A handler answers before it returns, or keeps the
- * request and answers later on the loop's thread, exactly once. Everything in it lives until the answer is sent. */
+ * request and answers later on the thread of the loop that runs the handler, exactly once. Everything in it lives until the answer is sent. */
 #ifndef PARLEY_API_REQUEST_H
 #define PARLEY_API_REQUEST_H
 
@@ -12,6 +12,7 @@
 #include "core/people/tokens.h"
 
 struct app;
+struct away;
 struct MHD_Connection;
 struct MHD_Response;
 
@@ -43,6 +44,7 @@ struct request {
     struct app *app;
     struct server *server;
     struct request *pool_next;
+    struct away *away; /* while the first loop has it; away.h */
     struct MHD_Connection *connection;
     struct arena arena;
     const struct route *route;
@@ -75,6 +77,9 @@ struct text request_param(struct request *request, const char *name);
 /* The value of {name...}, the rest of a path, with each segment decoded but for '/' and '%' in it, which stay %2F and %25: so a slash
  * in an id is no end of a segment. Empty where it is no UTF-8. */
 struct text request_tail(struct request *request, const char *name);
+/* Around what a callback of a suspended request reads of its app, as a handler may; see server_options.gate. */
+void request_enter(struct request *request);
+void request_leave(struct request *request);
 /* A query parameter, percent-decoded, '+' as blank; TEXT_NONE where it is not there. */
 struct text request_query(struct request *request, const char *name);
 /* A whole number from the query within [least, most]; `otherwise` where it is not there. False (answered with 400) where wrong. */

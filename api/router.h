@@ -28,6 +28,7 @@ enum route_flag {
     ROUTE_BASIC = 8,         /* the token may also come by Basic authentication */
     ROUTE_OFREP = 16,        /* errors take the shape of the OpenFeature Remote Evaluation Protocol */
     ROUTE_SHOPPER = 4,       /* the caller's customer or anonymous id is established before the handler runs */
+    ROUTE_ANY_LOOP = 32, /* every loop answers it, by what the first one shares (app.h); others the first one alone */
 };
 
 struct route {

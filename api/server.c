@@ -2,16 +2,14 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "api/app.h"
+#include "api/away.h"
 #include "api/server_internal.h"
 #include "core/base/clock.h"
 #include "core/base/memory.h"
@@ -169,7 +167,10 @@ static void on_whole(struct request *request) {
         return;
     }
     request->body = buffer_view(&request->body_bytes);
-    request->route->handle(request);
+    if (request->route->flags & ROUTE_ANY_LOOP || !request->server->options.home)
+        request->route->handle(request);
+    else
+        away_send(request, request->route->handle);
 }
 
 static enum MHD_Result send_answer(struct request *request) {
@@ -198,7 +199,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (!request->headed) {
         request->headed = true;
         server->active++;
+        server_enter(server);
         on_head(request, method);
+        server_leave(server);
         bool huge = request->state == REQUEST_ANSWERED && request->too_large;
         return huge ? send_answer(request) : MHD_YES; /* too long even to be thrown away: answer and close */
     }
@@ -208,7 +211,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         return result;
     }
     request->state = REQUEST_HANDLING;
+    server_enter(server);
     on_whole(request);
+    server_leave(server);
     if (request->state == REQUEST_ANSWERED) return send_answer(request);
     request->state = REQUEST_SUSPENDED;
     MHD_suspend_connection(connection);
@@ -221,22 +226,38 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
     struct request *request = *con_cls;
     if (!request) return;
     if (request->headed) {
-        server->active--;
         count(server->responses[request->status / 100 % 6], 1);
+        server->answers++;
         if (!request->source.read) histogram_observe(server->latency, clock_ticks() - request->started);
     }
     if (request->source.closed) request->source.closed(request->source.user);
     if (request->response) MHD_destroy_response(request->response);
     *con_cls = NULL;
+    if (!away_closes(request)) server_released(request);
+}
+
+void server_released(struct request *request) {
+    struct server *server = request->server;
+    if (request->headed) server->active--;
     request_give(server, request);
     if (server->draining && server->active == 0) uv_timer_start(&server->timer, server_on_timer, 0, 0);
 }
 
 void server_answered(struct request *request) {
+    if (request->away)
+        away_answered(request);
+    else
+        server_resume(request);
+}
+
+void server_resume(struct request *request) {
     bool suspended = request->state == REQUEST_SUSPENDED;
     assert(request->state != REQUEST_ANSWERED);
     request->state = REQUEST_ANSWERED;
-    if (!suspended) return;
+    if (suspended) server_wake(request);
+}
+
+void server_wake(struct request *request) {
     MHD_resume_connection(request->connection);
     request->server->resumed = true;
 }
@@ -251,6 +272,7 @@ static void drive(struct server *server) {
     do MHD_run(server->daemon);
     while (++round < MHD_ROUNDS && MHD_get_timeout(server->daemon, &wait) == MHD_YES && wait == 0);
     server->options.turn(server->options.app, SERVER_TURN_ENDS);
+    gauge_set(server->loop_answers, server->answers);
     if (MHD_get_timeout(server->daemon, &wait) != MHD_YES) wait = 1000;
     if (server->draining && server->active == 0 && server->drained) {
         void (*drained)(void *) = server->drained;
@@ -274,37 +296,49 @@ static void on_prepare(uv_prepare_t *prepare) {
     if (server->resumed) drive(server);
 }
 
+/* ---- connections ---- */
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode what) {
+    struct server *server = cls;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+        count(server->connections, -1);
+    else if (server->options.listen_fd >= 0)
+        count(server->connections, 1); /* others are counted when they are dealt */
+}
+
+struct added {
+    struct mail mail;
+    struct server *server;
+    int fd;
+    struct sockaddr_storage from;
+    socklen_t n;
+};
+
+static void on_added(struct mail *mail) {
+    struct added *added = (struct added *)mail;
+    struct server *server = added->server;
+    if (server->draining ||
+        MHD_add_connection(server->daemon, added->fd, (struct sockaddr *)&added->from, added->n) != MHD_YES) {
+        if (server->draining) close(added->fd);
+        count(server->connections, -1);
+    }
+    server->resumed = true;
+    free(added);
+}
+
+void server_add(struct server *server, int fd, const struct sockaddr_storage *from, socklen_t n) {
+    struct added *added = memory_new(struct added);
+    *added = (struct added){.mail.receive = on_added, .server = server, .fd = fd, .from = *from, .n = n};
+    count(server->connections, 1);
+    mailbox_post(&server->options.app->mailbox, &added->mail);
+}
+
+int64_t server_connections(const struct server *server) {
+    return atomic_load_explicit(&server->connections->value, memory_order_relaxed);
+}
+
 /* ---- start and stop ---- */
-
-static int listen_on(const char *host, int port, int *fd, struct error *error) {
-    char service[8];
-    snprintf(service, sizeof service, "%d", port);
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV}, *found = NULL;
-    int rc = getaddrinfo(host, service, &hints, &found);
-    if (rc != 0) return error_set(error, ERR_INVALID, "cannot listen on %s:%d: %s", host, port, gai_strerror(rc));
-    int on = 1;
-    *fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (*fd >= 0) {
-        setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* inherited by what is accepted */
-    }
-    if (*fd < 0 || bind(*fd, found->ai_addr, found->ai_addrlen) < 0 || listen(*fd, 1024) < 0) {
-        error_set(error, ERR_IO, "cannot listen on %s:%d: %s", host, port, strerror(errno));
-        if (*fd >= 0) close(*fd);
-        freeaddrinfo(found);
-        return ERR_IO;
-    }
-    freeaddrinfo(found);
-    return 0;
-}
-
-static int bound_port(int fd) {
-    struct sockaddr_storage at;
-    socklen_t n = sizeof at;
-    getsockname(fd, (struct sockaddr *)&at, &n);
-    return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
-                                          : ((struct sockaddr_in *)&at)->sin_port);
-}
 
 /* Paths stay percent-encoded until a handler asks for a parameter. */
 static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *text) {
@@ -338,28 +372,32 @@ static void make_instruments(struct server *server) {
     }
     server->latency = telemetry_histogram(server->options.telemetry, "parley_http_request_seconds",
                                           "From the request's first line to its answer sent, streams left out", "");
+    char loop[24];
+    snprintf(loop, sizeof loop, "loop=\"%u\"", server->options.number);
+    server->connections = telemetry_gauge(server->options.telemetry, "parley_loop_connections", "Open now", loop);
+    server->loop_answers = telemetry_counter(server->options.telemetry, "parley_loop_answers_total",
+                                             "Requests answered, by the loop that has the connection", loop);
 }
 
 int server_start(struct server **out, const struct server_options *options, struct error *error) {
-    int fd = -1;
-    int rc = listen_on(options->host, options->port, &fd, error);
-    if (rc) return rc;
     struct server *server = memory_new(struct server);
     server->options = *options;
-    server->listen_fd = fd;
-    server->port = bound_port(fd);
     make_instruments(server);
     raise_files(options->max_connections);
+    bool listens = options->listen_fd >= 0;
+    struct MHD_OptionItem listening[] = {
+        {listens ? MHD_OPTION_LISTEN_SOCKET : MHD_OPTION_END, options->listen_fd, NULL}, {MHD_OPTION_END, 0, NULL}};
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, server,
-        MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
-        on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
-        server, MHD_OPTION_CONNECTION_LIMIT, options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, 75u,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (listens ? 0 : MHD_USE_NO_LISTEN_SOCKET), 0,
+        NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, on_mhd_log, server, MHD_OPTION_ARRAY, listening,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, server,
+        MHD_OPTION_CONNECTION_LIMIT, options->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, 75u,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!server->daemon) {
-        close(fd);
+        if (listens) close(options->listen_fd);
         free(server);
-        return error_set(error, ERR_INTERNAL, "libmicrohttpd did not start on %s:%d", options->host, options->port);
+        return error_set(error, ERR_INTERNAL, "libmicrohttpd did not start");
     }
     int epoll_fd = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     uv_poll_init(options->loop, &server->poll, epoll_fd);
@@ -373,9 +411,6 @@ int server_start(struct server **out, const struct server_options *options, stru
     return 0;
 }
 
-int server_port(const struct server *server) {
-    return server->port;
-}
 int server_active(const struct server *server) {
     return server->active;
 }

@@ -2,12 +2,13 @@
 #ifndef PARLEY_API_SERVER_INTERNAL_H
 #define PARLEY_API_SERVER_INTERNAL_H
 
+#include <pthread.h>
+
 #include "api/server.h"
 
 struct server {
     struct server_options options;
     struct MHD_Daemon *daemon;
-    int listen_fd, port;
     uv_poll_t poll;
     uv_timer_t timer;
     uv_prepare_t prepare;
@@ -18,12 +19,27 @@ struct server {
     void *drained_user;
     struct request *pool;
     int pool_n;
-    struct counter *responses[6];
+    struct counter *responses[6], *connections, *loop_answers;
+    int64_t answers; /* so far; shown at each turn's end */
     struct histogram *latency;
 };
+
+/* Around what reads the app: see server_options.gate. */
+static inline void server_enter(struct server *server) {
+    if (server->options.gate) pthread_rwlock_rdlock(server->options.gate);
+}
+static inline void server_leave(struct server *server) {
+    if (server->options.gate) pthread_rwlock_unlock(server->options.gate);
+}
 
 void server_on_timer(uv_timer_t *timer);
 /* The request's response stands: send it now or, where the connection sleeps, wake it. */
 void server_answered(struct request *request);
+/* The connection sleeps: it is to go on. */
+void server_wake(struct request *request);
+/* The answer of a request that was away has come. */
+void server_resume(struct request *request);
+/* Nobody has the request any more. */
+void server_released(struct request *request);
 
 #endif

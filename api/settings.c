@@ -43,6 +43,7 @@ static struct text fill(struct arena *arena, const struct schema *schema, struct
 
 struct text settings_of(struct app *app, const struct variant *variant) {
     struct settings *settings = &app->settings;
+    if (!variant->plugin.n) return variant->settings;
     const struct schema *schema = plugins_schema(app->plugins, variant->plugin, variant->release);
     if (!schema) return variant->settings;
     struct filled wanted = {.of = {variant, schema}};

@@ -1,6 +1,7 @@
 /* A load generator: keeps N keep-alive connections busy with one request each, counts answers and their latency, and says so
- * as one line of JSON. "{n}" in path or body becomes a number that is new in every request. One thread, epoll; used
- * against parleyd and against its peers alike, so that what it costs itself is in both figures.
+ * as one line of JSON. "{n}" in path or body becomes a number that is new in every request; without it a request is made once and
+ * sent again. One thread, epoll; used against parleyd and against its peers alike, so that what it costs itself is in both
+ * figures: "share" is how much of a core that was.
  * usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... [-b body] [-o offset] */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,20 +21,21 @@
 #include "core/base/clock.h"
 #include "core/base/memory.h"
 
-enum { ROOM = 1 << 20, CONNECTIONS_MOST = 4096, LATENCIES = 1 << 24 };
+enum { HEAD_ROOM = 4096, CONNECTIONS_MOST = 4096, LATENCIES = 1 << 24 };
 
 struct connection {
     int fd;
     size_t n, wanted, sent; /* bytes of the answer so far; of the whole answer once its head is known */
     uint64_t since;
     struct buffer request;
-    char *in;
+    char *in; /* the head; bodies are thrown away unread */
 };
 
 struct load {
     struct sockaddr_in address;
     const char *method, *headers;
     const char *path, *body; /* body: NULL for none */
+    bool numbered;           /* path or body have {n} */
     struct buffer filled;
     uint64_t next, last; /* numbers of the next request and of the first that is not sent any more */
     int64_t answers, failures;
@@ -53,6 +56,8 @@ static void build(struct load *load, struct connection *c) {
     char number[32];
     snprintf(number, sizeof number, "%llu", (unsigned long long)load->next++);
     struct buffer *out = &c->request;
+    c->sent = c->n = c->wanted = 0;
+    if (out->n && !load->numbered) return;
     buffer_clear(out);
     buffer_printf(out, "%s ", load->method);
     fill(out, load->path, number);
@@ -64,7 +69,6 @@ static void build(struct load *load, struct connection *c) {
         buffer_text(out, buffer_view(&load->filled));
     } else
         buffer_cstr(out, "\r\n");
-    c->sent = c->n = c->wanted = 0;
 }
 
 static void die(const char *what) {
@@ -118,21 +122,33 @@ static void answered(struct load *load, struct connection *c) {
 
 static bool pull(struct load *load, struct connection *c) {
     for (;;) {
-        ssize_t n = read(c->fd, c->in + c->n, ROOM - 1 - c->n);
+        ssize_t n = c->wanted ? recv(c->fd, NULL, c->wanted - c->n, MSG_TRUNC)
+                              : read(c->fd, c->in + c->n, HEAD_ROOM - 1 - c->n);
         if (n < 0 && errno == EAGAIN) return true;
         if (n <= 0) return false;
         c->n += (size_t)n;
-        c->in[c->n] = 0;
-        if (!c->wanted) c->wanted = whole(c);
+        if (!c->wanted) {
+            c->in[c->n] = 0;
+            c->wanted = whole(c);
+        }
         if (!c->wanted || c->n < c->wanted) continue;
         answered(load, c);
         start(load, c);
+        return true; /* what comes now is another event */
     }
 }
 
 static int by_size(const void *a, const void *b) {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
+}
+
+/* Seconds of processor time so far. */
+static double worked(void) {
+    struct rusage use;
+    getrusage(RUSAGE_SELF, &use);
+    return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
+           (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
 }
 
 static volatile sig_atomic_t ended; /* SIGTERM: say what there is and end */
@@ -144,7 +160,7 @@ static void on_end(int signal) {
 static void run(struct load *load, struct connection *connections, int n, double seconds) {
     load->epoll = epoll_create1(0);
     for (int i = 0; i < n; i++) {
-        connections[i].in = memory_alloc(ROOM);
+        connections[i].in = memory_alloc(HEAD_ROOM);
         dial(load, &connections[i]);
     }
     uint64_t wanted = load->last - load->next, began = clock_ticks(), until = began + (uint64_t)(seconds * 1e9);
@@ -152,6 +168,7 @@ static void run(struct load *load, struct connection *connections, int n, double
         start(load, &connections[i]);
     }
     struct epoll_event events[256];
+    double before = worked();
     while (clock_ticks() < until && !ended && (uint64_t)load->answers < wanted) {
         int got = epoll_wait(load->epoll, events, 256, 100);
         for (int i = 0; i < got; i++) {
@@ -164,14 +181,14 @@ static void run(struct load *load, struct connection *connections, int n, double
             start(load, c);
         }
     }
-    double took = (double)(clock_ticks() - began) / 1e9;
+    double took = (double)(clock_ticks() - began) / 1e9, share = (worked() - before) / took;
     size_t kept = load->answers < LATENCIES ? (size_t)load->answers : LATENCIES;
     qsort(load->latencies, kept, sizeof *load->latencies, by_size);
     printf("{\"rate\":%.1f,\"answers\":%lld,\"failures\":%lld,\"firstFailure\":%d,\"p50ms\":%.3f,\"p99ms\":%.3f,"
-           "\"maxms\":%.3f,\"next\":%llu}\n",
+           "\"maxms\":%.3f,\"share\":%.3f,\"next\":%llu}\n",
            (double)load->answers / took, (long long)load->answers, (long long)load->failures, load->first_failure,
            kept ? load->latencies[kept / 2] / 1e3 : 0, kept ? load->latencies[kept * 99 / 100] / 1e3 : 0,
-           kept ? load->latencies[kept - 1] / 1e3 : 0, (unsigned long long)load->next);
+           kept ? load->latencies[kept - 1] / 1e3 : 0, share, (unsigned long long)load->next);
 }
 
 int main(int argc, char **argv) {
@@ -203,6 +220,7 @@ int main(int argc, char **argv) {
     load.address.sin_port = htons((uint16_t)port);
     load.method = argv[optind + 1];
     load.path = argv[optind + 2];
+    load.numbered = strstr(load.path, "{n}") || (load.body && strstr(load.body, "{n}"));
     buffer_put(&headers, "", 1);
     load.headers = headers.at;
     load.latencies = memory_alloc(LATENCIES * sizeof *load.latencies);

@@ -245,7 +245,10 @@ static int work_lift(struct admin_job *job, struct catalogue *catalogue, struct 
 }
 
 static void lifted(struct admin_job *job) {
-    suppression_remove(&job->request->app->suppression, job->change.key);
+    struct app *app = job->request->app;
+    app_change_begin(app);
+    suppression_remove(&app->suppression, job->change.key);
+    app_change_end(app);
 }
 
 static void handle_lift(struct request *request) {

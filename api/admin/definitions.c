@@ -190,7 +190,7 @@ static void handle_stale(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    stale_write(request->app->snapshot, request->app->usage, clock_now(request->app->clock),
+    stale_write(request->app->snapshot, app_usage(request->app), clock_now(request->app->clock),
                 request_query(request, "cursor"), (size_t)limit, &w);
     reply_json(request, 200, &out);
 }

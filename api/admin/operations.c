@@ -112,9 +112,13 @@ static int load_table(struct admin_job *job, struct sql *sql) {
 static void set_table(struct admin_job *job) {
     struct token_work *work = (struct token_work *)(uintptr_t)job->input;
     if (!work->table) return;
-    token_table_free(job->request->app->tokens);
-    job->request->app->tokens = work->table;
-    job->request->app->last_token.of = NULL;
+    struct app *app = job->request->app;
+    struct token_table *before = app->tokens;
+    app_change_begin(app);
+    app->tokens = work->table;
+    app->last_token.of = NULL;
+    app_change_end(app);
+    token_table_free(before);
 }
 
 static int create_token(struct admin_job *job, struct sql *sql, struct token *token) {

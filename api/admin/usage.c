@@ -29,7 +29,7 @@ static int work_usage(struct admin_job *job, struct catalogue *catalogue, struct
 
 static void write_usage(struct admin_job *job) {
     const struct usage_page *page = job->input;
-    const struct usage *usage = job->request->app->usage;
+    const struct usage *usage = app_usage(job->request->app);
     struct json_writer *w = &job->writer;
     json_open_object(w);
     json_key(w, TEXT("items"));

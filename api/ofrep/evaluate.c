@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <xxhash.h>
 
+#include "api/offers.h"
 #include "api/push.h"
 #include "api/visitor.h"
 #include "core/base/json_write.h"
@@ -98,11 +99,11 @@ static bool record(struct app *app, const struct context *context, const struct 
 /* What happens to a unit again and again (a rule catches it, its release is down) is told to the journal once. */
 static void record_once(struct app *app, const struct context *context, const struct snapshot_experiment *experiment,
                         const struct decision *d, enum journal_cause cause) {
-    struct text salt = arena_printf(context->arena, "%.*s cause %d", TEXT_ARGS(experiment->state.salt), cause);
-    struct remembered *told = remembered_make(&app->remembered, salt);
+    enum remembered_set set = cause == JOURNAL_FALLBACK ? REMEMBERED_FALLEN_BACK : REMEMBERED_OVERRIDDEN;
+    struct remembered *told = remembered_make(&app->remembered, experiment->state.salt) + set;
     struct remembered_unit unit = {.unit = d->unit};
-    if (remembered_find(told, d->unit, &unit)) return;
-    if (record(app, context, experiment, d, cause)) remembered_put(told, &unit);
+    if (remembered_look(&app->remembered, told, d->unit, &unit)) return;
+    if (record(app, context, experiment, d, cause)) remembered_keep(&app->remembered, told, &unit);
 }
 
 void ofrep_record_fallback(struct app *app, const struct context *context, const struct decision *d) {
@@ -111,9 +112,7 @@ void ofrep_record_fallback(struct app *app, const struct context *context, const
 
 bool ofrep_fall_back(struct app *app, const struct snapshot_feature *feature, const struct context *context,
                      struct decision *d) {
-    if (d->targeting_key_missing || !d->variant->plugin.n ||
-        plugins_serves(app->plugins, d->variant->plugin, d->variant->release))
-        return false;
+    if (d->targeting_key_missing || !d->variant->plugin.n || offers_serve(app, d->variant)) return false;
     ofrep_record_fallback(app, context, d);
     d->expose = false;
     if (feature->definition.when_down != WHEN_DOWN_OFF) return false; /* its calls say 503 */
@@ -136,8 +135,9 @@ static void record_holdouts(struct app *app, const struct snapshot_feature *feat
         struct remembered *known = remembered_make(&app->remembered, readout->state.salt);
         struct remembered_unit unit = {unit_of(met.unit_text), (uint32_t)(context->now / 1000), (uint16_t)part, 0};
         met.arm = unit.arm;
-        if (!remembered_find(known, unit.unit, &unit) && record(app, context, readout, &met, JOURNAL_MET))
-            remembered_put(known, &unit);
+        if (!remembered_look(&app->remembered, known, unit.unit, &unit) &&
+            record(app, context, readout, &met, JOURNAL_MET))
+            remembered_keep(&app->remembered, known, &unit);
     }
 }
 
@@ -147,7 +147,7 @@ void ofrep_record(struct app *app, const struct context *context, const struct d
     if (!d->expose || !d->experiment || d->enrolled) return;
     if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
     struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
-    remembered_put(remembered_make(&app->remembered, d->experiment->state.salt), &unit);
+    remembered_keep(&app->remembered, remembered_make(&app->remembered, d->experiment->state.salt), &unit);
 }
 
 /* ---- the answer ---- */
@@ -164,7 +164,7 @@ static void write_integrity(const unsigned char *sha256, struct json_writer *w) 
 static void write_plugin(struct app *app, const struct variant *variant, struct json_writer *w) {
     struct plugin_web web;
     json_put_text(w, "plugin", variant->plugin);
-    if (!plugins_web(app->plugins, variant->plugin, variant->release, &web)) return;
+    if (!offers_web(app, variant, &web)) return;
     json_put_text(w, "release", web.version);
     if (!web.module.n) return;
     char url[256] = "/plugins/";
@@ -299,10 +299,9 @@ static void evaluate_all(struct request *request) {
     reply_json(request, 200, &out);
 }
 
-enum { EVALUATORS = ROLE_SERVER | ROLE_BROWSER };
+enum { EVALUATORS = ROLE_SERVER | ROLE_BROWSER, EVALUATED = ROUTE_OFREP | ROUTE_SHOPPER | ROUTE_ANY_LOOP };
 const struct route ofrep_routes[] = {
-    {METHOD_POST, "/ofrep/v1/evaluate/flags/{key}", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER,
-     evaluate_one},
-    {METHOD_POST, "/ofrep/v1/evaluate/flags", EVALUATORS, CONTEXT_MOST, ROUTE_OFREP | ROUTE_SHOPPER, evaluate_all},
+    {METHOD_POST, "/ofrep/v1/evaluate/flags/{key}", EVALUATORS, CONTEXT_MOST, EVALUATED, evaluate_one},
+    {METHOD_POST, "/ofrep/v1/evaluate/flags", EVALUATORS, CONTEXT_MOST, EVALUATED, evaluate_all},
     {0},
 };

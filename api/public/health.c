@@ -48,7 +48,7 @@ static void handle_metrics(struct request *request) {
 
 enum { OPERATORS = ROLE_MANAGER | ROLE_ANALYST | ROLE_SERVER };
 const struct route health_routes[] = {
-    {METHOD_GET, "/livez", 0, 0, 0, handle_live},
+    {METHOD_GET, "/livez", 0, 0, ROUTE_ANY_LOOP, handle_live},
     {METHOD_GET, "/readyz", 0, 0, 0, handle_ready},
     {METHOD_GET, "/metrics", OPERATORS, 0, ROUTE_LOOPBACK_FREE, handle_metrics},
     {0},

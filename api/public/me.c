@@ -207,7 +207,9 @@ static void on_preferences(struct mail *mail) {
         return;
     }
     if (job->put) {
+        app_change_begin(app);
         muted_set(&app->muted, job->whose.keys[0], &job->preferences);
+        app_change_end(app);
         job->batch =
             (struct journal_batch){.mail.receive = on_told, .reply_to = &app->mailbox, .records = job->records};
         add_event(job, "Opted Out", &job->preferences, &job->before);

@@ -2,6 +2,7 @@
  * what has answered by the deadline is the page. A section that is late or whose release is down is left out and counted, and so is
  * its exposure: a fallback. Each section that is there, or would be but for its variant, is an exposure. */
 #include "api/app.h"
+#include "api/away.h"
 #include "api/ofrep/evaluate.h"
 #include "api/public/features.h"
 #include "api/public/tables.h"
@@ -257,7 +258,17 @@ static void compose(struct request *request, const struct page *page, const stru
     if (--c->waiting == 0) finish(c);
 }
 
-static void handle_page(struct request *request) {
+/* Whether releases may have to be asked, or what their settings look like. */
+static bool asks_plugins(const struct snapshot *snapshot, const struct page *page) {
+    for (uint32_t i = 0; i < page->n_sections; i++) {
+        const struct snapshot_feature *feature = snapshot_feature(snapshot, page->sections[i].feature);
+        for (uint32_t v = 0; feature && v < feature->definition.n_variants; v++)
+            if (feature->definition.variants[v].plugin.n) return true;
+    }
+    return false;
+}
+
+static void compose_for(struct request *request) {
     struct app *app = request->app;
     struct text key = request_param(request, "name");
     if (request->caller.role == ROLE_BROWSER) identity_welcome(request, &app->identity, clock_now(app->clock));
@@ -269,7 +280,16 @@ static void handle_page(struct request *request) {
         compose(request, page, &context);
 }
 
+static void handle_page(struct request *request) {
+    const struct app *app = request->app;
+    const struct page *page = app->offers ? snapshot_page(app->snapshot, request_param(request, "name")) : NULL;
+    if (page && asks_plugins(app->snapshot, page)) /* on a further loop */
+        away_send(request, compose_for);
+    else
+        compose_for(request);
+}
+
 const struct route page_routes[] = {
-    {METHOD_GET, "/v1/pages/{name}", ROLE_BROWSER | ROLE_SERVER, 0, ROUTE_SHOPPER, handle_page},
+    {METHOD_GET, "/v1/pages/{name}", ROLE_BROWSER | ROLE_SERVER, 0, ROUTE_SHOPPER | ROUTE_ANY_LOOP, handle_page},
     {0},
 };

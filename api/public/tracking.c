@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "api/app.h"
+#include "api/away.h"
 #include "api/public/tables.h"
 #include "api/public/tracking.h"
 #include "api/visitor.h"
@@ -94,8 +95,9 @@ static void join_or_answer(struct intake *in) {
         return;
     }
     in->links = arena_array(&in->request->arena, struct identity_link, n);
-    in->join = (struct lane_job){.mail.receive = join_done, .work = join_work, .reply_to = &in->request->app->mailbox};
-    lane_do(main_db_lane(in->request->app->db), &in->join);
+    struct app *home = away_begin(in->request); /* whose map it is */
+    in->join = (struct lane_job){.mail.receive = join_done, .work = join_work, .reply_to = &home->mailbox};
+    lane_do(main_db_lane(home->db), &in->join);
 }
 
 /* ---- the journal ---- */
@@ -193,7 +195,10 @@ static void read_work(uv_work_t *work) {
     read_body(work->data);
 }
 static void read_done(uv_work_t *work, int status) {
-    append(work->data);
+    struct intake *in = work->data;
+    request_enter(in->request);
+    append(in);
+    request_leave(in->request);
 }
 
 void tracking_take(struct request *request, struct tracking_body body) {

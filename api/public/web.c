@@ -101,11 +101,11 @@ static void handle_console(struct request *request) {
 
 enum { OPERATORS = ROLE_MANAGER | ROLE_ANALYST | ROLE_SERVER };
 const struct route web_routes[] = {
-    {METHOD_GET, "/openapi.json", OPERATORS, 0, ROUTE_LOOPBACK_FREE, handle_description},
-    {METHOD_GET, "/", 0, 0, 0, handle_shop},
-    {METHOD_GET, "/parley.js", 0, 0, 0, handle_embed},
-    {METHOD_GET, "/shop/{path...}", 0, 0, 0, handle_file},
-    {METHOD_GET, "/console", 0, 0, 0, handle_console},
-    {METHOD_GET, "/console/{path...}", 0, 0, 0, handle_file},
+    {METHOD_GET, "/openapi.json", OPERATORS, 0, ROUTE_LOOPBACK_FREE | ROUTE_ANY_LOOP, handle_description},
+    {METHOD_GET, "/", 0, 0, ROUTE_ANY_LOOP, handle_shop},
+    {METHOD_GET, "/parley.js", 0, 0, ROUTE_ANY_LOOP, handle_embed},
+    {METHOD_GET, "/shop/{path...}", 0, 0, ROUTE_ANY_LOOP, handle_file},
+    {METHOD_GET, "/console", 0, 0, ROUTE_ANY_LOOP, handle_console},
+    {METHOD_GET, "/console/{path...}", 0, 0, ROUTE_ANY_LOOP, handle_file},
     {0},
 };

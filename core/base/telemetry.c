@@ -12,6 +12,7 @@ enum kind { COUNTER, GAUGE, HISTOGRAM, DISTRIBUTION };
 struct instrument {
     struct instrument *next;
     enum kind kind;
+    bool apart; /* from others of its name and labels */
     char *name, *help, *labels;
     struct counter counter;
     struct histogram histogram;
@@ -21,11 +22,18 @@ struct instrument {
 struct telemetry {
     pthread_mutex_t lock; /* guards the list, not the numbers */
     struct instrument *first;
+    struct telemetry *whole; /* it has the instruments; NULL: this one */
 };
 
 struct telemetry *telemetry_new(void) {
     struct telemetry *telemetry = memory_new(struct telemetry);
     pthread_mutex_init(&telemetry->lock, NULL);
+    return telemetry;
+}
+
+struct telemetry *telemetry_apart(struct telemetry *whole) {
+    struct telemetry *telemetry = telemetry_new();
+    telemetry->whole = whole;
     return telemetry;
 }
 
@@ -45,18 +53,24 @@ void telemetry_free(struct telemetry *telemetry) {
 /* Instruments of one name stay together, as the text format asks. */
 static struct instrument *find_or_add(struct telemetry *telemetry, enum kind kind, const char *name, const char *help,
                                       const char *labels) {
+    bool apart = telemetry->whole;
+    if (apart) telemetry = telemetry->whole;
     pthread_mutex_lock(&telemetry->lock);
     struct instrument **place = &telemetry->first, *found = NULL;
     for (; *place; place = &(*place)->next) {
         int order = strcmp((*place)->name, name);
         if (order == 0) order = strcmp((*place)->labels, labels);
-        if (order == 0) found = *place;
-        if (order >= 0) break;
+        if (order == 0 && !apart && !(*place)->apart) found = *place;
+        if (found || order > 0) break;
     }
     if (!found) {
         found = memory_new(struct instrument);
-        *found = (struct instrument){*place, kind,     memory_copy(name), memory_copy(help), memory_copy(labels),
-                                     {0},    {{0}, 0}, {{0}, 0}};
+        *found = (struct instrument){.next = *place,
+                                     .kind = kind,
+                                     .apart = apart,
+                                     .name = memory_copy(name),
+                                     .help = memory_copy(help),
+                                     .labels = memory_copy(labels)};
         *place = found;
     }
     pthread_mutex_unlock(&telemetry->lock);
@@ -140,21 +154,41 @@ static void write_distribution(struct buffer *out, struct instrument *i) {
     write_sum(out, i, i->distribution.sum, total);
 }
 
+/* Takes from the list all that are counted apart from one another, as their sum. */
+static struct instrument take_sum(struct instrument **list) {
+    struct instrument *i = *list;
+    struct instrument sum = {.kind = i->kind, .name = i->name, .help = i->help, .labels = i->labels};
+    for (; i && strcmp(i->name, sum.name) == 0 && strcmp(i->labels, sum.labels) == 0; i = i->next) {
+        sum.counter.value += i->counter.value;
+        for (int b = 0; b <= HISTOGRAM_BUCKETS; b++) sum.histogram.bucket[b] += i->histogram.bucket[b];
+        sum.histogram.sum_ns += i->histogram.sum_ns;
+        for (int b = 0; b <= DISTRIBUTION_BUCKETS; b++) sum.distribution.bucket[b] += i->distribution.bucket[b];
+        sum.distribution.sum = sum.distribution.sum + i->distribution.sum;
+    }
+    *list = i;
+    return sum;
+}
+
+static void write_one(struct buffer *out, struct instrument *i) {
+    if (i->kind == HISTOGRAM)
+        write_histogram(out, i);
+    else if (i->kind == DISTRIBUTION)
+        write_distribution(out, i);
+    else
+        buffer_printf(out, "%s%s%s%s %lld\n", i->name, brace(i, "{"), i->labels, brace(i, "}"),
+                      (long long)i->counter.value);
+}
+
 void telemetry_write(struct telemetry *telemetry, struct buffer *out) {
     static const char *const kinds[] = {"counter", "gauge", "histogram", "histogram"};
     pthread_mutex_lock(&telemetry->lock);
     const char *before = "";
-    for (struct instrument *i = telemetry->first; i; i = i->next) {
-        if (strcmp(before, i->name) != 0)
-            buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", i->name, i->help, i->name, kinds[i->kind]);
-        before = i->name;
-        if (i->kind == HISTOGRAM)
-            write_histogram(out, i);
-        else if (i->kind == DISTRIBUTION)
-            write_distribution(out, i);
-        else
-            buffer_printf(out, "%s%s%s%s %lld\n", i->name, brace(i, "{"), i->labels, brace(i, "}"),
-                          (long long)i->counter.value);
+    for (struct instrument *rest = telemetry->first; rest;) {
+        struct instrument sum = take_sum(&rest);
+        if (strcmp(before, sum.name) != 0)
+            buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", sum.name, sum.help, sum.name, kinds[sum.kind]);
+        before = sum.name;
+        write_one(out, &sum);
     }
     pthread_mutex_unlock(&telemetry->lock);
 }

@@ -26,6 +26,9 @@ struct distribution {
 };
 
 struct telemetry *telemetry_new(void);
+/* What is made through it is counted apart, so that two threads do not count in one place, and written as one sum with what was made
+ * through `whole`, or through others like it, with the same name and labels. To be freed before `whole`. */
+struct telemetry *telemetry_apart(struct telemetry *whole);
 void telemetry_free(struct telemetry *telemetry);
 /* `name` with the parley_ prefix and its unit, `labels` as `plugin="polls"` or "" (both copied). The same name and labels
  * give the same instrument. Owned by `telemetry`. A counter's name ends in _total; a gauge may go down. Any thread. */

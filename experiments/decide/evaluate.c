@@ -124,7 +124,7 @@ static void note_overridden(const struct decider *d, struct decision *out) {
     struct remembered_unit unit;
     struct text text;
     if (!units || !context_unit(d->context, experiment->definition.unit, &text)) return;
-    if (!remembered_find(units, unit_of(text), &unit)) return;
+    if (!remembered_look(d->remembered, units, unit_of(text), &unit)) return;
     out->overridden = experiment;
     out->unit = unit.unit;
     out->unit_text = text;
@@ -213,7 +213,7 @@ static int draw(const struct snapshot_experiment *experiment, struct unit_id uni
 static bool find_remembered(const struct snapshot_experiment *experiment, struct unit_id unit,
                             const struct remembered_all *remembered, struct remembered_unit *out) {
     const struct remembered *units = remembered ? remembered_of(remembered, experiment->state.salt) : NULL;
-    return units && remembered_find(units, unit, out) && out->arm < experiment->state.n_arms;
+    return units && remembered_look(remembered, units, unit, out) && out->arm < experiment->state.n_arms;
 }
 
 int decide_arm(const struct snapshot_experiment *experiment, struct unit_id unit,

@@ -1,5 +1,8 @@
 #include "experiments/decide/remembered.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "core/base/memory.h"
@@ -89,7 +92,7 @@ static void split(struct remembered *r) {
 }
 
 static struct remembered_slot *find(const struct remembered *r, struct unit_id unit) {
-    if (!r->n) return NULL;
+    if (!remembered_count(r)) return NULL;
     struct remembered_slot *slot = slot_of(table_of(r, unit), unit);
     return slot->arm1 ? slot : NULL;
 }
@@ -109,7 +112,9 @@ bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
     struct remembered_table *table = table_of(r, unit->unit);
     if ((uint64_t)(table->n + 1) * 100 > (uint64_t)table->room * FULL) grow(table);
     take_in(table, &(struct remembered_slot){unit->unit, unit->t0, (uint16_t)(unit->arm + 1), unit->epoch});
-    if (++r->n > (size_t)r->tables_n * TABLE_UNITS) split(r);
+    size_t n = remembered_count(r) + 1;
+    atomic_store_explicit(&r->n, n, memory_order_relaxed);
+    if (n > (size_t)r->tables_n * TABLE_UNITS) split(r);
     return true;
 }
 
@@ -123,7 +128,7 @@ bool remembered_remove(struct remembered *r, struct unit_id unit) {
 }
 
 size_t remembered_count(const struct remembered *r) {
-    return r->n;
+    return atomic_load_explicit(&r->n, memory_order_relaxed);
 }
 
 size_t remembered_bytes(const struct remembered *r) {
@@ -135,13 +140,13 @@ size_t remembered_bytes(const struct remembered *r) {
 /* ---- of all experiments ---- */
 
 struct entry {
-    struct remembered units;
+    struct remembered sets[REMEMBERED_SETS];
     char salt[];
 };
 
 struct remembered *remembered_of(const struct remembered_all *all, struct text salt) {
     struct entry *entry = map_get(&all->by_salt, salt);
-    return entry ? &entry->units : NULL;
+    return entry ? entry->sets : NULL;
 }
 
 struct remembered *remembered_make(struct remembered_all *all, struct text salt) {
@@ -150,25 +155,99 @@ struct remembered *remembered_make(struct remembered_all *all, struct text salt)
     struct entry *entry = memory_zero(1, sizeof *entry + salt.n + 1);
     if (salt.n) memcpy(entry->salt, salt.at, salt.n);
     map_put(&all->by_salt, text_n(entry->salt, salt.n), entry);
-    return &entry->units;
+    return entry->sets;
 }
 
-static void empty(struct remembered *r) {
-    for (uint32_t i = 0; i < r->tables_n; i++) free(r->tables[i].slots);
-    free(r->tables);
-    *r = (struct remembered){0};
-}
-
-void remembered_drop(struct remembered_all *all, struct text salt) {
-    struct remembered *there = remembered_of(all, salt);
-    if (there) empty(there);
+static void empty(struct remembered *sets) {
+    for (int set = 0; set < REMEMBERED_SETS; set++) {
+        for (uint32_t i = 0; i < sets[set].tables_n; i++) free(sets[set].tables[i].slots);
+        free(sets[set].tables);
+        sets[set] = (struct remembered){0};
+    }
 }
 
 void remembered_all_free(struct remembered_all *all) {
     for (struct map_entry *e = map_next(&all->by_salt, NULL); e; e = map_next(&all->by_salt, e)) {
-        struct entry *entry = e->value;
-        empty(&entry->units);
-        free(entry);
+        empty(e->value);
+        free(e->value);
     }
     map_free(&all->by_salt);
+}
+
+/* ---- shared by threads ---- */
+
+struct remembered_shared {
+    pthread_mutex_t lock; /* whoever writes has it */
+    unsigned n;
+    _Alignas(64) _Atomic bool written; /* somebody writes, or waits to */
+    struct place {
+        _Alignas(64) _Atomic bool looks;
+    } places[];
+};
+
+struct remembered_shared *remembered_shared_new(unsigned threads) {
+    size_t bytes = sizeof(struct remembered_shared) + threads * sizeof(struct place);
+    struct remembered_shared *shared = aligned_alloc(64, bytes);
+    if (!shared) abort();
+    memset(shared, 0, bytes);
+    pthread_mutex_init(&shared->lock, NULL);
+    shared->n = threads;
+    return shared;
+}
+
+void remembered_shared_free(struct remembered_shared *shared) {
+    if (!shared) return;
+    pthread_mutex_destroy(&shared->lock);
+    free(shared);
+}
+
+/* Each side says what it does before it looks at what the other does (Dekker), so that not both go on. */
+static void look_begin(struct remembered_shared *shared, struct place *own) {
+    for (;;) {
+        atomic_store(&own->looks, true);
+        if (!atomic_load(&shared->written)) return;
+        atomic_store(&own->looks, false);
+        pthread_mutex_lock(&shared->lock); /* until it is written */
+        pthread_mutex_unlock(&shared->lock);
+    }
+}
+
+static void write_begin(struct remembered_shared *shared) {
+    if (!shared) return;
+    pthread_mutex_lock(&shared->lock);
+    atomic_store(&shared->written, true);
+    for (unsigned i = 0; i < shared->n; i++)
+        while (atomic_load(&shared->places[i].looks)) sched_yield();
+}
+
+static void write_end(struct remembered_shared *shared) {
+    if (!shared) return;
+    atomic_store(&shared->written, false);
+    pthread_mutex_unlock(&shared->lock);
+}
+
+bool remembered_look(const struct remembered_all *all, const struct remembered *remembered, struct unit_id unit,
+                     struct remembered_unit *out) {
+    if (!all->shared) return remembered_find(remembered, unit, out);
+    struct place *own = &all->shared->places[all->reader];
+    look_begin(all->shared, own);
+    bool found = remembered_find(remembered, unit, out);
+    atomic_store_explicit(&own->looks, false, memory_order_release);
+    return found;
+}
+
+bool remembered_keep(const struct remembered_all *all, struct remembered *remembered,
+                     const struct remembered_unit *unit) {
+    write_begin(all->shared);
+    bool new = remembered_put(remembered, unit);
+    write_end(all->shared);
+    return new;
+}
+
+void remembered_drop(struct remembered_all *all, struct text salt) {
+    struct remembered *sets = remembered_of(all, salt);
+    if (!sets) return;
+    write_begin(all->shared);
+    empty(sets);
+    write_end(all->shared);
 }

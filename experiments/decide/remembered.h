@@ -1,7 +1,7 @@
 /* Which unit met which arm: 24 bytes each, in many small tables that are at least three quarters full, so at most 32 bytes a unit
  * at any time, growing included (linear hashing: Litwin 1980; the tables in place of pages have the size of what is in
- * them). Owned by one loop thread; the journal's exposures refill it after a start. Knows nothing of experiments but their
- * salts. */
+ * them). Owned by one loop thread, and looked at and added to by others where it is shared; the journal's exposures refill it
+ * after a start. Knows nothing of experiments but their salts. */
 #ifndef PARLEY_EXPERIMENTS_DECIDE_REMEMBERED_H
 #define PARLEY_EXPERIMENTS_DECIDE_REMEMBERED_H
 
@@ -22,8 +22,8 @@ struct remembered {
         uint32_t room, n;
     } * tables; /* room for a power of two of them */
     uint32_t tables_n;
-    uint32_t mask; /* tables 0..mask are a whole round; those beyond it are the split halves of 0, 1, 2 ... */
-    size_t n;
+    uint32_t mask;    /* tables 0..mask are a whole round; those beyond it are the split halves of 0, 1, 2 ... */
+    _Atomic size_t n; /* counted at any time */
 };
 
 /* True with the unit's entry in *out. About 50 ns at a million units. */
@@ -36,16 +36,37 @@ size_t remembered_count(const struct remembered *remembered);
 /* What the tables take, in bytes. */
 size_t remembered_bytes(const struct remembered *remembered);
 
+/* What is remembered of an experiment's units. */
+enum remembered_set {
+    REMEMBERED_MET,         /* who met which arm */
+    REMEMBERED_OVERRIDDEN,  /* of whom the journal knows that a rule caught them */
+    REMEMBERED_FALLEN_BACK, /* and that their variant could not be served */
+    REMEMBERED_SETS
+};
+
 /* Those of all experiments, by salt. Zeroed: none. */
 struct remembered_all {
-    struct map by_salt;
+    struct map by_salt;               /* -> REMEMBERED_SETS of struct remembered */
+    struct remembered_shared *shared; /* NULL: one thread's */
+    unsigned reader;                  /* this thread's number, in this thread's copy of the struct */
 };
-/* NULL where nothing was remembered for that salt. */
+/* REMEMBERED_SETS of them, the first is REMEMBERED_MET. NULL where remembered_make was not called. */
 struct remembered *remembered_of(const struct remembered_all *all, struct text salt);
-/* Makes it where there is none; copies the salt. */
+/* Makes them where there are none; copies the salt. While no other thread reads `all`. */
 struct remembered *remembered_make(struct remembered_all *all, struct text salt);
 /* Forgets an experiment's units; pointers to them stay good. */
 void remembered_drop(struct remembered_all *all, struct text salt);
 void remembered_all_free(struct remembered_all *all);
+
+/* remembered_find and remembered_put of a set of `all`, and remembered_drop above, while other threads do the same. Whoever looks tells it in a
+ * place of its own, so that readers do not meet; whoever writes waits until nobody looks, some 100 ns. Where `all` is not
+ * shared they are the plain ones. */
+bool remembered_look(const struct remembered_all *all, const struct remembered *remembered, struct unit_id unit,
+                     struct remembered_unit *out);
+bool remembered_keep(const struct remembered_all *all, struct remembered *remembered,
+                     const struct remembered_unit *unit);
+/* For so many threads, numbered from 0. */
+struct remembered_shared *remembered_shared_new(unsigned threads);
+void remembered_shared_free(struct remembered_shared *shared); /* NULL is fine */
 
 #endif

@@ -83,6 +83,25 @@ uint64_t usage_recent(const struct usage *usage, struct text feature, int64_t no
     return sum;
 }
 
+static void add_days(struct kept *to, const struct kept *from) {
+    turn_to(to, from->day);
+    for (int64_t day = from->day; day > from->day - USAGE_DAYS && day > to->day - USAGE_DAYS; day--)
+        to->times[day % USAGE_DAYS] += from->times[day % USAGE_DAYS];
+}
+
+void usage_gather(struct usage *to, struct usage *from) {
+    for (struct map_entry *e = map_next(&from->by_key, NULL); e; e = map_next(&from->by_key, e)) {
+        struct kept *marked = e->value;
+        if (!marked->changed || !marked->is.last) continue;
+        struct kept *kept = keep(to, e->key, marked->is.first);
+        if (marked->is.last > kept->is.last) kept->is.last = marked->is.last;
+        kept->changed = true;
+        add_days(kept, marked);
+        marked->changed = false;
+        memset(marked->times, 0, sizeof marked->times);
+    }
+}
+
 size_t usage_changes(struct usage *usage, const struct snapshot *snapshot, int64_t now, struct usage_row **rows,
                      struct arena *arena) {
     size_t n = 0;

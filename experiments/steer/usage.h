@@ -11,7 +11,7 @@ struct usage_of {
     int64_t first, last; /* ms: since when it is watched; when it was last decided, 0: not since */
 };
 
-/* One thread at a time, but for what takes `sql`. */
+/* One thread at a time, but for what takes `sql`. Each loop has its own. */
 struct usage;
 struct usage *usage_new(void);
 void usage_free(struct usage *usage); /* NULL is fine */
@@ -24,6 +24,9 @@ struct usage_of usage_get(const struct usage *usage, struct text feature);
 /* How often it was decided in the USAGE_DAYS days (UTC) up to that of `now`, as far as this process has seen. */
 enum { USAGE_DAYS = 7 };
 uint64_t usage_recent(const struct usage *usage, struct text feature, int64_t now);
+
+/* What was marked in `from` since the last call is in `to`, too. */
+void usage_gather(struct usage *to, struct usage *from);
 
 /* Fills from the table; before anybody marks. On the store lane. */
 int usage_load(struct usage *usage, struct sql *sql, struct error *error);

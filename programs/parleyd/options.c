@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "api/loops.h"
+
 static const struct config_option options[] = {
     {"config", CONFIG_TEXT, "parley.conf", "file to read options from, as lines of key = value", 0, 0, false},
     {"data", CONFIG_TEXT, "var", "folder of everything Parley keeps", 0, 0, false},
@@ -16,6 +18,7 @@ static const struct config_option options[] = {
     {"log.level", CONFIG_TEXT, "info", "debug, info, warn or error", 0, 0, false},
     {"log.format", CONFIG_TEXT, "logfmt", "logfmt or json", 0, 0, false},
     {"http.connections", CONFIG_INT, "10000", "at most so many at once", 16, 1000000, false},
+    {"loops", CONFIG_INT, "1", "threads that answer; more where a core is not enough", 1, LOOPS_MOST, false},
     {"streams.heartbeat", CONFIG_DURATION, "15s", "how often a quiet event stream says that it lives", 50, 60000,
      false},
     {"drain", CONFIG_DURATION, "10s", "how long requests in flight may take to finish at the end", 0, 600000, false},

@@ -19,8 +19,6 @@ static void make_counters(struct app *app) {
     for (int i = 0; i < CONTACT_ANSWERS_N; i++)
         app->contacts[i] = telemetry_counter(app->telemetry, "parley_people_contacts_total",
                                              "Questions whether something may be pushed to a customer", labels[i]);
-    app->suppressed = telemetry_counter(app->telemetry, "parley_people_suppressed_total",
-                                        "Events, exposures, effects and calls of erased customers, refused", "");
 }
 
 int parleyd_people(struct app *app, const struct config *config, struct error *error) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "api/erasure.h"
+#include "api/loops.h"
 #include "api/push.h"
 #include "core/base/secret.h"
 #include "core/webhooks/webhooks.h"
@@ -39,8 +40,7 @@ static void on_drained(void *user) {
     struct parleyd *d = user;
     if (d->hurried) return;
     uv_timer_stop(&d->hurry);
-    server_stop(d->app.server);
-    d->app.server = NULL;
+    loops_stop(d->app.loops);
     plugins_stop(d->app.plugins, on_plugins_stopped, d);
 }
 
@@ -48,7 +48,7 @@ static void on_drained(void *user) {
 static void on_hurry(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
     d->hurried = true;
-    log_warn(d->app.log, "requests did not finish in time", LOG_I("requests", server_active(d->app.server)));
+    log_warn(d->app.log, "requests did not finish in time", LOG_I("requests", loops_abandon(d->app.loops)));
     plugins_stop(d->app.plugins, on_plugins_stopped, d);
 }
 
@@ -60,7 +60,7 @@ static void on_signal(uv_signal_t *signal, int number) {
     log_info(d->app.log, "draining", LOG_S("signal", strsignal(number)));
     uv_timer_start(&d->hurry, on_hurry, (uint64_t)config_duration(d->config, "drain"), 0);
     push_end(d->app.push); /* streams would never finish by themselves */
-    server_drain(d->app.server, on_drained, d);
+    loops_drain(d->app.loops, on_drained, d);
 }
 
 /* ---- starting ---- */
@@ -75,21 +75,16 @@ static void on_tick(uv_timer_t *timer) {
 static void on_plugins_started(void *user) {
     struct parleyd *d = user;
     struct error error = {0};
-    struct server_options options = {
-        .loop = d->app.loop,
+    struct loops_options options = {
+        .n = (unsigned)config_int(d->config, "loops"),
         .host = d->host,
         .port = d->port,
         .max_connections = (unsigned)config_int(d->config, "http.connections"),
-        .app = &d->app,
+        .ring = (size_t)config_size(d->config, "exposures.ring"),
         .router = d->router,
-        .arrive = app_arrive,
-        .admit = app_admit,
-        .turn = app_turn,
-        .log = d->app.log,
-        .telemetry = d->app.telemetry,
     };
     settings_changed(&d->app);
-    if (server_start(&d->app.server, &options, &error) < 0) {
+    if (loops_start(&d->app, &options, &error) < 0) {
         log_error(d->app.log, "cannot serve", LOG_S("detail", error.detail));
         d->status = 1;
         plugins_stop(d->app.plugins, on_plugins_stopped, d);
@@ -100,7 +95,7 @@ static void on_plugins_started(void *user) {
     erasures_resume(d->app.erasures);
     char url[300];
     snprintf(url, sizeof url, strchr(d->host, ':') ? "http://[%s]:%d" : "http://%s:%d",
-             strcmp(d->host, "0.0.0.0") == 0 ? "127.0.0.1" : d->host, server_port(d->app.server));
+             strcmp(d->host, "0.0.0.0") == 0 ? "127.0.0.1" : d->host, loops_port(d->app.loops));
     log_info(d->app.log, "ready", LOG_S("url", url), LOG_S("version", PARLEY_VERSION), LOG_I("pid", getpid()));
 }
 
@@ -162,14 +157,9 @@ static void listen_for_signals(struct parleyd *d) {
 }
 
 static void make_counters(struct app *app) {
-    app->evaluations = telemetry_counter(app->telemetry, "parley_evaluations_total", "Features decided", "");
-    app->sections_left_out = telemetry_counter(app->telemetry, "parley_page_sections_left_out_total",
-                                               "Sections of composed pages that were late or down", "");
+    app_make_counters(app);
     app->swap_time = telemetry_histogram(app->telemetry, "parley_snapshot_swap_seconds",
                                          "Time that a new snapshot of the definitions holds the loop", "");
-    app->exposures_recorded = telemetry_counter(app->telemetry, "parley_exposures_total", "Exposures recorded", "");
-    app->exposures_refused = telemetry_counter(app->telemetry, "parley_exposures_refused_total",
-                                               "Exposures not recorded because the ring was full", "");
     app->effects_dropped = telemetry_counter(app->telemetry, "parley_plugin_effects_dropped_total",
                                              "Effects that were not understood", "");
     app->hooks_refused =

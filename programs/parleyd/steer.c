@@ -241,8 +241,8 @@ static void save_usage(struct steer *steer) {
     struct use_saved *use = memory_new(struct use_saved);
     *use = (struct use_saved){.steering = {.steer = steer, .work = save_rows, .then = use_free}};
     arena_init(&use->arena, 4096);
-    use->n =
-        usage_changes(steer->app->usage, steer->app->snapshot, clock_now(steer->app->clock), &use->rows, &use->arena);
+    use->n = usage_changes(app_usage(steer->app), steer->app->snapshot, clock_now(steer->app->clock), &use->rows,
+                           &use->arena);
     if (use->n)
         steering_go(&use->steering);
     else

@@ -122,3 +122,22 @@ Test(telemetry, loses_nothing_among_threads) {
     cr_expect_eq(series("parley_shared_total"), 40000);
     cr_expect_eq(series("parley_shared_seconds_count"), 40000);
 }
+
+Test(telemetry, what_is_counted_apart_is_written_as_one_sum) {
+    struct telemetry *apart[2] = {telemetry_apart(telemetry), telemetry_apart(telemetry)};
+    struct counter *whole = telemetry_counter(telemetry, "parley_parts_total", "Parts", "of=\"a\"");
+    count(whole, 1);
+    for (int i = 0; i < 2; i++) {
+        struct counter *a = telemetry_counter(apart[i], "parley_parts_total", "Parts", "of=\"a\"");
+        cr_expect_neq(a, whole);
+        cr_expect_eq(whole, telemetry_counter(telemetry, "parley_parts_total", "Parts", "of=\"a\""));
+        count(a, 10);
+        count(telemetry_counter(apart[i], "parley_parts_total", "Parts", "of=\"b\""), 100);
+        histogram_observe(telemetry_histogram(apart[i], "parley_parts_seconds", "Parts", ""), 1);
+    }
+    write_page();
+    cr_expect_eq(series("parley_parts_total{of=\"a\"}"), 21);
+    cr_expect_eq(series("parley_parts_total{of=\"b\"}"), 200);
+    cr_expect_eq(series("parley_parts_seconds_count"), 2);
+    for (int i = 0; i < 2; i++) telemetry_free(apart[i]);
+}

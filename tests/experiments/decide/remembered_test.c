@@ -1,6 +1,7 @@
 #include "experiments/decide/remembered.h"
 
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #include "core/base/clock.h"
@@ -104,4 +105,45 @@ Test(remembered, no_single_insertion_of_many_moves_many_units) {
     }
     cr_expect_lt(most, 128 * 1024, "%zu bytes", most);
     remembered_all_free(&all);
+}
+
+enum { THREADS = 4, ROUNDS = 20000 };
+struct sharing {
+    struct remembered_all all; /* this thread's copy */
+    int new, missed;           /* units that it was the first to put; that it put and did not find */
+};
+
+/* Of every unit each thread is the first or not; whoever was, all find it from then on. */
+static void *share_units(void *arg) {
+    struct sharing *s = arg;
+    struct remembered *r = remembered_of(&s->all, TEXT("a"));
+    for (int i = 0; i < ROUNDS; i++) {
+        struct remembered_unit e = entry(i), found;
+        s->new += remembered_keep(&s->all, r, &e);
+        for (int j = i; j >= 0; j = j / 2 - 1)
+            s->missed += !remembered_look(&s->all, r, unit_number(j), &found) || !is_entry(&found, j);
+    }
+    return NULL;
+}
+
+Test(remembered, threads_that_share_it_find_what_any_of_them_put) {
+    struct remembered_all all = {.shared = remembered_shared_new(THREADS)};
+    struct remembered *r = remembered_make(&all, TEXT("a"));
+    struct sharing sharing[THREADS];
+    pthread_t threads[THREADS];
+    int new = 0;
+    for (unsigned i = 0; i < THREADS; i++) {
+        sharing[i] = (struct sharing){.all = all};
+        sharing[i].all.reader = i;
+        pthread_create(&threads[i], NULL, share_units, &sharing[i]);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        new += sharing[i].new;
+        cr_expect_eq(sharing[i].missed, 0);
+    }
+    cr_expect_eq(new, ROUNDS);
+    cr_expect_eq(remembered_count(r), (size_t)ROUNDS);
+    remembered_all_free(&all);
+    remembered_shared_free(all.shared);
 }

@@ -42,3 +42,27 @@ Test(usage, days_fall_out_whether_or_not_somebody_asks_again) {
     mark(0, 20100, 1);
     cr_expect_eq(recent("banner", 20100), 1u);
 }
+
+Test(usage, what_another_loop_marked_is_gathered_once) {
+    struct usage *all = usage_new();
+    mark(0, 20000, 3);
+    usage_gather(all, usage);
+    mark(0, 20006, 2);
+    usage_mark(all, &snapshot, &features[0], 20002 * (int64_t)CLOCK_DAY);
+    usage_gather(all, usage);
+    usage_gather(all, usage);
+    int64_t end = 20006 * (int64_t)CLOCK_DAY + CLOCK_DAY - 1;
+    cr_expect_eq(usage_recent(all, TEXT("banner"), end), 6u);
+    cr_expect_eq(usage_get(all, TEXT("banner")).last, 20006 * (int64_t)CLOCK_DAY);
+    cr_expect_eq(usage_recent(all, TEXT("poll"), end), 0u);
+    usage_free(all);
+}
+
+Test(usage, days_of_another_loop_that_are_too_old_by_now_are_not_gathered) {
+    struct usage *all = usage_new();
+    mark(0, 20000, 3);
+    usage_mark(all, &snapshot, &features[0], 20010 * (int64_t)CLOCK_DAY);
+    usage_gather(all, usage);
+    cr_expect_eq(usage_recent(all, TEXT("banner"), 20010 * (int64_t)CLOCK_DAY), 1u);
+    usage_free(all);
+}
