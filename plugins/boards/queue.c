@@ -89,7 +89,7 @@ int queue_list(parley_call *c) {
     parley_json list = parley->list(c);
     for (int64_t i = 0; i < n && i < limit && rc >= 0; i++) rc = append_row(c, list, &rows[i]);
     if (rc < 0) return rc;
+    if (n <= limit) return parley_reply(c, 200, "{items, next: null}", list);
     const struct row *last = &rows[limit - 1];
-    const char *next = n > limit ? parley_format(c, "{}.{}", last->touched, last->number) : NULL;
-    return parley_reply(c, 200, "{items, next}", list, next);
+    return parley_reply(c, 200, "{items, next}", list, parley_format(c, "{}.{}", last->touched, last->number));
 }

@@ -58,5 +58,6 @@ int report_post(parley_call *c) {
     if (rc > 0) /* the same again is no second report */
         rc =
             parley_track(c, "Post Reported", "{board_id, kind, id, reason}", thing.board, thing.name, thing.id, reason);
-    return rc < 0 ? rc : parley_reply(c, 200, "{reported: true}");
+    if (rc < 0) return rc;
+    return parley_reply(c, 200, "{reported: true}");
 }

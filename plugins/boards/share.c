@@ -28,7 +28,8 @@ static parley_text share_words(parley_call *c, const struct board *board) {
 
 static int reply_share(parley_call *c, const struct board *board) {
     parley_text url = board_url(c, board), feature = parley->feature(c);
-    const char *link = parley_some(feature) ? parley_format(c, "/share/{}/{}", feature, board->id) : NULL;
+    const char *link = NULL; /* staff come by no feature */
+    if (parley_some(feature)) link = parley_format(c, "/share/{}/{}", feature, board->id);
     return parley_reply(c, 200, "{url, link, og: {type: ?, title: ?, description: ?, url: ?, image: ?}}", url, link,
                         "website", board->title, share_words(c, board), url, first_picture(c, board));
 }
@@ -67,7 +68,8 @@ int share_post(parley_call *c) {
 
 /* "18.90 EUR"; of a price in ten-thousandths, those too where there are any. */
 static const char *amount_of(parley_call *c, int64_t price, parley_text currency) {
-    const char *rest = price % 100 ? parley_format(c, "{}{}", price / 10 % 10, price % 10) : "";
+    const char *rest = "";
+    if (price % 100) rest = parley_format(c, "{}{}", price / 10 % 10, price % 10);
     return parley_format(c, "{}.{}{}{} {}", price / 10000, price / 1000 % 10, price / 100 % 10, rest, currency);
 }
 
@@ -76,7 +78,8 @@ static const char *price_line(parley_call *c, parley_text role, int64_t quantity
     const char *amount = price < 0 ? "" : amount_of(c, price, currency);
     if (price >= 0 && quantity > 1) amount = parley_format(c, "{} × {}", quantity, amount);
     if (!parley_some(role)) return amount;
-    return *amount ? parley_format(c, "{} · {}", role, amount) : parley_format(c, "{}", role);
+    if (!*amount) return parley_format(c, "{}", role);
+    return parley_format(c, "{} · {}", role, amount);
 }
 
 /* What a stranger sees of the board's first items, as texts. */

@@ -15,12 +15,15 @@ describe('the embed script', () => {
     shop = createServer((request, response) => { // the page of a shop that trusts Parley's origin and nobody else
       response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Security-Policy': `default-src 'none'; script-src ${server.url}; connect-src ${server.url}; base-uri 'none'; form-action 'none'` });
       response.end(`<!doctype html><html lang="de-DE"><head><title>Laden</title><meta name="parley-key" content="${key}"><script type="module" src="${server.url}/parley.js"></script></head>
-        <body><h1>Becher</h1><parley-slot name="product-poll" about="sku:HT-101"></parley-slot></body></html>`);
+        <body><h1>Becher</h1><parley-slot name="product-poll" about="sku:HT-101"></parley-slot>
+        ${request.url === '/all' ? '<parley-slot name="questions" about="sku:HT-101"></parley-slot><parley-slot name="boards" about="sku:HT-101" data-title="Becher"></parley-slot>' : ''}</body></html>`);
     });
     await new Promise((listening) => shop.listen(0, '127.0.0.1', listening));
     shop.url = `http://127.0.0.1:${shop.address().port}`;
     [server, browser] = await Promise.all([startServer({ PARLEY_CORS_ORIGINS: shop.url }), startBrowser()]);
     await seedTrial(server, { start: true });
+    for (const [key, plugin] of [['questions', 'qa'], ['boards', 'boards']])
+      await server.admin('PUT', `/features/${key}`, { key, type: 'string', enabled: true, off: 'off', default: { serve: 'on' }, variants: { off: { value: 'off' }, on: { value: 'on', plugin } } });
     [, key] = /name="parley-key" content="([^"]+)"/.exec(await (await fetch(server.url)).text());
   });
   after(async () => {
@@ -49,6 +52,20 @@ describe('the embed script', () => {
     assert.equal(loaded.length, 1, `only the component that is needed: ${loaded}`);
     assert.match((await fetch(loaded[0])).headers.get('cache-control'), /immutable/);
     assert.equal(contexts[0].language, 'de-DE');
+    await page.context().close();
+  });
+
+  it('brings boards and questions that speak German on a German page', async () => {
+    const page = await visit(browser);
+    await page.goto(`${shop.url}/all`);
+    await page.getByText('Auf einer Tafel vormerken').click();
+    await page.getByLabel('Eine neue Tafel').fill('Frühstück');
+    await page.getByRole('button', { name: 'Anlegen' }).click();
+    await page.getByText('Es ist jetzt auf „Frühstück“.').waitFor();
+    await page.getByLabel('Ihre Frage an Menschen, die es haben').fill('Bleibt der Henkel kühl?');
+    await page.getByRole('button', { name: 'Fragen', exact: true }).click();
+    await page.getByText('Von Ihnen gefragt am').waitFor();
+    assert.deepEqual(page.complaints, []);
     await page.context().close();
   });
 

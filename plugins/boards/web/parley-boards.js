@@ -44,11 +44,54 @@ sheet.replaceSync(`
 const language = document.documentElement.lang || undefined;
 const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
 const money = (amount, currency) => new Intl.NumberFormat(language, { style: 'currency', currency }).format(amount);
-const things = (n) => n === 1 ? '1 thing' : `${n} things`;
-const VISIBILITY = { private: 'Private: you and friends you invite', unlisted: 'Unlisted: whoever has the link', public: 'Public: everybody can find it' };
-// There is no reason "negative": that somebody is not pleased is none.
-const REASONS = { spam: 'Advertising', abuse: 'Insult or threat', 'personal-data': 'Something private', illegal: 'Against the law', copyright: 'Somebody else’s work', 'off-topic': 'Has nothing to do with the shop', 'unsafe-link': 'A dangerous link' };
-const ROLES = { viewer: 'may look', commenter: 'may comment', editor: 'may edit' };
+
+// In the page's language where there are words in it, else in English. Another language is another table here. There is no reason
+// "negative": that somebody is not pleased is none.
+const WORDS = {
+  en: {
+    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.',
+    boards: 'Boards', mine: 'My boards', discover: 'Discover', ensemble: 'Ensemble', things: (n) => (n === 1 ? '1 thing' : `${n} things`), somebody: 'a shopper', by: (name) => `by ${name ?? 'a shopper'}`,
+    seen: { private: 'private', unlisted: 'unlisted', public: 'public' }, visibility: { private: 'Private: you and friends you invite', unlisted: 'Unlisted: whoever has the link', public: 'Public: everybody can find it' },
+    roles: { viewer: 'may look', commenter: 'may comment', editor: 'may edit' }, kinds: { board: 'Board: things in any mix', ensemble: 'Ensemble: pieces that go together' },
+    reasons: { spam: 'Advertising', abuse: 'Insult or threat', 'personal-data': 'Something private', illegal: 'Against the law', copyright: 'Somebody else’s work', 'off-topic': 'Has nothing to do with the shop', 'unsafe-link': 'A dangerous link' },
+    none: 'No boards yet. Make one below, or copy one that you like.', fresh: 'New board', title: 'Title', kind: 'Kind', whoSees: 'Who sees it', make: 'Make the board',
+    nameTitle: 'The name that others see', named: 'That is your name on boards now.', unnamed: 'Others see no name of yours.', name: 'Name; empty: none', save: 'Save', saved: 'Saved.', news: 'News', open: 'Open', gotIt: 'Got it', more: 'More',
+    notFound: 'Nothing found. Try fewer words.', noPublic: 'Nobody has made a public board yet.', search: 'Search boards', order: 'Order', orders: { newest: 'Newest', pinned: 'Most pinned' }, find: 'Search',
+    joined: (title) => `You are on the board “${title}” now.`, empty: 'Nothing here yet.', emptyMine: 'Nothing here yet. Add a link, a picture or a note below, or keep products from their pages.', leave: 'Leave this board',
+    after: 'After ', thenAfter: ', after ', aBoard: 'a board', share: 'Share', link: 'Link to this board', copy: 'Make a copy', copyLink: 'Copy', copied: 'The link is copied.',
+    report: 'Report', reportWhat: (what) => `Report ${what}`, thisBoard: 'this board', thisComment: 'this comment', cancel: 'Cancel', reported: 'Reported.', willLook: 'Thank you, somebody will look at it.',
+    noPrices: 'no prices', pieces: (n) => (n === 1 ? '1 piece: ' : `${n} pieces: `), unpriced: (n) => ` and ${n} without a price`, addAll: 'Add all to the basket', added: 'All of it is in your basket.',
+    picture: 'Picture', pinnedBy: (name) => `pinned by ${name}`, pinOn: (title, board) => `${title} on “${board}”`, talk: 'Talk about it', forward: 'Moved forward.', back: 'Moved back.', move: (title, forward) => `Move ${title} ${forward ? 'forward' : 'back'}`,
+    change: 'Change', note: 'Note', role: 'Role', quantity: 'Pieces', remove: 'Remove', off: (title) => `“${title}” is off the board.`, on: 'It is on the board.', add: 'Add', addSomething: 'Add something', aNote: 'A note',
+    linkTitle: 'A link’s title', address: 'Address (https://…)', pictureTitle: 'A picture’s title', pictureAddress: 'Address of the picture (https://…)', lookAgain: 'The shop will look at it again.', why: 'Why should it be shown?', appeal: 'Appeal',
+    comments: 'Comments', counted: (n) => (n === 1 ? '1 comment' : `${n} comments`), you: 'you', delete: 'Delete', commentGone: 'The comment is gone.', commented: 'Your comment is there.', say: 'Say something about it', comment: 'Comment',
+    friend: 'A friend without a name', manage: 'Manage this board', description: 'Description', friends: 'Friends', invited: 'Whoever opens this link within 14 days is on the board', whoever: 'Somebody who', invite: 'Make an invitation', deleteBoard: 'Delete this board', sure: 'Delete this board and everything on it?',
+    keep: 'Keep it on a board', onBoard: (title) => `It is on “${title}” now.`, offBoard: (title) => `It is off “${title}”.`, aNewBoard: 'A new board', makeIt: 'Make it', asPiece: (title) => `As a piece of “${title}”: which one?`, pieceExample: 'top, shoes, lamp …', putThere: 'Put it there',
+    replaced: (was, title) => `It takes the place of “${was}” on “${title}”.`, waits: 'Others see this once the shop has looked at it.', hides: (why) => `The shop hides this (${why.toLowerCase()}).`, appealed: 'Your appeal is with the shop.',
+  },
+  de: {
+    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+    boards: 'Merktafeln', mine: 'Meine Tafeln', discover: 'Entdecken', ensemble: 'Ensemble', things: (n) => (n === 1 ? '1 Stück' : `${n} Stücke`), somebody: 'jemand', by: (name) => `von ${name ?? 'jemandem'}`,
+    seen: { private: 'privat', unlisted: 'mit Link', public: 'öffentlich' }, visibility: { private: 'Privat: Sie und wen Sie einladen', unlisted: 'Mit Link: wer den Link hat', public: 'Öffentlich: alle können sie finden' },
+    roles: { viewer: 'darf ansehen', commenter: 'darf kommentieren', editor: 'darf ändern' }, kinds: { board: 'Tafel: was Sie mögen', ensemble: 'Ensemble: Teile, die zusammengehören' },
+    reasons: { spam: 'Werbung', abuse: 'Beleidigung oder Drohung', 'personal-data': 'Etwas Privates', illegal: 'Gegen das Gesetz', copyright: 'Das Werk von jemand anderem', 'off-topic': 'Hat nichts mit dem Laden zu tun', 'unsafe-link': 'Ein gefährlicher Link' },
+    none: 'Noch keine Tafeln. Legen Sie unten eine an, oder kopieren Sie eine, die Ihnen gefällt.', fresh: 'Neue Tafel', title: 'Titel', kind: 'Art', whoSees: 'Wer sie sieht', make: 'Tafel anlegen',
+    nameTitle: 'Der Name, den andere sehen', named: 'So heißen Sie jetzt auf Tafeln.', unnamed: 'Andere sehen keinen Namen von Ihnen.', name: 'Name; leer: keiner', save: 'Speichern', saved: 'Gespeichert.', news: 'Neuigkeiten', open: 'Öffnen', gotIt: 'Gesehen', more: 'Mehr',
+    notFound: 'Nichts gefunden. Versuchen Sie es mit weniger Wörtern.', noPublic: 'Noch hat niemand eine öffentliche Tafel.', search: 'Tafeln suchen', order: 'Reihenfolge', orders: { newest: 'Neueste', pinned: 'Vollste' }, find: 'Suchen',
+    joined: (title) => `Sie sind jetzt bei der Tafel „${title}“ dabei.`, empty: 'Noch nichts da.', emptyMine: 'Noch nichts da. Fügen Sie unten einen Link, ein Bild oder eine Notiz hinzu, oder merken Sie Artikel auf deren Seiten vor.', leave: 'Diese Tafel verlassen',
+    after: 'Nach ', thenAfter: ', nach ', aBoard: 'einer Tafel', share: 'Teilen', link: 'Link zu dieser Tafel', copy: 'Kopieren', copyLink: 'Link kopieren', copied: 'Der Link ist kopiert.',
+    report: 'Melden', reportWhat: (what) => `Melden: ${what}`, thisBoard: 'diese Tafel', thisComment: 'diesen Kommentar', cancel: 'Abbrechen', reported: 'Gemeldet.', willLook: 'Danke, jemand sieht es sich an.',
+    noPrices: 'keine Preise', pieces: (n) => (n === 1 ? '1 Teil: ' : `${n} Teile: `), unpriced: (n) => ` und ${n} ohne Preis`, addAll: 'Alles in den Warenkorb', added: 'Alles liegt in Ihrem Warenkorb.',
+    picture: 'Bild', pinnedBy: (name) => `von ${name} angeheftet`, pinOn: (title, board) => `${title} auf „${board}“`, talk: 'Darüber sprechen', forward: 'Nach vorn gerückt.', back: 'Nach hinten gerückt.', move: (title, forward) => `${title} nach ${forward ? 'vorn' : 'hinten'} rücken`,
+    change: 'Ändern', note: 'Notiz', role: 'Rolle', quantity: 'Anzahl', remove: 'Entfernen', off: (title) => `„${title}“ ist von der Tafel genommen.`, on: 'Es ist auf der Tafel.', add: 'Hinzufügen', addSomething: 'Etwas hinzufügen', aNote: 'Eine Notiz',
+    linkTitle: 'Titel des Links', address: 'Adresse (https://…)', pictureTitle: 'Titel des Bildes', pictureAddress: 'Adresse des Bildes (https://…)', lookAgain: 'Der Laden sieht es sich noch einmal an.', why: 'Warum sollte es gezeigt werden?', appeal: 'Widersprechen',
+    comments: 'Kommentare', counted: (n) => (n === 1 ? '1 Kommentar' : `${n} Kommentare`), you: 'Sie', delete: 'Löschen', commentGone: 'Der Kommentar ist gelöscht.', commented: 'Ihr Kommentar ist da.', say: 'Etwas dazu sagen', comment: 'Kommentieren',
+    friend: 'Jemand ohne Namen', manage: 'Diese Tafel verwalten', description: 'Beschreibung', friends: 'Freunde', invited: 'Wer diesen Link binnen 14 Tagen öffnet, ist dabei', whoever: 'Jemand, der', invite: 'Einladung erstellen', deleteBoard: 'Diese Tafel löschen', sure: 'Diese Tafel mit allem darauf löschen?',
+    keep: 'Auf einer Tafel vormerken', onBoard: (title) => `Es ist jetzt auf „${title}“.`, offBoard: (title) => `Es ist nicht mehr auf „${title}“.`, aNewBoard: 'Eine neue Tafel', makeIt: 'Anlegen', asPiece: (title) => `Als Teil von „${title}“: welches?`, pieceExample: 'Oberteil, Schuhe, Lampe …', putThere: 'Dazulegen',
+    replaced: (was, title) => `Es ersetzt „${was}“ auf „${title}“.`, waits: 'Andere sehen das, sobald der Laden es sich angesehen hat.', hides: (why) => `Der Laden zeigt das nicht (${why}).`, appealed: 'Ihr Widerspruch liegt beim Laden.',
+  },
+};
+const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
 
 /** An element from its name, properties (not attributes) and children; text stays text. */
 function make(name, properties, ...children) {
@@ -122,7 +165,7 @@ class Boards extends HTMLElement {
     const response = await this.request(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body).catch(() => null);
     const answer = response?.status === 204 ? {} : await response?.json().catch(() => null);
     if (response?.ok && answer) return answer;
-    const error = new Error(response?.status < 500 && answer?.detail ? `That did not work: ${answer.detail}.` : 'That did not work just now. Please try again.');
+    const error = new Error(response?.status < 500 && answer?.detail ? words.refused(answer.detail) : words.failed);
     throw Object.assign(error, { status: response?.status });
   }
 
@@ -160,36 +203,36 @@ class Boards extends HTMLElement {
 
   #tabs(current) {
     const tab = (text, query, name) => button(text, () => this.#go(query), '', name === current ? { ariaCurrent: 'page' } : {});
-    return make('nav', { className: 'bar', ariaLabel: 'Boards' }, tab('My boards', '', 'mine'), tab('Discover', '?discover=1', 'discover'));
+    return make('nav', { className: 'bar', ariaLabel: words.boards }, tab(words.mine, '', 'mine'), tab(words.discover, '?discover=1', 'discover'));
   }
 
   #card(board) {
     return make('li', { className: 'card' }, pictures(board.covers),
       make('h3', {}, button(board.title, () => this.#go(`?board=${encodeURIComponent(board.id)}`), 'title')),
-      make('p', { className: 'soft' }, [board.kind === 'ensemble' ? 'Ensemble' : '', things(board.pins), board.access === 'owner' ? board.visibility : `by ${board.by ?? 'a shopper'}`].filter(Boolean).join(' · ')));
+      make('p', { className: 'soft' }, [board.kind === 'ensemble' ? words.ensemble : '', words.things(board.pins), board.access === 'owner' ? words.seen[board.visibility] : words.by(board.by)].filter(Boolean).join(' · ')));
   }
 
   // The shopper's boards.
   async #mine() {
     const [{ items, next }, notices, { name }] = await Promise.all([this.#call('GET', 'boards?limit=50'), this.#call('GET', 'notices?limit=50'), this.#call('GET', 'me')]);
-    this.#show(this.#tabs('mine'), this.#heading('My boards', 'unseen'), this.#notices(notices.items),
-      items.length > 0 ? this.#grid(items, next, 'boards?limit=50') : make('p', {}, 'No boards yet. Make one below, or copy one that you like.'),
-      fold('New board', form(async (values) => this.#try(async () => {
+    this.#show(this.#tabs('mine'), this.#heading(words.mine, 'unseen'), this.#notices(notices.items),
+      items.length > 0 ? this.#grid(items, next, 'boards?limit=50') : make('p', {}, words.none),
+      fold(words.fresh, form(async (values) => this.#try(async () => {
         const { board } = await this.#call('POST', 'boards', values);
         await this.#go(`?board=${encodeURIComponent(board.id)}`);
-      }), field('Title', make('input', { name: 'title', required: true, maxLength: 200 })),
-      make('div', { className: 'row' }, field('Kind', choice('kind', { board: 'Board: things in any mix', ensemble: 'Ensemble: pieces that go together' })), field('Who sees it', choice('visibility', VISIBILITY))),
-      make('div', {}, make('button', { className: 'main' }, 'Make the board')))),
-      fold('The name that others see', form((values) => this.#try(async () => {
+      }), field(words.title, make('input', { name: 'title', required: true, maxLength: 200 })),
+      make('div', { className: 'row' }, field(words.kind, choice('kind', words.kinds)), field(words.whoSees, choice('visibility', words.visibility))),
+      make('div', {}, make('button', { className: 'main' }, words.make)))),
+      fold(words.nameTitle, form((values) => this.#try(async () => {
         await this.#call('PUT', 'me', { name: values.name.trim() || null });
-        return values.name.trim() ? 'That is your name on boards now.' : 'Others see no name of yours.';
-      }), field('Name; empty: none', make('input', { name: 'name', value: name ?? '', maxLength: 50, autocomplete: 'nickname' })), make('div', {}, make('button', {}, 'Save')))));
+        return values.name.trim() ? words.named : words.unnamed;
+      }), field(words.name, make('input', { name: 'name', value: name ?? '', maxLength: 50, autocomplete: 'nickname' })), make('div', {}, make('button', {}, words.save)))));
   }
 
   #notices(items) {
-    const node = items.length > 0 && make('section', { className: 'said stack', ariaLabel: 'News' },
-      make('ul', { className: 'stack' }, items.map(({ sentence, by, board }) => make('li', {}, `${sentence}${by ? ` (${by})` : ''}. `, button('Open', () => this.#go(`?board=${encodeURIComponent(board)}`), 'small')))),
-      make('div', {}, button('Got it', () => this.#try(async () => {
+    const node = items.length > 0 && make('section', { className: 'said stack', ariaLabel: words.news },
+      make('ul', { className: 'stack' }, items.map(({ sentence, by, board }) => make('li', {}, `${sentence}${by ? ` (${by})` : ''}. `, button(words.open, () => this.#go(`?board=${encodeURIComponent(board)}`), 'small')))),
+      make('div', {}, button(words.gotIt, () => this.#try(async () => {
         await this.#call('PUT', 'notices/seen', { upto: items[0].id });
         node.remove();
       }), 'small')));
@@ -203,7 +246,7 @@ class Boards extends HTMLElement {
 
   /** A button for the pages after the first, while there are any. */
   #more(next, path, draw) {
-    const node = next && make('div', {}, button('More', () => this.#try(async () => {
+    const node = next && make('div', {}, button(words.more, () => this.#try(async () => {
       const page = await this.#call('GET', `${path}&cursor=${encodeURIComponent(next)}`);
       draw(page.items);
       next = page.next;
@@ -218,19 +261,19 @@ class Boards extends HTMLElement {
     const search = async ({ q = '', sort = 'newest' }) => {
       const path = `boards?public=1&limit=24&sort=${sort}&q=${encodeURIComponent(q)}`;
       const { items, next } = await this.#call('GET', path);
-      found.replaceChildren(...(items.length > 0 ? this.#grid(items, next, path).filter(Boolean) : [make('p', {}, q ? 'Nothing found. Try fewer words.' : 'Nobody has made a public board yet.')]));
+      found.replaceChildren(...(items.length > 0 ? this.#grid(items, next, path).filter(Boolean) : [make('p', {}, q ? words.notFound : words.noPublic)]));
     };
     await search({});
     const asked = form((values) => this.#try(() => search(values)),
-      make('div', { className: 'row' }, field('Search boards', make('input', { type: 'search', name: 'q', maxLength: 60 })), field('Order', choice('sort', { newest: 'Newest', pinned: 'Most pinned' })), make('button', { className: 'main' }, 'Search')));
-    this.#show(this.#tabs('discover'), this.#heading('Discover', 'unseen'), asked, found);
+      make('div', { className: 'row' }, field(words.search, make('input', { type: 'search', name: 'q', maxLength: 60 })), field(words.order, choice('sort', words.orders)), make('button', { className: 'main' }, words.find)));
+    this.#show(this.#tabs('discover'), this.#heading(words.discover, 'unseen'), asked, found);
   }
 
   async #join(token) {
     const { board } = await this.#call('POST', 'join', { token });
     history.replaceState(null, '', `${location.pathname}?board=${encodeURIComponent(board.id)}`);
     await this.#board(board.id);
-    return `You are on the board “${board.title}” now.`;
+    return words.joined(board.title);
   }
 
   // One board.
@@ -242,21 +285,21 @@ class Boards extends HTMLElement {
     const again = this.#again(() => this.#board(id));
     const c = { board, path, edits, again, last: items.items.length - 1 };
     const list = make('ul', { className: 'grid' }, items.items.map((item) => this.#item(c, item)));
-    this.#show(make('div', {}, button('‹ My boards', () => this.#go(''), 'small')), this.#heading(board.title), this.#facts(board, lineage),
+    this.#show(make('div', {}, button(`‹ ${words.mine}`, () => this.#go(''), 'small')), this.#heading(board.title), this.#facts(board, lineage),
       reviewNote('boards', board.id, board, board.access === 'owner', this.#appeal(again)),
       this.#actions(c), totals.pieces > 0 && this.#totals(c, totals),
-      items.items.length > 0 ? list : make('p', {}, edits ? 'Nothing here yet. Add a link, a picture or a note below, or keep products from their pages.' : 'Nothing here yet.'),
+      items.items.length > 0 ? list : make('p', {}, edits ? words.emptyMine : words.empty),
       this.#more(items.next, `${path}/items?limit=100`, (more) => list.append(...more.map((item) => this.#item(c, item)))),
-      edits && this.#add(c), this.#comments(c, comments, whole.comments), board.access === 'owner' ? this.#manage(c) : board.member && make('div', {}, button('Leave this board', () => this.#try(async () => {
+      edits && this.#add(c), this.#comments(c, comments, whole.comments), board.access === 'owner' ? this.#manage(c) : board.member && make('div', {}, button(words.leave, () => this.#try(async () => {
         await this.#call('DELETE', `${path}/members/me`);
         await this.#go('');
       }))));
   }
 
   #facts(board, lineage) {
-    const from = lineage.map(({ by, board: origin, title }, i) => [i === 0 ? 'After ' : ', after ', origin ? button(title, () => this.#go(`?board=${encodeURIComponent(origin)}`), 'title small') : 'a board', ` by ${by ?? 'a shopper'}`]);
+    const from = lineage.map(({ by, board: origin, title }, i) => [i === 0 ? words.after : words.thenAfter, origin ? button(title, () => this.#go(`?board=${encodeURIComponent(origin)}`), 'title small') : words.aBoard, ` ${words.by(by)}`]);
     return make('div', { className: 'stack' }, board.description && make('p', { className: 'text' }, board.description),
-      make('p', { className: 'soft' }, [`by ${board.by ?? 'a shopper'}`, things(board.pins), board.visibility].join(' · ')),
+      make('p', { className: 'soft' }, [words.by(board.by), words.things(board.pins), words.seen[board.visibility]].join(' · ')),
       from.length > 0 && make('p', { className: 'soft' }, from.flat()));
   }
 
@@ -264,15 +307,15 @@ class Boards extends HTMLElement {
     const copies = board.visibility !== 'private' || board.access === 'owner';
     const place = make('div', { className: 'stack' });
     return make('div', { className: 'stack' }, make('div', { className: 'bar' },
-      board.visibility !== 'private' && button('Share', () => this.#try(async () => {
+      board.visibility !== 'private' && button(words.share, () => this.#try(async () => {
         const { link: page } = await this.#call('POST', `${path}/share`, {});
-        place.replaceChildren(this.#linkTo(new URL(page, this.getAttribute('base') || location.origin).href, 'Link to this board'));
+        place.replaceChildren(this.#linkTo(new URL(page, this.getAttribute('base') || location.origin).href, words.link));
       })),
-      copies && button('Make a copy', () => this.#try(async () => {
+      copies && button(words.copy, () => this.#try(async () => {
         const copy = await this.#call('POST', `${path}/clone`, {});
         await this.#go(`?board=${encodeURIComponent(copy.board.id)}`);
       })),
-      board.access !== 'owner' && this.#report('boards', board.id, 'this board')), place);
+      board.access !== 'owner' && this.#report('boards', board.id, words.thisBoard)), place);
   }
 
   /** "Report", and then why. */
@@ -280,86 +323,86 @@ class Boards extends HTMLElement {
     const node = make('div', { className: 'bar' });
     const send = (reason) => this.#try(async () => {
       await this.#call('POST', `${kind}/${encodeURIComponent(id)}/report`, { reason });
-      node.replaceChildren(make('p', { className: 'soft' }, 'Reported.'));
-      return 'Thank you, somebody will look at it.';
+      node.replaceChildren(make('p', { className: 'soft' }, words.reported));
+      return words.willLook;
     });
-    const closed = () => node.replaceChildren(button('Report', () => {
-      node.replaceChildren(...Object.entries(REASONS).map(([reason, words]) => button(words, () => send(reason), 'small')), button('Cancel', closed, 'small'));
+    const closed = () => node.replaceChildren(button(words.report, () => {
+      node.replaceChildren(...Object.entries(words.reasons).map(([reason, label]) => button(label, () => send(reason), 'small')), button(words.cancel, closed, 'small'));
       node.querySelector('button').focus();
-    }, 'quiet', { ariaLabel: `Report ${what}` }));
+    }, 'quiet', { ariaLabel: words.reportWhat(what) }));
     closed();
     return node;
   }
 
   #linkTo(address, text) {
     const input = make('input', { readOnly: true, value: address, onfocus: () => input.select() });
-    return make('div', { className: 'row' }, field(text, input), button('Copy', () => navigator.clipboard.writeText(address).then(() => this.#say('The link is copied.'), () => input.focus())));
+    return make('div', { className: 'row' }, field(text, input), button(words.copyLink, () => navigator.clipboard.writeText(address).then(() => this.#say(words.copied), () => input.focus())));
   }
 
   #totals({ path }, totals) {
-    const sum = totals.sums.map(({ amount, currency }) => money(amount, currency)).join(' + ') || 'no prices';
-    return make('div', { className: 'total' }, make('p', {}, `${totals.pieces === 1 ? '1 piece' : `${totals.pieces} pieces`}: `, make('span', { className: 'price' }, sum), totals.unpriced > 0 && totals.sums.length > 0 && ` and ${totals.unpriced} without a price`),
-      button('Add all to the basket', () => this.#try(async () => {
+    const sum = totals.sums.map(({ amount, currency }) => money(amount, currency)).join(' + ') || words.noPrices;
+    return make('div', { className: 'total' }, make('p', {}, words.pieces(totals.pieces), make('span', { className: 'price' }, sum), totals.unpriced > 0 && totals.sums.length > 0 && words.unpriced(totals.unpriced)),
+      button(words.addAll, () => this.#try(async () => {
         const { items } = await this.#call('POST', `${path}/cart`, {});
         this.dispatchEvent(new CustomEvent('parley:cart', { bubbles: true, composed: true, detail: { items: items.map(({ sku, quantity }) => ({ sku, quantity })) } }));
-        return 'All of it is in your basket.';
+        return words.added;
       }), 'main'));
   }
 
   #item(c, item) {
-    const title = item.title || (item.kind === 'image' ? 'Picture' : '');
+    const title = item.title || (item.kind === 'image' ? words.picture : '');
     return make('li', { className: `card item ${item.kind}` }, item.image && pictures([item.image]),
       item.role && make('p', { className: 'chip' }, item.role),
       title && make('h3', {}, item.url ? link(item.url, title) : title),
       item.price !== null && make('p', { className: 'price' }, `${item.quantity > 1 ? `${item.quantity} × ` : ''}${money(item.price, item.currency)}`),
       item.note && make('p', { className: 'text' }, item.note),
-      item.by && !item.mine && make('p', { className: 'soft' }, `pinned by ${item.by}`),
+      item.by && !item.mine && make('p', { className: 'soft' }, words.pinnedBy(item.by)),
       reviewNote('items', item.id, item, item.mine, this.#appeal(c.again)), this.#aboutPin(c, item, title || item.note.slice(0, 60)), c.edits && this.#edit(c, item, title || 'note'));
   }
 
   #aboutPin({ board }, item, title) {
-    const detail = { about: { kind: 'pin', ref: item.sku ?? `${board.id}/${item.id}` }, words: `${title} on “${board.title}”` };
+    const detail = { about: { kind: 'pin', ref: item.sku ?? `${board.id}/${item.id}` }, words: words.pinOn(title, board.title) };
     return make('div', { className: 'bar' },
-      document.querySelector('parley-conversation, parley-slot[talk]') && button('Talk about it', () => dispatchEvent(new CustomEvent('parley-talk', { detail })), 'quiet', { ariaLabel: `Talk about it: ${title}` }),
+      document.querySelector('parley-conversation, parley-slot[talk]') && button(words.talk, () => dispatchEvent(new CustomEvent('parley-talk', { detail })), 'quiet', { ariaLabel: `${words.talk}: ${title}` }),
       !item.mine && this.#report('items', item.id, title));
   }
 
   #edit({ path, again, last }, item, title) {
     const own = `${path}/items/${item.id}`;
-    const move = (text, position, words) => button(text, () => again(() => this.#call('PATCH', own, { position }), words), 'small', { ariaLabel: `Move ${title.slice(0, 60)} ${text === '↑' ? 'forward' : 'back'}` });
-    return make('details', {}, make('summary', {}, 'Change'),
+    const move = (text, position) => button(text, () => again(() => this.#call('PATCH', own, { position }), text === '↑' ? words.forward : words.back), 'small', { ariaLabel: words.move(title.slice(0, 60), text === '↑') });
+    return make('details', {}, make('summary', {}, words.change),
       make('div', { className: 'stack' },
-        form((values) => again(() => this.#call('PATCH', own, { note: values.note, ...(values.role ? { role: values.role } : {}), ...(values.quantity ? { quantity: Number(values.quantity) } : {}) }), 'Saved.'),
-          field('Note', make('textarea', { name: 'note', maxLength: 1000, value: item.note })),
-          item.kind === 'product' && make('div', { className: 'row' }, field('Role', make('input', { name: 'role', value: item.role ?? '', maxLength: 30 })), field('Pieces', make('input', { name: 'quantity', type: 'number', min: 1, max: 99, value: item.quantity }))),
-          make('div', {}, make('button', { className: 'small' }, 'Save'))),
-        make('div', { className: 'bar' }, item.position > 0 && move('↑', item.position - 1, 'Moved forward.'), item.position < last && move('↓', item.position + 1, 'Moved back.'),
-          button('Remove', () => again(() => this.#call('DELETE', own).then(() => `“${title.slice(0, 60)}” is off the board.`)), 'small', { ariaLabel: `Remove ${title.slice(0, 60)}` }))));
+        form((values) => again(() => this.#call('PATCH', own, { note: values.note, ...(values.role ? { role: values.role } : {}), ...(values.quantity ? { quantity: Number(values.quantity) } : {}) }), words.saved),
+          field(words.note, make('textarea', { name: 'note', maxLength: 1000, value: item.note })),
+          item.kind === 'product' && make('div', { className: 'row' }, field(words.role, make('input', { name: 'role', value: item.role ?? '', maxLength: 30 })), field(words.quantity, make('input', { name: 'quantity', type: 'number', min: 1, max: 99, value: item.quantity }))),
+          make('div', {}, make('button', { className: 'small' }, words.save))),
+        make('div', { className: 'bar' }, item.position > 0 && move('↑', item.position - 1), item.position < last && move('↓', item.position + 1),
+          button(words.remove, () => again(() => this.#call('DELETE', own).then(() => words.off(title.slice(0, 60)))), 'small', { ariaLabel: `${words.remove} ${title.slice(0, 60)}` }))));
   }
 
   #add({ path, again }) {
-    const send = (kind) => (values) => again(() => this.#call('POST', `${path}/items`, { kind, ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)) }).then(() => {}), 'It is on the board.');
-    const done = () => make('div', {}, make('button', {}, 'Add'));
-    return fold('Add something',
-      form(send('note'), field('A note', make('textarea', { name: 'note', required: true, maxLength: 1000 })), done()),
-      form(send('link'), make('div', { className: 'row' }, field('A link’s title', make('input', { name: 'title', required: true, maxLength: 200 })), field('Address (https://…)', make('input', { name: 'url', type: 'url', required: true, maxLength: 1000 }))), done()),
-      form(send('image'), make('div', { className: 'row' }, field('A picture’s title', make('input', { name: 'title', maxLength: 200 })), field('Address of the picture (https://…)', make('input', { name: 'image', type: 'url', required: true, maxLength: 1000 }))), done()));
+    const send = (kind) => (values) => again(() => this.#call('POST', `${path}/items`, { kind, ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)) }).then(() => {}), words.on);
+    const done = () => make('div', {}, make('button', {}, words.add));
+    return fold(words.addSomething,
+      form(send('note'), field(words.aNote, make('textarea', { name: 'note', required: true, maxLength: 1000 })), done()),
+      form(send('link'), make('div', { className: 'row' }, field(words.linkTitle, make('input', { name: 'title', required: true, maxLength: 200 })), field(words.address, make('input', { name: 'url', type: 'url', required: true, maxLength: 1000 }))), done()),
+      form(send('image'), make('div', { className: 'row' }, field(words.pictureTitle, make('input', { name: 'title', maxLength: 200 })), field(words.pictureAddress, make('input', { name: 'image', type: 'url', required: true, maxLength: 1000 }))), done()));
   }
 
   #appeal(again) {
-    return (kind, id) => form((values) => again(() => this.#call('POST', `${kind}/${encodeURIComponent(id)}/appeal`, values).then(() => 'The shop will look at it again.')),
-      field('Why should it be shown?', make('textarea', { name: 'body', required: true, maxLength: 1000 })), make('div', {}, make('button', { className: 'small' }, 'Appeal')));
+    return (kind, id) => form((values) => again(() => this.#call('POST', `${kind}/${encodeURIComponent(id)}/appeal`, values).then(() => words.lookAgain)),
+      field(words.why, make('textarea', { name: 'body', required: true, maxLength: 1000 })), make('div', {}, make('button', { className: 'small' }, words.appeal)));
   }
 
   #comments({ board, path, again }, { items }, { open, count }) {
-    return (open || count > 0) && make('section', { className: 'stack', ariaLabel: 'Comments' }, make('h3', {}, count === 1 ? '1 comment' : `${count} comments`),
+    return (open || count > 0) && make('section', { className: 'stack', ariaLabel: words.comments }, make('h3', {}, words.counted(count)),
       items.map((comment) => make('article', { className: 'comment stack' }, make('p', { className: 'text' }, comment.body),
-        make('div', { className: 'bar between' }, make('p', { className: 'soft' }, `${comment.mine ? 'you' : comment.by ?? 'a shopper'} · ${day.format(new Date(comment.at))}`),
-          (comment.mine || board.access === 'owner') && button('Delete', () => again(() => this.#call('DELETE', `${path}/comments/${comment.id}`), 'The comment is gone.'), 'small'),
-          !comment.mine && this.#report('comments', comment.id, 'this comment')),
+        make('div', { className: 'bar between' }, make('p', { className: 'soft' }, `${comment.mine ? words.you : comment.by ?? words.somebody} · ${day.format(new Date(comment.at))}`),
+          (comment.mine || board.access === 'owner') && button(words.delete, () => again(() => this.#call('DELETE', `${path}/comments/${comment.id}`), words.commentGone), 'small'),
+          !comment.mine && this.#report('comments', comment.id, words.thisComment)),
         reviewNote('comments', comment.id, comment, comment.mine, this.#appeal(again)))),
-      open && form((values) => again(() => this.#call('POST', `${path}/comments`, values).then(() => {}), 'Your comment is there.'),
-        field('Say something about it', make('textarea', { name: 'body', required: true, maxLength: 1000 })), make('div', {}, make('button', {}, 'Comment'))));
+      open && form((values) => again(() => this.#call('POST', `${path}/comments`, values).then(() => {}), words.commented),
+        field(words.say, make('textarea', { name: 'body', required: true, maxLength: 1000 })), make('div', {}, make('button', {}, words.comment))));
   }
 
   #manage(c) {
@@ -367,18 +410,18 @@ class Boards extends HTMLElement {
     const friends = make('div', { className: 'stack' }), invited = make('div', {});
     const drawFriends = async () => {
       const { items } = await this.#call('GET', `${path}/members`);
-      friends.replaceChildren(...items.map(({ member, name, role }) => make('div', { className: 'bar between' }, make('p', {}, `${name ?? 'A friend without a name'} ${ROLES[role]}`),
-        button('Remove', () => this.#try(async () => { await this.#call('DELETE', `${path}/members/${member}`); await drawFriends(); }), 'small'))));
+      friends.replaceChildren(...items.map(({ member, name, role }) => make('div', { className: 'bar between' }, make('p', {}, `${name ?? words.friend} ${words.roles[role]}`),
+        button(words.remove, () => this.#try(async () => { await this.#call('DELETE', `${path}/members/${member}`); await drawFriends(); }), 'small'))));
     };
-    const node = fold('Manage this board',
-      form((values) => again(() => this.#call('PATCH', path, values), 'Saved.'), field('Title', make('input', { name: 'title', required: true, maxLength: 200, value: board.title })),
-        field('Description', make('textarea', { name: 'description', maxLength: 1000, value: board.description })), field('Who sees it', choice('visibility', VISIBILITY, board.visibility)), make('div', {}, make('button', { className: 'main' }, 'Save'))),
-      make('h3', {}, 'Friends'), friends,
+    const node = fold(words.manage,
+      form((values) => again(() => this.#call('PATCH', path, values), words.saved), field(words.title, make('input', { name: 'title', required: true, maxLength: 200, value: board.title })),
+        field(words.description, make('textarea', { name: 'description', maxLength: 1000, value: board.description })), field(words.whoSees, choice('visibility', words.visibility, board.visibility)), make('div', {}, make('button', { className: 'main' }, words.save))),
+      make('h3', {}, words.friends), friends,
       form((values) => this.#try(async () => {
         const { token } = await this.#call('POST', `${path}/invitations`, values);
-        invited.replaceChildren(this.#linkTo(new URL(`${location.pathname}?invite=${token}`, location.href).href, 'Whoever opens this link within 14 days is on the board'));
-      }), make('div', { className: 'row' }, field('Somebody who', choice('role', ROLES, 'editor')), make('button', {}, 'Make an invitation'))), invited,
-      make('div', {}, button('Delete this board', () => confirm('Delete this board and everything on it?') && this.#try(async () => {
+        invited.replaceChildren(this.#linkTo(new URL(`${location.pathname}?invite=${token}`, location.href).href, words.invited));
+      }), make('div', { className: 'row' }, field(words.whoever, choice('role', words.roles, 'editor')), make('button', {}, words.invite))), invited,
+      make('div', {}, button(words.deleteBoard, () => confirm(words.sure) && this.#try(async () => {
         await this.#call('DELETE', path);
         await this.#go('');
       }))));
@@ -392,20 +435,20 @@ class Boards extends HTMLElement {
     const about = this.closest('parley-slot')?.dataset ?? {};
     const product = { kind: 'product', sku, title: about.title || sku, ...(about.price ? { price: about.price, currency: about.currency ?? 'EUR' } : {}), ...(about.image ? { image: about.image } : {}) };
     const again = this.#again(() => this.#keep(sku));
-    this.#show(fold('Keep it on a board', make('div', {}, items.filter(({ access }) => access === 'owner' || access === 'editor').map((board) => this.#keepOn(board, product, again))),
+    this.#show(fold(words.keep, make('div', {}, items.filter(({ access }) => access === 'owner' || access === 'editor').map((board) => this.#keepOn(board, product, again))),
       form(({ title }) => again(async () => {
         const { board } = await this.#call('POST', 'boards', { title });
         await this.#call('POST', `boards/${board.id}/items`, product);
-        return `It is on “${title}” now.`;
-      }), make('div', { className: 'row' }, field('A new board', make('input', { name: 'title', required: true, maxLength: 200 })), make('button', {}, 'Make it')))));
+        return words.onBoard(title);
+      }), make('div', { className: 'row' }, field(words.aNewBoard, make('input', { name: 'title', required: true, maxLength: 200 })), make('button', {}, words.makeIt)))));
   }
 
   #keepOn(board, product, again) {
     const items = `boards/${encodeURIComponent(board.id)}/items`;
     if (board.kind === 'ensemble' && !board.pin) return form(({ role }) => again(() => this.#put(board, role.trim(), product)),
-      make('div', { className: 'row' }, field(`As a piece of “${board.title}”: which one?`, make('input', { name: 'role', required: true, maxLength: 30, placeholder: 'top, shoes, lamp …' })), make('button', {}, 'Put it there')));
+      make('div', { className: 'row' }, field(words.asPiece(board.title), make('input', { name: 'role', required: true, maxLength: 30, placeholder: words.pieceExample })), make('button', {}, words.putThere)));
     const box = make('input', { type: 'checkbox', checked: Boolean(board.pin), onchange: () => again(() => box.checked ? this.#call('POST', items, product).then(() => {}) : this.#call('DELETE', `${items}/${board.pin}`).then(() => {}),
-      box.checked ? `It is on “${board.title}” now.` : `It is off “${board.title}”.`) });
+      box.checked ? words.onBoard(board.title) : words.offBoard(board.title)) });
     return make('label', { className: 'check' }, box, make('span', {}, board.title));
   }
 
@@ -415,16 +458,16 @@ class Boards extends HTMLElement {
     const { items } = await this.#call('GET', path);
     const there = items.items.find((item) => item.kind === 'product' && item.role === role);
     await (there ? this.#call('PUT', `${path}/items/${there.id}`, product) : this.#call('POST', `${path}/items`, { ...product, role }));
-    return there ? `It takes the place of “${there.title}” on “${board.title}”.` : `It is on “${board.title}” now.`;
+    return there ? words.replaced(there.title, board.title) : words.onBoard(board.title);
   }
 }
 
 /** What the author reads where staff hid something of hers, or have yet to look at it. */
 function reviewNote(kind, id, { review }, mine, appeal) {
-  if (mine && review.state === 'waiting') return make('p', { className: 'soft', role: 'note' }, 'Others see this once the shop has looked at it.');
+  if (mine && review.state === 'waiting') return make('p', { className: 'soft', role: 'note' }, words.waits);
   if (!mine || review.state !== 'hidden') return null;
-  return make('div', { className: 'stack' }, make('p', { role: 'note' }, `The shop hides this (${REASONS[review.reason].toLowerCase()}).`),
-    review.appealed ? make('p', { className: 'soft' }, 'Your appeal is with the shop.') : appeal(kind, id));
+  return make('div', { className: 'stack' }, make('p', { role: 'note' }, words.hides(words.reasons[review.reason])),
+    review.appealed ? make('p', { className: 'soft' }, words.appealed) : appeal(kind, id));
 }
 
 if (!customElements.get('parley-boards')) customElements.define('parley-boards', Boards);

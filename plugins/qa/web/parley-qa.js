@@ -44,12 +44,44 @@ sheet.replaceSync(`
 const language = document.documentElement.lang || undefined;
 const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
 const number = new Intl.NumberFormat(language);
-const people = (n) => (n === 1 ? '1 person' : `${number.format(n)} people`);
 
-// Why something is not shown, as its author reads it.
-const REASONS = {
-  spam: 'it looks like advertising', 'personal-data': 'it says something private about somebody', abuse: 'it insults or threatens somebody',
-  'off-topic': 'it is not about this product', illegal: 'it may be against the law', duplicate: 'the same was asked or answered before' };
+// In the page's language where there are words in it, else in English. Another language is another table here.
+const WORDS = {
+  en: {
+    people: (n) => (n === 1 ? '1 person' : `${number.format(n)} people`),
+    // Why something is not shown, as its author reads it; and why somebody reports it.
+    hidden: { spam: 'it looks like advertising', 'personal-data': 'it says something private about somebody', abuse: 'it insults or threatens somebody', 'off-topic': 'it is not about this product', illegal: 'it may be against the law', duplicate: 'the same was asked or answered before' },
+    reasons: { spam: 'Advertising', 'personal-data': 'Something private', abuse: 'Insult or threat', 'off-topic': 'Not about this product', illegal: 'Against the law', duplicate: 'A repeat' },
+    title: 'Questions and answers', talk: 'Talk with the shop', more: 'More questions', yours: 'Your question to people who have it', ask: 'Ask',
+    already: 'Has it been answered already?', askMine: 'No, ask mine', found: 'Yes, thank you', good: 'Good to hear.',
+    joined: 'Somebody asked the same: you will hear of the answers too.', asked: 'Asked. People who bought it are asked to help, and you will hear of their answers.', later: 'Thank you. We look at it before it is shown.',
+    help: 'You have it. Can you help?', tell: 'Thank you. We tell you when it helps somebody.', skip: 'Skip', skipped: 'Skipped. Somebody else is asked.',
+    cancel: 'Cancel', edit: 'Edit my answer', answer: 'Answer', all: (n) => `All ${number.format(n)} answers`, takeBack: 'Take back', stays: 'Your name is off it; the answers stay.', takenBack: 'Taken back.',
+    follow: 'Follow', solved: 'Solved it', shop: 'The shop', bought: 'Bought it', edited: ', edited', helped: (n) => ` · helped ${words.people(n)}`, helpful: 'Helpful', solves: 'This solved it', answerBack: 'Your answer is taken back.',
+    yourAnswer: 'Your answer', name: 'Shown with the name (you may leave it empty)', thanks: 'Thank you for your answer.',
+    first: 'Only you see this: we look at it first.', notShown: (why) => `This is not shown: ${why}. `, wasAsked: 'You asked for another look.', again: 'Ask for another look', why: 'Why should it be shown?', send: 'Send', looked: 'Thank you. Somebody looks at it again.',
+    report: 'Report', whyReport: 'Why do you report it?', reported: 'Thank you, somebody will look at it.',
+    who: (mine, name) => (mine ? 'You asked' : name ? `${name} asked` : 'Asked'), on: (who, date) => `${who} on ${date}`, want: (n) => `${words.people(n)} want to know`, open: 'no answer yet',
+    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.',
+  },
+  de: {
+    people: (n) => (n === 1 ? '1 Person' : `${number.format(n)} Personen`),
+    hidden: { spam: 'es sieht nach Werbung aus', 'personal-data': 'es sagt etwas Privates über jemanden', abuse: 'es beleidigt oder bedroht jemanden', 'off-topic': 'es geht nicht um diesen Artikel', illegal: 'es könnte gegen das Gesetz sein', duplicate: 'das wurde schon gefragt oder beantwortet' },
+    reasons: { spam: 'Werbung', 'personal-data': 'Etwas Privates', abuse: 'Beleidigung oder Drohung', 'off-topic': 'Nicht zu diesem Artikel', illegal: 'Gegen das Gesetz', duplicate: 'Eine Wiederholung' },
+    title: 'Fragen und Antworten', talk: 'Mit dem Laden sprechen', more: 'Weitere Fragen', yours: 'Ihre Frage an Menschen, die es haben', ask: 'Fragen',
+    already: 'Ist das schon beantwortet?', askMine: 'Nein, meine Frage stellen', found: 'Ja, danke', good: 'Das freut uns.',
+    joined: 'Das hat schon jemand gefragt: Auch Sie erfahren von den Antworten.', asked: 'Gefragt. Wer es gekauft hat, wird um Hilfe gebeten, und Sie erfahren von den Antworten.', later: 'Danke. Wir sehen es uns an, bevor es erscheint.',
+    help: 'Sie haben es. Können Sie helfen?', tell: 'Danke. Wir sagen Ihnen, wenn es jemandem hilft.', skip: 'Überspringen', skipped: 'Übersprungen. Jemand anders wird gefragt.',
+    cancel: 'Abbrechen', edit: 'Meine Antwort ändern', answer: 'Antworten', all: (n) => `Alle ${number.format(n)} Antworten`, takeBack: 'Zurücknehmen', stays: 'Ihr Name steht nicht mehr dabei; die Antworten bleiben.', takenBack: 'Zurückgenommen.',
+    follow: 'Folgen', solved: 'Hat geholfen', shop: 'Der Laden', bought: 'Hat es gekauft', edited: ', geändert', helped: (n) => ` · hat ${words.people(n)} geholfen`, helpful: 'Hilfreich', solves: 'Das war die Lösung', answerBack: 'Ihre Antwort ist zurückgenommen.',
+    yourAnswer: 'Ihre Antwort', name: 'Erscheint mit dem Namen (kann leer bleiben)', thanks: 'Danke für Ihre Antwort.',
+    first: 'Nur Sie sehen das: Wir sehen es uns erst an.', notShown: (why) => `Das wird nicht gezeigt: ${why}. `, wasAsked: 'Sie haben um einen zweiten Blick gebeten.', again: 'Um einen zweiten Blick bitten', why: 'Warum sollte es gezeigt werden?', send: 'Senden', looked: 'Danke. Jemand sieht es sich noch einmal an.',
+    report: 'Melden', whyReport: 'Warum melden Sie das?', reported: 'Danke, jemand sieht es sich an.',
+    who: (mine, name) => (mine ? 'Von Ihnen gefragt' : name ? `Von ${name} gefragt` : 'Gefragt'), on: (who, date) => `${who} am ${date}`, want: (n) => `${words.people(n)} möchten es wissen`, open: 'noch keine Antwort',
+    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+  },
+};
+const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
 
 /** An element from its name, properties (not attributes) and children; text stays text. */
 function make(name, properties, ...children) {
@@ -65,10 +97,10 @@ const plain = (label, onclick, more = {}) => make('button', { type: 'button', cl
 const written = (name, text, className = '') => make(name, { dir: 'auto', className }, text);
 
 /** Opens the conversation on the page with this as its context; null where there is none. */
-function talk(kind, ref, words) {
+function talk(kind, ref, text) {
   if (!document.querySelector('parley-conversation, parley-slot[talk]')) return null;
-  const detail = { about: { kind, ref }, words: words.length > 120 ? `${words.slice(0, 119)}…` : words };
-  return plain('Talk with the shop', () => dispatchEvent(new CustomEvent('parley-talk', { detail })));
+  const detail = { about: { kind, ref }, words: text.length > 120 ? `${text.slice(0, 119)}…` : text };
+  return plain(words.talk, () => dispatchEvent(new CustomEvent('parley-talk', { detail })));
 }
 
 class Questions extends HTMLElement {
@@ -89,8 +121,8 @@ class Questions extends HTMLElement {
     this.#list.replaceChildren(...page.items.map((question) => this.#question(question)));
     this.#next = page.next;
     this.#showMore();
-    this.#root.replaceChildren(make('section', { ariaLabel: 'Questions and answers' },
-      make('h2', {}, 'Questions and answers'), this.#asks, this.#askForm(), this.#said, this.#list, this.#more));
+    this.#root.replaceChildren(make('section', { ariaLabel: words.title },
+      make('h2', {}, words.title), this.#asks, this.#askForm(), this.#said, this.#list, this.#more));
   }
 
   get #product() { return this.getAttribute('about').replace(/^sku:/, ''); }
@@ -101,7 +133,7 @@ class Questions extends HTMLElement {
     const response = await this.request(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body).catch(() => null);
     const answer = await response?.json().catch(() => null);
     if (response?.ok && answer) return answer;
-    throw new Error(response?.status < 500 && answer?.detail ? `That did not work: ${answer.detail}.` : 'That did not work just now. Please try again.');
+    throw new Error(response?.status < 500 && answer?.detail ? words.refused(answer.detail) : words.failed);
   }
 
   /** Does something and says so, or says why not, beside `place`. */
@@ -124,7 +156,7 @@ class Questions extends HTMLElement {
       this.#showMore();
       items[0]?.querySelector('h3')?.focus();
     });
-    this.#more.replaceChildren(...(this.#next ? [plain('More questions', load)] : []));
+    this.#more.replaceChildren(...(this.#next ? [plain(words.more, load)] : []));
   }
 
   // Asking: what is alike first.
@@ -133,8 +165,8 @@ class Questions extends HTMLElement {
     const body = make('textarea', { name: 'body', required: true, maxLength: 500, rows: 2 });
     const alike = make('div', { className: 'alike' });
     const form = make('form', {},
-      make('label', {}, 'Your question to people who have it', body), alike,
-      make('div', { className: 'row' }, make('button', {}, 'Ask')));
+      make('label', {}, words.yours, body), alike,
+      make('div', { className: 'row' }, make('button', {}, words.ask)));
     form.onsubmit = (event) => {
       event.preventDefault();
       this.#try(form, async () => {
@@ -148,12 +180,12 @@ class Questions extends HTMLElement {
   }
 
   #offer(alike, form, body, items) {
-    const heading = make('h3', { tabIndex: -1 }, 'Has it been answered already?');
+    const heading = make('h3', { tabIndex: -1 }, words.already);
     alike.replaceChildren(make('div', {}, heading,
       make('ol', { className: 'questions' }, items.map(({ question }) => this.#question(question))),
       make('div', { className: 'row' },
-        make('button', { type: 'button', onclick: () => this.#try(form, () => this.#ask(form, body, alike)) }, 'No, ask mine'),
-        plain('Yes, thank you', () => { body.value = ''; alike.replaceChildren(); this.#say('Good to hear.'); body.focus(); }))));
+        make('button', { type: 'button', onclick: () => this.#try(form, () => this.#ask(form, body, alike)) }, words.askMine),
+        plain(words.found, () => { body.value = ''; alike.replaceChildren(); this.#say(words.good); body.focus(); }))));
     heading.focus();
   }
 
@@ -165,9 +197,7 @@ class Questions extends HTMLElement {
       this.#list.querySelector(`[data-id="${question.id}"]`)?.remove();
       this.#list.prepend(this.#question(question));
     }
-    this.#say(joined ? 'Somebody asked the same: you will hear of the answers too.'
-      : state === 'public' ? 'Asked. People who bought it are asked to help, and you will hear of their answers.'
-        : 'Thank you. We look at it before it is shown.');
+    this.#say(joined ? words.joined : state === 'public' ? words.asked : words.later);
     body.focus();
   }
 
@@ -178,14 +208,14 @@ class Questions extends HTMLElement {
   /** A question that this shopper was asked, because she bought the product. */
   #asked(question) {
     const box = make('div', { className: 'asked' },
-      make('p', { className: 'meta' }, 'You have it. Can you help?'), written('h3', question.body));
+      make('p', { className: 'meta' }, words.help), written('h3', question.body));
     const done = (sentence) => { box.remove(); this.#say(sentence); };
     box.append(this.#answerForm(question, (answer) => {
-      done('Thank you. We tell you when it helps somebody.');
+      done(words.tell);
       this.#refresh(question.id, answer);
-    }, plain('Skip', () => this.#try(box, async () => {
+    }, plain(words.skip, () => this.#try(box, async () => {
       await this.#call('POST', `questions/${question.id}/skip`, {});
-      done('Skipped. Somebody else is asked.');
+      done(words.skipped);
     }))));
     return box;
   }
@@ -207,32 +237,32 @@ class Questions extends HTMLElement {
     const own = question.answers.find(({ mine }) => mine);
     const reply = make('div', {});
     const open = () => {
-      const form = this.#answerForm(question, () => this.#refresh(question.id).then((fresh) => fresh.querySelector('h3').focus()), plain('Cancel', () => reply.replaceChildren(button)), own?.body);
+      const form = this.#answerForm(question, () => this.#refresh(question.id).then((fresh) => fresh.querySelector('h3').focus()), plain(words.cancel, () => reply.replaceChildren(button)), own?.body);
       reply.replaceChildren(form);
       form.querySelector('textarea').focus();
     };
-    const button = plain(own ? 'Edit my answer' : 'Answer', open);
+    const button = plain(own ? words.edit : words.answer, open);
     if (question.state !== 'hidden' && question.state !== 'pending') reply.append(button);
     item.append(...[heading, make('p', { className: 'meta' }, questionWords(question)), this.#standing(item, question, 'questions'),
       question.answers.length > 0 && answers,
-      question.answerCount > question.answers.length && plain(`All ${number.format(question.answerCount)} answers`, () => this.#all(item, question, answers)),
+      question.answerCount > question.answers.length && plain(words.all(question.answerCount), () => this.#all(item, question, answers)),
       make('div', { className: 'row' }, reply, ...this.#questionActions(item, question).filter(Boolean))].filter(Boolean));
     return item;
   }
 
   #questionActions(item, question) {
     const ask = talk('question', question.id, question.body);
-    if (question.mine) return [ask, plain('Take back', () => this.#try(item, async () => {
+    if (question.mine) return [ask, plain(words.takeBack, () => this.#try(item, async () => {
       await this.#call('DELETE', `questions/${question.id}`);
       if (question.answerCount > 0) await this.#refresh(question.id);
       else item.remove();
-      this.#say(question.answerCount > 0 ? 'Your name is off it; the answers stay.' : 'Taken back.');
+      this.#say(question.answerCount > 0 ? words.stays : words.takenBack);
     }))];
     const follow = () => this.#try(item, async () => {
       await this.#call(question.following ? 'DELETE' : 'PUT', `questions/${question.id}/follow`);
       (await this.#refresh(question.id)).querySelector('[aria-pressed]')?.focus();
     });
-    return [plain('Follow', follow, { pressed: question.following }), ask, this.#report(item, 'questions', question)];
+    return [plain(words.follow, follow, { pressed: question.following }), ask, this.#report(item, 'questions', question)];
   }
 
   async #all(item, question, list) {
@@ -253,11 +283,11 @@ class Questions extends HTMLElement {
     const row = make('li', { className: answer.accepted ? 'best' : '' },
       written('p', answer.body, 'body'),
       make('p', { className: 'meta' },
-        answer.accepted && make('span', { className: 'badge' }, 'Solved it'),
-        answer.retailer && make('span', { className: 'badge shop' }, 'The shop'),
-        answer.verified && make('span', { className: 'badge' }, 'Bought it'),
-        answer.name && [written('bdi', answer.name), ' · '], day.format(new Date(answer.at)), answer.editedAt && ', edited',
-        answer.helpful > 0 && ` · helped ${people(answer.helpful)}`),
+        answer.accepted && make('span', { className: 'badge' }, words.solved),
+        answer.retailer && make('span', { className: 'badge shop' }, words.shop),
+        answer.verified && make('span', { className: 'badge' }, words.bought),
+        answer.name && [written('bdi', answer.name), ' · '], day.format(new Date(answer.at)), answer.editedAt && words.edited,
+        answer.helpful > 0 && words.helped(answer.helpful)),
       this.#standing(item, answer, 'answers'));
     const again = () => this.#refresh(question.id);
     const vote = () => this.#try(row, async () => {
@@ -273,27 +303,27 @@ class Questions extends HTMLElement {
     const takeBack = () => this.#try(row, async () => {
       await this.#call('DELETE', `answers/${answer.id}`);
       (await again()).querySelector('h3').focus();
-      this.#say('Your answer is taken back.');
+      this.#say(words.answerBack);
     });
     row.append(make('div', { className: 'row' },
-      !answer.mine && plain('Helpful', vote, { pressed: answer.voted }),
-      question.mine && !answer.mine && plain('This solved it', accept, { pressed: answer.accepted }),
+      !answer.mine && plain(words.helpful, vote, { pressed: answer.voted }),
+      question.mine && !answer.mine && plain(words.solves, accept, { pressed: answer.accepted }),
       talk('answer', answer.id, answer.body),
-      answer.mine ? plain('Take back', takeBack) : this.#report(row, 'answers', answer)));
+      answer.mine ? plain(words.takeBack, takeBack) : this.#report(row, 'answers', answer)));
     return row;
   }
 
   #answerForm(question, then, beside, before = '') {
     const body = make('textarea', { name: 'body', required: true, maxLength: 2000, rows: 3, value: before });
     const name = make('input', { name: 'name', maxLength: 60, autocomplete: 'off' });
-    const form = make('form', {}, make('label', {}, 'Your answer', body), make('label', {}, 'Shown with the name (you may leave it empty)', name),
-      make('div', { className: 'row' }, make('button', {}, 'Answer'), beside));
+    const form = make('form', {}, make('label', {}, words.yourAnswer, body), make('label', {}, words.name, name),
+      make('div', { className: 'row' }, make('button', {}, words.answer), beside));
     form.onsubmit = (event) => {
       event.preventDefault();
       this.#try(form, async () => {
         const answer = await this.#call('POST', `questions/${question.id}/answers`, { body: body.value, ...(name.value.trim() && { name: name.value }) });
         await then(answer);
-        this.#say(answer.state === 'public' ? 'Thank you for your answer.' : 'Thank you. We look at it before it is shown.');
+        this.#say(answer.state === 'public' ? words.thanks : words.later);
       });
     };
     return form;
@@ -303,17 +333,17 @@ class Questions extends HTMLElement {
 
   /** For its author: that it waits, or why it is not shown, and the way to another look. */
   #standing(item, post, kind) {
-    if (post.state === 'pending') return make('p', { className: 'meta' }, 'Only you see this: we look at it first.');
+    if (post.state === 'pending') return make('p', { className: 'meta' }, words.first);
     if (post.state !== 'hidden') return null;
-    const box = make('div', {}, make('p', {}, `This is not shown: ${REASONS[post.reason] ?? post.reason}. `, post.appealed && 'You asked for another look.'));
-    if (!post.appealed) box.append(plain('Ask for another look', () => {
+    const box = make('div', {}, make('p', {}, words.notShown(words.hidden[post.reason] ?? post.reason), post.appealed && words.wasAsked));
+    if (!post.appealed) box.append(plain(words.again, () => {
       const body = make('textarea', { required: true, maxLength: 500, rows: 2 });
-      const form = make('form', {}, make('label', {}, 'Why should it be shown?', body), make('div', { className: 'row' }, make('button', {}, 'Send')));
+      const form = make('form', {}, make('label', {}, words.why, body), make('div', { className: 'row' }, make('button', {}, words.send)));
       form.onsubmit = (event) => {
         event.preventDefault();
         this.#try(form, async () => {
           await this.#call('POST', `${kind}/${post.id}/appeal`, { body: body.value });
-          box.replaceChildren(make('p', {}, 'Thank you. Somebody looks at it again.'));
+          box.replaceChildren(make('p', {}, words.looked));
         });
       };
       box.lastChild.replaceWith(form);
@@ -323,13 +353,12 @@ class Questions extends HTMLElement {
   }
 
   #report(place, kind, post) {
-    const words = { spam: 'Advertising', 'personal-data': 'Something private', abuse: 'Insult or threat', 'off-topic': 'Not about this product', illegal: 'Against the law', duplicate: 'A repeat' };
-    const button = plain('Report', () => {
-      const group = make('div', { className: 'row', role: 'group', ariaLabel: 'Why do you report it?' },
-        Object.entries(words).map(([reason, label]) => plain(label, () => this.#try(place, async () => {
+    const button = plain(words.report, () => {
+      const group = make('div', { className: 'row', role: 'group', ariaLabel: words.whyReport },
+        Object.entries(words.reasons).map(([reason, label]) => plain(label, () => this.#try(place, async () => {
           await this.#call('POST', `${kind}/${post.id}/report`, { reason });
-          group.replaceWith(make('p', { className: 'meta', role: 'status' }, 'Thank you, somebody will look at it.'));
-        }))), plain('Cancel', () => { group.replaceWith(button); button.focus(); }));
+          group.replaceWith(make('p', { className: 'meta', role: 'status' }, words.reported));
+        }))), plain(words.cancel, () => { group.replaceWith(button); button.focus(); }));
       button.replaceWith(group);
       group.querySelector('button').focus();
     });
@@ -338,8 +367,7 @@ class Questions extends HTMLElement {
 }
 
 function questionWords({ mine, at, followers, answerCount, name }) {
-  const who = mine ? 'You asked' : name ? `${name} asked` : 'Asked';
-  return [`${who} on ${day.format(new Date(at))}`, followers > 1 && `${people(followers)} want to know`, answerCount === 0 && 'no answer yet'].filter(Boolean).join(' · ');
+  return [words.on(words.who(mine, name), day.format(new Date(at))), followers > 1 && words.want(followers), answerCount === 0 && words.open].filter(Boolean).join(' · ');
 }
 
 if (!customElements.get('parley-qa')) customElements.define('parley-qa', Questions);
