@@ -25,7 +25,7 @@ struct client {
     const char *url; /* borrowed; without a slash at the end */
     CURL *curl;
     struct curl_slist *headers;
-    bool acting; /* the first header says as whom */
+    bool acting;       /* the first header says as whom */
     const char *doing; /* what a request that takes over a second is told as, on stderr; NULL: nothing is said */
 };
 
