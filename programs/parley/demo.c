@@ -16,7 +16,7 @@ struct piece {
 
 static const struct piece definitions[] = {
     {"/admin/v1/metrics/added-to-basket",
-     "{\"key\":\"added-to-basket\",\"name\":\"Put something into the basket\",\"kind\":\"conversion\","
+     "{\"key\":\"added-to-basket\",\"name\":\"baskets filled\",\"kind\":\"conversion\","
      "\"event\":\"Product Added\",\"window\":\"P7D\"}"},
     {"/admin/v1/metrics/bought", "{\"key\":\"bought\",\"name\":\"Bought something\",\"kind\":\"conversion\","
                                  "\"event\":\"Order Completed\",\"window\":\"P7D\"}"},
@@ -25,7 +25,7 @@ static const struct piece definitions[] = {
     {"/admin/v1/metrics/products-viewed",
      "{\"key\":\"products-viewed\",\"name\":\"Products looked at\",\"kind\":\"count\",\"event\":\"Product Viewed\"}"},
     {"/admin/v1/metrics/took-back",
-     "{\"key\":\"took-back\",\"name\":\"Took something out of the basket\",\"kind\":\"conversion\","
+     "{\"key\":\"took-back\",\"name\":\"taking out of the basket\",\"kind\":\"conversion\","
      "\"event\":\"Product Removed\",\"better\":\"lower\"}"},
     {"/admin/v1/features/product-poll",
      "{\"key\":\"product-poll\",\"name\":\"Poll beside the product\",\"type\":\"string\",\"enabled\":true,"
