@@ -18,12 +18,12 @@ static const struct piece definitions[] = {
     {"/admin/v1/metrics/added-to-basket",
      "{\"key\":\"added-to-basket\",\"name\":\"baskets filled\",\"kind\":\"conversion\","
      "\"event\":\"Product Added\",\"window\":\"P7D\"}"},
-    {"/admin/v1/metrics/bought", "{\"key\":\"bought\",\"name\":\"Bought something\",\"kind\":\"conversion\","
+    {"/admin/v1/metrics/bought", "{\"key\":\"bought\",\"name\":\"buyers\",\"kind\":\"conversion\","
                                  "\"event\":\"Order Completed\",\"window\":\"P7D\"}"},
-    {"/admin/v1/metrics/spend", "{\"key\":\"spend\",\"name\":\"Spend per visitor, in euro\",\"kind\":\"mean\","
+    {"/admin/v1/metrics/spend", "{\"key\":\"spend\",\"name\":\"spend per visitor, in euro\",\"kind\":\"mean\","
                                 "\"event\":\"Order Completed\",\"value\":\"revenue\"}"},
     {"/admin/v1/metrics/products-viewed",
-     "{\"key\":\"products-viewed\",\"name\":\"Products looked at\",\"kind\":\"count\",\"event\":\"Product Viewed\"}"},
+     "{\"key\":\"products-viewed\",\"name\":\"products looked at\",\"kind\":\"count\",\"event\":\"Product Viewed\"}"},
     {"/admin/v1/metrics/took-back",
      "{\"key\":\"took-back\",\"name\":\"taking out of the basket\",\"kind\":\"conversion\","
      "\"event\":\"Product Removed\",\"better\":\"lower\"}"},
