@@ -128,7 +128,7 @@ test('recommendations', async (t) => {
   });
 
   await t.test('know a product whose id has a slash and a percent sign in it', async () => {
-    assert.equal((await s.post(`${api}/catalogue`, { csv: 'sku,title\n50%/a,Half' })).body.imported, 1);
+    assert.equal((await s.post(`${api}/catalogue`, { items: [{ sku: '50%/a', title: 'Half' }] })).body.imported, 1);
     assert.equal((await s.get(`${shop}/items/${encodeURIComponent('50%/a')}/similar`, asShopper('x'))).status, 200);
     assert.equal((await s.get(`${shop}/items/50%25/a/similar`, asShopper('x'))).status, 404);
     assert.equal((await s.delete(`${api}/catalogue/${encodeURIComponent('50%/a')}`)).status, 204);
