@@ -88,7 +88,8 @@ Test(bundled, votes_survive_swap_rollback_and_a_killed_worker) {
     cr_assert_eq(vote(2).status, 200);
     cr_assert_eq(house_rollback(&house, "polls"), 0, "%s", house.error.detail);
     cr_assert_eq(vote(3).status, 200);
-    kill(atoi(strstr(house_status(&house, "polls"), "\"pid\":") + 6), SIGKILL);
+    const char *active = strstr(house_status(&house, "polls"), "\"version\":\"1.2.0\"");
+    kill(atoi(strstr(active, "\"pid\":") + 6), SIGKILL);
     house_wait_for(&house, "polls", "\"restarts\":1");
     house_wait_for(&house, "polls", "\"state\":\"running\"");
     assert_voters(3);

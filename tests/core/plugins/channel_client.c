@@ -226,8 +226,10 @@ uint64_t client_send(struct client *client, const struct frame_request *request)
 uint64_t client_reply(struct client *client, struct client_reply *reply) {
     struct frame frame;
     struct frame_reply decoded;
-    require(client_next(client, &frame), "the worker ended instead of answering; its log: %.*s",
-            TEXT_ARGS(buffer_view(&client->logs)));
+    do
+        require(client_next(client, &frame), "the worker ended instead of answering; its log: %.*s",
+                TEXT_ARGS(buffer_view(&client->logs)));
+    while (frame.type == FRAME_HELD); /* another has the turn to write, for now */
     require(frame.type == FRAME_REPLY, "frame %d where a reply is due", (int)frame.type);
     require(frame_reply_decode(frame.payload, &decoded, NULL) == 0, "a reply that is none");
     require(decoded.body.n < sizeof reply->body, "a reply of %zu bytes", decoded.body.n);
