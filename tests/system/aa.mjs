@@ -43,7 +43,7 @@ async function ok(answer) {
   return body;
 }
 
-// A trial's salt is made of its key, so that a run is what it was yesterday.
+// A trial's salt is made of its key and the revision it began at: a run is the same until the definitions that a fresh folder has change.
 async function define(s, names, units) {
   await ok(s.put('/admin/v1/metrics/again', { key: 'again', kind: 'conversion', event: 'Order Completed', atLeast: 2 }));
   await ok(s.put('/admin/v1/metrics/spend', { key: 'spend', kind: 'mean', event: 'Order Completed', value: 'revenue', cap: 0.99 }));
