@@ -16,6 +16,25 @@ static void want_releases(struct app *app) {
     free(wanted);
 }
 
+struct parting {
+    struct lane_job job;
+    struct snapshot *snapshot;
+};
+
+static void part(struct lane_job *job, void *owner) {
+    struct parting *parting = (struct parting *)job;
+    snapshot_release(parting->snapshot);
+    free(parting);
+}
+
+/* Whoever lets a snapshot go last gives its memory back, which takes a big one milliseconds: not the loop. */
+static void part_from(struct app *app, struct snapshot *snapshot) {
+    if (!snapshot) return;
+    struct parting *parting = memory_new(struct parting);
+    *parting = (struct parting){.job.work = part, .snapshot = snapshot};
+    lane_do(main_db_lane(app->db), &parting->job);
+}
+
 /* Nobody is in a concluded experiment any more. */
 static void forget_concluded(struct app *app) {
     for (uint32_t i = 0; i < app->snapshot->n_concluded; i++)
@@ -45,7 +64,7 @@ void app_set_snapshot(struct app *app, struct snapshot *snapshot) {
     app_change_begin(app);
     app->snapshot = snapshot;
     app_change_end(app);
-    snapshot_release(before);
+    part_from(app, before);
     forget_concluded(app);
     want_releases(app);
     settings_forget(&app->settings);

@@ -5,8 +5,6 @@
 
 #include "core/base/memory.h"
 
-enum { SHA256 = 32 /* bytes */ };
-
 struct offer {
     struct text plugin, version;
     bool active, serves;
@@ -61,7 +59,7 @@ static void copy_one(void *user, struct text plugin, const struct plugin_standin
     offer->web.version = offer->version;
     offer->web.module = arena_text(arena, offer->web.module);
     offer->web.element = arena_text(arena, offer->web.element);
-    if (offer->web.sha256) offer->web.sha256 = memcpy(arena_take(arena, SHA256), offer->web.sha256, SHA256);
+    offer->web.integrity = arena_text(arena, offer->web.integrity);
 }
 
 struct offers *offers_copy(const struct plugins *plugins) {

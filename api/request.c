@@ -38,18 +38,11 @@ bool percent_decode(struct text raw, bool plus_is_blank, struct arena *arena, st
 
 /* As it came, percent signs and all. */
 static struct text raw_param(const struct request *request, const char *name) {
-    struct text rest = text_of(request->route->template), segment;
     size_t wanted = strlen(name);
-    int index = 0;
-    bool more;
-    do {
-        more = text_cut(rest, '/', &segment, &rest);
-        if (!segment.n || segment.at[0] != '{') continue;
-        if (segment.n > wanted + 1 && memcmp(segment.at + 1, name, wanted) == 0 &&
-            (segment.at[wanted + 1] == '}' || segment.at[wanted + 1] == '.'))
+    const char *at = strchr(request->route->template, '{');
+    for (int index = 0; at; index++, at = strchr(at + 1, '{'))
+        if (strncmp(at + 1, name, wanted) == 0 && (at[wanted + 1] == '}' || at[wanted + 1] == '.'))
             return request->params[index];
-        index++;
-    } while (more);
     assert(!"the route's template has no such parameter");
     return TEXT_NONE;
 }

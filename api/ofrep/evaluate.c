@@ -1,7 +1,6 @@
 /* The OpenFeature Remote Evaluation Protocol 0.3.0: one flag, which records an exposure, and all flags, which records none. */
 #include "api/ofrep/evaluate.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <xxhash.h>
 
@@ -152,14 +151,6 @@ void ofrep_record(struct app *app, const struct context *context, const struct d
 
 /* ---- the answer ---- */
 
-/* As browsers check it (W3C Subresource Integrity): "sha256-", then the hash in base64. */
-static void write_integrity(const unsigned char *sha256, struct json_writer *w) {
-    enum { PREFIX = sizeof "sha256-" - 1, ENCODED = sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_ORIGINAL) };
-    char integrity[PREFIX + ENCODED] = "sha256-";
-    sodium_bin2base64(integrity + PREFIX, ENCODED, sha256, 32, sodium_base64_VARIANT_ORIGINAL);
-    json_put_text(w, "integrity", text_of(integrity));
-}
-
 /* Which release serves the variant, and what a page loads to show it. */
 static void write_plugin(struct app *app, const struct variant *variant, struct json_writer *w) {
     struct plugin_web web;
@@ -176,7 +167,7 @@ static void write_plugin(struct app *app, const struct variant *variant, struct 
         n += parts[i].n;
     }
     json_put_text(w, "component", text_n(url, n));
-    if (web.sha256) write_integrity(web.sha256, w);
+    json_put_text(w, "integrity", web.integrity);
     if (web.element.n) json_put_text(w, "element", web.element);
 }
 

@@ -2,10 +2,16 @@
 
 #include <stddef.h>
 
-static void *run(void *arg) {
-    struct aside *aside = arg;
+#include "core/base/background.h"
+
+static void run(struct aside *aside) {
     aside->work(aside->what);
     atomic_store(&aside->busy, false);
+}
+
+static void *run_beside(void *aside) {
+    background_enter();
+    run(aside);
     return NULL;
 }
 
@@ -14,7 +20,7 @@ void aside_do(struct aside *aside, void (*work)(void *what), void *what) {
     aside->work = work;
     aside->what = what;
     atomic_store(&aside->busy, true);
-    aside->started = pthread_create(&aside->thread, NULL, run, aside) == 0;
+    aside->started = pthread_create(&aside->thread, NULL, run_beside, aside) == 0;
     if (!aside->started) run(aside);
 }
 

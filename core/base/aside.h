@@ -1,4 +1,4 @@
-/* What a slow disk takes, on a thread beside its owner's: one thing at a time. All calls are the owner's, on one thread. Zeroed memory is
+/* What a slow disk takes, on a thread beside its owner's, in the background: one thing at a time. All calls are the owner's, on one thread. Zeroed memory is
  * one that does nothing. */
 #ifndef PARLEY_CORE_BASE_ASIDE_H
 #define PARLEY_CORE_BASE_ASIDE_H

@@ -137,26 +137,11 @@ static const char *scan_escape(struct scanner *s, const char *at) {
     return at + 11;
 }
 
-/* To the first byte that is not printable ASCII, a quote or a backslash; eight bytes at a time. A byte of `special` has its
- * high bit set where it is one of these; carries can only spoil bytes behind the first such. */
-static inline const char *skip_plain(const struct scanner *s, const char *at) {
-    const uint64_t ones = 0x0101010101010101u, highs = ones * 0x80;
-    for (; s->end - at >= 8; at += 8) {
-        uint64_t w;
-        memcpy(&w, at, 8);
-        w = le64toh(w);
-        uint64_t special = (w | (w - ones * 0x20) | ((w ^ ones * '"') - ones) | ((w ^ ones * '\\') - ones)) & highs;
-        if (special) return at + __builtin_ctzll(special) / 8;
-    }
-    while (at < s->end && *at >= ' ' && *at != '"' && *at != '\\' && !(*at & 0x80)) at++;
-    return at;
-}
-
 /* From behind the opening quote to behind the closing one. */
 static const char *scan_string(struct scanner *s, const char *at) {
     uint32_t index = put(s, JSON_KIND_STRING, at);
     for (;;) {
-        at = skip_plain(s, at);
+        at = json_skip_plain(at, s->end);
         if (at == s->end) return expected(s, at, "a closing quote");
         if (*at == '"') break;
         if (*at == '\\') {

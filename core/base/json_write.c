@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/base/clock.h"
+#include "core/base/json_internal.h"
 #include "core/base/number.h"
 
 void json_writer_init(struct json_writer *w, struct buffer *out) {
@@ -115,25 +116,20 @@ static void escape_control(struct buffer *out, unsigned char c) {
 void json_escape(struct buffer *out, struct text value) {
     buffer_reserve(out, value.n + 2);
     buffer_byte(out, '"');
-    const unsigned char *s = (const unsigned char *)value.at, *end = s + value.n, *run = s;
-    while (s < end) {
-        size_t n = 1;
-        if (*s >= 0x20 && *s < 0x80 && *s != '"' && *s != '\\') {
-            s++;
-            continue;
-        }
-        if (*s >= 0x80 && (n = text_utf8_length((const char *)s, (size_t)(end - s))) > 0) {
-            s += n;
-            continue;
-        }
+    const char *s = value.at, *end = s + value.n, *run = s;
+    while ((s = json_skip_plain(s, end)) < end) {
+        unsigned char c = (unsigned char)*s;
+        size_t n = c < 0x80 ? 0 : text_utf8_length(s, (size_t)(end - s));
+        s += n;
+        if (n) continue;
         buffer_put(out, run, (size_t)(s - run));
-        if (*s >= 0x80)
+        if (c >= 0x80)
             buffer_text(out, TEXT("\xEF\xBF\xBD"));
-        else if (*s < 0x20)
-            escape_control(out, *s);
+        else if (c < 0x20)
+            escape_control(out, c);
         else {
             buffer_byte(out, '\\');
-            buffer_byte(out, (char)*s);
+            buffer_byte(out, *s);
         }
         run = ++s;
     }

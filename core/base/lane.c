@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "core/base/background.h"
 #include "core/base/memory.h"
 
 struct lane {
@@ -39,15 +40,28 @@ static void *run(void *arg) {
     return NULL;
 }
 
-struct lane *lane_start(const char *name, void *owner) {
+static void *run_in_background(void *lane) {
+    background_enter();
+    return run(lane);
+}
+
+static struct lane *start(const char *name, void *owner, void *(*thread)(void *lane)) {
     struct lane *lane = memory_new(struct lane);
     lane->owner = owner;
     lane->last = &lane->first;
     pthread_mutex_init(&lane->lock, NULL);
     pthread_cond_init(&lane->filled, NULL);
-    if (pthread_create(&lane->thread, NULL, run, lane) != 0) abort();
+    if (pthread_create(&lane->thread, NULL, thread, lane) != 0) abort();
     pthread_setname_np(lane->thread, name);
     return lane;
+}
+
+struct lane *lane_start(const char *name, void *owner) {
+    return start(name, owner, run);
+}
+
+struct lane *lane_start_in_background(const char *name, void *owner) {
+    return start(name, owner, run_in_background);
 }
 
 void lane_do(struct lane *lane, struct lane_job *job) {

@@ -18,6 +18,8 @@ struct lane_job {
 
 /* Starts the thread. `owner` is passed to every job (borrowed). `name` shows in ps -L; at most 15 bytes. */
 struct lane *lane_start(const char *name, void *owner);
+/* The same, in the background (background.h). */
+struct lane *lane_start_in_background(const char *name, void *owner);
 /* Any thread. Unbounded: whoever takes requests from outside bounds how many are under way. */
 void lane_do(struct lane *lane, struct lane_job *job);
 /* Waits until every job queued before has run, then ends the thread and frees the lane. */

@@ -151,6 +151,14 @@ static void hash_all(struct bundle *bundle) {
     sodium_bin2hex(bundle->digest, sizeof bundle->digest, digest, sizeof digest);
 }
 
+static void print_integrity(struct bundle *bundle) {
+    static const char prefix[] = "sha256-";
+    const size_t n = sizeof prefix - 1;
+    memcpy(bundle->integrity, prefix, n);
+    sodium_bin2base64(bundle->integrity + n, sizeof bundle->integrity - n, bundle->widget->sha256,
+                      sizeof bundle->widget->sha256, sodium_base64_VARIANT_ORIGINAL);
+}
+
 static int check(struct bundle *bundle, struct error *error) {
     for (size_t i = 1; i < bundle->n; i++)
         if (strcmp(bundle->files[i - 1].name, bundle->files[i].name) == 0)
@@ -159,9 +167,11 @@ static int check(struct bundle *bundle, struct error *error) {
     if (!manifest) return error_set(error, ERR_INVALID, "plugin.json is not in the bundle");
     int code = manifest_read(&bundle->manifest, manifest->bytes, error);
     if (code) return code;
-    if (bundle->manifest.web && !bundle_find(bundle, text_of(bundle->manifest.web)))
+    if (bundle->manifest.web) bundle->widget = bundle_find(bundle, text_of(bundle->manifest.web));
+    if (bundle->manifest.web && !bundle->widget)
         return error_set(error, ERR_INVALID, "the widget %s is not in the bundle", bundle->manifest.web);
     hash_all(bundle);
+    if (bundle->widget) print_integrity(bundle);
     if ((code = check_hashes(bundle, error))) return code;
     return check_library(bundle, error);
 }

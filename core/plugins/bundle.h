@@ -9,7 +9,8 @@
 enum {
     BUNDLE_MAX = 64 << 20, /* bytes, packed and unpacked alike */
     BUNDLE_MAX_FILES = 1024,
-    BUNDLE_DIGEST = 65, /* hexadecimal and a NUL */
+    BUNDLE_DIGEST = 65,    /* hexadecimal and a NUL */
+    BUNDLE_INTEGRITY = 52, /* with its NUL */
 };
 
 struct bundle_file {
@@ -22,6 +23,9 @@ struct bundle {
     struct manifest manifest;
     struct bundle_file *files; /* by name; plugin.json is among them */
     size_t n, room, total;
+    const struct bundle_file *widget; /* the manifest's `web`; NULL: it has none */
+    /* The widget's, as browsers check it (W3C Subresource Integrity): "sha256-", then the hash in base64. */
+    char integrity[BUNDLE_INTEGRITY];
     char digest[BUNDLE_DIGEST]; /* SHA-256 over names and hashes of all files (plugin.json by what it says, but for its
                                  * "sha256"): what the release is known by, be it a folder or packed */
 };

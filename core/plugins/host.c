@@ -201,7 +201,7 @@ struct plugins *plugins_new(const struct plugins_options *options) {
         .on_line = options->on_line,
         .trust = {plugins->keys, plugins->revoked, plugins->libraries, options->trust.unsigned_bundles},
         .spawner = spawner_start(),
-        .files = lane_start("plugin-files", NULL),
+        .files = lane_start_in_background("plugin-files", NULL),
         .judge = options->judge,
         .on_standing = options->on_standing,
         .on_effect = options->on_effect,

@@ -250,10 +250,9 @@ bool plugins_serves(const struct plugins *plugins, struct text name, struct text
  * until the loop's next turn. */
 struct plugin_web {
     struct text version;
-    struct text module;  /* path below /plugins/NAME/VERSION/; TEXT_NONE: it has no widget */
-    struct text element; /* the custom element that the module defines; TEXT_NONE: none */
-    const unsigned char
-        *sha256; /* 32 bytes, of the module's; NULL where there is none. Borrowed until the loop's next turn */
+    struct text module;    /* path below /plugins/NAME/VERSION/; TEXT_NONE: it has no widget */
+    struct text element;   /* the custom element that the module defines; TEXT_NONE: none */
+    struct text integrity; /* the module's, for a script element; TEXT_NONE: none */
 };
 bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web);
 

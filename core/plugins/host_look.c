@@ -178,13 +178,11 @@ bool plugins_social(const struct plugins *plugins, struct text name, struct text
 bool plugins_web(const struct plugins *plugins, struct text name, struct text version, struct plugin_web *web) {
     const struct release *release = find_release(plugins, name, version);
     if (!release || release->damaged) return false;
-    const struct manifest *manifest = &release->bundle.manifest;
-    struct text module = text_of(manifest->web);
-    size_t prefix = sizeof "web/" - 1;
-    const struct bundle_file *file = module.n > prefix ? bundle_find(&release->bundle, module) : NULL;
-    *web = (struct plugin_web){text_of(release->version),
-                               module.n > prefix ? text_n(module.at + prefix, module.n - prefix) : TEXT_NONE,
-                               text_of(manifest->element), file ? file->sha256 : NULL};
+    const struct bundle *bundle = &release->bundle;
+    *web = (struct plugin_web){.version = text_of(release->version), .element = text_of(bundle->manifest.element)};
+    if (!bundle->widget) return true;
+    web->module = text_of(bundle->widget->name + strlen("web/"));
+    web->integrity = text_of(bundle->integrity);
     return true;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/background.h"
 #include "core/plugins/sealed.h"
 
 enum { FIRST_FREE_FD = 10 }; /* sources lie above the numbers they are copied to */
@@ -156,7 +157,11 @@ void spawner_reap(struct lane *spawner, struct spawn *spawn) {
 }
 
 struct lane *spawner_start(void) {
-    return lane_start("spawner", NULL);
+    return background_reversible() ? lane_start_in_background("spawner", NULL) : lane_start("spawner", NULL);
+}
+
+void spawner_serves(const struct spawn *spawn) {
+    background_leave(spawn->pid);
 }
 
 void spawner_do(struct lane *spawner, struct spawn *spawn) {

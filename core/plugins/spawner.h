@@ -30,6 +30,8 @@ struct spawn {
 struct lane *spawner_start(void);
 void spawner_do(struct lane *spawner, struct spawn *spawn);
 
+/* What was started in the background, so as not to be in the way of what serves, serves now itself. Any thread. */
+void spawner_serves(const struct spawn *spawn);
 /* SIGKILL. Any thread. */
 void spawner_kill(const struct spawn *spawn);
 /* Once pid_fd is readable: reaps the process, which may take the kernel milliseconds. `how` says how it ended when the job is back. */

@@ -57,6 +57,7 @@ static void on_pong(struct supervisor *w, struct text payload) {
     watch_memory(w);
     if (w->phase != PHASE_PROVING) return;
     uv_timer_stop(&w->deadline);
+    spawner_serves(&w->spawn);
     supervisor_enter(w, PHASE_SERVING);
     w->owner->serving(w->user, w);
 }

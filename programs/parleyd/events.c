@@ -220,7 +220,7 @@ int events_open(struct events **out, struct journal *journal, const char *folder
     events->journal = journal;
     events->mailbox = mailbox;
     events->log = log;
-    events->lane = lane_start("events", events);
+    events->lane = lane_start_in_background("events", events);
     events->last = journal_subscribe(journal, committed, events);
     *out = events;
     return 0;

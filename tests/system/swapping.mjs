@@ -5,11 +5,11 @@ import { load, served } from './bundles.mjs';
 const POLL = { id: 'p1', question: 'Which?', kind: 'single', results: 'always', options: [{ key: 'a', label: 'A' }, { key: 'b', label: 'B' }] };
 const wait = (ms) => new Promise((r) => setTimeout(r, ms));
 
-// Descriptors, child processes and MiB of a process.
+// Descriptors, child processes (all of them workers) and MiB of a process.
 export function holdings(pid) {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean));
+  const workers = readdirSync(`/proc/${pid}/task`).flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean));
   return {
-    files: readdirSync(`/proc/${pid}/fd`).length, processes: children.length,
+    files: readdirSync(`/proc/${pid}/fd`).length, workers, processes: workers.length,
     memory: Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024,
   };
 }

@@ -1,8 +1,9 @@
 // The short one of the thousand swaps that ./dev bench makes: nobody notices, nothing is left behind.
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { Server, build } from './harness.mjs';
-import { prepare, swapUnderLoad } from './swapping.mjs';
+import { holdings, prepare, swapUnderLoad } from './swapping.mjs';
 
 test('a hundred swaps under load fail no request and leave nothing behind', async (t) => {
   const s = await Server.start();
@@ -16,4 +17,14 @@ test('a hundred swaps under load fail no request and leave nothing behind', asyn
   assert.equal(growth.processes, 0);
   // AddressSanitizer keeps what was freed for a while, to find who uses it.
   if (!build.endsWith('-asan')) assert.ok(growth.memory < 8, `memory grew by ${growth.memory} MiB`);
+});
+
+test('a worker starts in the background, and serves as urgently as the server', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await prepare(s);
+  const urgency = (pid) => Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[16]); // nice, in proc(5)
+  const { workers } = holdings(s.process.pid);
+  assert.ok(workers.length > 0);
+  for (const pid of workers) assert.equal(urgency(pid), urgency(s.process.pid));
 });
