@@ -51,8 +51,8 @@ static void answer_page(struct lookup *look) {
     }
     struct text price = TEXT("");
     if (p->price.n)
-        price = arena_printf(&look->request->arena, "%.*s %.*s%s", TEXT_ARGS(p->price), TEXT_ARGS(p->currency),
-                             p->available ? "" : ", sold out");
+        price = arena_printf(&look->request->arena, "%.*s %.*s%s%s", TEXT_ARGS(p->price), TEXT_ARGS(p->currency),
+                             p->available ? "" : ", ", p->available ? "" : share_words_for(look->request)->sold_out);
     const struct share_page page = {
         .type = "product",
         .title = p->title,

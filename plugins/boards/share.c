@@ -17,12 +17,18 @@ static parley_text first_picture(parley_call *c, const struct board *board) {
     return found > 0 ? parley->col_text(c, 0) : (parley_text){0};
 }
 
-/* Its description, or what it is. */
+static bool is_german(parley_call *c) {
+    parley_text language = parley->text(parley->attribute(c, "language"));
+    return language.n >= 2 && __builtin_memcmp(language.at, "de", 2) == 0 && (language.n == 2 || language.at[2] == '-');
+}
+
+/* Its description, or what it is, in the language of the page that it stands on. */
 static parley_text share_words(parley_call *c, const struct board *board) {
     if (parley_some(board->description)) return text_brief(c, board->description, 300);
-    const char *counted =
-        parley_format(c, board->pins == 1 ? "{} thing, collected by {}" : "{} things, collected by {}", board->pins,
-                      text_or(board->by, "a shopper"));
+    static const char *const english[] = {"{} thing, collected by {}", "{} things, collected by {}", "a shopper"};
+    static const char *const german[] = {"{} Stück, gesammelt von {}", "{} Stücke, gesammelt von {}", "jemandem"};
+    const char *const *words = is_german(c) ? german : english;
+    const char *counted = parley_format(c, words[board->pins == 1 ? 0 : 1], board->pins, text_or(board->by, words[2]));
     return (parley_text){counted, __builtin_strlen(counted)};
 }
 

@@ -74,6 +74,26 @@ describe('shared links and the queue of boards', () => {
     await page.context().close();
   });
 
+  it('the page speaks German to who reads it best, and says so to caches', async () => {
+    const board = await make('anna', { description: '' });
+    for (const [accepted, language, words] of [
+      ['de-AT,de;q=0.9,en;q=0.5', 'de', ['Im Laden öffnen', 'von Anna', '0 Stücke, gesammelt von Anna', 'property="og:locale" content="de_DE"']],
+      ['fr, en;q=0.2', 'en', ['Open it in the shop', 'by Anna', '0 things, collected by Anna', 'property="og:locale" content="en_GB"']],
+    ]) {
+      const answer = await fetch(link(board), { headers: { 'Accept-Language': accepted } }), html = await answer.text();
+      assert.deepEqual([answer.headers.get('content-language'), answer.headers.get('vary')], [language, 'Accept-Language']);
+      for (const word of [`<html lang="${language}">`, ...words]) assert.ok(html.includes(word), `${word} in ${html}`);
+      const nothing = await fetch(`${server.url}/share/boards/none`, { headers: { 'Accept-Language': accepted } });
+      assert.deepEqual([nothing.status, nothing.headers.get('content-language'), nothing.headers.get('vary')], [404, language, 'Accept-Language']);
+      assert.match(await nothing.text(), language === 'de' ? /Hier gibt es nichts zu sehen/ : /Nothing to see here/);
+    }
+    const page = await visit(browser, { viewport: PHONE, locale: 'de-DE' });
+    await page.goto(link(board));
+    await page.getByRole('link', { name: 'Im Laden öffnen' }).waitFor();
+    await clean(page, 'a shared board in German');
+    await page.context().close();
+  });
+
   it('a link to what is private, hidden, gone or switched off is the same page that says nothing', async () => {
     const board = await make('anna');
     const read = async (address) => {
