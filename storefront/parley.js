@@ -202,9 +202,19 @@ function load(module, integrity = '') {
   return modules.get(module.href);
 }
 
+// A link to something of a feature's, as its component made it: #parley=FEATURE/WHAT. It leads to where the feature is on the page. Where
+// this shopper's variant has no component, a sentence stands there instead, and leads to Parley's own page of it.
+const [, linkedFeature, linked] = /^#parley=([\w.-]+)\/([\w.-]+)$/.exec(location.hash) ?? [];
+
+function signpost() {
+  const sentence = document.createElement('p');
+  sentence.append(`${words.elsewhere} `, Object.assign(document.createElement('a'), { href: new URL(`share/${linkedFeature}/${linked}`, server), textContent: words.look }));
+  return sentence;
+}
+
 /** The element of the release behind a variant, or null where it has none; `given` are properties that it gets beside the usual ones. */
 async function component(metadata, feature, about, given = {}) {
-  if (!metadata.component) return null;
+  if (!metadata.component) return feature === linkedFeature ? signpost() : null;
   const module = new URL(metadata.component, server);
   if (module.origin !== server.origin) throw new Error(`parley: component from another origin: ${module}`);
   await load(module, metadata.integrity);
@@ -226,9 +236,13 @@ async function component(metadata, feature, about, given = {}) {
 // page's language: {'{} polls are open; take one away first': '{1} Umfragen sind offen …'}. A refusal that is none of them is told by its kind.
 
 const WORDS = {
-  en: { refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.', kinds: {} },
+  en: {
+    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.', kinds: {},
+    elsewhere: 'You were sent a link to something that is not on this page for you.', look: 'Look at it here',
+  },
   de: {
     refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+    elsewhere: 'Man hat Ihnen einen Link zu etwas geschickt, das es auf dieser Seite für Sie nicht gibt.', look: 'Hier ansehen',
     kinds: {
       400: 'Das ging so nicht. Bitte prüfen Sie, was Sie eingegeben haben.', 401: 'Dazu müssen wir Sie wiedererkennen. Bitte laden Sie die Seite neu.',
       403: 'Das ist hier nicht erlaubt.', 404: 'Das gibt es hier nicht mehr.', 409: 'Das geht gerade nicht. Bitte laden Sie die Seite neu.',
@@ -269,7 +283,11 @@ const seen = new IntersectionObserver((entries) => {
 }, { rootMargin: '80px' });
 
 class Slot extends HTMLElement {
-  connectedCallback() { seen.observe(this); }
+  connectedCallback() {
+    seen.observe(this);
+    if (this.getAttribute('name') === linkedFeature) this.scrollIntoView({ block: 'center' });
+  }
+
   disconnectedCallback() { seen.unobserve(this); }
 }
 

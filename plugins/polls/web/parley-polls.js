@@ -4,7 +4,7 @@
 // poll only ever become text. Where there is no poll it hides itself.
 //
 // From 1.2.0 on: "Tell us more" after a vote hands the conversation on the page what it is about (event `parley-talk`), and a poll
-// among friends is made here and opened by a link, the page's own address with #parley-poll=… behind it: what follows the # stays
+// among friends is made here and opened by a link, the page's own address with #parley=FEATURE/… behind it: what follows the # stays
 // in the browser, and is in nobody's log.
 //
 // Colours and type follow the page; --parley-accent and --parley-accent-ink set the rest.
@@ -73,10 +73,10 @@ class Poll extends HTMLElement {
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
     const { items } = this.data ?? await this.call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`).catch(() => ({ items: [] }));
-    this.hidden = items.length === 0 && !location.hash.startsWith('#parley-poll=');
+    const [, feature, id] = /^#parley=([^/]+)\/(.+)$/.exec(location.hash) ?? [], link = feature === this.getAttribute('feature') && id;
+    this.hidden = items.length === 0 && !link;
     this.#root.replaceChildren(...items.map((poll) => this.#draw(poll, '')));
-    const link = /^#parley-poll=([a-z0-9]{26})$/.exec(location.hash)?.[1];
-    if (link) this.#root.prepend(await this.call('GET', `friends/${link}`).then((poll) => this.#drawFriends(poll, ''), (error) => make('p', { role: 'alert' }, error.message)));
+    if (link) this.#root.prepend(await this.call('GET', `friends/${encodeURIComponent(link)}`).then((poll) => this.#drawFriends(poll, ''), (error) => make('p', { role: 'alert' }, error.message)));
     if (items.some((poll) => poll.more)) this.#root.append(this.#invite());
   }
 
@@ -108,7 +108,7 @@ class Poll extends HTMLElement {
     const rows = poll.options.map((option) => make('label', { className: option.key === poll.voted ? 'mine' : '' },
       make('input', { type: 'radio', name: 'friends', value: option.key, checked: option.key === poll.voted }),
       make('span', {}, option.label), make('span', { className: 'figure' }, number.format(option.votes))));
-    const link = poll.mine && make('input', { className: 'link', readOnly: true, ariaLabel: words.link, value: `${location.href.split('#')[0]}#parley-poll=${poll.id}`, onfocus: (event) => event.target.select() });
+    const link = poll.mine && make('input', { className: 'link', readOnly: true, ariaLabel: words.link, value: `${location.href.split('#')[0]}#parley=${this.getAttribute('feature')}/${poll.id}`, onfocus: (event) => event.target.select() });
     const form = make('form', { className: 'friends' }, make('fieldset', { disabled: poll.closed }, make('legend', {}, poll.question), ...rows), link,
       make('div', { className: 'row' }, !poll.closed && make('button', {}, poll.voted ? words.change : words.vote),
         make('p', { role: 'status' }, said || (poll.closed ? words.closed : words.secret))));
