@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { cut, done, payloads, skip, watched } from './hostile.mjs';
-import { startBrowser, startServer, visit, eventually, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, eventually, DESKTOP, PHONE } from './harness.mjs';
 import { seedTrial } from './seed.mjs';
 
 const MUG = '/shop/product.html?sku=HT-101';
@@ -21,11 +21,6 @@ describe('a poll among friends', () => {
   });
 
   const picture = (page, name) => process.env.PICTURES && page.screenshot({ path: join(process.env.PICTURES, `${name}.png`), fullPage: true });
-  const settled = async (page) => {
-    assert.deepEqual(await accessibilityFindings(page), []);
-    assert.equal(await overflow(page), 0);
-    assert.deepEqual(page.complaints, []);
-  };
 
   async function open(page, address = MUG) {
     await page.goto(address.startsWith('http') ? address : server.url + address);
@@ -49,7 +44,7 @@ describe('a poll among friends', () => {
       const link = await ask(anna, 'Which for the wedding?', ['The red one', 'The blue one']);
       assert.match(link, /#parley=product-poll\/[a-z0-9]{26}$/);
       await picture(anna, `friends-asked-${device.slice(2)}`);
-      await settled(anna);
+      await clean(anna);
       const ben = await open(await visit(browser, { viewport, colorScheme }), link);
       await ben.getByText('Which for the wedding?').waitFor();
       assert.equal(await ben.getByLabel('The link for your friends').count(), 0, 'who asks next is for Anna to say');
@@ -57,7 +52,7 @@ describe('a poll among friends', () => {
       await ben.keyboard.press('Space');
       await ben.keyboard.press('Enter');
       await ben.getByText('Thank you, your vote counts.').waitFor();
-      await settled(ben);
+      await clean(ben);
       await open(anna, link);
       await anna.reload();
       await anna.locator('label', { hasText: 'The blue one' }).locator('.figure', { hasText: '1' }).waitFor();
@@ -72,7 +67,7 @@ describe('a poll among friends', () => {
     await page.getByRole('button', { name: 'Ask your friends' }).click();
     await page.getByRole('button', { name: 'Get a link' }).click();
     await page.getByText('Write a question and at least two choices.').waitFor();
-    await settled(page);
+    await clean(page);
     await page.context().close();
   });
 
@@ -90,13 +85,13 @@ describe('a poll among friends', () => {
     assert.equal(await ben.getByText('You were sent a link').count(), 1, 'at the one place where it would be');
     await ben.getByText('You were sent a link').evaluate((node) => new Promise((shown) => { new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && shown()).observe(node); }));
     await picture(ben, 'friends-elsewhere');
-    await settled(ben);
+    await clean(ben);
     await eventually(async () => assert.deepEqual(await met(), [off + 1, top]));
     await ben.getByRole('link', { name: 'Look at it here' }).click();
     await ben.getByRole('heading', { level: 1, name: 'Which for the boat?' }).waitFor();
     assert.match(await ben.locator('main').innerText(), /Eine Umfrage unter Freunden[\s\S]*Oars\s+0 Stimmen[\s\S]*A sail\s+1 Stimme/);
     assert.equal(await ben.locator('meta[name=robots]').getAttribute('content'), 'noindex');
-    await settled(ben);
+    await clean(ben);
     await server.admin('PATCH', '/experiments/poll-trial', { weights: { off: 0.0001, top: 999 } });
     await ben.context().close();
   });
@@ -113,7 +108,7 @@ describe('a poll among friends', () => {
     await page.getByRole('button', { name: 'Abstimmen' }).click();
     await page.getByText('Danke, Ihre Stimme zählt.').waitFor();
     await page.getByRole('button', { name: 'Freunde fragen' }).waitFor();
-    await settled(page);
+    await clean(page);
     await page.context().close();
   });
 

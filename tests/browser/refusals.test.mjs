@@ -3,7 +3,7 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
-import { startBrowser, startServer, visit, accessibilityFindings, overflow, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, PHONE } from './harness.mjs';
 import { seedTrial } from './seed.mjs';
 
 const ELEMENTS = { polls: 'parley-poll', boards: 'parley-boards', qa: 'parley-qa', conversations: 'parley-conversation' };
@@ -43,11 +43,6 @@ describe('what is refused', () => {
     const response = await route.fetch();
     await route.fulfill({ response, body: (await response.text()).replace(/<html lang="[^"]*"/, `<html lang="${language}"`) });
   });
-  const settled = async () => {
-    assert.deepEqual(await accessibilityFindings(page), []);
-    assert.equal(await overflow(page), 0);
-    assert.deepEqual(page.complaints, []);
-  };
   const open = async (place, slot) => {
     await page.goto(server.url + place);
     await page.locator(`parley-slot[name=${slot}]`).scrollIntoViewIfNeeded();
@@ -62,7 +57,7 @@ describe('what is refused', () => {
     await server.admin('PATCH', '/plugins/polls/api/polls/next-mug', { closeAt: '2026-01-01T00:00:00Z' });
     await page.getByRole('button', { name: 'Abstimmen' }).click();
     await page.getByRole('alert').getByText('Diese Umfrage ist beendet.', { exact: true }).waitFor();
-    await settled();
+    await clean(page);
   });
 
   it('by a question that was taken back', async () => {
@@ -75,13 +70,13 @@ describe('what is refused', () => {
     assert.equal(await call('DELETE', `/v1/features/product-questions/questions/${await question.getAttribute('data-id')}`), 200);
     await question.getByRole('button', { name: 'Antworten' }).click();
     await page.getByRole('alert').getByText('Diese Frage gibt es nicht mehr.', { exact: true }).waitFor();
-    await settled();
+    await clean(page);
   });
 
   it('by boards, whose news are in it too', async () => {
     await open('/shop/boards.html?board=nosuchboard', 'boards');
     await page.getByRole('status').getByText('Diese Tafel gibt es nicht, oder sie ist nicht für Sie.', { exact: true }).waitFor();
-    await settled();
+    await clean(page);
     await open('/shop/boards.html?invite=longgone', 'boards');
     await page.getByRole('status').getByText('Diese Einladung ist abgelaufen oder wurde zurückgenommen.', { exact: true }).waitFor();
     await open('/shop/boards.html', 'boards');
@@ -100,7 +95,7 @@ describe('what is refused', () => {
     assert.equal((await fetch(`${server.url}/v1/features/boards/boards/${board}/clone`, { method: 'POST', headers, body: '{}' })).status, 201);
     await open('/shop/boards.html', 'boards');
     await page.getByText('Jemand hat „Frühstück „draußen““ von Ihnen kopiert.').waitFor();
-    await settled();
+    await clean(page);
   });
 
   it('by a conversation that goes too fast, with the figure that the server named', async () => {
@@ -109,7 +104,7 @@ describe('what is refused', () => {
     await page.getByLabel('Ihre Nachricht').fill('Noch etwas');
     await page.getByRole('button', { name: 'Senden' }).click();
     await page.getByRole('alert').getByText('20 Nachrichten in einer Minute sind genug. Bitte warten Sie ein wenig.', { exact: true }).waitFor();
-    await settled();
+    await clean(page);
   });
 
   it('by anybody else: told by its kind, and what is nobody’s refusal as a failure', async () => {

@@ -4,38 +4,27 @@ import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { done, watched } from './hostile.mjs';
+import { startBrowser, startServer, visit, clean, openConsole, DESKTOP, PHONE } from './harness.mjs';
+import { seedBoards, shopperOf } from './seed.mjs';
 
 const hostile = process.env.PARLEY_SHARED && join(process.env.PARLEY_SHARED, 'data/xss/dompurify_expect.mjs');
 const skip = hostile && existsSync(hostile) ? false : 'PARLEY_SHARED/data/xss is absent';
 
 describe('shared links and the queue of boards', () => {
-  let server, browser;
+  let server, browser, as;
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
-    await server.admin('PUT', '/features/boards', {
-      key: 'boards', name: 'Boards', type: 'string', enabled: true, off: 'off', default: { serve: 'on' },
-      variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'boards', settings: { pictures: '/shop/pictures/', productPage: '/shop/product.html?sku={sku}', boardPage: '/shop/boards.html?board={id}' } } } });
+    await seedBoards(server);
+    as = shopperOf(server, 'boards');
   });
   after(async () => {
     await browser?.close();
     await server?.stop();
   });
 
-  /** A call as a known shopper → the parsed answer. */
-  async function as(customer, method, path, body) {
-    const response = await fetch(`${server.url}/v1/features/boards/${path}`, {
-      method, headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': customer }, body: body === undefined ? undefined : JSON.stringify(body) });
-    return response.status === 204 ? null : response.json();
-  }
   const make = async (who, more = {}) => (await as(who, 'POST', 'boards', { title: 'Breakfast outside', description: 'For the first warm Sunday', visibility: 'unlisted', kind: 'ensemble', ...more })).board;
   const link = (board) => `${server.url}/share/boards/${board.id}`;
-
-  async function clean(page, what) {
-    assert.deepEqual(await accessibilityFindings(page), [], what);
-    assert.equal(await overflow(page), 0, `${what} scrolls sideways`);
-    assert.deepEqual(page.complaints, [], what);
-  }
 
   for (const [device, look] of [['a desktop', { viewport: DESKTOP }], ['a phone in the dark', { viewport: PHONE, colorScheme: 'dark' }]])
     it(`the link shows the board on ${device}, with what other sites read of it`, async () => {
@@ -154,11 +143,7 @@ describe('shared links and the queue of boards', () => {
 
   it('every hostile text is text on the page of a link and in the queue, and does nothing', { skip }, async () => {
     const payloads = [...new Set((await import(hostile)).default.map(({ payload }) => payload))].filter((text) => text.trim() && !text.includes('\0'));
-    const page = await visit(browser), staff = await visit(browser);
-    for (const one of [page, staff]) await one.addInitScript(() => {
-      window.fired = [];
-      for (const name of ['alert', 'confirm', 'prompt', 'print']) window[name] = (...words) => window.fired.push(`${name} ${words}`);
-    });
+    const page = await watched(browser), staff = await watched(browser);
     const bytes = (text) => new TextEncoder().encode(text).length;
     const flat = (text) => text.replace(/\s+/g, ' ').trim();
     const foreign = (root) => root.evaluate((node) => [...node.querySelectorAll('*')]
@@ -187,7 +172,7 @@ describe('shared links and the queue of boards', () => {
       await staff.getByRole('button', { name: 'Leave it' }).first().waitFor();
       assert.deepEqual(await foreign(staff.locator('#app main')), [], state);
     }
-    assert.deepEqual([await staff.evaluate(() => window.fired), page.complaints, staff.complaints], [[], [], []]);
+    assert.deepEqual([await done(page), await done(staff)], [[], []]);
     await page.context().close();
     await staff.context().close();
   });
