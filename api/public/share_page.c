@@ -17,6 +17,7 @@ static const struct share_words words[] = {
         .later = "Not just now",
         .not_now = "What this link leads to cannot be shown at the moment. Please try again.",
         .sold_out = "sold out",
+        .point = ".",
     },
     {
         .language = "de",
@@ -28,6 +29,7 @@ static const struct share_words words[] = {
         .later = "Gerade nicht",
         .not_now = "Wohin dieser Link führt, lässt sich gerade nicht zeigen. Bitte versuchen Sie es noch einmal.",
         .sold_out = "ausverkauft",
+        .point = ",",
     },
 };
 

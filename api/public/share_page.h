@@ -27,9 +27,9 @@ struct share_page {
 struct share_words {
     const char *language, *locale; /* "de", "de_DE" */
     const char *by, *open;
-    const char *nothing, *gone;  /* title and text where there is nothing */
-    const char *later, *not_now; /* and where there is something, at another time */
-    const char *sold_out;
+    const char *nothing, *gone;   /* title and text where there is nothing */
+    const char *later, *not_now;  /* and where there is something, at another time */
+    const char *sold_out, *point; /* of decimals */
 };
 
 /* By what whoever asks reads best (Accept-Language): English or German. */

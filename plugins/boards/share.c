@@ -72,11 +72,12 @@ int share_post(parley_call *c) {
 
 /* ---- Parley's page of the link ---- */
 
-/* "18.90 EUR"; of a price in ten-thousandths, those too where there are any. */
+/* "18.90 EUR", in German "18,90 EUR"; of a price in ten-thousandths, those too where there are any. */
 static const char *amount_of(parley_call *c, int64_t price, parley_text currency) {
     const char *rest = "";
     if (price % 100) rest = parley_format(c, "{}{}", price / 10 % 10, price % 10);
-    return parley_format(c, "{}.{}{}{} {}", price / 10000, price / 1000 % 10, price / 100 % 10, rest, currency);
+    return parley_format(c, "{}{}{}{}{} {}", price / 10000, is_german(c) ? "," : ".", price / 1000 % 10,
+                         price / 100 % 10, rest, currency);
 }
 
 /* "cup · 2 × 18.90 EUR": what there is of it. */

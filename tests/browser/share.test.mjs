@@ -65,6 +65,7 @@ describe('shared links and the queue of boards', () => {
 
   it('the page speaks German to who reads it best, and says so to caches', async () => {
     const board = await make('anna', { description: '' });
+    await as('anna', 'PUT', 'me', { name: 'Anna' });
     for (const [accepted, language, words] of [
       ['de-AT,de;q=0.9,en;q=0.5', 'de', ['Im Laden öffnen', 'von Anna', '0 Stücke, gesammelt von Anna', 'property="og:locale" content="de_DE"']],
       ['fr, en;q=0.2', 'en', ['Open it in the shop', 'by Anna', '0 things, collected by Anna', 'property="og:locale" content="en_GB"']],
@@ -76,9 +77,11 @@ describe('shared links and the queue of boards', () => {
       assert.deepEqual([nothing.status, nothing.headers.get('content-language'), nothing.headers.get('vary')], [404, language, 'Accept-Language']);
       assert.match(await nothing.text(), language === 'de' ? /Hier gibt es nichts zu sehen/ : /Nothing to see here/);
     }
+    await as('anna', 'POST', `boards/${board.id}/items`, { kind: 'product', sku: 'HT-101', title: 'Breakwater enamel mug', role: 'cup', price: 18.9, currency: 'EUR', quantity: 2 });
     const page = await visit(browser, { viewport: PHONE, locale: 'de-DE' });
     await page.goto(link(board));
     await page.getByRole('link', { name: 'Im Laden öffnen' }).waitFor();
+    await page.getByText('2 × 18,90 EUR').waitFor();
     await clean(page, 'a shared board in German');
     await page.context().close();
   });

@@ -84,6 +84,9 @@ test('the catalogue', async (t) => {
     const page = await fetch(`${s.url}/products/HT-102`), text = await page.text();
     assert.equal(page.status, 200);
     for (const part of ['<meta property="og:type" content="product">', '<meta property="og:title" content="Throw">', '<meta property="product:price:amount" content="120">', '<meta property="product:availability" content="oos">', `<link rel="canonical" href="https://shop.example/throw">`]) assert.ok(text.includes(part), part);
+    await s.post('/admin/v1/catalogue', { items: [{ sku: 'soap', title: 'Soap', price: 9.55, currency: 'EUR', available: false }] });
+    assert.match(await (await fetch(`${s.url}/products/soap`, { headers: { 'Accept-Language': 'de' } })).text(), /content="9,55 EUR, ausverkauft"/);
+    assert.match(await (await fetch(`${s.url}/products/soap`)).text(), /content="9\.55 EUR, sold out"/);
     assert.equal((await fetch(`${s.url}/products/none`)).status, 404);
     assert.equal((await s.get('/v1/products/HT-102')).body.title, 'Throw');
   });
@@ -94,7 +97,7 @@ test('the catalogue', async (t) => {
     assert.equal((await run('catalogue', 'remove', 'HT-102')).code, 4);
     const { items } = (await s.get('/admin/v1/audit?kind=catalogue')).body;
     assert.deepEqual([items[0].action, items[0].key], ['remove', 'HT-102']);
-    assert.equal(items.filter(({ action }) => action === 'import').length, 3);
+    assert.equal(items.filter(({ action }) => action === 'import').length, 4);
   });
 });
 
