@@ -344,6 +344,7 @@ async function compose(page) {
     return null;
   })));
   page.replaceChildren(...boxes.filter(Boolean));
+  boxes[sections.findIndex(({ flag }) => flag.key === linkedFeature)]?.scrollIntoView({ block: 'center' });
 }
 
 class Page extends HTMLElement {

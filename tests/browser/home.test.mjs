@@ -50,6 +50,16 @@ describe('the home page', () => {
     });
   }
 
+  it('opened by a link to something of a section’s, is where that section is', async () => {
+    const page = await visit(browser, { viewport: { width: 360, height: 400 } });
+    await page.goto(`${server.url}/#parley=ferry/${'a'.repeat(26)}`);
+    const said = page.getByRole('alert').getByText(/this link leads to no poll/);
+    await said.waitFor();
+    assert.equal(await said.count(), 1, 'and nowhere else');
+    assert.ok(await page.getByRole('region', { name: 'On the way' }).evaluate((node) => { const { top, bottom } = node.getBoundingClientRect(); return top < innerHeight && bottom > 0; }));
+    await page.context().close();
+  });
+
   it('is one call and one exposure; what the plugin answered is painted without another', async () => {
     const page = await visit(browser);
     const calls = [];
