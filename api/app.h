@@ -28,6 +28,7 @@
 struct push;
 struct erasures;
 struct hooks;
+struct product_feed;
 struct loops;
 struct offers;
 
@@ -74,9 +75,10 @@ struct app {
     struct insight *insight;
     struct webhooks *webhooks;
     struct plugins *plugins;
-    struct hooks *hooks;      /* how many webhooks come; api/public/hooks.h */
-    struct settings settings; /* of the variants that plugins serve */
-    struct push *push;        /* tells listeners what changes */
+    struct product_feed *product_feed; /* the catalogue's changes, to plugins; product_feed.h */
+    struct hooks *hooks;               /* how many webhooks come; api/public/hooks.h */
+    struct settings settings;          /* of the variants that plugins serve */
+    struct push *push;                 /* tells listeners what changes */
 
     void (*on_snapshot)(void *user); /* a new snapshot is in force; NULL: nobody wants to know */
     void *on_snapshot_user;

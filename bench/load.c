@@ -1,8 +1,8 @@
 /* A load generator: keeps N keep-alive connections busy with one request each, counts answers and their latency, and says so
  * as one line of JSON. "{n}" in path or body becomes a number that is new in every request, "{odd}" 1 and 0 by turns; without them a
- * request is made once and sent again. -g: ms from an answer to the next request, for a single connection. One thread, epoll; used against parleyd and against its peers alike, so that what it costs itself is in both
+ * request is made once and sent again. Several bodies are sent by turns. -g: ms from an answer to the next request, for a single connection. One thread, epoll; used against parleyd and against its peers alike, so that what it costs itself is in both
  * figures: "share" is how much of a core that was.
- * usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... [-b body] [-o offset] [-g ms] */
+ * usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... [-b body]... [-o offset] [-g ms] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,9 +35,10 @@ struct connection {
 struct load {
     struct sockaddr_in address;
     const char *method, *headers;
-    const char *path, *body; /* body: NULL for none */
-    bool numbered;           /* path or body have {n} or {odd} */
-    int64_t gap;             /* nanoseconds from an answer to the next request */
+    const char *path, **bodies;
+    size_t bodies_n;
+    bool numbered; /* path or a body have {n} or {odd}, or there are several */
+    int64_t gap;   /* nanoseconds from an answer to the next request */
     struct buffer filled;
     uint64_t next, last; /* numbers of the next request and of the first that is not sent any more */
     int64_t answers, failures;
@@ -76,9 +77,9 @@ static void build(struct load *load, struct connection *c) {
     buffer_printf(out, "%s ", load->method);
     fill(out, load->path, number);
     buffer_printf(out, " HTTP/1.1\r\nHost: bench\r\n%s", load->headers);
-    if (load->body) {
+    if (load->bodies_n) {
         buffer_clear(&load->filled);
-        fill(&load->filled, load->body, number);
+        fill(&load->filled, load->bodies[number % load->bodies_n], number);
         buffer_printf(out, "Content-Length: %zu\r\n\r\n", load->filled.n);
         buffer_text(out, buffer_view(&load->filled));
     } else
@@ -211,7 +212,7 @@ int main(int argc, char **argv) {
     double seconds = 3;
     uint64_t requests = UINT64_MAX / 2;
     struct buffer headers = {0};
-    struct load load = {.address.sin_family = AF_INET};
+    struct load load = {.address.sin_family = AF_INET, .bodies = memory_zero((size_t)argc, sizeof *load.bodies)};
     char host[64];
     int port;
     while ((option = getopt(argc, argv, "c:s:n:H:b:o:g:")) != -1) switch (option) {
@@ -219,7 +220,7 @@ int main(int argc, char **argv) {
         case 's': seconds = atof(optarg); break;
         case 'n': requests = strtoull(optarg, NULL, 10); break;
         case 'H': buffer_printf(&headers, "%s\r\n", optarg); break;
-        case 'b': load.body = optarg; break;
+        case 'b': load.bodies[load.bodies_n++] = optarg; break;
         case 'o': load.next = strtoull(optarg, NULL, 10); break;
         case 'g': load.gap = atoll(optarg) * 1000000; break;
         default: return 2;
@@ -227,7 +228,7 @@ int main(int argc, char **argv) {
     if (argc - optind != 3 || sscanf(argv[optind], "%63[^:]:%d", host, &port) != 2 ||
         inet_pton(AF_INET, host, &load.address.sin_addr) != 1 || connections < 1 || connections > CONNECTIONS_MOST) {
         fprintf(stderr, "usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... "
-                        "[-b body] [-g ms]\n");
+                        "[-b body]... [-g ms]\n");
         return 2;
     }
     signal(SIGTERM, on_end);
@@ -235,7 +236,8 @@ int main(int argc, char **argv) {
     load.address.sin_port = htons((uint16_t)port);
     load.method = argv[optind + 1];
     load.path = argv[optind + 2];
-    load.numbered = numbered(load.path) || numbered(load.body);
+    load.numbered = numbered(load.path) || load.bodies_n > 1;
+    for (size_t i = 0; i < load.bodies_n; i++) load.numbered |= numbered(load.bodies[i]);
     buffer_put(&headers, "", 1);
     load.headers = headers.at;
     load.latencies = memory_alloc(LATENCIES * sizeof *load.latencies);
@@ -247,6 +249,7 @@ int main(int argc, char **argv) {
     }
     free(all);
     free(load.latencies);
+    free(load.bodies);
     buffer_free(&load.filled);
     buffer_free(&headers);
     return 0;

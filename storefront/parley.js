@@ -202,9 +202,19 @@ function load(module, integrity = '') {
   return modules.get(module.href);
 }
 
+// A link to something of a feature's, as its component made it: #parley=FEATURE/WHAT. It leads to where the feature is on the page. Where
+// this shopper's variant has no component, a sentence stands there instead, and leads to Parley's own page of it.
+const [, linkedFeature, linked] = /^#parley=([\w.-]+)\/([\w.-]+)$/.exec(location.hash) ?? [];
+
+function signpost() {
+  const sentence = document.createElement('p');
+  sentence.append(`${words.elsewhere} `, Object.assign(document.createElement('a'), { href: new URL(`share/${linkedFeature}/${linked}`, server), textContent: words.look }));
+  return sentence;
+}
+
 /** The element of the release behind a variant, or null where it has none; `given` are properties that it gets beside the usual ones. */
 async function component(metadata, feature, about, given = {}) {
-  if (!metadata.component) return null;
+  if (!metadata.component) return feature === linkedFeature ? signpost() : null;
   const module = new URL(metadata.component, server);
   if (module.origin !== server.origin) throw new Error(`parley: component from another origin: ${module}`);
   await load(module, metadata.integrity);
@@ -217,7 +227,51 @@ async function component(metadata, feature, about, given = {}) {
     if (response.status === 403 && (await response.clone().json().catch(() => null))?.type === 'urn:parley:problem:muted') element.hidden = true; // she does not want it
     return response;
   };
-  return Object.assign(element, { request: ask, track, ...given });
+  const inPageLanguage = translator(element.constructor.sentences);
+  const call = (method, path, body) => answerOf(ask(method, path.startsWith('/') ? path : `/v1/features/${encodeURIComponent(feature)}/${path}`, body), inPageLanguage);
+  return Object.assign(element, { request: ask, call, inPageLanguage, track, ...given });
+}
+
+// What shoppers read of the server's. A plugin's sentences are English; its component says by `static sentences` what they are in the
+// page's language: {'{} polls are open; take one away first': '{1} Umfragen sind offen …'}. A refusal that is none of them is told by its kind.
+
+const WORDS = {
+  en: {
+    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.', kinds: {},
+    elsewhere: 'You were sent a link to something that is not on this page for you.', look: 'Look at it here',
+  },
+  de: {
+    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+    elsewhere: 'Man hat Ihnen einen Link zu etwas geschickt, das es auf dieser Seite für Sie nicht gibt.', look: 'Hier ansehen',
+    kinds: {
+      400: 'Das ging so nicht. Bitte prüfen Sie, was Sie eingegeben haben.', 401: 'Dazu müssen wir Sie wiedererkennen. Bitte laden Sie die Seite neu.',
+      403: 'Das ist hier nicht erlaubt.', 404: 'Das gibt es hier nicht mehr.', 409: 'Das geht gerade nicht. Bitte laden Sie die Seite neu.',
+      413: 'Das ist zu viel auf einmal.', 429: 'Das war oft genug. Bitte warten Sie ein wenig.',
+    },
+  },
+};
+const words = WORDS[document.documentElement.lang.split(/[-_]/)[0].toLowerCase()] ?? WORDS.en;
+
+/** (sentence of the plugin's) → the same in the page's language, or undefined where the table does not have it. */
+function translator(sentences = {}) {
+  const known = Object.entries(sentences).map(([sentence, translation]) => [new RegExp(`^${sentence.split('{}').map((part) => part.replace(/[^\w ]/g, '\\$&')).join('(.*)')}$`, 's'), translation]);
+  return (sentence) => {
+    for (const [pattern, translation] of known) {
+      const found = pattern.exec(sentence);
+      if (found) return translation.replace(/\{(\d)\}/g, (_, i) => found[i]);
+    }
+    return undefined;
+  };
+}
+
+/** The parsed answer (null: there is none), or an Error with the `status` (undefined: none came) whose message is a sentence for the shopper. */
+async function answerOf(asked, inPageLanguage) {
+  const response = await asked.catch(() => null);
+  if (response?.status === 204) return null;
+  const answer = await response?.json().catch(() => null);
+  if (response?.ok && answer) return answer;
+  const { status } = response ?? {}, why = status < 500 && answer?.detail;
+  throw Object.assign(new Error(why ? inPageLanguage(why) ?? words.kinds[status] ?? words.refused(why) : words.failed), { status });
 }
 
 const seen = new IntersectionObserver((entries) => {
@@ -229,7 +283,11 @@ const seen = new IntersectionObserver((entries) => {
 }, { rootMargin: '80px' });
 
 class Slot extends HTMLElement {
-  connectedCallback() { seen.observe(this); }
+  connectedCallback() {
+    seen.observe(this);
+    if (this.getAttribute('name') === linkedFeature) this.scrollIntoView({ block: 'center' });
+  }
+
   disconnectedCallback() { seen.unobserve(this); }
 }
 
@@ -286,6 +344,7 @@ async function compose(page) {
     return null;
   })));
   page.replaceChildren(...boxes.filter(Boolean));
+  boxes[sections.findIndex(({ flag }) => flag.key === linkedFeature)]?.scrollIntoView({ block: 'center' });
 }
 
 class Page extends HTMLElement {

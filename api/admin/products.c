@@ -1,8 +1,8 @@
-/* The catalogue: what the shop sells, imported by its staff, listed, taken out. Parley keeps it, and hands each change on to the active
- * release of every plugin that has a staff's route POST /catalogue; the answer says which took it. An import is whole in itself: what a
- * plugin that was down has missed comes with the next one. */
+/* The catalogue: what the shop sells, imported by its staff, listed, taken out. Parley keeps it, and plugins follow it (product_feed.h): the
+ * answer waits for those that serve, and says which took the change and which hear of it later. */
 #include "api/admin/tables.h"
 #include "api/app.h"
+#include "api/product_feed.h"
 #include "core/base/json.h"
 #include "core/base/memory.h"
 #include "core/store/audit.h"
@@ -18,9 +18,11 @@ struct errand {
     struct text sku, after;
     int64_t limit;
     int64_t imported, refused;
-    struct buffer rejected, change; /* JSON: elements of a list; the body that plugins get, empty: nothing changed */
-    struct buffer list;             /* JSON, the whole answer of a list */
-    struct buffer told;             /* JSON: elements, one of each plugin that was told */
+    int64_t revision;       /* of the change */
+    bool changed;           /* there is something to tell */
+    struct buffer rejected; /* JSON: elements of a list */
+    struct buffer list;     /* JSON, the whole answer of a list */
+    struct buffer told;     /* JSON: elements, one of each plugin that was told */
     size_t waiting;
     struct error error;
 };
@@ -83,12 +85,7 @@ static int audit(struct errand *errand, struct sql *sql, struct text action, str
 
 static int import_items(struct errand *errand, struct sql *sql, const struct json *json, json_at items) {
     struct arena *arena = &errand->request->arena;
-    struct json_writer w;
     int64_t index = 0;
-    json_writer_init(&w, &errand->change);
-    json_open_object(&w);
-    json_key(&w, TEXT("items"));
-    json_open_array(&w);
     for (json_at i = json_first(json, items); i != JSON_NONE; i = json_after(json, items, i), index++) {
         struct product product;
         const char *fault = read_item(json, i, arena, &product);
@@ -96,13 +93,10 @@ static int import_items(struct errand *errand, struct sql *sql, const struct jso
             reject(errand, index, fault);
             continue;
         }
-        int rc = products_put(sql, &product, errand->now, &errand->error);
+        int rc = products_put(sql, &product, errand->revision, errand->now, &errand->error);
         if (rc < 0) return rc;
-        product_write(&product, &w);
         errand->imported++;
     }
-    json_close_array(&w);
-    json_close_object(&w);
     return 0;
 }
 
@@ -121,28 +115,20 @@ static int work_import(struct errand *errand, struct sql *sql) {
     for (json_at i = json_first(&json, items); i != JSON_NONE; i = json_after(&json, items, i)) n++;
     if (n > ITEMS_MOST)
         return error_set(&errand->error, ERR_INVALID, "%zu items are more than the %d of one request", n, ITEMS_MOST);
-    rc = import_items(errand, sql, &json, items);
-    if (rc < 0) return rc;
-    if (errand->imported == 0) {
-        buffer_clear(&errand->change); /* nothing to tell */
-        return 0;
-    }
+    rc = products_next(sql, &errand->revision, &errand->error);
+    if (rc == 0) rc = import_items(errand, sql, &json, items);
+    if (rc < 0 || errand->imported == 0) return rc;
+    errand->changed = true;
     struct text after = arena_printf(&request->arena, "{\"imported\":%lld,\"refused\":%lld}",
                                      (long long)errand->imported, (long long)errand->refused);
     return audit(errand, sql, TEXT("import"), TEXT("products"), after);
 }
 
 static int work_remove(struct errand *errand, struct sql *sql) {
-    struct json_writer w;
-    int rc = products_remove(sql, errand->sku, &errand->error);
+    int rc = products_next(sql, &errand->revision, &errand->error);
+    if (rc == 0) rc = products_remove(sql, errand->sku, errand->revision, &errand->error);
     if (rc < 0) return rc;
-    json_writer_init(&w, &errand->change);
-    json_open_object(&w);
-    json_key(&w, TEXT("removed"));
-    json_open_array(&w);
-    json_text(&w, errand->sku);
-    json_close_array(&w);
-    json_close_object(&w);
+    errand->changed = true;
     return audit(errand, sql, TEXT("remove"), errand->sku, TEXT_NONE);
 }
 
@@ -192,40 +178,22 @@ static void finish(struct errand *errand) {
     put_list(&w, "plugins", &errand->told);
     json_close_object(&w);
     buffer_free(&errand->rejected);
-    buffer_free(&errand->change);
     buffer_free(&errand->told);
     reply_json(errand->request, 200, &out);
 }
 
-struct telling {
-    struct errand *errand;
-    struct text plugin;
-};
-
-static void note(struct telling *telling, bool taken, const char *detail) {
-    struct buffer *out = &telling->errand->told;
+static void on_told(void *user, struct text plugin, enum product_feed_end end, const char *why) {
+    struct errand *errand = user;
     struct json_writer w;
-    if (out->n) buffer_byte(out, ',');
-    json_writer_init(&w, out);
-    json_open_object(&w);
-    json_put_text(&w, "plugin", telling->plugin);
-    json_put_bool(&w, "taken", taken);
-    if (detail) json_put_text(&w, "detail", text_of(detail));
-    json_close_object(&w);
-    if (!taken)
-        log_warn(telling->errand->request->app->log, "a plugin did not take the catalogue's change",
-                 LOG_T("plugin", telling->plugin), LOG_S("why", detail));
-}
-
-/* 404: it has no use for a catalogue. */
-static void on_told(void *user, const struct plugin_answer *answer) {
-    struct telling *telling = user;
-    struct errand *errand = telling->errand;
-    int status = answer->code ? 503 : answer->reply.status;
-    if (status < 300)
-        note(telling, true, NULL);
-    else if (status != 404)
-        note(telling, false, arena_printf(&errand->request->arena, "it answered %d; import again", status).at);
+    if (end != PRODUCT_FEED_NO_USE) {
+        if (errand->told.n) buffer_byte(&errand->told, ',');
+        json_writer_init(&w, &errand->told);
+        json_open_object(&w);
+        json_put_text(&w, "plugin", plugin);
+        json_put_bool(&w, "taken", end == PRODUCT_FEED_HAS_ALL && !why);
+        if (why) json_put_text(&w, "detail", text_of(why));
+        json_close_object(&w);
+    }
     if (--errand->waiting == 0) finish(errand);
 }
 
@@ -233,27 +201,14 @@ static void tell_one(void *user, struct text plugin, const struct plugin_standin
                      const struct manifest *manifest) {
     struct errand *errand = user;
     if (standing->retired || !text_is(standing->active, manifest->version)) return;
-    struct telling *telling = arena_new(&errand->request->arena, struct telling);
-    *telling = (struct telling){errand, arena_text(&errand->request->arena, plugin)};
-    struct frame_request frame = {.method = TEXT("POST"),
-                                  .path = TEXT("/catalogue"),
-                                  .agent = errand->request->caller.name,
-                                  .settings = TEXT("{}"),
-                                  .body = buffer_view(&errand->change),
-                                  .now = errand->now,
-                                  .staff = true};
-    struct plugin_call call = {.plugin = plugin, .request = &frame, .answered = on_told, .user = telling};
-    if (plugins_call(errand->request->app->plugins, &call, NULL) == 0)
-        errand->waiting++;
-    else
-        note(telling, false, "it is not running; import again once it is");
+    errand->waiting++;
+    product_feed_tell(errand->request->app->product_feed, plugin, on_told, errand);
 }
 
 static void on_done(struct mail *mail) {
     struct errand *errand = (struct errand *)mail;
     if (errand->error.code) {
         buffer_free(&errand->rejected);
-        buffer_free(&errand->change);
         buffer_free(&errand->list);
         reply_error(errand->request, &errand->error);
         return;
@@ -263,7 +218,7 @@ static void on_done(struct mail *mail) {
         return;
     }
     errand->waiting = 1; /* this function */
-    if (errand->change.n) plugins_each_release(errand->request->app->plugins, tell_one, errand);
+    if (errand->changed) plugins_each_release(errand->request->app->plugins, tell_one, errand);
     if (--errand->waiting == 0) finish(errand);
 }
 

@@ -43,20 +43,26 @@ static void answer_json(struct lookup *look) {
     reply_json(look->request, 200, &out);
 }
 
+/* "18.90 EUR, sold out" in the words of the page. */
+static struct text price_line(struct request *request, const struct product *p) {
+    const struct share_words *words = share_words_for(request);
+    struct text whole, cents;
+    bool broken = text_cut(p->price, '.', &whole, &cents);
+    return arena_printf(&request->arena, "%.*s%s%.*s %.*s%s%s", TEXT_ARGS(whole), broken ? words->point : "",
+                        TEXT_ARGS(cents), TEXT_ARGS(p->currency), p->available ? "" : ", ",
+                        p->available ? "" : words->sold_out);
+}
+
 static void answer_page(struct lookup *look) {
     const struct product *p = &look->product;
     if (look->error.code) {
         share_page_absent(look->request, look->error.code == ERR_NOT_FOUND ? 404 : 503);
         return;
     }
-    struct text price = TEXT("");
-    if (p->price.n)
-        price = arena_printf(&look->request->arena, "%.*s %.*s%s", TEXT_ARGS(p->price), TEXT_ARGS(p->currency),
-                             p->available ? "" : ", sold out");
     const struct share_page page = {
         .type = "product",
         .title = p->title,
-        .description = price,
+        .description = p->price.n ? price_line(look->request, p) : TEXT(""),
         .image = p->image,
         .url = p->url,
         .listed = true,

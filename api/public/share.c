@@ -1,6 +1,6 @@
 /* GET /share/{feature}/{id}: the page of a link that a shopper passed on. The plugin behind the feature says what a stranger may see of it
- * (its route GET /share/{id}); whoever asks is nobody, so the page is the same for all, and looking is no exposure: whoever was sent a
- * link sees what it leads to, whatever her arm of a trial. */
+ * (its route GET /share/{id}); whoever asks is nobody, so the page is the same for all who read
+ * the same language, and looking is no exposure: whoever was sent a link sees what it leads to, whatever her arm of a trial. */
 #include "api/app.h"
 #include "api/public/share_page.h"
 #include "api/public/tables.h"
@@ -73,12 +73,14 @@ static void handle_share(struct request *request) {
         share_page_absent(request, 404);
         return;
     }
-    struct frame_request frame = {.method = TEXT("GET"),
-                                  .path = arena_printf(&request->arena, "/share/%.*s", TEXT_ARGS(id)),
-                                  .feature = key,
-                                  .variant = variant->key,
-                                  .settings = settings_of(app, variant),
-                                  .now = clock_now(app->clock)};
+    struct frame_request frame = {
+        .method = TEXT("GET"),
+        .path = arena_printf(&request->arena, "/share/%.*s", TEXT_ARGS(id)),
+        .feature = key,
+        .variant = variant->key,
+        .attributes = arena_printf(&request->arena, "{\"language\":\"%s\"}", share_words_for(request)->language),
+        .settings = settings_of(app, variant),
+        .now = clock_now(app->clock)};
     struct plugin_call call = {.plugin = variant->plugin,
                                .version = variant->release,
                                .request = &frame,

@@ -23,6 +23,18 @@ struct share_page {
     size_t n_items;
 };
 
+/* What the page itself says beside what it shows, in one language. */
+struct share_words {
+    const char *language, *locale; /* "de", "de_DE" */
+    const char *by, *open;
+    const char *nothing, *gone;   /* title and text where there is nothing */
+    const char *later, *not_now;  /* and where there is something, at another time */
+    const char *sold_out, *point; /* of decimals */
+};
+
+/* By what whoever asks reads best (Accept-Language): English or German. */
+const struct share_words *share_words_for(struct request *request);
+
 /* Answers with the page; its own address is that of the request. */
 void share_page_reply(struct request *request, const struct share_page *page);
 /* A page that says that there is nothing here: 404, or 503 where it may come back. It is the same whatever is not to be seen. */

@@ -2,6 +2,7 @@
 
 #include "core/base/html.h"
 
+enum { UNHEARD_PAGE = 500, UNHEARD_BYTES = 256 * 1024 };
 enum { SKU_MOST = 64, TEXT_MOST = 300, LINK_MOST = 1000, PRICE_DIGITS = 9, PRICE_PLACES = 4 };
 
 /* ---- what is one ---- */
@@ -78,13 +79,26 @@ void product_write(const struct product *product, struct json_writer *w) {
 
 /* ---- the table ---- */
 
-int products_put(struct sql *sql, const struct product *p, int64_t now, struct error *error) {
+int products_next(struct sql *sql, int64_t *revision, struct error *error) {
+    struct sql_rows rows;
+    int rc = sql_query(sql, &rows, error,
+                       "SELECT coalesce(max(revision), 0) + 1 FROM (SELECT max(revision) AS revision FROM product"
+                       " UNION ALL SELECT max(revision) FROM product_gone) AS changes");
+    if (rc == 0) rc = sql_next(&rows, error);
+    if (rc > 0) *revision = sql_int(&rows, 0);
+    sql_done(&rows);
+    return rc < 0 ? rc : 0;
+}
+
+int products_put(struct sql *sql, const struct product *p, int64_t revision, int64_t now, struct error *error) {
     static const char statement[] =
-        "INSERT INTO product (sku, title, category, url, image, price, currency, available, changed_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (sku) DO UPDATE SET title = $2, category = $3,"
-        " url = $4, image = $5, price = $6, currency = $7, available = $8, changed_at = $9";
-    int rc = sql_run(sql, error, statement, SQL_T(p->sku), SQL_T(p->title), SQL_T(p->category), SQL_T(p->url),
-                     SQL_T(p->image), SQL_T(p->price), SQL_T(p->currency), SQL_I(p->available), SQL_I(now));
+        "INSERT INTO product (sku, title, category, url, image, price, currency, available, changed_at, revision)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (sku) DO UPDATE SET title = $2, category = $3,"
+        " url = $4, image = $5, price = $6, currency = $7, available = $8, changed_at = $9, revision = $10";
+    int rc =
+        sql_run(sql, error, statement, SQL_T(p->sku), SQL_T(p->title), SQL_T(p->category), SQL_T(p->url),
+                SQL_T(p->image), SQL_T(p->price), SQL_T(p->currency), SQL_I(p->available), SQL_I(now), SQL_I(revision));
+    if (rc >= 0) rc = sql_run(sql, error, "DELETE FROM product_gone WHERE sku = $1", SQL_T(p->sku));
     return rc < 0 ? rc : 0;
 }
 
@@ -113,9 +127,12 @@ int products_get(struct sql *sql, struct arena *arena, struct text sku, struct p
     return rc < 0 ? rc : 0;
 }
 
-int products_remove(struct sql *sql, struct text sku, struct error *error) {
+int products_remove(struct sql *sql, struct text sku, int64_t revision, struct error *error) {
     int rc = sql_run(sql, error, "DELETE FROM product WHERE sku = $1", SQL_T(sku));
     if (rc == 0) return error_set(error, ERR_NOT_FOUND, "the catalogue has no product '%.*s'", TEXT_ARGS(sku));
+    if (rc > 0)
+        rc = sql_run(sql, error, "INSERT INTO product_gone (sku, revision) VALUES ($1, $2)", SQL_T(sku),
+                     SQL_I(revision));
     return rc < 0 ? rc : 0;
 }
 
@@ -130,5 +147,59 @@ int products_list(struct sql *sql, struct arena *arena, struct text after, size_
         if (!page->more) page->items[page->n++] = read_row(&rows, arena);
     }
     sql_done(&rows);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- what a plugin has heard of ---- */
+
+static int read_place(struct sql *sql, struct arena *arena, struct text plugin, struct product_place *place,
+                      struct error *error) {
+    struct sql_rows rows;
+    *place = (struct product_place){.sku = TEXT("")};
+    int rc = sql_query(sql, &rows, error, "SELECT revision, sku FROM product_heard WHERE plugin = $1", SQL_T(plugin));
+    if (rc == 0) rc = sql_next(&rows, error);
+    if (rc > 0) *place = (struct product_place){sql_int(&rows, 0), arena_text(arena, sql_text(&rows, 1))};
+    sql_done(&rows);
+    return rc < 0 ? rc : 0;
+}
+
+int products_unheard(struct sql *sql, struct arena *arena, struct text plugin, struct buffer *body,
+                     struct product_place *upto, struct error *error) {
+    struct sql_rows rows;
+    struct json_writer w;
+    bool gone = false;
+    size_t n = 0;
+    int rc = read_place(sql, arena, plugin, upto, error);
+    if (rc < 0) return rc;
+    rc = sql_query(sql, &rows, error,
+                   "SELECT " COLUMNS ", revision, 0 AS gone FROM product WHERE (revision, sku) > ($1, $2) UNION ALL"
+                   " SELECT sku, '', '', '', '', '', '', 0, revision, 1 FROM product_gone"
+                   " WHERE (revision, sku) > ($1, $2) ORDER BY revision, sku LIMIT $3",
+                   SQL_I(upto->revision), SQL_T(upto->sku), SQL_I(UNHEARD_PAGE));
+    json_writer_init(&w, body);
+    while (rc >= 0 && body->n < UNHEARD_BYTES && (rc = sql_next(&rows, error)) > 0) {
+        const struct product product = read_row(&rows, arena);
+        if (n > 0 && gone != sql_int(&rows, 9)) break; /* the other kind is told next */
+        gone = sql_int(&rows, 9);
+        if (n++ == 0) {
+            json_open_object(&w);
+            json_key(&w, gone ? TEXT("removed") : TEXT("items"));
+            json_open_array(&w);
+        }
+        gone ? json_text(&w, product.sku) : product_write(&product, &w);
+        *upto = (struct product_place){sql_int(&rows, 8), product.sku};
+    }
+    sql_done(&rows);
+    if (n == 0) return rc < 0 ? rc : 0;
+    json_close_array(&w);
+    json_close_object(&w);
+    return rc < 0 ? rc : 0;
+}
+
+int products_heard(struct sql *sql, struct text plugin, const struct product_place *upto, struct error *error) {
+    int rc = sql_run(sql, error,
+                     "INSERT INTO product_heard (plugin, revision, sku) VALUES ($1, $2, $3)"
+                     " ON CONFLICT (plugin) DO UPDATE SET revision = $2, sku = $3",
+                     SQL_T(plugin), SQL_I(upto->revision), SQL_T(upto->sku));
     return rc < 0 ? rc : 0;
 }

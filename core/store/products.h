@@ -18,11 +18,14 @@ struct product {
 const char *product_fault(const struct product *product);
 void product_write(const struct product *product, struct json_writer *w);
 
+/* The number of the change that comes next: all that one import or removal puts in or takes out has it. */
+int products_next(struct sql *sql, int64_t *revision, struct error *error);
 /* Puts it in, or in place of the one of that sku. In the caller's transaction. */
-int products_put(struct sql *sql, const struct product *product, int64_t now, struct error *error);
+int products_put(struct sql *sql, const struct product *product, int64_t revision, int64_t now, struct error *error);
 /* ERR_NOT_FOUND. Texts are in the arena. */
 int products_get(struct sql *sql, struct arena *arena, struct text sku, struct product *product, struct error *error);
-int products_remove(struct sql *sql, struct text sku, struct error *error);
+/* ERR_NOT_FOUND. */
+int products_remove(struct sql *sql, struct text sku, int64_t revision, struct error *error);
 
 struct product_page {
     struct product *items; /* by sku; in the arena with their texts */
@@ -32,5 +35,18 @@ struct product_page {
 /* Those behind `after` ("" for the first), at most `limit`. */
 int products_list(struct sql *sql, struct arena *arena, struct text after, size_t limit, struct product_page *page,
                   struct error *error);
+
+/* ---- what a plugin has heard of ---- */
+
+/* Behind a change, and behind those products of it that come before. */
+struct product_place {
+    int64_t revision;
+    struct text sku;
+};
+/* What the plugin has not heard yet, the oldest first, as the body that it is told by: {"items": [...]} or {"removed": [...]}, of some 500
+ * products; nothing is appended where it has heard all. *upto (its text in the arena) is where it stands once it took that. */
+int products_unheard(struct sql *sql, struct arena *arena, struct text plugin, struct buffer *body,
+                     struct product_place *upto, struct error *error);
+int products_heard(struct sql *sql, struct text plugin, const struct product_place *upto, struct error *error);
 
 #endif

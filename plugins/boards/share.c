@@ -17,12 +17,18 @@ static parley_text first_picture(parley_call *c, const struct board *board) {
     return found > 0 ? parley->col_text(c, 0) : (parley_text){0};
 }
 
-/* Its description, or what it is. */
+static bool is_german(parley_call *c) {
+    parley_text language = parley->text(parley->attribute(c, "language"));
+    return language.n >= 2 && __builtin_memcmp(language.at, "de", 2) == 0 && (language.n == 2 || language.at[2] == '-');
+}
+
+/* Its description, or what it is, in the language of the page that it stands on. */
 static parley_text share_words(parley_call *c, const struct board *board) {
     if (parley_some(board->description)) return text_brief(c, board->description, 300);
-    const char *counted =
-        parley_format(c, board->pins == 1 ? "{} thing, collected by {}" : "{} things, collected by {}", board->pins,
-                      text_or(board->by, "a shopper"));
+    static const char *const english[] = {"{} thing, collected by {}", "{} things, collected by {}", "a shopper"};
+    static const char *const german[] = {"{} Stück, gesammelt von {}", "{} Stücke, gesammelt von {}", "jemandem"};
+    const char *const *words = is_german(c) ? german : english;
+    const char *counted = parley_format(c, words[board->pins == 1 ? 0 : 1], board->pins, text_or(board->by, words[2]));
     return (parley_text){counted, __builtin_strlen(counted)};
 }
 
@@ -66,11 +72,12 @@ int share_post(parley_call *c) {
 
 /* ---- Parley's page of the link ---- */
 
-/* "18.90 EUR"; of a price in ten-thousandths, those too where there are any. */
+/* "18.90 EUR", in German "18,90 EUR"; of a price in ten-thousandths, those too where there are any. */
 static const char *amount_of(parley_call *c, int64_t price, parley_text currency) {
     const char *rest = "";
     if (price % 100) rest = parley_format(c, "{}{}", price / 10 % 10, price % 10);
-    return parley_format(c, "{}.{}{}{} {}", price / 10000, price / 1000 % 10, price / 100 % 10, rest, currency);
+    return parley_format(c, "{}{}{}{}{} {}", price / 10000, is_german(c) ? "," : ".", price / 1000 % 10,
+                         price / 100 % 10, rest, currency);
 }
 
 /* "cup · 2 × 18.90 EUR": what there is of it. */

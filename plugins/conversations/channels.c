@@ -1,5 +1,5 @@
 /* Other channels: what came by e-mail or in a store is told to us by a connector, and what is to go out is an event in the journal, which
- * Parley's webhooks bring to the connector (`event:Message Queued`). What became of it the connector tells again. */
+ * Parley's webhooks bring to the connector (`event:Message Queued`). */
 #include "plugins/conversations/conversations.h"
 
 static int read_inbound(parley_call *c, struct message *m, parley_text *id, parley_text *customer) {
@@ -94,68 +94,13 @@ int channel_queue(parley_call *c, const struct thread *t, const struct message *
                             t->customer, m->channel, address, m->body, m->by, answered);
 }
 
-/* ---- what became of it ---- */
-
-/* The later a state stands here the more it says: a report that says less than is known changes nothing. */
-static const char *const states[] = {"waiting", "sent", "delivered", "failed", "bounced"};
-enum { STATE_FAILED = 3, STATES = sizeof states / sizeof *states };
-
-static int rank_of(parley_text state) {
-    for (int i = 0; i < STATES; i++)
-        if (is_text(state, states[i])) return i;
-    return -1;
-}
-
-/* She has not read it: the thread is ours again, and colleagues read why. */
-static int give_back(parley_call *c, struct thread *t, parley_text address, parley_text detail) {
-    int64_t number;
-    const char *why = "";
-    if (parley_some(detail)) why = parley_format(c, ": {}", detail);
-    int rc = note_add(c, t, PARLEY_TEXT("Parley"),
-                      text_of_cstr(parley_format(c, "This did not reach {}{}", address, why)), &number);
-    if (rc >= 0)
-        rc = parley_sql(c, "UPDATE thread SET status = 'open', snoozed_until = NULL WHERE number = $1", t->number);
-    return rc < 0 ? rc : thread_settle(c, t);
-}
-
-int channel_report(parley_call *c, int64_t number) {
-    parley_json body = parley->body(c);
-    parley_text state = parley->text(parley->get(body, "state")), detail = parley->text(parley->get(body, "detail"));
-    int rank = rank_of(state);
-    if (rank < 1) return parley->invalid(c, "/state", "\"state\" is sent, delivered, failed or bounced");
-    if (detail.n > REF_MOST) return parley_invalid(c, "/detail", "\"detail\" has at most {} bytes", REF_MOST);
-    int rc = parley_sql(c,
-                        "SELECT o.state, o.address, m.thread, m.customer, m.known FROM outbound o"
-                        " JOIN message m ON m.number = o.message WHERE o.number = $1",
-                        number);
-    if (rc == 0) return parley_fail(c, 404, "nothing {} has gone out", number);
-    if (rc < 0) return rc;
-    parley_text was = parley->col_text(c, 0), address = parley->col_text(c, 1);
-    struct thread t = {
-        .number = parley->col(c, 2), .customer = parley->col_text(c, 3), .known = parley->col(c, 4) != 0};
-    if (rank <= rank_of(was)) return parley_reply(c, 200, "{id, state}", number, was);
-    rc = parley_sql(c, "UPDATE outbound SET state = $2, detail = $3 WHERE number = $1", number, state, detail);
-    if (rc >= 0 && rank >= STATE_FAILED) rc = give_back(c, &t, address, detail);
-    if (rc >= 0) rc = parley->notify(c, t.customer, t.known, "delivery");
-    if (rc < 0) return rc;
-    return parley_reply(c, 200, "{id, state}", number, state);
-}
-
-/* PUT /outbound/{id} {"state","detail"?} */
-int channel_delivered(parley_call *c) {
-    int64_t number = 0;
-    int rc = object_with(c, "state detail");
-    parley->integer(parley->parse(c, parley->path(c, "id")), &number);
-    return rc < 0 ? rc : channel_report(c, number);
-}
-
 /* GET /outbound?state=&limit=&cursor=: oldest first; inReplyTo is what the channel calls the answered message. */
 int channel_outbound(parley_call *c) {
     int64_t limit, after = 0, last = 0;
     parley_text state = parley->query(c, "state");
     int rc = read_limit(c, &limit);
     if (rc < 0) return rc;
-    if (parley_some(state) && rank_of(state) < 0)
+    if (parley_some(state) && !delivery_is_state(state))
         return parley->fail(c, 400, "state: waiting, sent, delivered, failed or bounced");
     parley->integer(parley->parse(c, parley->query(c, "cursor")), &after);
     parley_json items = parley->list(c), next = {0};

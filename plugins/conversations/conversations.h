@@ -110,13 +110,23 @@ int staff_agents(parley_call *c);
 /* channels.c */
 int channel_inbound(parley_call *c);
 int channel_outbound(parley_call *c);
-int channel_delivered(parley_call *c);
 /* A message of ours is to be delivered outside: it goes to who listens for `Message Queued`. */
 int channel_queue(parley_call *c, const struct thread *t, const struct message *m, parley_text address);
-/* What became of delivery `number`, as the body's "state" and "detail" say. Replies. */
-int channel_report(parley_call *c, int64_t number);
 /* Where she is reached by that channel; {NULL, 0} where nothing says so. */
 parley_text channel_address(parley_call *c, const struct thread *t, parley_text channel);
+
+/* delivery.c */
+bool delivery_is_state(parley_text word);
+/* What became of delivery `number`, as the body's "state" and "detail" say. Replies. */
+int delivery_report(parley_call *c, int64_t number);
+int delivery_put(parley_call *c); /* PUT /outbound/{id} */
+
+/* answer.c */
+int answer_mark(parley_call *c, const struct thread *t, const struct message *reply);
+/* She waited since `since`, and now no longer, or since a later message. After thread_settle. */
+int answer_first(parley_call *c, const struct thread *t, const struct message *reply, int64_t since);
+/* It never reached her: what it answered waits again, and is measured as not answered. Before thread_settle. */
+int answer_take_back(parley_call *c, const struct thread *t, const struct message *reply);
 
 /* hook.c */
 int hook_inbound(parley_call *c);

@@ -57,5 +57,5 @@ int hook_delivered(parley_call *c) {
     int rc = check_sender(c);
     if (rc >= 0) rc = object_with(c, "id state detail");
     if (rc >= 0) rc = read_number(c, parley->body(c), "id", &number);
-    return rc < 0 ? rc : channel_report(c, number);
+    return rc < 0 ? rc : delivery_report(c, number);
 }

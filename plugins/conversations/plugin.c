@@ -22,7 +22,7 @@ static const struct parley_route routes[] = {
     {"DELETE", "/threads/{customer}/facts/{name}", PARLEY_WRITE, PARLEY_STAFF, fact_remove},
     {"POST", "/inbound", PARLEY_WRITE, PARLEY_STAFF, channel_inbound},
     {"GET", "/outbound", PARLEY_READ, PARLEY_STAFF, channel_outbound},
-    {"PUT", "/outbound/{id}", PARLEY_WRITE, PARLEY_STAFF, channel_delivered},
+    {"PUT", "/outbound/{id}", PARLEY_WRITE, PARLEY_STAFF, delivery_put},
     {"POST", "/inbound", PARLEY_WRITE, PARLEY_HOOK, hook_inbound},
     {"POST", "/deliveries", PARLEY_WRITE, PARLEY_HOOK, hook_delivered},
 };
@@ -94,6 +94,9 @@ static const struct parley_migration migrations[] = {
      "  by TEXT NOT NULL,"
      "  at INTEGER NOT NULL,"
      "  PRIMARY KEY (thread, name))"},
+    {2, PARLEY_ADDITIVE,
+     "ALTER TABLE message ADD COLUMN answer INTEGER;"  /* of hers: the reply that answered it */
+     "ALTER TABLE message ADD COLUMN waited INTEGER"}, /* of a reply: ms that she had waited, where it ended that */
 };
 
 /* An order is on the agent's screen before the next reply. */

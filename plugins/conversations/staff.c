@@ -23,30 +23,6 @@ int staff_thread(parley_call *c) {
 
 /* ---- answers ---- */
 
-/* With a message everything that she wrote before it is answered. */
-static int mark_answered(parley_call *c, const struct thread *t, int64_t upto) {
-    int64_t now = parley->now(c);
-    int rc = parley_sql(c,
-                        "UPDATE message SET answered_at = $3, answered_by = $4 WHERE thread = $1 AND number <= $2"
-                        " AND author = 'customer' AND answered_at IS NULL RETURNING number, at, customer, known",
-                        t->number, upto, now, parley->agent(c));
-    for (; rc > 0; rc = parley->next(c)) {
-        int64_t number = parley->col(c, 0), at = parley->col(c, 1);
-        int tracked =
-            parley_track_for(c, parley->col_text(c, 2), parley->col(c, 3), "Message Answered",
-                             "{message, seconds, agent}", number, (double)(now - at) / 1000, parley->agent(c));
-        if (tracked < 0) return tracked;
-    }
-    return rc;
-}
-
-/* She waited since `since`, and now no longer, or since a later message. */
-static int track_first(parley_call *c, int64_t since, const struct thread *t, const struct message *m) {
-    if (!since || t->waiting_since == since) return 0;
-    return parley_track_for(c, m->customer, m->known, "First Answer", "{seconds, agent}",
-                            (double)(parley->now(c) - since) / 1000, parley->agent(c));
-}
-
 static int tell_reply(parley_call *c, const struct message *m) {
     int rc = parley_track_for(c, m->customer, m->known, "Message Sent", "{message, channel, agent, inReplyTo}",
                               m->number, m->channel, m->by, m->in_reply_to);
@@ -98,7 +74,7 @@ static int stand_after_reply(parley_call *c, struct thread *t, const struct mess
                         " snoozed_until = NULL, assignee = coalesce(assignee, $2) WHERE number = $1",
                         t->number, parley->agent(c));
     if (rc >= 0) rc = thread_settle(c, t);
-    return rc < 0 ? rc : track_first(c, since, t, m);
+    return rc < 0 ? rc : answer_first(c, t, m, since);
 }
 
 /* POST /threads/{customer}/reply {"inReplyTo","body","channel"?,"id"?}: by the channel of what it answers, where nothing else is said. */
@@ -114,7 +90,7 @@ int staff_reply(parley_call *c) {
     if (rc >= 0) rc = ask_leave(c, &t, &m, PARLEY_ANSWER, &address, &word);
     if (rc < 0) return rc;
     rc = message_add(c, &t, &m, external);
-    if (rc >= 0) rc = mark_answered(c, &t, m.in_reply_to);
+    if (rc >= 0) rc = answer_mark(c, &t, &m);
     if (rc >= 0) rc = stand_after_reply(c, &t, &m);
     if (rc >= 0) rc = tell_reply(c, &m);
     if (rc >= 0 && is_text(word, "allowed") && parley_some(address)) rc = channel_queue(c, &t, &m, address);

@@ -41,11 +41,16 @@ static int find(parley_call *c, struct friends *f) {
     return 0;
 }
 
-static int need_shopper(parley_call *c) {
+static int check_allowed(parley_call *c) {
     parley_json allowed = parley->get(parley->settings(c), "friends");
-    if (parley->kind(allowed) == PARLEY_BOOL && !parley->truth(allowed))
-        return parley->fail(c, 403, "the shop has no polls among friends");
-    return parley_some(parley->customer(c)) ? 0 : parley->fail(c, 401, "this needs a shopper");
+    bool refused = parley->kind(allowed) == PARLEY_BOOL && !parley->truth(allowed);
+    return refused ? parley->fail(c, 403, "the shop has no polls among friends") : 0;
+}
+
+static int need_shopper(parley_call *c) {
+    int rc = check_allowed(c);
+    if (rc < 0 || parley_some(parley->customer(c))) return rc;
+    return parley->fail(c, 401, "this needs a shopper");
 }
 
 static const char *name_of(parley_call *c, const struct friends *f) {
@@ -195,6 +200,28 @@ int friends_get(parley_call *c) {
     struct friends f;
     int rc = find(c, &f);
     return rc < 0 ? rc : answer(c, 200, &f);
+}
+
+static const char *counted(parley_call *c, int64_t votes, bool german) {
+    if (german) return parley_format(c, votes == 1 ? "{} Stimme" : "{} Stimmen", votes);
+    return parley_format(c, votes == 1 ? "{} vote" : "{} votes", votes);
+}
+
+/* What the page of the link shows, to whoever cannot have it in the shop's own: the other arm of a trial too. */
+int friends_share(parley_call *c) {
+    struct friends f;
+    int64_t votes[FRIENDS_OPTIONS_MOST] = {0}, voters;
+    parley_text language = parley->text(parley->attribute(c, "language"));
+    bool german = parley_same(language, PARLEY_TEXT("de"));
+    int place = 0, rc = check_allowed(c);
+    if (rc >= 0) rc = find(c, &f);
+    if (rc >= 0) rc = count_votes(c, &f, votes, &voters);
+    if (rc < 0) return rc;
+    parley_json items = parley->list(c);
+    for (parley_json o = parley->first(f.options); parley_is(o); o = parley->after(f.options, o), place++)
+        parley_append(c, items, "{title, line}", o, counted(c, votes[place], german));
+    return parley_reply(c, 200, "{title, description, listed: false, items}", f.question,
+                        german ? "Eine Umfrage unter Freunden" : "A poll among friends", items);
 }
 
 static int check_vote(parley_call *c, const struct friends *f, parley_text *choice) {

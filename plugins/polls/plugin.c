@@ -17,6 +17,7 @@ static const struct parley_route routes[] = {
     {"POST", "/friends", PARLEY_WRITE, PARLEY_SHOPPER, friends_create},
     {"GET", "/friends/{id}", PARLEY_READ, PARLEY_SHOPPER, friends_get},
     {"DELETE", "/friends/{id}", PARLEY_WRITE, PARLEY_SHOPPER, friends_remove},
+    {"GET", "/share/{id}", PARLEY_READ, PARLEY_SHOPPER, friends_share},
     {"PUT", "/friends/{id}/vote", PARLEY_WRITE, PARLEY_SHOPPER, friends_vote},
 #endif
 };

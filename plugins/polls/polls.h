@@ -80,6 +80,7 @@ int segments_by(parley_call *c, const struct poll *poll, parley_text by, parley_
 int friends_create(parley_call *c); /* POST /friends */
 int friends_list(parley_call *c);   /* GET /friends */
 int friends_get(parley_call *c);    /* GET /friends/{id} */
+int friends_share(parley_call *c);  /* GET /share/{id} */
 int friends_vote(parley_call *c);   /* PUT /friends/{id}/vote */
 int friends_remove(parley_call *c); /* DELETE /friends/{id} */
 /* Lists of what she asked and where she voted; negative where it failed. */

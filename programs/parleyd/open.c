@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/product_feed.h"
 #include "api/public/hooks.h"
 #include "core/base/memory.h"
 #include "core/base/secret.h"
@@ -158,6 +159,7 @@ int parleyd_open(struct app *app, const struct config *config, struct error *err
     app->hooks = hooks_new((int)config_int(config, "hooks.rate"));
     int rc = crawlers_open(&app->crawlers, config_text(config, "bots.file"), error);
     if (rc == 0) rc = main_db_open(&app->db, folder, error);
+    if (rc == 0) app->product_feed = product_feed_open(app);
     if (rc == 0) rc = parleyd_secret(folder, app->identity.server, error);
     if (rc == 0) suppression_init(&app->suppression, text_of(app->identity.server));
     if (rc == 0) rc = open_definitions(app, error);
@@ -187,6 +189,7 @@ void parleyd_close(struct app *app) {
         lane_do(main_db_lane(app->db), &closing.job);
         while (!closing.done) uv_run(app->loop, UV_RUN_ONCE);
     }
+    product_feed_close(app->product_feed);
     main_db_close(app->db);
     snapshot_release(app->snapshot);
     remembered_all_free(&app->remembered);

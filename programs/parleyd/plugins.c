@@ -2,6 +2,7 @@
  * told, and what goes wrong by itself is in the audit log, so that webhooks tell it too; a rollback with the figures that did it. */
 #include <stdlib.h>
 
+#include "api/product_feed.h"
 #include "api/push.h"
 #include "core/store/audit.h"
 #include "core/base/memory.h"
@@ -63,6 +64,8 @@ static void on_line(void *user, struct text plugin, size_t seq) {
 static void on_event(void *user, const struct plugin_event *event) {
     struct app *app = user;
     push_plugin(app->push, event);
+    if (event->kind == PLUGIN_RUNNING || event->kind == PLUGIN_BREAKER_CLOSED)
+        product_feed_tell(app->product_feed, event->plugin, NULL, NULL);
     if (event->kind != PLUGIN_RUNNING && event->kind != PLUGIN_SWAPPED)
         audit(app, event); /* which follow a word of people's */
 }

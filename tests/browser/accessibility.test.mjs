@@ -2,7 +2,7 @@
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, openConsole, DESKTOP, PHONE } from './harness.mjs';
 import { seedTrial, seedFigures, seedCustomers } from './seed.mjs';
 
 // Contrast depends on the scheme, layout on the width: two looks see all four.
@@ -20,11 +20,6 @@ describe('accessibility', { concurrency: 2 }, () => {
     await browser?.close();
     await server?.stop();
   });
-
-  async function clean(page, what) {
-    assert.deepEqual(await accessibilityFindings(page), [], what);
-    assert.equal(await overflow(page), 0, `${what} scrolls sideways`);
-  }
 
   for (const [name, look] of LOOKS) {
     it(`of the shop, ${name}`, async () => {

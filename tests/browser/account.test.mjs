@@ -3,7 +3,7 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { startBrowser, startServer, visit, accessibilityFindings, overflow, eventually, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, eventually, DESKTOP, PHONE } from './harness.mjs';
 import { seedTrial } from './seed.mjs';
 
 describe('the account page', () => {
@@ -16,12 +16,6 @@ describe('the account page', () => {
     await browser?.close();
     await server?.stop();
   });
-
-  async function clean(page, what) {
-    assert.deepEqual(await accessibilityFindings(page), [], what);
-    assert.equal(await overflow(page), 0, `${what} scrolls sideways`);
-    assert.deepEqual(page.complaints, [], what);
-  }
 
   for (const [device, look] of [['a desktop', { viewport: DESKTOP }], ['a phone in the dark', { viewport: PHONE, colorScheme: 'dark' }]])
     it(`shows what is remembered, mutes, exports and erases, on ${device}`, async () => {

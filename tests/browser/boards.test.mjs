@@ -4,37 +4,24 @@ import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startBrowser, startServer, visit, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { watched } from './hostile.mjs';
+import { startBrowser, startServer, visit, clean, DESKTOP, PHONE } from './harness.mjs';
+import { seedBoards, shopperOf } from './seed.mjs';
 
 const MUG = '/shop/product.html?sku=HT-101';
 const hostile = process.env.PARLEY_SHARED && join(process.env.PARLEY_SHARED, 'data/xss/dompurify_expect.mjs');
 
 describe('boards', () => {
-  let server, browser;
+  let server, browser, as;
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
-    await server.admin('PUT', '/features/boards', {
-      key: 'boards', name: 'Boards', type: 'string', enabled: true, off: 'off', default: { serve: 'on' },
-      variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'boards', settings: { pictures: '/shop/pictures/', productPage: '/shop/product.html?sku={sku}', boardPage: '/shop/boards.html?board={id}' } } } });
+    await seedBoards(server);
+    as = shopperOf(server, 'boards');
   });
   after(async () => {
     await browser?.close();
     await server?.stop();
   });
-
-  /** A call as a known shopper → the parsed answer. */
-  async function as(customer, method, path, body) {
-    const response = await fetch(`${server.url}/v1/features/boards/${path}`, {
-      method, headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': customer }, body: body === undefined ? undefined : JSON.stringify(body) });
-    assert.ok(response.ok || response.status === 400, `${method} ${path}: ${response.status}`);
-    return response.status === 204 ? null : response.json();
-  }
-
-  async function clean(page, what) {
-    assert.deepEqual(await accessibilityFindings(page), [], what);
-    assert.equal(await overflow(page), 0, `${what} scrolls sideways`);
-    assert.deepEqual(page.complaints, [], what);
-  }
 
   const openBoards = async (page, query = '') => {
     await page.goto(`${server.url}/shop/boards.html${query}`);
@@ -162,13 +149,7 @@ describe('boards', () => {
   it('every hostile text is stored as it came, shown as text, and does nothing', { skip: hostile && existsSync(hostile) ? false : 'PARLEY_SHARED/data/xss is absent' }, async () => {
     const payloads = (await import(hostile)).default.map(({ payload }) => payload);
     assert.equal(payloads.length, 223);
-    const page = await visit(browser);
-    page.fired = [];
-    page.on('dialog', (dialog) => { page.fired.push(dialog.message()); dialog.dismiss(); });
-    await page.addInitScript(() => {
-      window.fired = [];
-      for (const name of ['alert', 'confirm', 'prompt', 'print']) window[name] = (...words) => window.fired.push(`${name} ${words}`);
-    });
+    const page = await watched(browser);
     const bytes = (text) => new TextEncoder().encode(text).length;
     const fits = (text, most) => text.trim() && !text.includes('\0') && bytes(text) <= most;
     let shown = 0;

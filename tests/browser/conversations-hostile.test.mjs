@@ -93,7 +93,8 @@ describe('hostile texts in conversations', { skip }, () => {
     await all(agent);
     const toStaff = await said(agent);
     assert.deepEqual(missing(toStaff, texts.flatMap((text) => [text, `Re: ${text}`, `Note: ${text}`])), []);
-    assert.deepEqual(missing(toStaff, items.map(({ to }, i) => `This did not reach ${to}: ${cut(texts[i], 200)}`)), []);
+    const returned = new Set([...toStaff].map((words) => words.replace(/; she has read it on the web$/, ''))); // her page is open
+    assert.deepEqual(missing(returned, items.map(({ to }, i) => `This did not reach ${to}: ${cut(texts[i], 200)}`)), []);
     assert.deepEqual(await foreign(agent, '#app'), []);
     await shopper.locator('.bubble', { hasText: texts.at(-1).slice(0, 20) }).first().waitFor();
     await all(shopper);

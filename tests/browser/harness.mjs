@@ -1,5 +1,6 @@
 // What the browser tests share: a real parleyd on a free port with a folder of its own, and a real Chromium.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -82,6 +83,13 @@ export async function accessibilityFindings(page) {
 
 /** How far the page can be scrolled sideways, in CSS pixels: 0 unless something is too wide for the window. */
 export const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** The page as it stands: accessible, no wider than its window, and nothing went wrong. `what` it is, in the words of a failure. */
+export async function clean(page, what = page.url()) {
+  assert.deepEqual(await accessibilityFindings(page), [], what);
+  assert.equal(await overflow(page), 0, `${what} scrolls sideways`);
+  assert.deepEqual(page.complaints, [], what);
+}
 
 /** Tries again for some seconds until `check` no longer throws. */
 export async function eventually(check, seconds = 6) {

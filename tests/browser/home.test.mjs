@@ -2,7 +2,7 @@
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { startBrowser, startServer, visit, accessibilityFindings, overflow, eventually, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, accessibilityFindings, eventually, DESKTOP, PHONE } from './harness.mjs';
 
 const feature = (key, on, over = {}) => ({ key, type: 'string', variants: { off: { value: '' }, on }, off: 'off', default: { serve: 'on' }, ...over });
 
@@ -45,12 +45,20 @@ describe('the home page', () => {
       await page.getByText('The boat goes on Monday.').waitFor();
       assert.equal(await page.locator('parley-page').evaluate((node) => node.hasAttribute('aria-busy')), false);
       assert.equal(await page.locator('parley-page > *:visible').count(), 3, 'no hole');
-      assert.deepEqual(await accessibilityFindings(page), []);
-      assert.equal(await overflow(page), 0);
-      assert.deepEqual(page.complaints, []);
+      await clean(page);
       await page.context().close();
     });
   }
+
+  it('opened by a link to something of a section’s, is where that section is', async () => {
+    const page = await visit(browser, { viewport: { width: 360, height: 400 } });
+    await page.goto(`${server.url}/#parley=ferry/${'a'.repeat(26)}`);
+    const said = page.getByRole('alert').getByText(/this link leads to no poll/);
+    await said.waitFor();
+    assert.equal(await said.count(), 1, 'and nowhere else');
+    assert.ok(await page.getByRole('region', { name: 'On the way' }).evaluate((node) => { const { top, bottom } = node.getBoundingClientRect(); return top < innerHeight && bottom > 0; }));
+    await page.context().close();
+  });
 
   it('is one call and one exposure; what the plugin answered is painted without another', async () => {
     const page = await visit(browser);

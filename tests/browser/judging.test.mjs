@@ -3,7 +3,7 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
 import { seedTrial, seedFigures, sendShoppers } from './seed.mjs';
 
 const LOOKS = [['light and wide', { colorScheme: 'light', viewport: DESKTOP }], ['dark and narrow', { colorScheme: 'dark', viewport: PHONE }]];
@@ -31,12 +31,6 @@ describe('judging', () => {
     await page.locator(sign).first().waitFor();
     return page;
   };
-  const clean = async (page, what) => {
-    assert.deepEqual(await accessibilityFindings(page), [], what);
-    assert.equal(await overflow(page), 0, `${what} scrolls sideways`);
-    assert.deepEqual(page.complaints, []);
-  };
-
   for (const [name, look] of LOOKS)
     it(`shows the looks over time and the plan, ${name}`, async () => {
       const page = await open(look, 'trials/headline-trial', 'figure:has(.course)');

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, eventually, DESKTOP, PHONE } from './harness.mjs';
+import { watched } from './hostile.mjs';
+import { startBrowser, startServer, visit, clean, openConsole, overflow, eventually, DESKTOP, PHONE } from './harness.mjs';
 
 const SECRET = 'the secret that this shop shares with its Parley';
 const file = process.env.PARLEY_SHARED && join(process.env.PARLEY_SHARED, 'data/xss/dompurify_expect.mjs');
@@ -54,12 +55,6 @@ describe('questions and answers', () => {
     await page.getByRole('heading', { name: 'Questions and answers' }).waitFor();
     return page.locator('parley-qa');
   }
-  async function clean(page, what) {
-    assert.deepEqual(await accessibilityFindings(page), [], what);
-    assert.equal(await overflow(page), 0, `${what} scrolls sideways`);
-    assert.deepEqual(page.complaints, [], what);
-  }
-
   it('are asked by keyboard after what is alike was shown, and read by the next visitor', async () => {
     await ask('c-anna', 'HT-101', 'Is the mug dishwasher safe?');
     const page = await visit(browser, { viewport: DESKTOP });
@@ -257,13 +252,7 @@ describe('questions and answers', () => {
       for (const { id, kind } of others) await server.admin('POST', `/plugins/qa/api/${kind}s/${id}/publish`, {});
     }
 
-    const page = await visit(browser);
-    page.fired = [];
-    page.on('dialog', (dialog) => { page.fired.push(dialog.message()); dialog.dismiss(); });
-    await page.addInitScript(() => {
-      window.fired = [];
-      for (const name of ['alert', 'confirm', 'prompt', 'print']) window[name] = (...words) => window.fired.push(`${name} ${words}`);
-    });
+    const page = await watched(browser);
     const foreign = (root) => page.locator(root).evaluate((node) => [...(node.shadowRoot ?? node).querySelectorAll(
       'script, img:not([src^="/"]), iframe, object, embed, style, svg, math, form[action], a, [onerror], [onload], [onclick], [style]')].map((found) => found.outerHTML).filter((html) => !/href="(#|\/)/.test(html)));
     const qa = await open(page, 'HT-108');

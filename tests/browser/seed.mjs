@@ -1,4 +1,6 @@
-// What the browser tests put into a fresh server through the admin API.
+// What the browser tests put into a fresh server through the admin API, and how a shopper without a browser speaks to it.
+
+import assert from 'node:assert/strict';
 
 /** The poll's feature, its metric, a trial in draft, and one poll about the mug. */
 export async function seedTrial(server, { question = 'Which mug comes next?', labels = ['Seal grey', 'Buoy red'], start = false, weights = { off: 0.0001, top: 999 } } = {}) {
@@ -15,6 +17,19 @@ export async function seedTrial(server, { question = 'Which mug comes next?', la
     options: labels.map((label, i) => ({ key: `o${i}`, label })) });
   if (start) await server.admin('POST', '/experiments/poll-trial/start', {});
 }
+
+/** Boards on every page of the demo shop. */
+export const seedBoards = (server) => server.admin('PUT', '/features/boards', {
+  key: 'boards', name: 'Boards', type: 'string', enabled: true, off: 'off', default: { serve: 'on' },
+  variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'boards', settings: { pictures: '/shop/pictures/', productPage: '/shop/product.html?sku={sku}', boardPage: '/shop/boards.html?board={id}' } } } });
+
+/** (customer, method, path, body?) → the parsed answer of the feature's plugin to that known shopper. */
+export const shopperOf = (server, feature) => async (customer, method, path, body) => {
+  const response = await fetch(`${server.url}/v1/features/${feature}/${path}`, {
+    method, headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': customer }, body: body === undefined ? undefined : JSON.stringify(body) });
+  assert.ok(response.ok || response.status === 400, `${method} ${path}: ${response.status}`);
+  return response.status === 204 ? null : response.json();
+};
 
 /** A second trial, of a headline, that has been running with 80 shoppers. */
 export async function seedFigures(server) {

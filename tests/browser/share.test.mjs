@@ -4,38 +4,27 @@ import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { done, watched } from './hostile.mjs';
+import { startBrowser, startServer, visit, clean, openConsole, DESKTOP, PHONE } from './harness.mjs';
+import { seedBoards, shopperOf } from './seed.mjs';
 
 const hostile = process.env.PARLEY_SHARED && join(process.env.PARLEY_SHARED, 'data/xss/dompurify_expect.mjs');
 const skip = hostile && existsSync(hostile) ? false : 'PARLEY_SHARED/data/xss is absent';
 
 describe('shared links and the queue of boards', () => {
-  let server, browser;
+  let server, browser, as;
   before(async () => {
     [server, browser] = await Promise.all([startServer(), startBrowser()]);
-    await server.admin('PUT', '/features/boards', {
-      key: 'boards', name: 'Boards', type: 'string', enabled: true, off: 'off', default: { serve: 'on' },
-      variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'boards', settings: { pictures: '/shop/pictures/', productPage: '/shop/product.html?sku={sku}', boardPage: '/shop/boards.html?board={id}' } } } });
+    await seedBoards(server);
+    as = shopperOf(server, 'boards');
   });
   after(async () => {
     await browser?.close();
     await server?.stop();
   });
 
-  /** A call as a known shopper → the parsed answer. */
-  async function as(customer, method, path, body) {
-    const response = await fetch(`${server.url}/v1/features/boards/${path}`, {
-      method, headers: { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': customer }, body: body === undefined ? undefined : JSON.stringify(body) });
-    return response.status === 204 ? null : response.json();
-  }
   const make = async (who, more = {}) => (await as(who, 'POST', 'boards', { title: 'Breakfast outside', description: 'For the first warm Sunday', visibility: 'unlisted', kind: 'ensemble', ...more })).board;
   const link = (board) => `${server.url}/share/boards/${board.id}`;
-
-  async function clean(page, what) {
-    assert.deepEqual(await accessibilityFindings(page), [], what);
-    assert.equal(await overflow(page), 0, `${what} scrolls sideways`);
-    assert.deepEqual(page.complaints, [], what);
-  }
 
   for (const [device, look] of [['a desktop', { viewport: DESKTOP }], ['a phone in the dark', { viewport: PHONE, colorScheme: 'dark' }]])
     it(`the link shows the board on ${device}, with what other sites read of it`, async () => {
@@ -71,6 +60,29 @@ describe('shared links and the queue of boards', () => {
     assert.match(answer.headers()['content-security-policy'], /default-src 'none'/);
     assert.equal(await page.locator('script').count(), 0);
     assert.equal(await page.locator('meta[name=robots]').count(), 0, 'a public one may be found');
+    await page.context().close();
+  });
+
+  it('the page speaks German to who reads it best, and says so to caches', async () => {
+    const board = await make('anna', { description: '' });
+    await as('anna', 'PUT', 'me', { name: 'Anna' });
+    for (const [accepted, language, words] of [
+      ['de-AT,de;q=0.9,en;q=0.5', 'de', ['Im Laden öffnen', 'von Anna', '0 Stücke, gesammelt von Anna', 'property="og:locale" content="de_DE"']],
+      ['fr, en;q=0.2', 'en', ['Open it in the shop', 'by Anna', '0 things, collected by Anna', 'property="og:locale" content="en_GB"']],
+    ]) {
+      const answer = await fetch(link(board), { headers: { 'Accept-Language': accepted } }), html = await answer.text();
+      assert.deepEqual([answer.headers.get('content-language'), answer.headers.get('vary')], [language, 'Accept-Language']);
+      for (const word of [`<html lang="${language}">`, ...words]) assert.ok(html.includes(word), `${word} in ${html}`);
+      const nothing = await fetch(`${server.url}/share/boards/none`, { headers: { 'Accept-Language': accepted } });
+      assert.deepEqual([nothing.status, nothing.headers.get('content-language'), nothing.headers.get('vary')], [404, language, 'Accept-Language']);
+      assert.match(await nothing.text(), language === 'de' ? /Hier gibt es nichts zu sehen/ : /Nothing to see here/);
+    }
+    await as('anna', 'POST', `boards/${board.id}/items`, { kind: 'product', sku: 'HT-101', title: 'Breakwater enamel mug', role: 'cup', price: 18.9, currency: 'EUR', quantity: 2 });
+    const page = await visit(browser, { viewport: PHONE, locale: 'de-DE' });
+    await page.goto(link(board));
+    await page.getByRole('link', { name: 'Im Laden öffnen' }).waitFor();
+    await page.getByText('2 × 18,90 EUR').waitFor();
+    await clean(page, 'a shared board in German');
     await page.context().close();
   });
 
@@ -134,11 +146,7 @@ describe('shared links and the queue of boards', () => {
 
   it('every hostile text is text on the page of a link and in the queue, and does nothing', { skip }, async () => {
     const payloads = [...new Set((await import(hostile)).default.map(({ payload }) => payload))].filter((text) => text.trim() && !text.includes('\0'));
-    const page = await visit(browser), staff = await visit(browser);
-    for (const one of [page, staff]) await one.addInitScript(() => {
-      window.fired = [];
-      for (const name of ['alert', 'confirm', 'prompt', 'print']) window[name] = (...words) => window.fired.push(`${name} ${words}`);
-    });
+    const page = await watched(browser), staff = await watched(browser);
     const bytes = (text) => new TextEncoder().encode(text).length;
     const flat = (text) => text.replace(/\s+/g, ' ').trim();
     const foreign = (root) => root.evaluate((node) => [...node.querySelectorAll('*')]
@@ -167,7 +175,7 @@ describe('shared links and the queue of boards', () => {
       await staff.getByRole('button', { name: 'Leave it' }).first().waitFor();
       assert.deepEqual(await foreign(staff.locator('#app main')), [], state);
     }
-    assert.deepEqual([await staff.evaluate(() => window.fired), page.complaints, staff.complaints], [[], [], []]);
+    assert.deepEqual([await done(page), await done(staff)], [[], []]);
     await page.context().close();
     await staff.context().close();
   });

@@ -116,6 +116,77 @@ Test(channels, what_comes_back_is_the_agents_again_and_a_late_report_of_less_cha
     expect_status(404);
 }
 
+Test(channels, an_answer_that_came_back_is_none_and_she_waits_since_she_wrote) {
+    agent("connector", "POST", "/inbound",
+          "{\"id\":\"1\",\"channel\":\"email\",\"customer\":\"ann\",\"from\":\"a@b.example\",\"body\":\"Hi\"}");
+    int id = atoi(parley_test_at(t, "/id"));
+    agent("maria", "GET", "/threads/ann", NULL);
+    char since[64];
+    snprintf(since, sizeof since, "%s", parley_test_at(t, "/thread/waitingSince"));
+    parley_test_wait(t, 60 * 1000);
+    answers("maria", "ann", id, "Hello");
+    agent("maria", "GET", "/threads/ann", NULL);
+    SAYS("/items/1/progress/state", "\"answered\"");
+    agent("connector", "PUT", "/outbound/1", "{\"state\":\"failed\",\"detail\":\"mailbox full\"}");
+    agent("connector", "PUT", "/outbound/1", "{\"state\":\"bounced\"}"); /* says more of the same */
+    agent("maria", "GET", "/threads/ann", NULL);
+    SAYS("/thread/waitingSince", since);
+    SAYS("/thread/status", "\"open\"");
+    SAYS("/items/0/body", "\"This did not reach a@b.example: mailbox full\"");
+    SAYS("/items/1/delivery", "\"bounced\"");
+    SAYS("/items/2/progress/state", "\"answering\""); /* maria has her still */
+    cr_expect_eq(parley_test_tracked(t, "Message Answered"), 2);
+    cr_expect_str_eq(parley_test_json(t, parley_test_properties(t, "Message Answered", 1), "/count"), "-1");
+    cr_expect_str_eq(parley_test_json(t, parley_test_properties(t, "First Answer", 1), "/count"), "-1");
+    cr_expect_str_eq(parley_test_json(t, parley_test_properties(t, "First Answer", 1), "/seconds"), "-60");
+    parley_test_wait(t, 60 * 1000);
+    agent("maria", "POST", "/threads/ann/reply", "{\"inReplyTo\":1,\"body\":\"Hello again\",\"channel\":\"web\"}");
+    expect_status(201);
+    cr_expect_eq(parley_test_tracked(t, "Message Answered"), 3);
+    cr_expect_str_eq(parley_test_json(t, parley_test_properties(t, "First Answer", 2), "/seconds"), "120");
+    agent("maria", "GET", "/threads/ann", NULL);
+    SAYS("/thread/status", "\"waiting\"");
+    SAYS("/thread/waitingSince", "null");
+}
+
+Test(channels, an_answer_that_comes_back_after_her_time_leaves_her_unanswered_at_once) {
+    agent("connector", "POST", "/inbound",
+          "{\"id\":\"1\",\"channel\":\"email\",\"customer\":\"ann\",\"from\":\"a@b.example\",\"body\":\"Hi\"}");
+    answers("maria", "ann", atoi(parley_test_at(t, "/id")), "Hello");
+    parley_test_wait(t, 25 * 3600 * 1000);
+    cr_expect_eq(parley_test_tracked(t, "Message Unanswered"), 0);
+    agent("connector", "PUT", "/outbound/1", "{\"state\":\"bounced\"}");
+    parley_test_wait(t, 1000);
+    cr_expect_eq(parley_test_tracked(t, "Message Unanswered"), 1);
+}
+
+Test(channels, what_came_back_is_answered_all_the_same_by_another_reply_or_where_she_read_it) {
+    agent("connector", "POST", "/inbound",
+          "{\"id\":\"1\",\"channel\":\"email\",\"customer\":\"ann\",\"from\":\"a@b.example\",\"body\":\"Hi\"}");
+    int id = atoi(parley_test_at(t, "/id"));
+    answers("maria", "ann", id, "Hello");
+    agent("nils", "POST", "/threads/ann/reply", "{\"inReplyTo\":1,\"body\":\"Hello\",\"channel\":\"web\"}");
+    agent("connector", "PUT", "/outbound/1", "{\"state\":\"bounced\"}");
+    agent("maria", "GET", "/threads/ann", NULL);
+    SAYS("/thread/waitingSince", "null");
+    SAYS("/items/3/progress/state", "\"answered\"");
+    SAYS("/items/3/progress/by", "\"nils\"");
+    cr_expect_eq(parley_test_tracked(t, "Message Answered"), 1);
+
+    agent("connector", "POST", "/inbound",
+          "{\"id\":\"2\",\"channel\":\"email\",\"customer\":\"ben\",\"from\":\"b@b.example\",\"body\":\"Hi\"}");
+    int reply = answers("maria", "ben", atoi(parley_test_at(t, "/id")), "Hello");
+    char seen[40];
+    snprintf(seen, sizeof seen, "{\"upto\":%d}", reply);
+    shopper("ben", "PUT", "/seen", seen);
+    agent("connector", "PUT", "/outbound/2", "{\"state\":\"bounced\",\"detail\":\"full\"}");
+    agent("maria", "GET", "/threads/ben", NULL);
+    SAYS("/thread/status", "\"waiting\"");
+    SAYS("/items/0/body", "\"This did not reach b@b.example: full; she has read it on the web\"");
+    SAYS("/items/2/progress/state", "\"answered\"");
+    cr_expect_eq(parley_test_tracked(t, "Message Answered"), 2);
+}
+
 /* ---- the gateway, which signs ---- */
 
 /* A webhook signed at `age` seconds ago with `secret`, behind whatever else the header has. */

@@ -40,6 +40,21 @@ Test(friends, whoever_has_the_link_sees_and_votes_once) {
     SAYS("/voted", "null");
 }
 
+Test(friends, the_page_of_the_link_shows_what_is_asked_and_no_more) {
+    const char *path = asked_by_anna();
+    char page[64];
+    friend_votes("ben", path, "b");
+    snprintf(page, sizeof page, "/share/%s", path + strlen("/friends/"));
+    cr_expect_eq(shopper("", "GET", page, NULL), 200);
+    SAYS("/title", "\"Which for the wedding?\"");
+    SAYS("/listed", "false");
+    SAYS("/items", "[{\"title\":\"Red\",\"line\":\"0 votes\"},{\"title\":\"Blue\",\"line\":\"1 vote\"}]");
+    expect_lacks("anna");
+    expect_lacks("ben");
+    parley_test_variant(t, "product-poll", "top", "{\"friends\":false}");
+    cr_expect_eq(parley_test_call(t, "GET", page, NULL), 403);
+}
+
 Test(friends, without_the_link_nobody_finds_it) {
     const char *path = asked_by_anna();
     const char *link = path + strlen("/friends/");

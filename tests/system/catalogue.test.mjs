@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, asShopper } from './harness.mjs';
+import { until } from './listen.mjs';
 import { parley } from './parley.mjs';
 
 const on = (plugin, settings = {}) => ({ type: 'string', enabled: true, off: 'off', default: { serve: 'on' }, variants: { off: { value: 'off' }, on: { value: 'on', plugin, settings } } });
@@ -83,6 +84,9 @@ test('the catalogue', async (t) => {
     const page = await fetch(`${s.url}/products/HT-102`), text = await page.text();
     assert.equal(page.status, 200);
     for (const part of ['<meta property="og:type" content="product">', '<meta property="og:title" content="Throw">', '<meta property="product:price:amount" content="120">', '<meta property="product:availability" content="oos">', `<link rel="canonical" href="https://shop.example/throw">`]) assert.ok(text.includes(part), part);
+    await s.post('/admin/v1/catalogue', { items: [{ sku: 'soap', title: 'Soap', price: 9.55, currency: 'EUR', available: false }] });
+    assert.match(await (await fetch(`${s.url}/products/soap`, { headers: { 'Accept-Language': 'de' } })).text(), /content="9,55 EUR, ausverkauft"/);
+    assert.match(await (await fetch(`${s.url}/products/soap`)).text(), /content="9\.55 EUR, sold out"/);
     assert.equal((await fetch(`${s.url}/products/none`)).status, 404);
     assert.equal((await s.get('/v1/products/HT-102')).body.title, 'Throw');
   });
@@ -93,6 +97,36 @@ test('the catalogue', async (t) => {
     assert.equal((await run('catalogue', 'remove', 'HT-102')).code, 4);
     const { items } = (await s.get('/admin/v1/audit?kind=catalogue')).body;
     assert.deepEqual([items[0].action, items[0].key], ['remove', 'HT-102']);
-    assert.equal(items.filter(({ action }) => action === 'import').length, 3);
+    assert.equal(items.filter(({ action }) => action === 'import').length, 4);
+  });
+});
+
+test('a plugin that was down hears of what it missed when it is up again', async (t) => {
+  const s = await Server.start({ args: ['--plugins.deadline', '400ms'] });
+  t.after(() => s.stop());
+  const STAFF = '/admin/v1/plugins/recommendations/api/catalogue';
+  const put = async (...skus) => (await s.post('/admin/v1/catalogue', { items: skus.map((sku) => ({ sku, title: `The ${sku}`, price: 5, currency: 'EUR' })) })).body.plugins;
+  const held = async () => (await s.get(STAFF)).body.items?.map(({ sku, available }) => [sku, available]);
+  const taken = (plugins) => Object.fromEntries(plugins.map(({ plugin, taken: has }) => [plugin, has]));
+  assert.deepEqual(taken(await put('mug', 'throw')), { boards: true, qa: true, recommendations: true });
+
+  await t.test('its worker killed', async () => {
+    const { pid } = (await s.get('/admin/v1/plugins/recommendations')).body.releases.find(({ state }) => state === 'running');
+    process.kill(pid, 'SIGSTOP'); // it answers nobody
+    const told = await put('lamp');
+    assert.deepEqual(taken(told), { boards: true, qa: true, recommendations: false });
+    assert.match(told.find(({ plugin }) => plugin === 'recommendations').detail, /it hears of this/);
+    assert.equal((await s.delete('/admin/v1/catalogue/throw')).status, 200);
+    process.kill(pid, 'SIGKILL');
+    await until(async () => JSON.stringify(await held()) === JSON.stringify([['lamp', true], ['mug', true], ['throw', false]]));
+  });
+
+  await t.test('retired for a while, and parleyd itself gone', async () => {
+    assert.equal((await s.delete('/admin/v1/plugins/recommendations')).status < 300, true);
+    assert.deepEqual(taken(await put('vase')), { boards: true, qa: true });
+    await s.kill();
+    await s.up();
+    assert.equal((await s.post('/admin/v1/plugins/recommendations/activate', { version: '1.0.0' })).status, 200);
+    await until(async () => (await held())?.some(([sku]) => sku === 'vase'));
   });
 });

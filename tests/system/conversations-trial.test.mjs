@@ -36,6 +36,27 @@ test('what conversations measure are figures of any trial', async (t) => {
   assert.ok(mean(figures, 'talk-first-answer') >= 0);
 });
 
+test('an answer that came back is none, until there is another', async (t) => {
+  const { s } = await start(t);
+  await banner(s, { primary: 'talk-started', secondary: ['talk-answered', 'talk-first-answer', 'talk-unanswered'] }, { off: 0.0001, on: 999 });
+  const ids = [];
+  for (let i = 0; i < 4; i++) {
+    await s.evaluate('banner', `c-${i}`);
+    ids.push((await s.post(`${STAFF}/inbound`, { id: `<${i}@mail>`, channel: 'email', customer: `c-${i}`, from: `c-${i}@mail.example`, body: 'A question' })).body.id);
+    assert.equal((await s.post(`${STAFF}/threads/c-${i}/reply`, { inReplyTo: ids[i], body: 'An answer' })).body.delivery, 'allowed');
+  }
+  const answered = (share) => s.results('banner-trial', (f) => Math.abs(mean(f, 'talk-answered') - share) < 1e-9);
+  await answered(1);
+  const { items } = (await s.get(`${STAFF}/outbound`)).body;
+  assert.equal((await s.put(`${STAFF}/outbound/${items[0].id}`, { state: 'bounced', detail: '550 no such mailbox' })).status, 200);
+  const figures = await answered(0.75);
+  assert.equal(mean(figures, 'talk-unanswered'), 0, 'her time is not up yet');
+  assert.ok(mean(figures, 'talk-first-answer') >= 0, 'what she waited for it is taken back as well');
+  assert.deepEqual((await s.get(`${STAFF}/inbox?status=open`)).body.items.map(({ thread }) => thread.customer), ['c-0']);
+  assert.equal((await s.post(`${STAFF}/threads/c-0/reply`, { inReplyTo: ids[0], body: 'On the web, then', channel: 'web' })).status, 201);
+  await answered(1);
+});
+
 test('an opt-out, wherever she says it, is a figure of any trial', async (t) => {
   const { s } = await start(t);
   await banner(s, { primary: 'talk-opt-out' }, { off: 0.0001, on: 999 });

@@ -1,139 +1,14 @@
 // <parley-boards>: boards of things from the shop and elsewhere. On a product's page (about="sku:…") a way to keep it on a board; anywhere
 // else the shopper's boards, everybody's public ones, and one board opened (?board=ID, ?invite=TOKEN). The page hands it
-// `request(method, path, body) → Response`. What may be seen is the server's decision; texts only ever become text, and
+// `call(method, path, body) → answer`. What may be seen is the server's decision; texts only ever become text, and
 // addresses are checked again before they become a link or a picture.
 //
 // The slot may say what the product is: data-title, data-price, data-currency, data-image. "Add all to the basket" is told
 // to the page by the event `parley:cart`, {items: [{sku, quantity}]}; "Talk about it" opens the conversation on the page with the pin as
 // its context (event `parley-talk`). Colours and type follow the page.
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(`
-  :host([hidden]) { display: none; }
-  :host { display: block; --accent: var(--parley-accent, #0f6a62); --accent-ink: var(--parley-accent-ink, #fff); --line: color-mix(in srgb, currentColor 16%, transparent);
-    --wash: color-mix(in srgb, currentColor 5%, transparent); --soft: color-mix(in srgb, currentColor 76%, transparent); overflow-wrap: anywhere; line-height: 1.5; }
-  h2, h3, p, ul, dl, dd { margin: 0; padding: 0; } ul { list-style: none; }
-  h2 { font-size: 1.625rem; line-height: 1.2; text-wrap: balance; } h3 { font-size: 1.0625rem; line-height: 1.3; } h2:focus { outline: none; }
-  h2, h3 { font-family: var(--parley-heading, inherit); }
-  [role=status] { margin-bottom: 1.25rem; } [role=status]:empty { display: none; } .view { display: grid; gap: 1.25rem; } .view > *, .stack > *, .card > *, form > * { min-width: 0; }
-  .bar { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; } .bar > form { flex: 1 1 16rem; } .between { justify-content: space-between; }
-  .soft { color: var(--soft); font-size: .9375rem; } .text { white-space: pre-line; }
-  .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13.5rem, 100%), 1fr)); gap: 1.25rem 1rem; align-items: start; }
-  .card { display: grid; gap: .5rem; padding: .875rem; border: 1px solid var(--line); border-radius: 12px; }
-  .card.note { background: var(--wash); } .card .pictures { margin: -.875rem -.875rem .125rem; border-radius: 11px 11px 0 0; }
-  .pictures { display: grid; grid-template-rows: 100%; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 2px; height: 8.5rem; overflow: hidden; background: var(--wash); }
-  .pictures img { width: 100%; height: 100%; object-fit: cover; display: block; } .item .pictures { height: 11rem; }
-  .chip { justify-self: start; padding: 0 .625rem; border: 1px solid var(--line); border-radius: 1rem; font-size: .875rem; }
-  .price { font-variant-numeric: tabular-nums; font-weight: 600; } .total { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: center; justify-content: space-between; padding: .875rem 1rem; border-radius: 12px; background: var(--wash); }
-  .stack { display: grid; gap: .75rem; } form { display: grid; gap: .625rem; } label { display: grid; gap: .125rem; font-size: .9375rem; } label.check { display: flex; gap: .625rem; align-items: center; min-height: 2.25rem; }
-  input, select, textarea { font: inherit; color: inherit; background: transparent; border: 1px solid color-mix(in srgb, currentColor 55%, transparent); border-radius: 8px; padding: .5rem .625rem; min-height: 2.75rem; width: 100%; box-sizing: border-box; }
-  select option { color: CanvasText; background: Canvas; } input[type=checkbox] { width: 1.25rem; min-height: 1.25rem; accent-color: var(--accent); } textarea { min-height: 4.5rem; resize: vertical; }
-  .row { display: flex; flex-wrap: wrap; gap: .625rem; align-items: end; } .row > label { flex: 1 1 9rem; } .card .row > label { flex-basis: 4rem; }
-  .view form, .view section { max-width: 44rem; } .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
-  button { font: inherit; font-weight: 600; color: inherit; min-height: 2.75rem; padding: .25rem 1rem; border: 1px solid color-mix(in srgb, currentColor 45%, transparent); border-radius: 8px; background: none; cursor: pointer; }
-  button.main { border-color: var(--accent); background: var(--accent); color: var(--accent-ink); } button.small { min-height: 2rem; padding: 0 .625rem; font-weight: 400; font-size: .9375rem; }
-  button.quiet { min-height: 1.75rem; padding: 0; border: 0; font-weight: 400; font-size: .875rem; color: var(--soft); text-decoration: underline; text-underline-offset: .2em; }
-  button[aria-current] { border-color: var(--accent); box-shadow: inset 0 0 0 1px var(--accent); }
-  .title { min-height: 1.75rem; padding: 0; border: 0; text-align: start; text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: .2em; } a { color: inherit; text-underline-offset: .2em; }
-  details { border: 1px solid var(--line); border-radius: 12px; padding: 0 1rem; } details[open] { padding-bottom: 1rem; } summary { cursor: pointer; font-weight: 600; padding: .75rem 0; }
-  .card details { border: 0; padding: 0; } .card summary { padding: .25rem 0; font-weight: 400; font-size: .9375rem; text-decoration: underline; text-underline-offset: .2em; }
-  .said { padding: .625rem .875rem; border-radius: 8px; background: var(--wash); } [role=alert] { font-weight: 560; } .comment { padding-top: .75rem; border-top: 1px solid var(--line); }
-  :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
-`);
-
-const language = document.documentElement.lang || undefined;
-const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
-const money = (amount, currency) => new Intl.NumberFormat(language, { style: 'currency', currency }).format(amount);
-
-// In the page's language where there are words in it, else in English. Another language is another table here. There is no reason
-// "negative": that somebody is not pleased is none.
-const WORDS = {
-  en: {
-    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.',
-    boards: 'Boards', mine: 'My boards', discover: 'Discover', ensemble: 'Ensemble', things: (n) => (n === 1 ? '1 thing' : `${n} things`), somebody: 'a shopper', by: (name) => `by ${name ?? 'a shopper'}`,
-    seen: { private: 'private', unlisted: 'unlisted', public: 'public' }, visibility: { private: 'Private: you and friends you invite', unlisted: 'Unlisted: whoever has the link', public: 'Public: everybody can find it' },
-    roles: { viewer: 'may look', commenter: 'may comment', editor: 'may edit' }, kinds: { board: 'Board: things in any mix', ensemble: 'Ensemble: pieces that go together' },
-    reasons: { spam: 'Advertising', abuse: 'Insult or threat', 'personal-data': 'Something private', illegal: 'Against the law', copyright: 'Somebody else’s work', 'off-topic': 'Has nothing to do with the shop', 'unsafe-link': 'A dangerous link' },
-    none: 'No boards yet. Make one below, or copy one that you like.', fresh: 'New board', title: 'Title', kind: 'Kind', whoSees: 'Who sees it', make: 'Make the board',
-    nameTitle: 'The name that others see', named: 'That is your name on boards now.', unnamed: 'Others see no name of yours.', name: 'Name; empty: none', save: 'Save', saved: 'Saved.', news: 'News', open: 'Open', gotIt: 'Got it', more: 'More',
-    notFound: 'Nothing found. Try fewer words.', noPublic: 'Nobody has made a public board yet.', search: 'Search boards', order: 'Order', orders: { newest: 'Newest', pinned: 'Most pinned' }, find: 'Search',
-    joined: (title) => `You are on the board “${title}” now.`, empty: 'Nothing here yet.', emptyMine: 'Nothing here yet. Add a link, a picture or a note below, or keep products from their pages.', leave: 'Leave this board',
-    after: 'After ', thenAfter: ', after ', aBoard: 'a board', share: 'Share', link: 'Link to this board', copy: 'Make a copy', copyLink: 'Copy', copied: 'The link is copied.',
-    report: 'Report', reportWhat: (what) => `Report ${what}`, thisBoard: 'this board', thisComment: 'this comment', cancel: 'Cancel', reported: 'Reported.', willLook: 'Thank you, somebody will look at it.',
-    noPrices: 'no prices', pieces: (n) => (n === 1 ? '1 piece: ' : `${n} pieces: `), unpriced: (n) => ` and ${n} without a price`, addAll: 'Add all to the basket', added: 'All of it is in your basket.',
-    picture: 'Picture', pinnedBy: (name) => `pinned by ${name}`, pinOn: (title, board) => `${title} on “${board}”`, talk: 'Talk about it', forward: 'Moved forward.', back: 'Moved back.', move: (title, forward) => `Move ${title} ${forward ? 'forward' : 'back'}`,
-    change: 'Change', note: 'Note', role: 'Role', quantity: 'Pieces', remove: 'Remove', off: (title) => `“${title}” is off the board.`, on: 'It is on the board.', add: 'Add', addSomething: 'Add something', aNote: 'A note',
-    linkTitle: 'A link’s title', address: 'Address (https://…)', pictureTitle: 'A picture’s title', pictureAddress: 'Address of the picture (https://…)', lookAgain: 'The shop will look at it again.', why: 'Why should it be shown?', appeal: 'Appeal',
-    comments: 'Comments', counted: (n) => (n === 1 ? '1 comment' : `${n} comments`), you: 'you', delete: 'Delete', commentGone: 'The comment is gone.', commented: 'Your comment is there.', say: 'Say something about it', comment: 'Comment',
-    friend: 'A friend without a name', manage: 'Manage this board', description: 'Description', friends: 'Friends', invited: 'Whoever opens this link within 14 days is on the board', whoever: 'Somebody who', invite: 'Make an invitation', deleteBoard: 'Delete this board', sure: 'Delete this board and everything on it?',
-    keep: 'Keep it on a board', onBoard: (title) => `It is on “${title}” now.`, offBoard: (title) => `It is off “${title}”.`, aNewBoard: 'A new board', makeIt: 'Make it', asPiece: (title) => `As a piece of “${title}”: which one?`, pieceExample: 'top, shoes, lamp …', putThere: 'Put it there',
-    replaced: (was, title) => `It takes the place of “${was}” on “${title}”.`, waits: 'Others see this once the shop has looked at it.', hides: (why) => `The shop hides this (${why.toLowerCase()}).`, appealed: 'Your appeal is with the shop.',
-  },
-  de: {
-    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
-    boards: 'Merktafeln', mine: 'Meine Tafeln', discover: 'Entdecken', ensemble: 'Ensemble', things: (n) => (n === 1 ? '1 Stück' : `${n} Stücke`), somebody: 'jemand', by: (name) => `von ${name ?? 'jemandem'}`,
-    seen: { private: 'privat', unlisted: 'mit Link', public: 'öffentlich' }, visibility: { private: 'Privat: Sie und wen Sie einladen', unlisted: 'Mit Link: wer den Link hat', public: 'Öffentlich: alle können sie finden' },
-    roles: { viewer: 'darf ansehen', commenter: 'darf kommentieren', editor: 'darf ändern' }, kinds: { board: 'Tafel: was Sie mögen', ensemble: 'Ensemble: Teile, die zusammengehören' },
-    reasons: { spam: 'Werbung', abuse: 'Beleidigung oder Drohung', 'personal-data': 'Etwas Privates', illegal: 'Gegen das Gesetz', copyright: 'Das Werk von jemand anderem', 'off-topic': 'Hat nichts mit dem Laden zu tun', 'unsafe-link': 'Ein gefährlicher Link' },
-    none: 'Noch keine Tafeln. Legen Sie unten eine an, oder kopieren Sie eine, die Ihnen gefällt.', fresh: 'Neue Tafel', title: 'Titel', kind: 'Art', whoSees: 'Wer sie sieht', make: 'Tafel anlegen',
-    nameTitle: 'Der Name, den andere sehen', named: 'So heißen Sie jetzt auf Tafeln.', unnamed: 'Andere sehen keinen Namen von Ihnen.', name: 'Name; leer: keiner', save: 'Speichern', saved: 'Gespeichert.', news: 'Neuigkeiten', open: 'Öffnen', gotIt: 'Gesehen', more: 'Mehr',
-    notFound: 'Nichts gefunden. Versuchen Sie es mit weniger Wörtern.', noPublic: 'Noch hat niemand eine öffentliche Tafel.', search: 'Tafeln suchen', order: 'Reihenfolge', orders: { newest: 'Neueste', pinned: 'Vollste' }, find: 'Suchen',
-    joined: (title) => `Sie sind jetzt bei der Tafel „${title}“ dabei.`, empty: 'Noch nichts da.', emptyMine: 'Noch nichts da. Fügen Sie unten einen Link, ein Bild oder eine Notiz hinzu, oder merken Sie Artikel auf deren Seiten vor.', leave: 'Diese Tafel verlassen',
-    after: 'Nach ', thenAfter: ', nach ', aBoard: 'einer Tafel', share: 'Teilen', link: 'Link zu dieser Tafel', copy: 'Kopieren', copyLink: 'Link kopieren', copied: 'Der Link ist kopiert.',
-    report: 'Melden', reportWhat: (what) => `Melden: ${what}`, thisBoard: 'diese Tafel', thisComment: 'diesen Kommentar', cancel: 'Abbrechen', reported: 'Gemeldet.', willLook: 'Danke, jemand sieht es sich an.',
-    noPrices: 'keine Preise', pieces: (n) => (n === 1 ? '1 Teil: ' : `${n} Teile: `), unpriced: (n) => ` und ${n} ohne Preis`, addAll: 'Alles in den Warenkorb', added: 'Alles liegt in Ihrem Warenkorb.',
-    picture: 'Bild', pinnedBy: (name) => `von ${name} angeheftet`, pinOn: (title, board) => `${title} auf „${board}“`, talk: 'Darüber sprechen', forward: 'Nach vorn gerückt.', back: 'Nach hinten gerückt.', move: (title, forward) => `${title} nach ${forward ? 'vorn' : 'hinten'} rücken`,
-    change: 'Ändern', note: 'Notiz', role: 'Rolle', quantity: 'Anzahl', remove: 'Entfernen', off: (title) => `„${title}“ ist von der Tafel genommen.`, on: 'Es ist auf der Tafel.', add: 'Hinzufügen', addSomething: 'Etwas hinzufügen', aNote: 'Eine Notiz',
-    linkTitle: 'Titel des Links', address: 'Adresse (https://…)', pictureTitle: 'Titel des Bildes', pictureAddress: 'Adresse des Bildes (https://…)', lookAgain: 'Der Laden sieht es sich noch einmal an.', why: 'Warum sollte es gezeigt werden?', appeal: 'Widersprechen',
-    comments: 'Kommentare', counted: (n) => (n === 1 ? '1 Kommentar' : `${n} Kommentare`), you: 'Sie', delete: 'Löschen', commentGone: 'Der Kommentar ist gelöscht.', commented: 'Ihr Kommentar ist da.', say: 'Etwas dazu sagen', comment: 'Kommentieren',
-    friend: 'Jemand ohne Namen', manage: 'Diese Tafel verwalten', description: 'Beschreibung', friends: 'Freunde', invited: 'Wer diesen Link binnen 14 Tagen öffnet, ist dabei', whoever: 'Jemand, der', invite: 'Einladung erstellen', deleteBoard: 'Diese Tafel löschen', sure: 'Diese Tafel mit allem darauf löschen?',
-    keep: 'Auf einer Tafel vormerken', onBoard: (title) => `Es ist jetzt auf „${title}“.`, offBoard: (title) => `Es ist nicht mehr auf „${title}“.`, aNewBoard: 'Eine neue Tafel', makeIt: 'Anlegen', asPiece: (title) => `Als Teil von „${title}“: welches?`, pieceExample: 'Oberteil, Schuhe, Lampe …', putThere: 'Dazulegen',
-    replaced: (was, title) => `Es ersetzt „${was}“ auf „${title}“.`, waits: 'Andere sehen das, sobald der Laden es sich angesehen hat.', hides: (why) => `Der Laden zeigt das nicht (${why}).`, appealed: 'Ihr Widerspruch liegt beim Laden.',
-  },
-};
-const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
-
-/** An element from its name, properties (not attributes) and children; text stays text. */
-function make(name, properties, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children.flat().filter(Boolean));
-  return node;
-}
-const button = (text, onclick, className = '', more = {}) => make('button', { type: 'button', className, onclick, ...more }, text);
-const field = (text, control) => make('label', {}, make('span', {}, text), control);
-const choice = (name, options, value) => make('select', { name }, Object.entries(options).map(([key, text]) => make('option', { value: key, selected: key === value }, text)));
-const fold = (title, ...children) => make('details', {}, make('summary', {}, title), make('div', { className: 'stack' }, ...children));
-
-/** A form; `send(values)` gets what was filled in. */
-function form(send, ...children) {
-  const node = make('form', {}, ...children);
-  node.onsubmit = (event) => {
-    event.preventDefault();
-    send(Object.fromEntries(new FormData(node)), node);
-  };
-  return node;
-}
-
-/** The address where it is one of http or https, or a path of this shop; else null. */
-function safe(address, protocols = ['https:', 'http:']) {
-  if (!address) return null;
-  const url = URL.canParse(address, location.href) && new URL(address, location.href);
-  return url && (protocols.includes(url.protocol) || (address.startsWith('/') && url.origin === location.origin)) ? url.href : null;
-}
-function link(address, text) {
-  const href = safe(address);
-  return href ? make('a', { href, rel: 'ugc nofollow noopener noreferrer', target: href.startsWith(`${location.origin}/`) ? '' : '_blank' }, text) : make('span', {}, text);
-}
-function pictures(addresses) {
-  const sources = addresses.map((address) => safe(address, ['https:'])).filter(Boolean);
-  return sources.length > 0 && make('div', { className: 'pictures' }, sources.map((src) => make('img', { src, alt: '', loading: 'lazy', referrerPolicy: 'no-referrer' })));
-}
-
-/** What a control is known by when its view is drawn again. */
-const CONTROLS = 'button, input, select, textarea, summary';
-const signOf = (control) => [control.localName, control.name, control.ariaLabel, control.localName === 'select' ? '' : control.textContent, control.closest('li')?.querySelector('h3, .text')?.textContent].join('\n');
-
 class Boards extends HTMLElement {
+  static sentences = words.sentences;
   #root = this.attachShadow({ mode: 'open' });
   #said = make('p', { role: 'status', className: 'said' });
   #view = make('div', { className: 'view' });
@@ -160,15 +35,6 @@ class Boards extends HTMLElement {
     return this.#try(() => this.#route(new URLSearchParams(query)), true);
   }
 
-  /** The parsed answer of the plugin, or an Error whose message is a sentence for the shopper. */
-  async #call(method, path, body) {
-    const response = await this.request(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body).catch(() => null);
-    const answer = response?.status === 204 ? {} : await response?.json().catch(() => null);
-    if (response?.ok && answer) return answer;
-    const error = new Error(response?.status < 500 && answer?.detail ? words.refused(answer.detail) : words.failed);
-    throw Object.assign(error, { status: response?.status });
-  }
-
   /** Does something and says how it went: the sentence it gives, or the error's. */
   async #try(act, focus = false) {
     try {
@@ -184,7 +50,7 @@ class Boards extends HTMLElement {
     return (act, sentence) => this.#try(async () => {
       const said = await act();
       await draw();
-      return said ?? sentence;
+      return typeof said === 'string' ? said : sentence;
     });
   }
 
@@ -214,26 +80,26 @@ class Boards extends HTMLElement {
 
   // The shopper's boards.
   async #mine() {
-    const [{ items, next }, notices, { name }] = await Promise.all([this.#call('GET', 'boards?limit=50'), this.#call('GET', 'notices?limit=50'), this.#call('GET', 'me')]);
+    const [{ items, next }, notices, { name }] = await Promise.all([this.call('GET', 'boards?limit=50'), this.call('GET', 'notices?limit=50'), this.call('GET', 'me')]);
     this.#show(this.#tabs('mine'), this.#heading(words.mine, 'unseen'), this.#notices(notices.items),
       items.length > 0 ? this.#grid(items, next, 'boards?limit=50') : make('p', {}, words.none),
       fold(words.fresh, form(async (values) => this.#try(async () => {
-        const { board } = await this.#call('POST', 'boards', values);
+        const { board } = await this.call('POST', 'boards', values);
         await this.#go(`?board=${encodeURIComponent(board.id)}`);
       }), field(words.title, make('input', { name: 'title', required: true, maxLength: 200 })),
       make('div', { className: 'row' }, field(words.kind, choice('kind', words.kinds)), field(words.whoSees, choice('visibility', words.visibility))),
       make('div', {}, make('button', { className: 'main' }, words.make)))),
       fold(words.nameTitle, form((values) => this.#try(async () => {
-        await this.#call('PUT', 'me', { name: values.name.trim() || null });
+        await this.call('PUT', 'me', { name: values.name.trim() || null });
         return values.name.trim() ? words.named : words.unnamed;
       }), field(words.name, make('input', { name: 'name', value: name ?? '', maxLength: 50, autocomplete: 'nickname' })), make('div', {}, make('button', {}, words.save)))));
   }
 
   #notices(items) {
     const node = items.length > 0 && make('section', { className: 'said stack', ariaLabel: words.news },
-      make('ul', { className: 'stack' }, items.map(({ sentence, by, board }) => make('li', {}, `${sentence}${by ? ` (${by})` : ''}. `, button(words.open, () => this.#go(`?board=${encodeURIComponent(board)}`), 'small')))),
+      make('ul', { className: 'stack' }, items.map(({ sentence, by, board }) => make('li', {}, `${this.inPageLanguage(sentence) ?? sentence}${by ? ` (${by})` : ''}. `, button(words.open, () => this.#go(`?board=${encodeURIComponent(board)}`), 'small')))),
       make('div', {}, button(words.gotIt, () => this.#try(async () => {
-        await this.#call('PUT', 'notices/seen', { upto: items[0].id });
+        await this.call('PUT', 'notices/seen', { upto: items[0].id });
         node.remove();
       }), 'small')));
     return node;
@@ -247,7 +113,7 @@ class Boards extends HTMLElement {
   /** A button for the pages after the first, while there are any. */
   #more(next, path, draw) {
     const node = next && make('div', {}, button(words.more, () => this.#try(async () => {
-      const page = await this.#call('GET', `${path}&cursor=${encodeURIComponent(next)}`);
+      const page = await this.call('GET', `${path}&cursor=${encodeURIComponent(next)}`);
       draw(page.items);
       next = page.next;
       node.hidden = !next;
@@ -260,7 +126,7 @@ class Boards extends HTMLElement {
     const found = make('div', { className: 'stack' });
     const search = async ({ q = '', sort = 'newest' }) => {
       const path = `boards?public=1&limit=24&sort=${sort}&q=${encodeURIComponent(q)}`;
-      const { items, next } = await this.#call('GET', path);
+      const { items, next } = await this.call('GET', path);
       found.replaceChildren(...(items.length > 0 ? this.#grid(items, next, path).filter(Boolean) : [make('p', {}, q ? words.notFound : words.noPublic)]));
     };
     await search({});
@@ -270,7 +136,7 @@ class Boards extends HTMLElement {
   }
 
   async #join(token) {
-    const { board } = await this.#call('POST', 'join', { token });
+    const { board } = await this.call('POST', 'join', { token });
     history.replaceState(null, '', `${location.pathname}?board=${encodeURIComponent(board.id)}`);
     await this.#board(board.id);
     return words.joined(board.title);
@@ -279,7 +145,7 @@ class Boards extends HTMLElement {
   // One board.
   async #board(id) {
     const path = `boards/${encodeURIComponent(id)}`;
-    const [whole, comments] = await Promise.all([this.#call('GET', path), this.#call('GET', `${path}/comments?limit=50`)]);
+    const [whole, comments] = await Promise.all([this.call('GET', path), this.call('GET', `${path}/comments?limit=50`)]);
     const { board, items, totals, lineage } = whole;
     const edits = ['owner', 'editor'].includes(board.access);
     const again = this.#again(() => this.#board(id));
@@ -291,7 +157,7 @@ class Boards extends HTMLElement {
       items.items.length > 0 ? list : make('p', {}, edits ? words.emptyMine : words.empty),
       this.#more(items.next, `${path}/items?limit=100`, (more) => list.append(...more.map((item) => this.#item(c, item)))),
       edits && this.#add(c), this.#comments(c, comments, whole.comments), board.access === 'owner' ? this.#manage(c) : board.member && make('div', {}, button(words.leave, () => this.#try(async () => {
-        await this.#call('DELETE', `${path}/members/me`);
+        await this.call('DELETE', `${path}/members/me`);
         await this.#go('');
       }))));
   }
@@ -308,11 +174,11 @@ class Boards extends HTMLElement {
     const place = make('div', { className: 'stack' });
     return make('div', { className: 'stack' }, make('div', { className: 'bar' },
       board.visibility !== 'private' && button(words.share, () => this.#try(async () => {
-        const { link: page } = await this.#call('POST', `${path}/share`, {});
+        const { link: page } = await this.call('POST', `${path}/share`, {});
         place.replaceChildren(this.#linkTo(new URL(page, this.getAttribute('base') || location.origin).href, words.link));
       })),
       copies && button(words.copy, () => this.#try(async () => {
-        const copy = await this.#call('POST', `${path}/clone`, {});
+        const copy = await this.call('POST', `${path}/clone`, {});
         await this.#go(`?board=${encodeURIComponent(copy.board.id)}`);
       })),
       board.access !== 'owner' && this.#report('boards', board.id, words.thisBoard)), place);
@@ -322,7 +188,7 @@ class Boards extends HTMLElement {
   #report(kind, id, what) {
     const node = make('div', { className: 'bar' });
     const send = (reason) => this.#try(async () => {
-      await this.#call('POST', `${kind}/${encodeURIComponent(id)}/report`, { reason });
+      await this.call('POST', `${kind}/${encodeURIComponent(id)}/report`, { reason });
       node.replaceChildren(make('p', { className: 'soft' }, words.reported));
       return words.willLook;
     });
@@ -343,7 +209,7 @@ class Boards extends HTMLElement {
     const sum = totals.sums.map(({ amount, currency }) => money(amount, currency)).join(' + ') || words.noPrices;
     return make('div', { className: 'total' }, make('p', {}, words.pieces(totals.pieces), make('span', { className: 'price' }, sum), totals.unpriced > 0 && totals.sums.length > 0 && words.unpriced(totals.unpriced)),
       button(words.addAll, () => this.#try(async () => {
-        const { items } = await this.#call('POST', `${path}/cart`, {});
+        const { items } = await this.call('POST', `${path}/cart`, {});
         this.dispatchEvent(new CustomEvent('parley:cart', { bubbles: true, composed: true, detail: { items: items.map(({ sku, quantity }) => ({ sku, quantity })) } }));
         return words.added;
       }), 'main'));
@@ -369,19 +235,19 @@ class Boards extends HTMLElement {
 
   #edit({ path, again, last }, item, title) {
     const own = `${path}/items/${item.id}`;
-    const move = (text, position) => button(text, () => again(() => this.#call('PATCH', own, { position }), text === '↑' ? words.forward : words.back), 'small', { ariaLabel: words.move(title.slice(0, 60), text === '↑') });
+    const move = (text, position) => button(text, () => again(() => this.call('PATCH', own, { position }), text === '↑' ? words.forward : words.back), 'small', { ariaLabel: words.move(title.slice(0, 60), text === '↑') });
     return make('details', {}, make('summary', {}, words.change),
       make('div', { className: 'stack' },
-        form((values) => again(() => this.#call('PATCH', own, { note: values.note, ...(values.role ? { role: values.role } : {}), ...(values.quantity ? { quantity: Number(values.quantity) } : {}) }), words.saved),
+        form((values) => again(() => this.call('PATCH', own, { note: values.note, ...(values.role ? { role: values.role } : {}), ...(values.quantity ? { quantity: Number(values.quantity) } : {}) }), words.saved),
           field(words.note, make('textarea', { name: 'note', maxLength: 1000, value: item.note })),
           item.kind === 'product' && make('div', { className: 'row' }, field(words.role, make('input', { name: 'role', value: item.role ?? '', maxLength: 30 })), field(words.quantity, make('input', { name: 'quantity', type: 'number', min: 1, max: 99, value: item.quantity }))),
           make('div', {}, make('button', { className: 'small' }, words.save))),
         make('div', { className: 'bar' }, item.position > 0 && move('↑', item.position - 1), item.position < last && move('↓', item.position + 1),
-          button(words.remove, () => again(() => this.#call('DELETE', own).then(() => words.off(title.slice(0, 60)))), 'small', { ariaLabel: `${words.remove} ${title.slice(0, 60)}` }))));
+          button(words.remove, () => again(() => this.call('DELETE', own).then(() => words.off(title.slice(0, 60)))), 'small', { ariaLabel: `${words.remove} ${title.slice(0, 60)}` }))));
   }
 
   #add({ path, again }) {
-    const send = (kind) => (values) => again(() => this.#call('POST', `${path}/items`, { kind, ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)) }).then(() => {}), words.on);
+    const send = (kind) => (values) => again(() => this.call('POST', `${path}/items`, { kind, ...Object.fromEntries(Object.entries(values).filter(([, value]) => value)) }).then(() => {}), words.on);
     const done = () => make('div', {}, make('button', {}, words.add));
     return fold(words.addSomething,
       form(send('note'), field(words.aNote, make('textarea', { name: 'note', required: true, maxLength: 1000 })), done()),
@@ -390,7 +256,7 @@ class Boards extends HTMLElement {
   }
 
   #appeal(again) {
-    return (kind, id) => form((values) => again(() => this.#call('POST', `${kind}/${encodeURIComponent(id)}/appeal`, values).then(() => words.lookAgain)),
+    return (kind, id) => form((values) => again(() => this.call('POST', `${kind}/${encodeURIComponent(id)}/appeal`, values).then(() => words.lookAgain)),
       field(words.why, make('textarea', { name: 'body', required: true, maxLength: 1000 })), make('div', {}, make('button', { className: 'small' }, words.appeal)));
   }
 
@@ -398,10 +264,10 @@ class Boards extends HTMLElement {
     return (open || count > 0) && make('section', { className: 'stack', ariaLabel: words.comments }, make('h3', {}, words.counted(count)),
       items.map((comment) => make('article', { className: 'comment stack' }, make('p', { className: 'text' }, comment.body),
         make('div', { className: 'bar between' }, make('p', { className: 'soft' }, `${comment.mine ? words.you : comment.by ?? words.somebody} · ${day.format(new Date(comment.at))}`),
-          (comment.mine || board.access === 'owner') && button(words.delete, () => again(() => this.#call('DELETE', `${path}/comments/${comment.id}`), words.commentGone), 'small'),
+          (comment.mine || board.access === 'owner') && button(words.delete, () => again(() => this.call('DELETE', `${path}/comments/${comment.id}`), words.commentGone), 'small'),
           !comment.mine && this.#report('comments', comment.id, words.thisComment)),
         reviewNote('comments', comment.id, comment, comment.mine, this.#appeal(again)))),
-      open && form((values) => again(() => this.#call('POST', `${path}/comments`, values).then(() => {}), words.commented),
+      open && form((values) => again(() => this.call('POST', `${path}/comments`, values).then(() => {}), words.commented),
         field(words.say, make('textarea', { name: 'body', required: true, maxLength: 1000 })), make('div', {}, make('button', {}, words.comment))));
   }
 
@@ -409,20 +275,20 @@ class Boards extends HTMLElement {
     const { board, path, again } = c;
     const friends = make('div', { className: 'stack' }), invited = make('div', {});
     const drawFriends = async () => {
-      const { items } = await this.#call('GET', `${path}/members`);
+      const { items } = await this.call('GET', `${path}/members`);
       friends.replaceChildren(...items.map(({ member, name, role }) => make('div', { className: 'bar between' }, make('p', {}, `${name ?? words.friend} ${words.roles[role]}`),
-        button(words.remove, () => this.#try(async () => { await this.#call('DELETE', `${path}/members/${member}`); await drawFriends(); }), 'small'))));
+        button(words.remove, () => this.#try(async () => { await this.call('DELETE', `${path}/members/${member}`); await drawFriends(); }), 'small'))));
     };
     const node = fold(words.manage,
-      form((values) => again(() => this.#call('PATCH', path, values), words.saved), field(words.title, make('input', { name: 'title', required: true, maxLength: 200, value: board.title })),
+      form((values) => again(() => this.call('PATCH', path, values), words.saved), field(words.title, make('input', { name: 'title', required: true, maxLength: 200, value: board.title })),
         field(words.description, make('textarea', { name: 'description', maxLength: 1000, value: board.description })), field(words.whoSees, choice('visibility', words.visibility, board.visibility)), make('div', {}, make('button', { className: 'main' }, words.save))),
       make('h3', {}, words.friends), friends,
       form((values) => this.#try(async () => {
-        const { token } = await this.#call('POST', `${path}/invitations`, values);
+        const { token } = await this.call('POST', `${path}/invitations`, values);
         invited.replaceChildren(this.#linkTo(new URL(`${location.pathname}?invite=${token}`, location.href).href, words.invited));
       }), make('div', { className: 'row' }, field(words.whoever, choice('role', words.roles, 'editor')), make('button', {}, words.invite))), invited,
       make('div', {}, button(words.deleteBoard, () => confirm(words.sure) && this.#try(async () => {
-        await this.#call('DELETE', path);
+        await this.call('DELETE', path);
         await this.#go('');
       }))));
     node.addEventListener('toggle', () => node.open && this.#try(drawFriends), { once: true });
@@ -431,14 +297,14 @@ class Boards extends HTMLElement {
 
   // On a product's page.
   async #keep(sku) {
-    const { items } = await this.#call('GET', `boards?limit=50&sku=${encodeURIComponent(sku)}`);
+    const { items } = await this.call('GET', `boards?limit=50&sku=${encodeURIComponent(sku)}`);
     const about = this.closest('parley-slot')?.dataset ?? {};
     const product = { kind: 'product', sku, title: about.title || sku, ...(about.price ? { price: about.price, currency: about.currency ?? 'EUR' } : {}), ...(about.image ? { image: about.image } : {}) };
     const again = this.#again(() => this.#keep(sku));
     this.#show(fold(words.keep, make('div', {}, items.filter(({ access }) => access === 'owner' || access === 'editor').map((board) => this.#keepOn(board, product, again))),
       form(({ title }) => again(async () => {
-        const { board } = await this.#call('POST', 'boards', { title });
-        await this.#call('POST', `boards/${board.id}/items`, product);
+        const { board } = await this.call('POST', 'boards', { title });
+        await this.call('POST', `boards/${board.id}/items`, product);
         return words.onBoard(title);
       }), make('div', { className: 'row' }, field(words.aNewBoard, make('input', { name: 'title', required: true, maxLength: 200 })), make('button', {}, words.makeIt)))));
   }
@@ -447,7 +313,7 @@ class Boards extends HTMLElement {
     const items = `boards/${encodeURIComponent(board.id)}/items`;
     if (board.kind === 'ensemble' && !board.pin) return form(({ role }) => again(() => this.#put(board, role.trim(), product)),
       make('div', { className: 'row' }, field(words.asPiece(board.title), make('input', { name: 'role', required: true, maxLength: 30, placeholder: words.pieceExample })), make('button', {}, words.putThere)));
-    const box = make('input', { type: 'checkbox', checked: Boolean(board.pin), onchange: () => again(() => box.checked ? this.#call('POST', items, product).then(() => {}) : this.#call('DELETE', `${items}/${board.pin}`).then(() => {}),
+    const box = make('input', { type: 'checkbox', checked: Boolean(board.pin), onchange: () => again(() => box.checked ? this.call('POST', items, product).then(() => {}) : this.call('DELETE', `${items}/${board.pin}`).then(() => {}),
       box.checked ? words.onBoard(board.title) : words.offBoard(board.title)) });
     return make('label', { className: 'check' }, box, make('span', {}, board.title));
   }
@@ -455,9 +321,9 @@ class Boards extends HTMLElement {
   /** Into an ensemble, in place of the piece that has the role. */
   async #put(board, role, product) {
     const path = `boards/${encodeURIComponent(board.id)}`;
-    const { items } = await this.#call('GET', path);
+    const { items } = await this.call('GET', path);
     const there = items.items.find((item) => item.kind === 'product' && item.role === role);
-    await (there ? this.#call('PUT', `${path}/items/${there.id}`, product) : this.#call('POST', `${path}/items`, { ...product, role }));
+    await (there ? this.call('PUT', `${path}/items/${there.id}`, product) : this.call('POST', `${path}/items`, { ...product, role }));
     return there ? words.replaced(there.title, board.title) : words.onBoard(board.title);
   }
 }

@@ -1,4 +1,5 @@
-// <parley-conversation>: the shopper's conversation with the shop, live. The page hands it `request(method, path, body) → Response`.
+// <parley-conversation>: the shopper's conversation with the shop, live. The page hands it `call(method, path, body) → answer` and
+// `request(method, path, body) → Response`.
 // What people wrote only ever becomes text.
 //
 // Anything in the page opens it with its context in one tap:
@@ -39,10 +40,9 @@ sheet.replaceSync(`
   [hidden] { display: none !important; }
 `);
 
-const language = document.documentElement.lang || undefined;
 
-// In the page's language where there are words in it, else in English. Another language is another table here.
-const WORDS = {
+// Another language is another table here.
+const words = spoken({
   en: {
     title: 'Talk with us', greeting: 'Ask us anything; a person answers.', hours: (when) => `We answer ${when}`,
     message: 'Your message', messages: 'Messages', send: 'Send', older: 'Earlier messages', quiet: 'Only answer, never write first',
@@ -50,7 +50,6 @@ const WORDS = {
     thank: 'That helped, thank you', thanked: 'You said thank you', about: (what) => `About: ${what}`, notAbout: 'Not about this', remove: 'Remove',
     kinds: { poll: 'About the poll', product: 'About the product', question: 'About the question', answer: 'About the answer', pin: 'About what is on the board', board: 'About the board', order: 'About the order', complaint: 'Complaint' },
     empty: 'Write something first.', long: 'This is too long for one message. Please send it in two.',
-    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.',
   },
   de: {
     title: 'Schreiben Sie uns', greeting: 'Fragen Sie uns, was Sie möchten; es antwortet ein Mensch.', hours: (when) => `Wir antworten ${when}`,
@@ -59,10 +58,11 @@ const WORDS = {
     thank: 'Das hat geholfen, danke', thanked: 'Sie haben sich bedankt', about: (what) => `Dazu: ${what}`, notAbout: 'Nicht dazu', remove: 'Entfernen',
     kinds: { poll: 'Zur Umfrage', product: 'Zum Produkt', question: 'Zur Frage', answer: 'Zur Antwort', pin: 'Zum Eintrag auf der Pinnwand', board: 'Zur Pinnwand', order: 'Zur Bestellung', complaint: 'Beschwerde' },
     empty: 'Bitte schreiben Sie zuerst etwas.', long: 'Das ist zu lang für eine Nachricht. Bitte senden Sie es in zweien.',
-    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+    sentences: { // what the plugin refuses
+      '{} messages in a minute are enough; please wait a little': '{1} Nachrichten in einer Minute sind genug. Bitte warten Sie ein wenig.', 'there is no answer {} in this conversation': 'Diese Antwort gibt es nicht mehr.',
+    },
   },
-};
-const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
+});
 
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
 const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
@@ -70,13 +70,6 @@ const BODY_BYTES = 4000;
 const PREFERENCES = '/v1/me/preferences';
 const RETRY_MS = [1000, 3000, 10000, 30000];
 const PAGES_MOST = 20;
-
-/** An element from its name, properties (not attributes) and children; text stays text. */
-function make(name, properties, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children.filter(Boolean));
-  return node;
-}
 
 const when = (iso) => {
   const at = new Date(iso);
@@ -91,6 +84,7 @@ function stateOf({ progress, at }) {
 }
 
 class Conversation extends HTMLElement {
+  static sentences = words.sentences;
   #root = this.attachShadow({ mode: 'open' });
   #messages = new Map(); // id → message
   #drawn = new Map(); // id → {node, as}
@@ -112,7 +106,7 @@ class Conversation extends HTMLElement {
     addEventListener('parley-talk', this.#talk);
     document.addEventListener('visibilitychange', this.#visible);
     this.#visible();
-    this.#ask('GET', PREFERENCES).then(({ pushes }) => { this.#parts.quiet.checked = !pushes; }, () => {}); // unknown is unchecked
+    this.call('GET', PREFERENCES).then(({ pushes }) => { this.#parts.quiet.checked = !pushes; }, () => {}); // unknown is unchecked
   }
 
   disconnectedCallback() {
@@ -151,20 +145,6 @@ class Conversation extends HTMLElement {
     this.#root.replaceChildren(section);
   }
 
-  /** The parsed answer, or an Error whose message is a sentence for the shopper. */
-  async #ask(method, path, body) {
-    const response = await this.request(method, path, body).catch(() => null);
-    if (response?.status === 204) return null;
-    const answer = await response?.json().catch(() => null);
-    if (response?.ok && answer) return answer;
-    throw new Error(response?.status < 500 && answer?.detail ? words.refused(answer.detail) : words.failed);
-  }
-
-  /** Of the plugin. */
-  #call(method, path, body) {
-    return this.#ask(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body);
-  }
-
   // ---- reading ----
 
   /** Asks anew; what is asked for meanwhile is asked once more afterwards. */
@@ -183,11 +163,11 @@ class Conversation extends HTMLElement {
 
   async #read() {
     const near = this.#isAtEnd();
-    const first = await this.#call('GET', 'messages');
+    const first = await this.call('GET', 'messages');
     const found = [...first.items];
     let next = first.next;
     for (let i = 1; i < this.#pages && next; i++) {
-      const page = await this.#call('GET', `messages?cursor=${next}`);
+      const page = await this.call('GET', `messages?cursor=${next}`);
       found.push(...page.items);
       next = page.next;
     }
@@ -196,7 +176,7 @@ class Conversation extends HTMLElement {
     this.#next = next;
     this.#draw(first);
     if (near && this.#messages.size > before) this.#parts.scroll.scrollTop = this.#parts.scroll.scrollHeight;
-    if (first.thread.unread > 0 && !document.hidden) this.#call('PUT', 'seen', { upto: found.at(-1).id }).catch(() => {}); // it is unread until the next time
+    if (first.thread.unread > 0 && !document.hidden) this.call('PUT', 'seen', { upto: found.at(-1).id }).catch(() => {}); // it is unread until the next time
   }
 
   #isAtEnd() {
@@ -280,7 +260,7 @@ class Conversation extends HTMLElement {
     if (this.#unsent?.body !== text) this.#unsent = { id: newId(), body: text };
     send.ariaDisabled = 'true';
     try {
-      await this.#call('POST', 'messages', { ...this.#unsent, ...this.#context() });
+      await this.call('POST', 'messages', { ...this.#unsent, ...this.#context() });
       this.#unsent = this.#about = null;
       body.value = '';
       this.#drawAbout();
@@ -294,14 +274,14 @@ class Conversation extends HTMLElement {
   }
 
   async #thank(id) {
-    await this.#call('PUT', `messages/${id}/thanks`).catch((error) => this.#complain(error.message));
+    await this.call('PUT', `messages/${id}/thanks`).catch((error) => this.#complain(error.message));
     this.#refresh();
   }
 
   /** Whether she wants to be told things by nobody of the shop: Parley holds it against every plugin. */
   async #wish() {
     const { quiet } = this.#parts;
-    await this.#ask('PUT', PREFERENCES, { pushes: !quiet.checked }).catch((error) => {
+    await this.call('PUT', PREFERENCES, { pushes: !quiet.checked }).catch((error) => {
       quiet.checked = !quiet.checked;
       this.#complain(error.message);
     });

@@ -1,10 +1,10 @@
 // <parley-poll>: the polls about one thing of the shop, to vote in and to see the result of. The page hands it
-// `request(method, path, body) → Response`, and a composed page also `data`, what `polls?about=…` answered. What may be
+// `call(method, path, body) → answer`, and a composed page also `data`, what `polls?about=…` answered. What may be
 // seen is the server's decision: where an answer holds a tally it is shown, as bars where it holds percentages. Texts of a
 // poll only ever become text. Where there is no poll it hides itself.
 //
 // From 1.2.0 on: "Tell us more" after a vote hands the conversation on the page what it is about (event `parley-talk`), and a poll
-// among friends is made here and opened by a link, the page's own address with #parley-poll=… behind it: what follows the # stays
+// among friends is made here and opened by a link, the page's own address with #parley=FEATURE/… behind it: what follows the # stays
 // in the browser, and is in nobody's log.
 //
 // Colours and type follow the page; --parley-accent and --parley-accent-ink set the rest.
@@ -37,19 +37,17 @@ sheet.replaceSync(`
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 `);
 
-const language = document.documentElement.lang || undefined;
 const number = new Intl.NumberFormat(language);
 const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
 
-// In the page's language where there are words in it, else in English. Another language is another table here.
-const WORDS = {
+// Another language is another table here.
+const words = spoken({
   en: {
     vote: 'Vote', change: 'Change my vote', takeBack: 'Take my vote back', more: 'Tell us more', thanks: 'Thank you, your vote counts.', takenBack: 'Your vote is taken back.',
     choose: 'Choose an answer first.', closed: 'This poll is closed.', onClose: 'The result is shown when the poll closes.', onVote: 'Vote to see what others think.',
     voters: (n) => (n === 0 ? 'Nobody has voted yet.' : n === 1 ? '1 person has voted.' : `${number.format(n)} people have voted.`),
     invite: 'Ask your friends', question: 'Your question', choices: ['First choice', 'Second choice', 'Third choice (if you like)'], make: 'Get a link',
     incomplete: 'Write a question and at least two choices.', link: 'The link for your friends', secret: 'Only friends who have the link see this poll.',
-    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.',
   },
   de: {
     vote: 'Abstimmen', change: 'Stimme ändern', takeBack: 'Stimme zurücknehmen', more: 'Mehr dazu sagen', thanks: 'Danke, Ihre Stimme zählt.', takenBack: 'Ihre Stimme ist zurückgenommen.',
@@ -57,28 +55,28 @@ const WORDS = {
     voters: (n) => (n === 0 ? 'Noch hat niemand abgestimmt.' : n === 1 ? '1 Person hat abgestimmt.' : `${number.format(n)} Personen haben abgestimmt.`),
     invite: 'Freunde fragen', question: 'Ihre Frage', choices: ['Erste Möglichkeit', 'Zweite Möglichkeit', 'Dritte Möglichkeit (wenn Sie mögen)'], make: 'Link erhalten',
     incomplete: 'Schreiben Sie eine Frage und mindestens zwei Möglichkeiten.', link: 'Der Link für Ihre Freunde', secret: 'Nur Freunde, die den Link haben, sehen diese Umfrage.',
-    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+    sentences: { // what the plugin refuses
+      'this poll is closed': 'Diese Umfrage ist beendet.', 'vote first, then tell us more': 'Bitte stimmen Sie zuerst ab.',
+      '{} options were taken; this poll allows {}': 'In dieser Umfrage sind höchstens {2} Antworten möglich.', 'there is no poll "{}"': 'Diese Umfrage gibt es nicht mehr.',
+      'this link leads to no poll: it was mistyped, or the poll was taken away': 'Dieser Link führt zu keiner Umfrage: Er ist falsch geschrieben, oder die Umfrage wurde zurückgezogen.',
+      'the shop has no polls among friends': 'Umfragen unter Freunden gibt es in diesem Laden nicht.', 'only who asked can take a poll away': 'Nur wer gefragt hat, kann eine Umfrage zurückziehen.',
+      '{} polls are open; take one away first': '{1} Umfragen von Ihnen sind offen, mehr geht nicht.', '{} friends have voted; no more can': '{1} haben schon abgestimmt, mehr geht nicht.',
+      '"question" is a text of 1 to {} bytes': 'Die Frage ist zu lang.', 'an option is a text of 1 to {} bytes': 'Eine der Möglichkeiten ist zu lang.',
+    },
   },
-};
-const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
-
-/** An element from its name, properties (not attributes) and children; text stays text. */
-function make(name, properties, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children.filter(Boolean));
-  return node;
-}
+});
 
 class Poll extends HTMLElement {
+  static sentences = words.sentences;
   #root = this.attachShadow({ mode: 'open' });
 
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
-    const { items } = this.data ?? await this.#call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`).catch(() => ({ items: [] }));
-    this.hidden = items.length === 0 && !location.hash.startsWith('#parley-poll=');
+    const { items } = this.data ?? await this.call('GET', `polls?about=${encodeURIComponent(this.getAttribute('about'))}`).catch(() => ({ items: [] }));
+    const [, feature, id] = /^#parley=([^/]+)\/(.+)$/.exec(location.hash) ?? [], link = feature === this.getAttribute('feature') && id;
+    this.hidden = items.length === 0 && !link;
     this.#root.replaceChildren(...items.map((poll) => this.#draw(poll, '')));
-    const link = /^#parley-poll=([a-z0-9]{26})$/.exec(location.hash)?.[1];
-    if (link) this.#root.prepend(await this.#call('GET', `friends/${link}`).then((poll) => this.#drawFriends(poll, ''), (error) => make('p', { role: 'alert' }, error.message)));
+    if (link) this.#root.prepend(await this.call('GET', `friends/${encodeURIComponent(link)}`).then((poll) => this.#drawFriends(poll, ''), (error) => make('p', { role: 'alert' }, error.message)));
     if (items.some((poll) => poll.more)) this.#root.append(this.#invite());
   }
 
@@ -95,7 +93,7 @@ class Poll extends HTMLElement {
       if (!question.value.trim() || options.length < 2) { complain(form, words.incomplete); return; }
       try {
         const about = this.getAttribute('about');
-        const poll = await this.#call('POST', 'friends', { question: question.value.trim(), options, ...(about ? { about } : {}) });
+        const poll = await this.call('POST', 'friends', { question: question.value.trim(), options, ...(about ? { about } : {}) });
         const drawn = this.#drawFriends(poll, '');
         form.replaceWith(drawn);
         drawn.querySelector('.link')?.focus();
@@ -110,7 +108,7 @@ class Poll extends HTMLElement {
     const rows = poll.options.map((option) => make('label', { className: option.key === poll.voted ? 'mine' : '' },
       make('input', { type: 'radio', name: 'friends', value: option.key, checked: option.key === poll.voted }),
       make('span', {}, option.label), make('span', { className: 'figure' }, number.format(option.votes))));
-    const link = poll.mine && make('input', { className: 'link', readOnly: true, ariaLabel: words.link, value: `${location.href.split('#')[0]}#parley-poll=${poll.id}`, onfocus: (event) => event.target.select() });
+    const link = poll.mine && make('input', { className: 'link', readOnly: true, ariaLabel: words.link, value: `${location.href.split('#')[0]}#parley=${this.getAttribute('feature')}/${poll.id}`, onfocus: (event) => event.target.select() });
     const form = make('form', { className: 'friends' }, make('fieldset', { disabled: poll.closed }, make('legend', {}, poll.question), ...rows), link,
       make('div', { className: 'row' }, !poll.closed && make('button', {}, poll.voted ? words.change : words.vote),
         make('p', { role: 'status' }, said || (poll.closed ? words.closed : words.secret))));
@@ -119,7 +117,7 @@ class Poll extends HTMLElement {
       const option = form.querySelector('input:checked')?.value;
       if (!option) { complain(form, words.choose); return; }
       try {
-        const fresh = this.#drawFriends(await this.#call('PUT', `friends/${poll.id}/vote`, { option }), words.thanks);
+        const fresh = this.#drawFriends(await this.call('PUT', `friends/${poll.id}/vote`, { option }), words.thanks);
         form.replaceWith(fresh);
         fresh.querySelector('input:checked')?.focus();
       } catch (error) {
@@ -133,19 +131,11 @@ class Poll extends HTMLElement {
 
   async #tellMore(form, poll) {
     try {
-      const detail = await this.#call('POST', `polls/${encodeURIComponent(poll.id)}/more`, {});
+      const detail = await this.call('POST', `polls/${encodeURIComponent(poll.id)}/more`, {});
       dispatchEvent(new CustomEvent('parley-talk', { detail }));
     } catch (error) {
       complain(form, error.message);
     }
-  }
-
-  /** The parsed answer of the plugin, or an Error whose message is a sentence for the shopper. */
-  async #call(method, path, body) {
-    const response = await this.request(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body).catch(() => null);
-    const answer = await response?.json().catch(() => null);
-    if (response?.ok && answer) return answer;
-    throw new Error(response?.status < 500 && answer?.detail ? words.refused(answer.detail) : words.failed);
   }
 
   #draw(poll, said) {
@@ -170,7 +160,7 @@ class Poll extends HTMLElement {
   async #send(form, method, poll, body, thanks) {
     const focused = this.#root.activeElement?.value;
     try {
-      const fresh = this.#draw(await this.#call(method, `polls/${encodeURIComponent(poll.id)}/vote`, body), thanks);
+      const fresh = this.#draw(await this.call(method, `polls/${encodeURIComponent(poll.id)}/vote`, body), thanks);
       form.replaceWith(fresh);
       ([...fresh.querySelectorAll('input')].find((input) => input.value === focused) ?? fresh.querySelector('button'))?.focus();
     } catch (error) {

@@ -1,5 +1,5 @@
 // <parley-qa>: questions about one product and their answers, to read, ask, answer and thank for. The page hands it
-// `request(method, path, body) → Response`. Before a question is sent, what others asked is shown. Who was asked because she bought
+// `call(method, path, body) → answer`. Before a question is sent, what others asked is shown. Who was asked because she bought
 // the product sees those questions first, and may skip them. Texts of shoppers only ever become text.
 //
 // Colours and type follow the page; --parley-accent and --parley-accent-ink set the rest.
@@ -41,12 +41,11 @@ sheet.replaceSync(`
   :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 `);
 
-const language = document.documentElement.lang || undefined;
 const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' });
 const number = new Intl.NumberFormat(language);
 
-// In the page's language where there are words in it, else in English. Another language is another table here.
-const WORDS = {
+// Another language is another table here.
+const words = spoken({
   en: {
     people: (n) => (n === 1 ? '1 person' : `${number.format(n)} people`),
     // Why something is not shown, as its author reads it; and why somebody reports it.
@@ -62,7 +61,6 @@ const WORDS = {
     first: 'Only you see this: we look at it first.', notShown: (why) => `This is not shown: ${why}. `, wasAsked: 'You asked for another look.', again: 'Ask for another look', why: 'Why should it be shown?', send: 'Send', looked: 'Thank you. Somebody looks at it again.',
     report: 'Report', whyReport: 'Why do you report it?', reported: 'Thank you, somebody will look at it.',
     who: (mine, name) => (mine ? 'You asked' : name ? `${name} asked` : 'Asked'), on: (who, date) => `${who} on ${date}`, want: (n) => `${words.people(n)} want to know`, open: 'no answer yet',
-    refused: (why) => `That did not work: ${why}.`, failed: 'That did not work just now. Please try again.',
   },
   de: {
     people: (n) => (n === 1 ? '1 Person' : `${number.format(n)} Personen`),
@@ -78,19 +76,19 @@ const WORDS = {
     first: 'Nur Sie sehen das: Wir sehen es uns erst an.', notShown: (why) => `Das wird nicht gezeigt: ${why}. `, wasAsked: 'Sie haben um einen zweiten Blick gebeten.', again: 'Um einen zweiten Blick bitten', why: 'Warum sollte es gezeigt werden?', send: 'Senden', looked: 'Danke. Jemand sieht es sich noch einmal an.',
     report: 'Melden', whyReport: 'Warum melden Sie das?', reported: 'Danke, jemand sieht es sich an.',
     who: (mine, name) => (mine ? 'Von Ihnen gefragt' : name ? `Von ${name} gefragt` : 'Gefragt'), on: (who, date) => `${who} am ${date}`, want: (n) => `${words.people(n)} möchten es wissen`, open: 'noch keine Antwort',
-    refused: (why) => `Das ging nicht: ${why}.`, failed: 'Das hat gerade nicht geklappt. Bitte versuchen Sie es noch einmal.',
+    sentences: { // what the plugin refuses
+      'this was asked before and is not shown ({})': 'Das wurde schon gefragt und wird nicht gezeigt.', '"body" has no word in it': 'Bitte schreiben Sie ein paar Worte.',
+      '"{}" is a text of 1 to {} bytes, not all blanks': 'Ein Text ist leer oder zu lang.', 'body has {} bytes at most': 'Die Frage ist zu lang.',
+      'there is no question "{}"': 'Diese Frage gibt es nicht mehr.', 'there is no answer "{}"': 'Diese Antwort gibt es nicht mehr.', 'its question is gone': 'Die Frage dazu gibt es nicht mehr.',
+      'only who asked a question may do that': 'Das kann nur, wer gefragt hat.', 'only its author may take an answer back': 'Nur wer geantwortet hat, kann die Antwort zurücknehmen.',
+      'this question is not shown, so it takes no answers': 'Diese Frage wird nicht gezeigt und nimmt keine Antworten an.', 'here only people who bought the product answer': 'Hier antworten nur Menschen, die den Artikel gekauft haben.',
+      'one does not vote for one\'s own answer': 'Für die eigene Antwort stimmt man nicht ab.', 'this answer is not shown': 'Diese Antwort wird nicht gezeigt.',
+      'this question was not put to you, or is not any more': 'Diese Frage ist inzwischen beantwortet oder an andere gegangen.', 'what is your own you can take back yourself': 'Was von Ihnen ist, können Sie selbst zurücknehmen.',
+      'only its author may ask for another look': 'Um einen zweiten Blick bittet nur, wer es geschrieben hat.', 'this is not hidden': 'Das wird schon wieder gezeigt.', 'another look was asked for already': 'Um einen zweiten Blick ist schon gebeten.',
+      '{} {} within a day are the most; come back tomorrow': 'Das war für heute oft genug. Bitte kommen Sie morgen wieder.',
+    },
   },
-};
-const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
-
-/** An element from its name, properties (not attributes) and children; text stays text. */
-function make(name, properties, ...children) {
-  const { pressed, ...rest } = properties;
-  const node = Object.assign(document.createElement(name), rest);
-  if (pressed !== undefined) node.setAttribute('aria-pressed', pressed);
-  node.append(...children.flat().filter(Boolean));
-  return node;
-}
+});
 
 const plain = (label, onclick, more = {}) => make('button', { type: 'button', className: 'plain', onclick, ...more }, label);
 /** What a shopper wrote: in its own direction, and nothing but text. */
@@ -104,6 +102,7 @@ function talk(kind, ref, text) {
 }
 
 class Questions extends HTMLElement {
+  static sentences = words.sentences;
   #root = this.attachShadow({ mode: 'open' });
   #list = make('ol', { className: 'questions' });
   #asks = make('div', {});
@@ -113,7 +112,7 @@ class Questions extends HTMLElement {
 
   async connectedCallback() {
     this.#root.adoptedStyleSheets = [sheet];
-    const [page, asks] = await Promise.all([this.#call('GET', `products/${this.#sku}/questions`), this.#call('GET', 'asks')]).catch((error) => [null, error]);
+    const [page, asks] = await Promise.all([this.call('GET', `products/${this.#sku}/questions`), this.call('GET', 'asks')]).catch((error) => [null, error]);
     this.hidden = !page; // errors are for the console of the browser
     if (!page) return console.warn('parley-qa:', asks.message);
     const mine = asks.items.filter(({ sku }) => sku === this.#product);
@@ -128,14 +127,6 @@ class Questions extends HTMLElement {
   get #product() { return this.getAttribute('about').replace(/^sku:/, ''); }
   get #sku() { return encodeURIComponent(this.#product); }
 
-  /** The parsed answer of the plugin, or an Error whose message is a sentence for the shopper. */
-  async #call(method, path, body) {
-    const response = await this.request(method, `/v1/features/${encodeURIComponent(this.getAttribute('feature'))}/${path}`, body).catch(() => null);
-    const answer = await response?.json().catch(() => null);
-    if (response?.ok && answer) return answer;
-    throw new Error(response?.status < 500 && answer?.detail ? words.refused(answer.detail) : words.failed);
-  }
-
   /** Does something and says so, or says why not, beside `place`. */
   async #try(place, act) {
     place.querySelector(':scope > [role=alert]')?.remove();
@@ -149,7 +140,7 @@ class Questions extends HTMLElement {
 
   #showMore() {
     const load = () => this.#try(this.#more, async () => {
-      const page = await this.#call('GET', `products/${this.#sku}/questions?cursor=${this.#next}`);
+      const page = await this.call('GET', `products/${this.#sku}/questions?cursor=${this.#next}`);
       const items = page.items.map((question) => this.#question(question));
       this.#list.append(...items);
       this.#next = page.next;
@@ -170,7 +161,7 @@ class Questions extends HTMLElement {
     form.onsubmit = (event) => {
       event.preventDefault();
       this.#try(form, async () => {
-        const found = await this.#call('GET', `products/${this.#sku}/similar?body=${encodeURIComponent(body.value)}`);
+        const found = await this.call('GET', `products/${this.#sku}/similar?body=${encodeURIComponent(body.value)}`);
         if (found.items.length > 0 && alike.childElementCount === 0) this.#offer(alike, form, body, found.items);
         else await this.#ask(form, body, alike);
       });
@@ -190,7 +181,7 @@ class Questions extends HTMLElement {
   }
 
   async #ask(form, body, alike) {
-    const { joined, question, state } = await this.#call('POST', 'questions', { sku: this.#product, body: body.value });
+    const { joined, question, state } = await this.call('POST', 'questions', { sku: this.#product, body: body.value });
     body.value = '';
     alike.replaceChildren();
     if (question) {
@@ -214,14 +205,14 @@ class Questions extends HTMLElement {
       done(words.tell);
       this.#refresh(question.id, answer);
     }, plain(words.skip, () => this.#try(box, async () => {
-      await this.#call('POST', `questions/${question.id}/skip`, {});
+      await this.call('POST', `questions/${question.id}/skip`, {});
       done(words.skipped);
     }))));
     return box;
   }
 
   async #refresh(id) {
-    const fresh = this.#question(await this.#call('GET', `questions/${id}`));
+    const fresh = this.#question(await this.call('GET', `questions/${id}`));
     const old = this.#list.querySelector(`[data-id="${id}"]`);
     if (old) old.replaceWith(fresh);
     else this.#list.prepend(fresh);
@@ -253,16 +244,16 @@ class Questions extends HTMLElement {
   #questionActions(item, question) {
     const ask = talk('question', question.id, question.body);
     if (question.mine) return [ask, plain(words.takeBack, () => this.#try(item, async () => {
-      await this.#call('DELETE', `questions/${question.id}`);
+      await this.call('DELETE', `questions/${question.id}`);
       if (question.answerCount > 0) await this.#refresh(question.id);
       else item.remove();
       this.#say(question.answerCount > 0 ? words.stays : words.takenBack);
     }))];
     const follow = () => this.#try(item, async () => {
-      await this.#call(question.following ? 'DELETE' : 'PUT', `questions/${question.id}/follow`);
+      await this.call(question.following ? 'DELETE' : 'PUT', `questions/${question.id}/follow`);
       (await this.#refresh(question.id)).querySelector('[aria-pressed]')?.focus();
     });
-    return [plain(words.follow, follow, { pressed: question.following }), ask, this.#report(item, 'questions', question)];
+    return [plain(words.follow, follow, { ariaPressed: question.following }), ask, this.#report(item, 'questions', question)];
   }
 
   async #all(item, question, list) {
@@ -270,7 +261,7 @@ class Questions extends HTMLElement {
     const found = [];
     await this.#try(item, async () => {
       do {
-        const page = await this.#call('GET', `questions/${question.id}/answers?limit=50${cursor && `&cursor=${cursor}`}`);
+        const page = await this.call('GET', `questions/${question.id}/answers?limit=50${cursor && `&cursor=${cursor}`}`);
         found.push(...page.items);
         cursor = page.next;
       } while (cursor);
@@ -291,23 +282,23 @@ class Questions extends HTMLElement {
       this.#standing(item, answer, 'answers'));
     const again = () => this.#refresh(question.id);
     const vote = () => this.#try(row, async () => {
-      const { helpful, voted } = await this.#call(answer.voted ? 'DELETE' : 'PUT', `answers/${answer.id}/helpful`);
+      const { helpful, voted } = await this.call(answer.voted ? 'DELETE' : 'PUT', `answers/${answer.id}/helpful`);
       const fresh = this.#answer(item, question, { ...answer, helpful, voted });
       row.replaceWith(fresh);
       fresh.querySelector('[aria-pressed]').focus();
     });
     const accept = () => this.#try(row, async () => {
-      await this.#call('PUT', `questions/${question.id}/accepted`, { answer: answer.accepted ? null : answer.id });
+      await this.call('PUT', `questions/${question.id}/accepted`, { answer: answer.accepted ? null : answer.id });
       (await again()).querySelector('h3').focus();
     });
     const takeBack = () => this.#try(row, async () => {
-      await this.#call('DELETE', `answers/${answer.id}`);
+      await this.call('DELETE', `answers/${answer.id}`);
       (await again()).querySelector('h3').focus();
       this.#say(words.answerBack);
     });
     row.append(make('div', { className: 'row' },
-      !answer.mine && plain(words.helpful, vote, { pressed: answer.voted }),
-      question.mine && !answer.mine && plain(words.solves, accept, { pressed: answer.accepted }),
+      !answer.mine && plain(words.helpful, vote, { ariaPressed: answer.voted }),
+      question.mine && !answer.mine && plain(words.solves, accept, { ariaPressed: answer.accepted }),
       talk('answer', answer.id, answer.body),
       answer.mine ? plain(words.takeBack, takeBack) : this.#report(row, 'answers', answer)));
     return row;
@@ -321,7 +312,7 @@ class Questions extends HTMLElement {
     form.onsubmit = (event) => {
       event.preventDefault();
       this.#try(form, async () => {
-        const answer = await this.#call('POST', `questions/${question.id}/answers`, { body: body.value, ...(name.value.trim() && { name: name.value }) });
+        const answer = await this.call('POST', `questions/${question.id}/answers`, { body: body.value, ...(name.value.trim() && { name: name.value }) });
         await then(answer);
         this.#say(answer.state === 'public' ? words.thanks : words.later);
       });
@@ -342,7 +333,7 @@ class Questions extends HTMLElement {
       form.onsubmit = (event) => {
         event.preventDefault();
         this.#try(form, async () => {
-          await this.#call('POST', `${kind}/${post.id}/appeal`, { body: body.value });
+          await this.call('POST', `${kind}/${post.id}/appeal`, { body: body.value });
           box.replaceChildren(make('p', {}, words.looked));
         });
       };
@@ -356,7 +347,7 @@ class Questions extends HTMLElement {
     const button = plain(words.report, () => {
       const group = make('div', { className: 'row', role: 'group', ariaLabel: words.whyReport },
         Object.entries(words.reasons).map(([reason, label]) => plain(label, () => this.#try(place, async () => {
-          await this.#call('POST', `${kind}/${post.id}/report`, { reason });
+          await this.call('POST', `${kind}/${post.id}/report`, { reason });
           group.replaceWith(make('p', { className: 'meta', role: 'status' }, words.reported));
         }))), plain(words.cancel, () => { group.replaceWith(button); button.focus(); }));
       button.replaceWith(group);

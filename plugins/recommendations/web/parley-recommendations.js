@@ -32,10 +32,9 @@ sheet.replaceSync(`
   @media (prefers-reduced-motion: no-preference) { ul { scroll-behavior: smooth; } }
 `);
 
-const language = document.documentElement.lang || undefined;
 
-// In the page's language where there are words in it, else in English. Another language is another table here.
-const WORDS = {
+// Another language is another table here.
+const words = spoken({
   en: {
     headings: { recommended: 'For you', similar: 'More like this', ensemble: 'Often bought together' }, back: 'Back', on: 'Further',
     why: {
@@ -50,18 +49,10 @@ const WORDS = {
       together: (title) => `Oft zusammen mit „${title}“ gekauft`, popular: () => 'Beliebt bei anderen Kunden',
     },
   },
-};
-const words = WORDS[language?.split('-')[0]] ?? WORDS.en;
+});
 
 /** Why an item is there: its code, and the item that speaks for it. */
 const reason = ({ by, aboutTitle }) => words.why[aboutTitle ? by : 'popular'](aboutTitle);
-
-/** An element from its name, properties (not attributes) and children; text stays text. */
-function make(name, properties, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children.filter(Boolean));
-  return node;
-}
 
 /** The URL where it is of http(s); else nothing. */
 function safe(link) {

@@ -14,9 +14,24 @@ static struct product mug(void) {
                             .currency = TEXT("EUR"),
                             .available = true};
 }
-static void put(struct product product) {
+/* As a change of its own; its number. */
+static int64_t put(struct product product) {
+    int64_t revision = 0;
     cr_assert_null(product_fault(&product));
-    cr_assert_eq(products_put(sql, &product, 1000, &error), 0, "%s", error.detail);
+    cr_assert_eq(products_next(sql, &revision, &error), 0, "%s", error.detail);
+    cr_assert_eq(products_put(sql, &product, revision, 1000, &error), 0, "%s", error.detail);
+    return revision;
+}
+static int64_t take_out(const char *sku) {
+    int64_t revision = 0;
+    cr_assert_eq(products_next(sql, &revision, &error), 0, "%s", error.detail);
+    cr_assert_eq(products_remove(sql, text_of(sku), revision, &error), 0, "%s", error.detail);
+    return revision;
+}
+static struct product called(const char *sku) {
+    struct product product = mug();
+    product.sku = text_of(sku);
+    return product;
 }
 
 Test(products, one_is_found_as_it_was_put_and_put_again_replaces_it) {
@@ -30,18 +45,14 @@ Test(products, one_is_found_as_it_was_put_and_put_again_replaces_it) {
     cr_assert_eq(products_get(sql, &arena, TEXT("HT-101"), &found, &error), 0);
     cr_expect(text_is(found.title, "Enamel mug"));
     cr_expect_not(found.available);
-    cr_expect_eq(products_remove(sql, TEXT("HT-101"), &error), 0);
+    take_out("HT-101");
     cr_expect_eq(products_get(sql, &arena, TEXT("HT-101"), &found, &error), ERR_NOT_FOUND);
 }
 
 Test(products, they_are_listed_by_sku_a_page_at_a_time) {
     static const char *const skus[] = {"c", "a", "b"};
     struct product_page page;
-    for (int i = 0; i < 3; i++) {
-        struct product product = mug();
-        product.sku = text_of(skus[i]);
-        put(product);
-    }
+    for (int i = 0; i < 3; i++) put(called(skus[i]));
     cr_assert_eq(products_list(sql, &arena, TEXT(""), 2, &page, &error), 0);
     cr_assert_eq(page.n, 2);
     cr_expect(page.more);
@@ -50,6 +61,54 @@ Test(products, they_are_listed_by_sku_a_page_at_a_time) {
     cr_assert_eq(page.n, 1);
     cr_expect_not(page.more);
     cr_expect(text_is(page.items[0].sku, "c"));
+}
+
+/* What "qa" is told next, as a text; it takes it. */
+static const char *told(void) {
+    static struct buffer body;
+    struct product_place upto;
+    buffer_free(&body);
+    cr_assert_eq(products_unheard(sql, &arena, TEXT("qa"), &body, &upto, &error), 0, "%s", error.detail);
+    if (!body.n) return "";
+    cr_assert_eq(products_heard(sql, TEXT("qa"), &upto, &error), 0, "%s", error.detail);
+    return arena_cstr(&arena, buffer_view(&body));
+}
+
+Test(products, a_plugin_hears_of_each_change_once_and_of_what_it_missed_as_it_is_now) {
+    cr_expect_str_eq(told(), "");
+    int64_t first = put(called("a"));
+    cr_expect_gt(put(called("b")), first);
+    const char *items = told();
+    cr_expect(strstr(items, "{\"items\":[{\"sku\":\"a\"") && strstr(items, "{\"sku\":\"b\""), "%s", items);
+    cr_expect_str_eq(told(), "");
+    put(called("a"));
+    put(called("c"));
+    cr_expect_gt(take_out("a"), first + 1);
+    put(called("d"));
+    items = told();
+    cr_expect(strstr(items, "\"c\"") && !strstr(items, "\"a\"") && !strstr(items, "\"d\""), "%s", items);
+    cr_expect_str_eq(told(), "{\"removed\":[\"a\"]}");
+    cr_expect(strstr(told(), "{\"items\":[{\"sku\":\"d\""), "in the order of the changes");
+    take_out("d");
+    put(called("d"));
+    cr_expect(strstr(told(), "{\"items\":[{\"sku\":\"d\""), "it came back before anybody heard that it had gone");
+    cr_expect_str_eq(told(), "");
+}
+
+Test(products, many_are_told_a_page_at_a_time_and_none_is_left_out) {
+    int64_t revision;
+    char sku[16];
+    cr_assert_eq(products_next(sql, &revision, &error), 0);
+    for (int i = 0; i < 1200; i++) { /* of one change */
+        snprintf(sku, sizeof sku, "s%04d", i);
+        struct product product = called(sku);
+        cr_assert_eq(products_put(sql, &product, revision, 1000, &error), 0);
+    }
+    int n = 0, pages = 0;
+    for (const char *items; *(items = told()); pages++)
+        for (const char *at = items; (at = strstr(at, "{\"sku\":\"s")); at++, n++) cr_assert_eq(atoi(at + 9), n);
+    cr_expect_eq(n, 1200);
+    cr_expect_eq(pages, 3);
 }
 
 Test(products, what_is_none_is_said_by_its_member) {
