@@ -187,6 +187,9 @@ void plugins_configured(struct plugins *plugins, struct text name, struct text j
  * may refuse it. On success it is to be stored, and then plugins_configured; on failure (ERR_INVALID with the places, ERR_NOT_FOUND,
  * ERR_UNAVAILABLE) all go back to what it is. */
 void plugins_configure(struct plugins *plugins, struct text name, const json_t *value, plugins_done done, void *user);
+/* The first half of that: what the releases say of it (ERR_INVALID with the places, ERR_NOT_FOUND); nobody is told. */
+int plugins_check_configuration(const struct plugins *plugins, struct text name, const json_t *value,
+                                struct error *error);
 /* After a success that was not stored: back to what it is. */
 void plugins_unconfigure(struct plugins *plugins, struct text name);
 struct plugin_configuration {
