@@ -159,8 +159,11 @@ test('a plugin on a server', async (t) => {
     save(code, (text) => text.replace('? words : PARLEY_TEXT("Hello")', '? PARLEY_TEXT("Ahoy") : words').replace('"somebody new', '"ahoy, somebody new'));
     while (await says(link) !== 'Ahoy') assert.ok(Date.now() - saved < 3000, 'not running after 3 s');
     const took = Date.now() - saved;
-    const { version, compileMs, testMs, runMs, testsFailed } = await dev.next('release');
-    t.diagnostic(`saved -> compiled ${compileMs.toFixed(0)} ms -> running ${runMs.toFixed(0)} ms -> tests ${testMs.toFixed(0)} ms; a caller saw it after ${took} ms`);
+    const { swappedMs, buildMs, packMs, pushMs, activateMs } = await dev.next('swapped', (s) => s.version === '1.0.0-dev.2');
+    const { version, testMs, testsFailed } = await dev.next('release');
+    t.diagnostic(`swapped in ${swappedMs.toFixed(0)} ms: build ${buildMs.toFixed(0)}, pack ${packMs.toFixed(0)}, push ${pushMs.toFixed(0)}, activate ${activateMs.toFixed(0)}; tests ${testMs.toFixed(0)} ms; a caller saw it after ${took} ms`);
+    assert.ok(Math.abs(buildMs + packMs + pushMs + activateMs - swappedMs) < 1);
+    for (const ms of [buildMs, packMs, pushMs, activateMs]) assert.ok(ms > 0 && ms < took, `${ms} of ${took} ms`);
     assert.equal(version, '1.0.0-dev.2');
     assert.equal(testsFailed, 1); // which expects Hello
   });
@@ -202,6 +205,11 @@ test('a plugin on a server', async (t) => {
     const { line } = await dev.next('log', ({ line }) => line.version === '1.0.0-dev.7');
     assert.equal(line.line, 'ahoy, somebody new says hello');
     assert.equal(line.by, 'plugin');
+    const asked = async () => Number(/^parley_http_request_seconds_count (\d+)$/m.exec((await s.get('/metrics')).body)[1]);
+    assert.match((await s.get('/metrics')).body, /^parley_stream_listeners\{stream="logs"\} 1$/m, 'it is told, and does not ask');
+    const before = await asked();
+    await new Promise((next) => setTimeout(next, 700));
+    assert.ok(await asked() - before <= 1, 'but for this question, nobody asked');
   });
 
   await t.test('swaps its web component too', async () => {
@@ -219,10 +227,16 @@ test('a plugin on a server', async (t) => {
     assert.equal(await says(link), 'Hello');
   });
 
-  await t.test('goes on counting where it stopped', async () => {
-    const again = new Dev(s, [inside('shop')]);
+  await t.test('goes on counting where it stopped, and showing the log when the server was gone', async () => {
+    const again = new Dev(s, [inside('shop')]), { port } = s;
     assert.equal((await again.next('release')).version, '1.0.0-dev.9');
     assert.ok((await again.next('preview')).url);
+    await s.kill('SIGTERM');
+    await until(() => /does not answer; its lines follow when it does/.test(again.err));
+    await s.up(port);
+    await until(async () => /^parley_stream_listeners\{stream="logs"\} 1$/m.test((await s.get('/metrics')).body));
+    await s.post('/v1/features/wishes-dev/greetings', {}, { ...asShopper('dora'), 'parley-preview': link });
+    assert.equal((await again.next('log', ({ line }) => line.by === 'plugin')).line.line, 'ahoy, somebody new says hello');
     assert.equal(await again.stop(), 0);
   });
 
