@@ -20,6 +20,7 @@
 #include "core/plugins/manifest.h"
 #include "core/plugins/probation.h"
 #include "core/plugins/worker_sandbox.h"
+#include "core/plugins/writer_lock.h"
 #include "core/plugins/trust.h"
 
 struct plugins;
@@ -213,8 +214,18 @@ void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_nam
 bool plugins_take_unsigned(const struct plugins *plugins);
 /* With TEXT_NONE: whether the plugin is there (and not retired). */
 bool plugins_has(const struct plugins *plugins, struct text name, struct text version);
-/* One plugin with all its releases; false (and nothing written) where there is none. */
-bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w);
+/* Who has the turn to write to a plugin's database, asked for on the loop and answered there: the caller sets job.mail.receive. */
+struct plugin_writer {
+    struct lane_job job; /* first */
+    char folder[512];
+    struct writer_holder holder; /* pid 0: nobody */
+};
+/* False, and no answer comes, where there is no such plugin. */
+bool plugins_ask_writer(const struct plugins *plugins, struct text name, struct plugin_writer *writer);
+/* One plugin with all its releases; false (and nothing written) where there is none. Of `writer`, what was answered (NULL: nothing is said
+ * of it). */
+bool plugins_status_json(const struct plugins *plugins, struct text name, const struct plugin_writer *writer,
+                         struct json_writer *w);
 /* An array of all plugins, shorter. */
 void plugins_list_json(const struct plugins *plugins, struct json_writer *w);
 /* The last 500 lines of all releases, oldest first, of those with a greater "seq" than `after`: [{"seq","at","by","level","version","line"}].
