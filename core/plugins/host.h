@@ -57,8 +57,8 @@ struct plugin_ask {
 
 /* What happens to releases without anybody asking. Texts are borrowed until the function returns. */
 enum plugin_event_kind {
-    PLUGIN_RUNNING,        /* a worker serves */
-    PLUGIN_CRASHED,        /* one died or could not start; `detail` says why */
+    PLUGIN_RUNNING, /* a worker serves; `detail` is why the one before it did not, where that died or could not start */
+    PLUGIN_CRASHED, /* one died or could not start; `detail` says why */
     PLUGIN_STAYS_DOWN,     /* and none is started any more */
     PLUGIN_BREAKER_OPEN,   /* it gets no calls for a while */
     PLUGIN_BREAKER_CLOSED, /* it gets them again */

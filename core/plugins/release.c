@@ -127,10 +127,10 @@ static void on_serving(void *user, struct supervisor *worker) {
     struct release *r = user;
     r->state = RELEASE_RUNNING;
     r->settled = true;
-    r->why[0] = 0;
     plugin_note(r->plugin, LOG_INFO, r->version, "worker %d serves", worker->pid);
     note_sandbox(r, worker->ready.sandbox);
-    tell(r, PLUGIN_RUNNING, "");
+    tell(r, PLUGIN_RUNNING, r->why);
+    r->why[0] = 0;
     configure_review(r->plugin);
     plugin_release_serves(r->plugin, r);
     traffic_running(r);
