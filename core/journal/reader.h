@@ -31,7 +31,4 @@ int journal_expired(struct journal_reader *reader, int64_t before, int64_t *last
 /* The first row that is still there. */
 int64_t journal_first(struct journal_reader *reader);
 
-/* Computes every group's checksum again. ERR_CORRUPT names the file and the rows. `rows` takes how many were right. */
-int journal_verify(struct journal_reader *reader, int64_t *rows, struct error *error);
-
 #endif
