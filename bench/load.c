@@ -1,8 +1,8 @@
 /* A load generator: keeps N keep-alive connections busy with one request each, counts answers and their latency, and says so
- * as one line of JSON. "{n}" in path or body becomes a number that is new in every request; without it a request is made once and
- * sent again. One thread, epoll; used against parleyd and against its peers alike, so that what it costs itself is in both
+ * as one line of JSON. "{n}" in path or body becomes a number that is new in every request, "{odd}" 1 and 0 by turns; without them a
+ * request is made once and sent again. -g: ms from an answer to the next request, for a single connection. One thread, epoll; used against parleyd and against its peers alike, so that what it costs itself is in both
  * figures: "share" is how much of a core that was.
- * usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... [-b body] [-o offset] */
+ * usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... [-b body] [-o offset] [-g ms] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/buffer.h"
@@ -35,7 +36,8 @@ struct load {
     struct sockaddr_in address;
     const char *method, *headers;
     const char *path, *body; /* body: NULL for none */
-    bool numbered;           /* path or body have {n} */
+    bool numbered;           /* path or body have {n} or {odd} */
+    int64_t gap;             /* nanoseconds from an answer to the next request */
     struct buffer filled;
     uint64_t next, last; /* numbers of the next request and of the first that is not sent any more */
     int64_t answers, failures;
@@ -44,17 +46,29 @@ struct load {
     int epoll;
 };
 
-static void fill(struct buffer *out, const char *template, const char *number) {
-    for (const char *mark; (mark = strstr(template, "{n}")); template = mark + 3) {
+static bool numbered(const char *template) {
+    return template && (strstr(template, "{n}") || strstr(template, "{odd}"));
+}
+
+static void fill(struct buffer *out, const char *template, uint64_t number) {
+    for (const char *mark; (mark = strchr(template, '{'));) {
         buffer_put(out, template, (size_t)(mark - template));
-        buffer_cstr(out, number);
+        if (strncmp(mark, "{n}", 3) == 0) {
+            buffer_printf(out, "%llu", (unsigned long long)number);
+            template = mark + 3;
+        } else if (strncmp(mark, "{odd}", 5) == 0) {
+            buffer_put(out, number & 1 ? "1" : "0", 1);
+            template = mark + 5;
+        } else {
+            buffer_put(out, "{", 1);
+            template = mark + 1;
+        }
     }
     buffer_cstr(out, template);
 }
 
 static void build(struct load *load, struct connection *c) {
-    char number[32];
-    snprintf(number, sizeof number, "%llu", (unsigned long long)load->next++);
+    uint64_t number = load->next++;
     struct buffer *out = &c->request;
     c->sent = c->n = c->wanted = 0;
     if (out->n && !load->numbered) return;
@@ -133,6 +147,7 @@ static bool pull(struct load *load, struct connection *c) {
         }
         if (!c->wanted || c->n < c->wanted) continue;
         answered(load, c);
+        if (load->gap) nanosleep(&(struct timespec){load->gap / 1000000000, load->gap % 1000000000}, NULL);
         start(load, c);
         return true; /* what comes now is another event */
     }
@@ -199,20 +214,20 @@ int main(int argc, char **argv) {
     struct load load = {.address.sin_family = AF_INET};
     char host[64];
     int port;
-    while ((option = getopt(argc, argv, "c:s:n:H:b:o:")) != -1) switch (option) {
+    while ((option = getopt(argc, argv, "c:s:n:H:b:o:g:")) != -1) switch (option) {
         case 'c': connections = atoi(optarg); break;
         case 's': seconds = atof(optarg); break;
         case 'n': requests = strtoull(optarg, NULL, 10); break;
         case 'H': buffer_printf(&headers, "%s\r\n", optarg); break;
         case 'b': load.body = optarg; break;
         case 'o': load.next = strtoull(optarg, NULL, 10); break;
+        case 'g': load.gap = atoll(optarg) * 1000000; break;
         default: return 2;
         }
     if (argc - optind != 3 || sscanf(argv[optind], "%63[^:]:%d", host, &port) != 2 ||
         inet_pton(AF_INET, host, &load.address.sin_addr) != 1 || connections < 1 || connections > CONNECTIONS_MOST) {
-        fprintf(
-            stderr,
-            "usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... [-b body]\n");
+        fprintf(stderr, "usage: load HOST:PORT METHOD PATH [-c connections] [-s seconds] [-n requests] [-H header]... "
+                        "[-b body] [-g ms]\n");
         return 2;
     }
     signal(SIGTERM, on_end);
@@ -220,7 +235,7 @@ int main(int argc, char **argv) {
     load.address.sin_port = htons((uint16_t)port);
     load.method = argv[optind + 1];
     load.path = argv[optind + 2];
-    load.numbered = strstr(load.path, "{n}") || (load.body && strstr(load.body, "{n}"));
+    load.numbered = numbered(load.path) || numbered(load.body);
     buffer_put(&headers, "", 1);
     load.headers = headers.at;
     load.latencies = memory_alloc(LATENCIES * sizeof *load.latencies);

@@ -27,10 +27,11 @@ export const activate = (server, name, version = '1.0.0') => server.post(`/admin
 export const served = (server, key, plugin, over = {}) => server.put(`/admin/v1/features/${key}`, {
   key, type: 'string', variants: { on: { value: 'on', plugin }, off: { value: 'off' } }, off: 'off', default: { serve: 'on' }, ...over });
 
-// bench/load against one path until it is stopped: → { stop() → {answers, failures, p99ms, ...} }.
-export function load(server, method, path, { body, connections = 4, seconds = 600 } = {}) {
+// bench/load against one path until it is stopped, or has sent `requests`, `gap` ms apart on a single connection: → { stop() → {answers, failures, p99ms, ...} }.
+export function load(server, method, path, { body, connections = 4, seconds = 600, requests, gap } = {}) {
   const args = [`127.0.0.1:${server.port}`, method, path, '-s', String(seconds), '-c', String(connections), '-H', `Authorization: Bearer ${ADMIN}`,
-    '-H', 'Parley-Act-As: c{n}', ...(body ? ['-b', JSON.stringify(body), '-H', 'Content-Type: application/json'] : [])];
+    '-H', 'Parley-Act-As: c{n}', ...(requests ? ['-n', String(requests)] : []), ...(gap ? ['-g', String(gap)] : []),
+    ...(body ? ['-b', JSON.stringify(body), '-H', 'Content-Type: application/json'] : [])];
   const child = spawn(join(build, 'bench', 'load'), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   child.stdout.on('data', (text) => { out += text; });
