@@ -94,49 +94,71 @@ static int refresh(struct journal_reader *reader, struct error *error) {
     return 0;
 }
 
-/* A page of rows from `from` on; `*next` is the seq of the row after the last one visited, or -1 when the file has no more. */
-static int read_page(struct journal_reader *reader, struct sql *sql, int64_t from, int64_t to, int64_t *next,
-                     journal_visit visit, void *visitor, struct error *error) {
+struct reading {
+    int64_t from, to;
+    unsigned kinds;
+    journal_visit visit;
+    void *visitor;
+    int64_t *last;
+};
+
+static bool is_wanted(const struct reading *reading, int64_t kind) {
+    return reading->kinds >> (kind == JOURNAL_PACK ? JOURNAL_EXPOSURE : kind & 31) & 1;
+}
+
+/* Visits what the row holds and is wanted. *next becomes the seq of the row after it. */
+static int read_row(struct journal_reader *reader, const struct reading *reading, const struct sql_rows *rows,
+                    int64_t *next) {
+    struct journal_record row;
+    *reading->last = sql_int(rows, 0);
+    *next = *reading->last + 1;
+    if (!is_wanted(reading, sql_int(rows, 4))) return 0;
+    partition_row(&row, rows);
+    arena_reset(&reader->arena);
+    int rc = pack_visit(&row, reading->from, reading->to, &reader->arena, reading->visit, reading->visitor);
+    *next = row.seq + pack_seqs(&row, &reader->arena);
+    return rc;
+}
+
+/* A page of rows from reading->from on, which moves behind them, or to -1 when the file has no more. */
+static int read_page(struct journal_reader *reader, struct sql *sql, struct reading *reading, struct error *error) {
     struct sql_rows rows;
     int rc = sql_query(sql, &rows, error,
                        "SELECT " PARTITION_COLUMNS " FROM event WHERE " PARTITION_FROM
                        " AND seq <= $2 ORDER BY seq LIMIT $3",
-                       SQL_I(from), SQL_I(to), SQL_I(PAGE_ROWS));
+                       SQL_I(reading->from), SQL_I(reading->to), SQL_I(PAGE_ROWS));
     int n = 0, got;
-    *next = -1;
-    while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
-        struct journal_record row;
-        if (got < 0) {
-            rc = got;
-            break;
-        }
-        partition_row(&row, &rows);
-        arena_reset(&reader->arena);
-        rc = pack_visit(&row, from, to, &reader->arena, visit, visitor);
-        if (++n == PAGE_ROWS) *next = row.seq + pack_seqs(&row, &reader->arena);
-    }
+    int64_t next = -1;
+    for (; rc == 0 && (got = sql_next(&rows, error)) != 0; n++)
+        rc = got < 0 ? got : read_row(reader, reading, &rows, &next);
     sql_done(&rows);
+    reading->from = n == PAGE_ROWS ? next : -1;
     return rc;
 }
 
 /* Page by page, so that no read transaction keeps the writer's log from being taken over for long. */
-int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journal_visit visit, void *visitor,
-                 struct error *error) {
+int journal_read_kinds(struct journal_reader *reader, int64_t from, int64_t to, unsigned kinds, int64_t *last,
+                       journal_visit visit, void *visitor, struct error *error) {
     int rc = refresh(reader, error);
     ptrdiff_t i = find(reader, from);
     for (i = i < 0 ? 0 : i; rc == 0 && i < (ptrdiff_t)reader->list.n && reader->list.items[i].first <= to; i++) {
         struct sql *sql;
-        int64_t next = from;
-        while (rc == 0 && next >= 0 && next <= to) {
+        struct reading reading = {from, to, kinds, visit, visitor, last};
+        while (rc == 0 && reading.from >= 0 && reading.from <= to) {
             rc = file(reader, reader->list.items[i].number, &sql, error);
             if (rc == ERR_NOT_FOUND) {
                 rc = 0;
                 break;
             }
-            if (rc == 0) rc = read_page(reader, sql, next, to, &next, visit, visitor, error);
+            if (rc == 0) rc = read_page(reader, sql, &reading, error);
         }
     }
     return rc;
+}
+
+int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journal_visit visit, void *visitor,
+                 struct error *error) {
+    return journal_read_kinds(reader, from, to, ~0u, &(int64_t){0}, visit, visitor, error);
 }
 
 struct chain {
