@@ -11,7 +11,7 @@
 enum { CONFIG_BODY = 64 * 1024 };
 
 static void no_plugin(struct request *request, struct text name) {
-    reply_problem(request, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+    reply_problem(request, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
 
 static json_t *load(struct text json) {

@@ -23,7 +23,7 @@ static void handle_list(struct request *request) {
 }
 
 static void no_plugin(struct request *request, struct text name) {
-    reply_problem(request, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+    reply_problem(request, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
 
 struct status_look {

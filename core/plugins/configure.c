@@ -166,7 +166,7 @@ static void try(struct attempt *attempt, const json_t *value, const char *json) 
 }
 
 static int no_plugin(struct text name, struct error *error) {
-    return error_set(error, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+    return error_set(error, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
 
 void plugins_configure(struct plugins *plugins, struct text name, const json_t *value, plugins_done done, void *user) {

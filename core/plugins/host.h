@@ -210,6 +210,10 @@ void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_nam
 
 /* ---- looking ---- */
 
+/* With the name's length and place. */
+#define PLUGINS_NONE                                                                                                   \
+    "there is no plugin '%.*s' here; GET /admin/v1/plugins (parley plugin list) has those that there are"
+
 /* True where unsigned bundles are taken: a server for development. */
 bool plugins_take_unsigned(const struct plugins *plugins);
 /* With TEXT_NONE: whether the plugin is there (and not retired). */

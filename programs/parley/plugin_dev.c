@@ -127,13 +127,13 @@ static enum exit_code go_on(struct dev *dev, struct watch *watch) {
     return EXIT_OK;
 }
 
-/* The plugin's name and version, which stay after the project is closed. False, said on stderr, where there is none. */
-static bool read_names(struct dev *dev) {
+/* The plugin's name and version, which stay after the project is closed. EXIT_OK, or said on stderr. */
+static enum exit_code read_names(struct dev *dev) {
     struct project project;
     struct error error = {0};
     if (project_open(&project, dev->folder, &dev->call->arena, &error) != 0) {
         fprintf(stderr, "parley: %s\n", error.detail);
-        return false;
+        return error.code == ERR_NOT_FOUND ? EXIT_NOT_FOUND : EXIT_FAILED;
     }
     dev->name = arena_cstr(&dev->call->arena, text_of(project.manifest.name));
     snprintf(dev->base, sizeof dev->base, "%s", project.manifest.version);
@@ -143,7 +143,7 @@ static bool read_names(struct dev *dev) {
                                      .name = call_encoded(dev->call, dev->name, ""),
                                      .each = dev_tell_log,
                                      .user = dev};
-    return true;
+    return EXIT_OK;
 }
 
 enum exit_code act_plugin_dev(struct call *call) {
@@ -151,9 +151,10 @@ enum exit_code act_plugin_dev(struct call *call) {
     struct dev dev = {.call = call, .folder = folder ? folder : ".", .feature = call_flag(call, "--feature")};
     struct watch watch;
     struct error error = {0};
-    if (!read_names(&dev)) return EXIT_NOT_FOUND;
+    enum exit_code code = read_names(&dev);
+    if (code != EXIT_OK) return code;
     arena_init(&dev.arena, ROUND_ROOM);
-    enum exit_code code = dev_look(&dev);
+    code = dev_look(&dev);
     if (code == EXIT_OK && watch_open(&watch, dev.folder, &error) != 0) {
         fprintf(stderr, "parley: %s\n", error.detail);
         code = EXIT_FAILED;

@@ -99,6 +99,25 @@ test('a new plugin', async (t) => {
     assert.equal((await parley('', ['plugin', 'sign', inside('wishes'), '--key', inside('none.key')], { env: { PARLEY_SDK: '/nowhere' } })).err, 'parley: plugin.json has no "sequence": give it a whole number, and a higher one with each release, so that nobody can pass an old release off as a new one\n');
   });
 
+  await t.test('whose plugin.json is wrong is refused by every verb, with the place, and no server is asked', async () => {
+    const file = inside('wishes/plugin.json'), good = readFileSync(file, 'utf8');
+    const verbs = [['build'], ['test'], ['dev'], ['push'], ['sign', '--key', inside('none.key')]];
+    for (const [text, sentence] of [
+      ['{', /^parley: \S+\/wishes\/plugin\.json: line \d+: /m],
+      [good.replace('"1.0.0"', '"1"'), /^parley: \S+\/wishes\/plugin\.json \/version: must be a version such as "1\.2\.0"$/m],
+      [good.replace('"title"', '"titel"'), /^parley: \S+\/wishes\/plugin\.json: has a member 'titel'/m],
+    ]) {
+      writeFileSync(file, text);
+      for (const [verb, ...flags] of verbs) {
+        const { code, err } = await parley('http://127.0.0.1:1', ['plugin', verb, inside('wishes'), ...flags]);
+        assert.equal(code, 1, `${verb}: ${err}`);
+        assert.match(err, sentence, verb);
+      }
+    }
+    writeFileSync(file, good);
+    for (const [verb, ...flags] of verbs) assert.equal((await parley('http://127.0.0.1:1', ['plugin', verb, inside('nowhere'), ...flags])).code, 4, verb);
+  });
+
   await t.test('is built by cc alone where it has no meson.build', async () => {
     await done(null, ['plugin', 'new', 'plain', '--dir', inside('plain')]);
     rmSync(inside('plain/meson.build'));
@@ -127,6 +146,24 @@ test('a plugin on a server', async (t) => {
   await done(null, ['plugin', 'new', 'wishes', '--dir', inside('shop')]);
   const code = inside('shop/wishes.c');
   const says = async (preview) => (await s.post('/v1/features/wishes-dev/greetings', {}, { ...asShopper('anna'), 'parley-preview': preview })).body.words;
+
+  await t.test('that is asked wrongly ends with a sentence that says how to mend it', async () => {
+    const refused = async (args, code, sentence, more) => {
+      const ended = await parley(s.url, ['plugin', ...args], more);
+      assert.equal(ended.code, code, `${args}: ${ended.err}`);
+      assert.match(ended.err, sentence);
+      assert.equal(ended.out, '');
+    };
+    for (const args of [['get', 'nobody'], ['activate', 'nobody', '1.0.0'], ['rollback', 'nobody'], ['remove', 'nobody', '1.0.0'], ['retire', 'nobody'], ['config', 'nobody'], ['logs', 'nobody'], ['logs', 'nobody', '-f']])
+      await refused(args, 4, /^parley: there is no plugin 'nobody' here; .*\(parley plugin list\) has those that there are/);
+    await refused(['activate', 'polls', '9.9.9'], 4, /^parley: polls has no release '9\.9\.9': push it first \(parley plugin get polls has those that there are\)/);
+    await refused(['rollback', 'polls'], 5, /^parley: polls has no release to roll back to: activate one by its version/);
+    await refused(['push', code], 1, /^parley: \S+wishes\.c is no bundle; `parley plugin build` makes one of a plugin's folder$/m);
+    await refused(['push', inside('none.parley')], 4, /none\.parley cannot be read: No such file/);
+    await refused(['list'], 3, /this token is not known here.*\n {2}--token or PARLEY_TOKEN is the token that is sent; `parley tokens create/, { env: { PARLEY_TOKEN: 'wrong' } });
+    for (const args of [['list'], ['push', inside('plain.parley')], ['activate', 'polls', '1.0.0'], ['dev', inside('shop')], ['logs', 'polls', '-f'], ['config', 'polls'], ['retire', 'polls']])
+      await refused(args, 6, /^parley: http:\/\/127\.0\.0\.1:1 does not answer.*PARLEY_URL says where it is/, { env: { PARLEY_URL: 'http://127.0.0.1:1' } });
+  });
 
   await t.test('is pushed, activated and called, by either name of the resource', async () => {
     const early = await parley(s.url, ['plugin', 'push', inside('shop')]);
