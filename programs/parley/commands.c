@@ -196,7 +196,7 @@ const struct command commands[] = {
     {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",
      "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
     {"journal", "verify", "FOLDER", "", NULL, NULL, act_journal_verify, NULL,
-     "computes the checksums of a data folder's journal again; no server"},
+     "whether the files of a data folder's journal hold what was written; no server"},
     {"journal", "export", "FOLDER", "--format ndjson|csv --from SEQ --to SEQ --since TIME", NULL, NULL,
      act_journal_export, NULL, "its rows, a line each"},
     {"journal", "tail", "FOLDER", "--lines N --follow", NULL, NULL, act_journal_tail, NULL,
