@@ -19,6 +19,7 @@ enum exit_code act_plan(struct call *call);
 enum exit_code act_report(struct call *call); /* to --out, else to stdout */
 enum exit_code act_units(struct call *call);  /* every page of NDJSON or CSV, as it comes */
 enum exit_code act_token(struct call *call);
+enum exit_code act_preview(struct call *call);
 enum exit_code act_evaluate(struct call *call);
 enum exit_code act_track(struct call *call);
 enum exit_code act_stats(struct call *call);

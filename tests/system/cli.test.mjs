@@ -94,6 +94,20 @@ test('the command line', async (t) => {
     assert.equal((await parley(bare.url, ['plugins', 'pack', folder, '-o', join(folder, 'x')])).code, 1, 'a folder without plugin.json');
   });
 
+  await t.test('shows a variant by a link, how much features are asked for, and what customers may still buy', async () => {
+    const link = await json(['features', 'preview', 'poll', 'top', '--expires', 'PT1H']);
+    assert.deepEqual([link.feature, link.variant], ['poll', 'top']);
+    assert.ok(Date.parse(link.expiresAt) - Date.now() < 3601e3);
+    assert.ok((await json(['features', 'usage'])).items.some((f) => f.feature === 'poll' && f.since));
+    assert.equal((await json(['lifetime', '--weeks', '4'])).weeks, 4);
+    assert.equal((await json(['plugin', 'settings', 'polls'])).type, 'object');
+    const contact = await json(['customers', 'contact', 'anna', '-'], { input: '{"plugin":"polls","channel":"web"}' });
+    assert.equal(typeof contact.allowed, 'boolean');
+    await s.put('/admin/v1/pages/front', { sections: { hero: { feature: 'poll' } }, order: ['hero'] });
+    assert.equal((await json(['pages', 'novelty', 'front'])).items[0].section, 'hero');
+    await s.delete('/admin/v1/pages/front');
+  });
+
   await t.test('makes tokens and takes them back', async () => {
     const made = await json(['tokens', 'create', 'shop', 'server']);
     assert.deepEqual(await json(['whoami'], { token: made.token }), { name: 'shop', role: 'server' });
