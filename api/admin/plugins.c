@@ -13,11 +13,17 @@ enum { BUNDLE_BODY = 64 * 1024 * 1024, STAFF_BODY = 1024 * 1024 };
 static void handle_list(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
+    int64_t limit;
+    if (!request_query_int(request, "limit", 1, 1000, 100, &limit)) return;
     json_writer_init(&w, &out);
     json_open_object(&w);
     json_key(&w, TEXT("items"));
-    plugins_list_json(request->app->plugins, &w);
-    json_put_null(&w, "next");
+    struct text next = plugins_list_json(request->app->plugins, request_query(request, "cursor"), (size_t)limit, &w);
+    json_key(&w, TEXT("next"));
+    if (next.n)
+        json_text(&w, next);
+    else
+        json_nil(&w);
     json_close_object(&w);
     reply_json(request, 200, &out);
 }

@@ -230,8 +230,9 @@ bool plugins_ask_writer(const struct plugins *plugins, struct text name, struct 
  * of it). */
 bool plugins_status_json(const struct plugins *plugins, struct text name, const struct plugin_writer *writer,
                          struct json_writer *w);
-/* An array of all plugins, shorter. */
-void plugins_list_json(const struct plugins *plugins, struct json_writer *w);
+/* An array of the plugins behind `after` (TEXT_NONE: all), shorter, at most `limit`: the last one's name where there are more, else
+ * TEXT_NONE. Borrowed until the loop's next turn. */
+struct text plugins_list_json(const struct plugins *plugins, struct text after, size_t limit, struct json_writer *w);
 /* The last 500 lines of all releases, oldest first, of those with a greater "seq" than `after`: [{"seq","at","by","level","version","line"}].
  * "seq" counts a plugin's lines from 1 since parleyd started; where `after` is from an earlier start, all. */
 bool plugins_logs_json(const struct plugins *plugins, struct text name, size_t after, struct json_writer *w);

@@ -101,20 +101,34 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, const 
     return true;
 }
 
-void plugins_list_json(const struct plugins *plugins, struct json_writer *w) {
+static void put_short(const struct plugin *plugin, struct json_writer *w) {
+    json_open_object(w);
+    summary(plugin, w);
+    json_key(w, TEXT("releases"));
     json_open_array(w);
-    for (size_t i = 0; i < plugins->n; i++) {
+    for (const struct release *r = plugin->releases; r; r = r->next) json_text(w, text_of(r->version));
+    json_close_array(w);
+    json_close_object(w);
+}
+
+struct text plugins_list_json(const struct plugins *plugins, struct text after, size_t limit, struct json_writer *w) {
+    const struct plugin *last = NULL, *more = NULL;
+    bool passed = !after.n;
+    size_t n = 0;
+    json_open_array(w);
+    for (size_t i = 0; i < plugins->n && !more; i++) {
         const struct plugin *plugin = plugins->list[i];
-        if (!plugin->releases) continue;
-        json_open_object(w);
-        summary(plugin, w);
-        json_key(w, TEXT("releases"));
-        json_open_array(w);
-        for (const struct release *r = plugin->releases; r; r = r->next) json_text(w, text_of(r->version));
-        json_close_array(w);
-        json_close_object(w);
+        bool counts = passed && plugin->releases;
+        if (counts && n == limit)
+            more = plugin;
+        else if (counts) {
+            put_short(last = plugin, w);
+            n++;
+        }
+        passed = passed || text_is(after, plugin->name);
     }
     json_close_array(w);
+    return more ? text_of(last->name) : TEXT_NONE;
 }
 
 bool plugins_logs_json(const struct plugins *plugins, struct text name, size_t after, struct json_writer *w) {

@@ -109,7 +109,7 @@ const struct command commands[] = {
     {"pages", "novelty", "KEY", "", "GET", BASE "pages/{KEY}/novelty", act_list,
      "section feature changed changedAt days", "since when each section is what it is"},
 
-    {"plugin", "list", "", "", "GET", PLUGINS, act_list, "name title active previous state releases",
+    {"plugin", "list", "", "--limit N", "GET", PLUGINS, act_list, "name title active previous state releases",
      "what is installed"},
     {"plugin", "get", "NAME", "", "GET", PLUGINS "/{NAME}", act_get,
      "version state signature.origin why pid restarts inFlight waitingFor memory:MiB latency.count latency.p50Ms "
@@ -193,7 +193,7 @@ const struct command commands[] = {
     {"customers", "reinstate", "ID", "", "DELETE", CUSTOMERS "/{ID}/suppression", act_delete, NULL,
      "lets an erased customer be collected again"},
 
-    {"tokens", "list", "", "", "GET", BASE "tokens", act_list, "id name role createdAt expiresAt revokedAt",
+    {"tokens", "list", "", "--limit N", "GET", BASE "tokens", act_list, "id name role createdAt expiresAt revokedAt",
      "all tokens"},
     {"tokens", "create", "NAME ROLE", "--expires TIME", "POST", BASE "tokens", act_token, NULL,
      "admin, manager, analyst, agent, publisher, server or browser"},

@@ -56,6 +56,28 @@ test('the command line', async (t) => {
     assert.equal((await json(['segments', 'list', '--limit', '5'])).items.length, 5);
   });
 
+  await t.test('pages plugins, tokens and webhooks as every other list', async () => {
+    for (const name of ['one', 'two', 'three']) {
+      await json(['tokens', 'create', name, 'analyst']);
+      await json(['webhooks', 'create', '-'], { input: JSON.stringify({ url: `https://example.com/${name}`, events: ['feature.*'] }) });
+    }
+    for (const list of ['plugins', 'tokens', 'webhooks']) {
+      const { body: all } = await s.get(`/admin/v1/${list}`), seen = [];
+      assert.equal(all.next, null);
+      assert.ok(all.items.length >= 3, list);
+      for (let next = ''; next !== null;) {
+        const { body } = await s.get(`/admin/v1/${list}?limit=2&cursor=${next}`);
+        assert.ok(body.items.length <= 2);
+        seen.push(...body.items);
+        next = body.next;
+      }
+      assert.deepEqual(seen.map((i) => i.id ?? i.name), all.items.map((i) => i.id ?? i.name), list);
+      assert.equal((await s.get(`/admin/v1/${list}?limit=0`)).status, 400);
+      const resource = list === 'plugins' ? 'plugin' : list;
+      assert.equal((await json([resource, 'list', '--limit', '1'])).items.length, 1, list);
+    }
+  });
+
   await t.test('leaves numbers as the server sent them', async () => {
     await json(['metrics', 'put', '-'], { input: '{"key":"capped","kind":"mean","event":"Order Completed","value":"revenue","cap":0.999}' });
     const { out } = await run(['metrics', 'get', 'capped']);
