@@ -250,7 +250,16 @@ static void describe(const struct bundle *bundle, const struct origin *origin, s
     json_close_object(&w);
 }
 
+/* False, said on stderr, where the file is something else than a bundle. What cannot be read is told later. */
+static bool may_be_bundle(const char *path) {
+    struct buffer file = {0};
+    bool may = bundle_load(&file, path, NULL) != 0 || bundle_is_one(path, buffer_view(&file));
+    buffer_free(&file);
+    return may;
+}
+
 enum exit_code act_verify(struct call *call) {
+    const char *path = call_argument(call, "FILE");
     struct trust_options options = {.keys = call_flag(call, "--keys"),
                                     .revoked = call_flag(call, "--revoked"),
                                     .libraries = call_flag(call, "--libraries")};
@@ -264,8 +273,9 @@ enum exit_code act_verify(struct call *call) {
         return EXIT_USAGE;
     }
     if (secret_init() < 0) return EXIT_FAILED;
+    if (!may_be_bundle(path)) return EXIT_FAILED;
     if (trust_load(&trust, &options, &error) != 0) return failed(&error);
-    int code = trust_open_path(&trust, call_argument(call, "FILE"), &bundle, &origin, &error);
+    int code = trust_open_path(&trust, path, &bundle, &origin, &error);
     trust_free(&trust);
     if (code) return failed(&error);
     describe(&bundle, &origin, &out);

@@ -100,8 +100,7 @@ enum exit_code bundle_of(struct call *call, const char *path, const char **out) 
     return EXIT_NOT_FOUND;
 }
 
-/* Before it is sent: what is no bundle at all would be told from one that is not signed by its server alone, or not even there. */
-static bool is_bundle(const char *path, struct text bytes) {
+bool bundle_is_one(const char *path, struct text bytes) {
     struct text zstd = TEXT("\x28\xb5\x2f\xfd"), tar = TEXT("ustar"); /* RFC 8878; POSIX.1-1988, at byte 257 */
     if (text_starts(bytes, zstd) || (bytes.n > 512 && !memcmp(bytes.at + 257, tar.at, tar.n))) return true;
     fprintf(stderr, "parley: %s is no bundle; `parley plugin build` makes one of a plugin's folder\n", path);
@@ -127,7 +126,7 @@ enum exit_code act_push(struct call *call) {
     const char *path = call_argument(call, "FILE");
     enum exit_code code = bundle_of(call, path ? path : ".", &path);
     if (code == EXIT_OK) code = read_input(path, &bundle);
-    if (code == EXIT_OK && !is_bundle(path, buffer_view(&bundle))) code = EXIT_FAILED;
+    if (code == EXIT_OK && !bundle_is_one(path, buffer_view(&bundle))) code = EXIT_FAILED;
     if (code != EXIT_OK) {
         buffer_free(&bundle);
         return code;

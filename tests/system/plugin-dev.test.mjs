@@ -159,6 +159,7 @@ test('a plugin on a server', async (t) => {
     await refused(['activate', 'polls', '9.9.9'], 4, /^parley: polls has no release '9\.9\.9': push it first \(parley plugin get polls has those that there are\)/);
     await refused(['rollback', 'polls'], 5, /^parley: polls has no release to roll back to: activate one by its version/);
     await refused(['push', code], 1, /^parley: \S+wishes\.c is no bundle; `parley plugin build` makes one of a plugin's folder$/m);
+    await refused(['verify', code, '--keys', code], 1, /wishes\.c is no bundle; `parley plugin build` makes one/);
     await refused(['push', inside('none.parley')], 4, /none\.parley cannot be read: No such file/);
     await refused(['list'], 3, /this token is not known here.*\n {2}--token or PARLEY_TOKEN is the token that is sent; `parley tokens create/, { env: { PARLEY_TOKEN: 'wrong' } });
     for (const args of [['list'], ['push', inside('plain.parley')], ['activate', 'polls', '1.0.0'], ['dev', inside('shop')], ['logs', 'polls', '-f'], ['config', 'polls'], ['retire', 'polls']])
