@@ -188,7 +188,7 @@ static void handle_log(struct request *request) {
     if (plugins_standing(app->plugins, name, &standing))
         listen_to(request, app->push->logs, address_of(name), false);
     else
-        reply_problem(request, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+        reply_problem(request, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
 
 static void handle_notes(struct request *request) {

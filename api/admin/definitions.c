@@ -6,7 +6,7 @@
 #include "api/admin/job.h"
 #include "experiments/steer/stale.h"
 
-enum { DEFINITION_BODY = 1024 * 1024, APPLY_BODY = 16 * 1024 * 1024, LIST_MOST = 1000 };
+enum { DEFINITION_BODY = 1024 * 1024, LIST_MOST = 1000 };
 
 /* "/admin/v1/features..." to DEFINITION_FEATURE: the plural is the kind and an s. */
 static enum definition_kind kind_of_path(const struct request *request) {
@@ -195,52 +195,6 @@ static void handle_stale(struct request *request) {
     reply_json(request, 200, &out);
 }
 
-/* The kinds named in "prune", as bits. Nothing to apply and everything to prune is a mistake, not a wish. */
-static unsigned read_pruned(struct reader *reader, const json_t *body) {
-    struct text *names = NULL;
-    uint32_t n = 0;
-    unsigned kinds = 0;
-    reader_texts(reader, NULL, body, "prune", DEFINITION_PAGE + 1, MODEL_MAX_NAME, &names, &n);
-    for (uint32_t i = 0; i < n; i++) {
-        int kind = 0;
-        while (definition_kinds[kind] && !text_is(names[i], definition_kinds[kind])) kind++;
-        if (definition_kinds[kind])
-            kinds |= 1u << kind;
-        else
-            reader_fault(reader, PATH_ELEMENT(PATH_MEMBER(NULL, "prune"), i), "is no kind of definition: %s",
-                         "feature, experiment, metric, segment, layer, holdout or page");
-    }
-    if (n && !json_array_size(json_object_get(body, "definitions")))
-        reader_fault(reader, PATH_MEMBER(NULL, "definitions"), "is empty, and \"prune\" would delete everything");
-    return kinds;
-}
-
-static int work_apply(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
-    static const char *const members[] = {"definitions", "dryRun", "prune", NULL};
-    struct reader reader = {&job->request->arena, &job->error, 0};
-    bool dry = false;
-    unsigned pruned = 0;
-    if (!job->body) return error_set(&job->error, ERR_INVALID, "the body is empty: send {\"definitions\":[...]}");
-    if (reader_object(&reader, NULL, job->body, members)) {
-        reader_bool(&reader, NULL, job->body, "dryRun", &dry);
-        pruned = read_pruned(&reader, job->body);
-    }
-    if (reader.faults) return reader_result(&reader);
-    json_open_object(&job->writer);
-    json_put_bool(&job->writer, "dryRun", dry);
-    json_key(&job->writer, TEXT("items"));
-    int rc = catalogue_apply(catalogue, &job->change, json_object_get(job->body, "definitions"), pruned,
-                             dry ? APPLY_CHECK : APPLY_WRITE, &job->writer, &job->error);
-    if (rc == 0) json_close_object(&job->writer);
-    return rc;
-}
-
-static void handle_apply(struct request *request) {
-    struct admin_job *job = admin_job_new(request, DEFINITION_FEATURE, TEXT(""), work_apply);
-    job->wants_body = true;
-    admin_job_go(job);
-}
-
 #define READERS (ROLE_MANAGER | ROLE_ANALYST | ROLE_AGENT)
 #define DEFINITION_ROUTES(plural)                                                                                      \
     {METHOD_GET, "/admin/v1/" plural, READERS, 0, 0, handle_list},                                                     \
@@ -260,7 +214,6 @@ const struct route definition_routes[] = {
     DEFINITION_ROUTES("layers"),
     DEFINITION_ROUTES("holdouts"),
     DEFINITION_ROUTES("pages"),
-    {METHOD_POST, "/admin/v1/apply", ROLE_MANAGER, APPLY_BODY, 0, handle_apply},
     {METHOD_GET, "/admin/v1/stale", READERS, 0, 0, handle_stale},
     {METHOD_POST, "/admin/v1/features/{key}/kill", ROLE_MANAGER, 4096, 0, handle_kill},
     {METHOD_POST, "/admin/v1/features/{key}/unkill", ROLE_MANAGER, 4096, 0, handle_unkill},

@@ -16,17 +16,15 @@ bool request_if_match(struct request *request, int64_t *version) {
     return false;
 }
 
-/* The scanner says what is wrong better than jansson, and refuses more (depth, duplicate keys, NUL). */
-static int parse_body(struct admin_job *job) {
-    struct text body = job->request->body;
+int admin_body(struct request *request, json_t **out, struct error *error) {
+    struct text body = request->body;
     struct json scanned;
+    *out = NULL;
     if (!body.n) return 0;
-    if (json_scan(&scanned, body, &job->request->arena, &job->error) != 0) return job->error.code;
+    if (json_scan(&scanned, body, &request->arena, error) != 0) return error->code;
     json_error_t why;
-    job->body = json_loadb(body.at, body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    if (!job->body)
-        return error_set(&job->error, ERR_INVALID, "line %d, column %d: %s", why.line, why.column, why.text);
-    return 0;
+    *out = json_loadb(body.at, body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    return *out ? 0 : error_set(error, ERR_INVALID, "line %d, column %d: %s", why.line, why.column, why.text);
 }
 
 static struct idempotency idempotency_of(struct admin_job *job) {
@@ -71,7 +69,7 @@ static int in_transaction(void *user, struct sql *sql, struct error *error) {
 static void on_lane(struct lane_job *lane_job, void *owner) {
     struct admin_job *job = (struct admin_job *)lane_job;
     struct catalogue *catalogue = job->request->app->catalogue;
-    int rc = job->wants_body ? parse_body(job) : 0;
+    int rc = job->wants_body ? admin_body(job->request, &job->body, &job->error) : 0;
     if (rc == 0) rc = catalogue_transaction(catalogue, in_transaction, job, &job->snapshot, &job->error);
     if (rc < 0 && !job->error.code) error_set(&job->error, rc, "the store answered %s", error_name(rc));
     json_decref(job->body);

@@ -13,7 +13,7 @@ struct admin_job {
     int (*work)(struct admin_job *job, struct catalogue *catalogue, struct sql *sql);
     const void *input; /* what the handler hands over, in the request's arena */
     struct change change;
-    json_t *body; /* parsed on the lane where the handler asked for it; NULL for an empty body */
+    json_t *body; /* owned; parsed on the lane where the handler asked for it, NULL for an empty body */
     bool wants_body;
     int status;
     int64_t version;                     /* for the ETag; 0: none */
@@ -30,6 +30,10 @@ struct admin_job {
 struct admin_job *admin_job_new(struct request *request, enum definition_kind kind, struct text key,
                                 int (*work)(struct admin_job *job, struct catalogue *catalogue, struct sql *sql));
 void admin_job_go(struct admin_job *job);
+
+/* The request's body in *out (the caller's reference; NULL where it is empty). ERR_INVALID: the scanner says what is wrong better than
+ * jansson, and refuses more (depth, duplicate keys, NUL). Off the loop: bodies may be large. */
+int admin_body(struct request *request, json_t **out, struct error *error);
 
 /* If-Match: a version as ETag ("7" with quotes), or * ; DOCUMENT_ANY where it is not sent. False (answered) where it is neither. */
 bool request_if_match(struct request *request, int64_t *version);

@@ -102,6 +102,7 @@ static void write_token(struct json_writer *w, const struct token *token, struct
 /* Every change of tokens ends in a new table for the loop. */
 struct token_work {
     struct token_table *table;
+    int64_t limit; /* of a list */
 };
 
 static int load_table(struct admin_job *job, struct sql *sql) {
@@ -154,7 +155,9 @@ static int work_token_revoke(struct admin_job *job, struct catalogue *catalogue,
 
 static int work_token_list(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
     struct token_page page;
-    int rc = tokens_list(sql, &job->request->arena, request_query(job->request, "cursor"), 100, &page, &job->error);
+    const struct token_work *work = job->input;
+    int rc = tokens_list(sql, &job->request->arena, request_query(job->request, "cursor"), (size_t)work->limit, &page,
+                         &job->error);
     if (rc < 0) return rc;
     struct json_writer *w = &job->writer;
     json_open_object(w);
@@ -190,7 +193,9 @@ static void handle_token_revoke(struct request *request) {
 }
 
 static void handle_token_list(struct request *request) {
-    admin_job_go(token_job(request, TEXT_NONE, work_token_list));
+    struct admin_job *job = token_job(request, TEXT_NONE, work_token_list);
+    if (request_query_int(request, "limit", 1, 1000, 100, &((struct token_work *)(uintptr_t)job->input)->limit))
+        admin_job_go(job);
 }
 
 /* ---- evaluation with its trace: on the loop, for it needs what is remembered ---- */

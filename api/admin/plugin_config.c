@@ -1,6 +1,7 @@
 /* The configuration of a plugin as a whole: looked at and changed, without a restart. What its schema calls writeOnly is neither shown nor
  * written down in the audit log. */
-#include "api/admin/job.h"
+#include "api/admin/plugin_config.h"
+
 #include "api/admin/tables.h"
 #include "core/base/json.h"
 #include "core/base/json_dump.h"
@@ -10,7 +11,7 @@
 enum { CONFIG_BODY = 64 * 1024 };
 
 static void no_plugin(struct request *request, struct text name) {
-    reply_problem(request, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+    reply_problem(request, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
 
 static json_t *load(struct text json) {
@@ -48,61 +49,75 @@ static void handle_get(struct request *request) {
 
 /* ---- a change: tried on what runs, stored with its audit row, and then in force ---- */
 
-struct config_change {
-    struct admin_job *job;
-    struct text name;
-    struct text before, after; /* as they may be shown; `before` TEXT_NONE where there was none */
-    struct text json;          /* as it is stored */
-    int64_t expected;          /* If-Match */
-};
+void config_change_of(struct config_change *change, struct arena *arena, const struct plugin_configuration *now,
+                      const json_t *value) {
+    json_t *there = load(now->json);
+    change->json = dumped(arena, value);
+    change->before = now->version ? shown(arena, now->schema, there) : TEXT_NONE;
+    change->after = shown(arena, now->schema, value);
+    json_decref(there);
+}
 
-static int work_store(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
-    const struct config_change *change = job->input;
-    int rc = configuration_table_put(sql, change->name, change->json, job->change.now, change->expected, &job->version,
-                                     &job->error);
+int config_change_store(struct config_change *change, struct admin_job *job, struct sql *sql) {
+    int rc = configuration_table_put(sql, change->name, change->json, job->change.now, change->expected,
+                                     &change->version, &job->error);
     struct audit_entry entry = {
         .at = job->change.now,
         .actor = job->change.actor,
         .action = TEXT("configure"),
         .kind = TEXT("plugin"),
         .key = change->name,
-        .version = job->version,
+        .version = change->version,
         .before = change->before,
         .after = change->after,
     };
     return rc < 0 ? rc : audit_write(sql, &entry, &job->error);
 }
 
-static void on_stored(struct admin_job *job) {
-    const struct config_change *change = job->input;
+void config_change_end(const struct config_change *change, struct admin_job *job) {
     struct plugins *plugins = job->request->app->plugins;
-    if (job->error.code) {
+    if (job->error.code || !change->version)
         plugins_unconfigure(plugins, change->name);
-        return;
-    }
-    plugins_configured(plugins, change->name, change->json, job->version);
-    json_raw(&job->writer, change->after);
+    else
+        plugins_configured(plugins, change->name, change->json, change->version);
+}
+
+/* ---- of one plugin ---- */
+
+struct one_change {
+    struct config_change change; /* first */
+    struct admin_job *job;
+};
+
+static int work_store(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
+    struct one_change *one = (struct one_change *)(uintptr_t)job->input;
+    int rc = config_change_store(&one->change, job, sql);
+    job->version = one->change.version;
+    return rc;
+}
+
+static void on_stored(struct admin_job *job) {
+    const struct one_change *one = job->input;
+    config_change_end(&one->change, job);
+    if (!job->error.code) json_raw(&job->writer, one->change.after);
 }
 
 static void on_tried(void *user, const struct plugin_result *result) {
-    struct config_change *change = user;
+    struct one_change *one = user;
     if (result->error.code)
-        reply_error(change->job->request, &result->error);
+        reply_error(one->job->request, &result->error);
     else
-        admin_job_go(change->job);
+        admin_job_go(one->job);
 }
 
-static void change_to(struct request *request, struct config_change *change, const struct plugin_configuration *now,
+static void change_to(struct request *request, struct one_change *one, const struct plugin_configuration *now,
                       const json_t *sent) {
-    struct arena *arena = &request->arena;
     json_t *there = load(now->json), *value = configuration_unmasked(now->schema, sent, there);
-    change->json = dumped(arena, value);
-    change->before = now->version ? shown(arena, now->schema, there) : TEXT_NONE;
-    change->after = shown(arena, now->schema, value);
-    change->job = admin_job_new(request, DEFINITION_FEATURE, change->name, work_store);
-    change->job->input = change;
-    change->job->end = on_stored;
-    plugins_configure(request->app->plugins, change->name, value, on_tried, change);
+    config_change_of(&one->change, &request->arena, now, value);
+    one->job = admin_job_new(request, DEFINITION_FEATURE, one->change.name, work_store);
+    one->job->input = one;
+    one->job->end = on_stored;
+    plugins_configure(request->app->plugins, one->change.name, value, on_tried, one);
     json_decref(value);
     json_decref(there);
 }
@@ -123,8 +138,9 @@ static json_t *read_body(struct request *request) {
 
 static void handle_put(struct request *request) {
     struct plugin_configuration now;
-    struct config_change *change = arena_new(&request->arena, struct config_change);
-    *change = (struct config_change){.name = request_param(request, "name")};
+    struct one_change *one = arena_new(&request->arena, struct one_change);
+    struct config_change *change = &one->change;
+    *one = (struct one_change){.change.name = request_param(request, "name")};
     if (!plugins_configuration(request->app->plugins, change->name, &now)) {
         no_plugin(request, change->name);
         return;
@@ -136,7 +152,7 @@ static void handle_put(struct request *request) {
         return;
     }
     json_t *sent = read_body(request);
-    if (sent) change_to(request, change, &now, sent);
+    if (sent) change_to(request, one, &now, sent);
     json_decref(sent);
 }
 

@@ -13,31 +13,47 @@ enum { BUNDLE_BODY = 64 * 1024 * 1024, STAFF_BODY = 1024 * 1024 };
 static void handle_list(struct request *request) {
     struct buffer out = {0};
     struct json_writer w;
+    int64_t limit;
+    if (!request_query_int(request, "limit", 1, 1000, 100, &limit)) return;
     json_writer_init(&w, &out);
     json_open_object(&w);
     json_key(&w, TEXT("items"));
-    plugins_list_json(request->app->plugins, &w);
-    json_put_null(&w, "next");
+    struct text next = plugins_list_json(request->app->plugins, request_query(request, "cursor"), (size_t)limit, &w);
+    json_key(&w, TEXT("next"));
+    if (next.n)
+        json_text(&w, next);
+    else
+        json_nil(&w);
     json_close_object(&w);
     reply_json(request, 200, &out);
 }
 
 static void no_plugin(struct request *request, struct text name) {
-    reply_problem(request, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+    reply_problem(request, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
 
-static void reply_status(struct request *request, struct text name, int status) {
+struct status_look {
+    struct plugin_writer writer; /* first */
+    struct request *request;
+};
+
+static void on_writer(struct mail *mail) {
+    const struct status_look *look = (const struct status_look *)mail;
+    struct text name = request_param(look->request, "name");
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    if (plugins_status_json(request->app->plugins, name, &w))
-        reply_json(request, status, &out);
+    if (plugins_status_json(look->request->app->plugins, name, &look->writer, &w))
+        reply_json(look->request, 200, &out);
     else
-        no_plugin(request, name);
+        no_plugin(look->request, name);
 }
 
 static void handle_get(struct request *request) {
-    reply_status(request, request_param(request, "name"), 200);
+    struct status_look *look = arena_new(&request->arena, struct status_look);
+    *look = (struct status_look){.writer.job.mail.receive = on_writer, .request = request};
+    if (!plugins_ask_writer(request->app->plugins, request_param(request, "name"), &look->writer))
+        no_plugin(request, request_param(request, "name"));
 }
 
 /* What a variant's settings must look like: of ?release=, or of the active one; {} where it does not say. */
@@ -112,7 +128,7 @@ static int work_audit(struct admin_job *job, struct catalogue *catalogue, struct
 
 static void write_status(struct admin_job *job) {
     const struct operation *op = job->input;
-    if (!plugins_status_json(job->request->app->plugins, op->name, &job->writer)) {
+    if (!plugins_status_json(job->request->app->plugins, op->name, NULL, &job->writer)) {
         json_open_object(&job->writer);
         json_put_text(&job->writer, "name", op->name);
         json_close_object(&job->writer);

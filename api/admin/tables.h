@@ -4,6 +4,7 @@
 
 #include "api/router.h"
 
+extern const struct route apply_routes[];
 extern const struct route customer_routes[];
 extern const struct route customer_change_routes[];
 extern const struct route definition_routes[];

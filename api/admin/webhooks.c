@@ -5,7 +5,7 @@
 #include "core/webhooks/webhook.h"
 #include "core/webhooks/webhooks.h"
 
-enum { HOOK_BODY = 16 * 1024, NOTE_BYTES = 500, PAGE = 100 };
+enum { HOOK_BODY = 16 * 1024, NOTE_BYTES = 500 };
 
 static const char *const known[] = {"url", "events", "note", "enabled", NULL};
 
@@ -86,8 +86,9 @@ static int work_list(struct admin_job *job, struct catalogue *catalogue, struct 
     struct webhook *list;
     size_t n;
     struct json_writer *w = &job->writer;
+    size_t limit = (size_t) * (const int64_t *)job->input;
     int rc =
-        webhook_list(sql, &job->request->arena, request_query(job->request, "cursor"), PAGE, &list, &n, &job->error);
+        webhook_list(sql, &job->request->arena, request_query(job->request, "cursor"), limit, &list, &n, &job->error);
     if (rc < 0) return rc;
     json_open_object(w);
     json_key(w, TEXT("items"));
@@ -99,7 +100,7 @@ static int work_list(struct admin_job *job, struct catalogue *catalogue, struct 
     }
     json_close_array(w);
     json_key(w, TEXT("next"));
-    if (n == PAGE)
+    if (n == limit)
         json_text(w, list[n - 1].id);
     else
         json_nil(w);
@@ -159,7 +160,10 @@ static void handle_create(struct request *request) {
     admin_job_go(job);
 }
 static void handle_list(struct request *request) {
-    admin_job_go(hook_job(request, NULL, work_list));
+    int64_t *limit = arena_new(&request->arena, int64_t);
+    struct admin_job *job = hook_job(request, NULL, work_list);
+    job->input = limit;
+    if (request_query_int(request, "limit", 1, 1000, 100, limit)) admin_job_go(job);
 }
 static void handle_get(struct request *request) {
     admin_job_go(hook_job(request, "id", work_get));

@@ -28,7 +28,7 @@ static void handle_ready(struct request *request) {
                                "any code here. For development only."));
         json_close_array(&w);
         json_key(&w, TEXT("plugins"));
-        plugins_list_json(app->plugins, &w);
+        plugins_list_json(app->plugins, TEXT_NONE, SIZE_MAX, &w);
         json_close_object(&w);
         reply_json(request, ready ? 200 : 503, &out);
         return;

@@ -10,7 +10,7 @@ const PAGE = 50;
 const DONE = {
   create: 'created', update: 'changed', delete: 'deleted', restore: 'restored', kill: 'killed', unkill: 'lifted the kill of', start: 'started',
   pause: 'paused', resume: 'resumed', conclude: 'concluded', install: 'installed', activate: 'activated', rollback: 'rolled back', retire: 'retired', merge: 'merged', unmerge: 'took apart',
-  correct: 'corrected the facts of', erase: 'erased', 'lift-suppression': 'lets be known again', change: 'came to another', crashed: 'saw a worker die of the',
+  correct: 'corrected the facts of', erase: 'erased', 'lift-suppression': 'lets be known again', change: 'came to another', crashed: 'saw a worker die of the', running: 'has a worker again of the',
   'stays-down': 'starts no more the', 'breaker-open': 'opened the breaker of the', 'breaker-closed': 'closed the breaker of the', remove: 'removed', replay: 'told again the' };
 // A definition and its state are written apart, and are the same thing to the reader.
 const KINDS = { experiment: 'trial', 'experiment-state': 'trial', 'feature-state': 'feature', 'plugin-state': 'plugin', verdict: 'verdict on' };

@@ -65,7 +65,7 @@ export function plugins(mayChange) {
         h('div', {}, h('h2', { id }, titleOf(plugin), plugin.retired && [' ', pill('retired')]),
           plugin.description && h('p', {}, plugin.description),
           h('p', { class: 'meta' }, h('code', {}, plugin.name), plugin.retired ? ' · retired' : plugin.active ? ` · release ${plugin.active} serves` : ' · no release serves'),
-          plugin.writerLock && h('p', { class: 'detail' }, `Release ${plugin.writerLock.release} (process ${plugin.writerLock.pid}) has had the turn to write for ${plugin.writerLock.heldSeconds.toFixed(1)} s; another release waits for it.`),
+          plugin.writerLock?.heldSeconds >= 0.1 && h('p', { class: 'detail' }, `Release ${plugin.writerLock.release} (process ${plugin.writerLock.pid}) has had the turn to write for ${plugin.writerLock.heldSeconds.toFixed(1)} s.`),
           brought.has(plugin.name) && h('p', { class: 'meta' }, `Brings the metrics ${brought.get(plugin.name).join(', ')}`)),
         h('div', { class: 'actions' }, plugin.configuration && h('a', { href: `#/plugins/${plugin.name}`, 'aria-label': `Configure ${titleOf(plugin)}` }, 'Configure'), mayChange && plugin.previous && plugin.previous !== plugin.active &&
           button(`Roll back to ${plugin.previous}`, () => rollBack(plugin), { disabled: Boolean(going && !going.error) }),

@@ -62,22 +62,31 @@ static int number_of(const char *name) {
     return strlen(name) == 11 && sscanf(name, "%8d.db%n", &number, &end) == 1 && end == 11 ? number : 0;
 }
 
+/* The first number of the answer. 1, 0 where there is no answer, or a negative code. */
+static int ask(struct sql *sql, const char *query, int64_t *number, struct error *error) {
+    struct sql_rows rows;
+    int rc = sql_query(sql, &rows, error, query);
+    if (rc == 0) rc = sql_next(&rows, error);
+    if (rc > 0) *number = sql_int(&rows, 0);
+    sql_done(&rows);
+    return rc;
+}
+
 /* 1, 0 for a file whose making was cut short by a crash (it has no rows; the writer makes it again), or a negative code. */
 static int read_first(struct partition *partition, const char *folder, struct error *error) {
     char path[PARTITION_PATH_ROOM];
     partition_path(path, folder, partition->number);
     struct sql *sql;
-    struct sql_rows rows;
+    int64_t one;
     int rc = sql_open(&sql, path, SQL_READER, error);
     if (rc < 0) return rc;
-    rc = sql_query(sql, &rows, error, "SELECT 1 FROM sqlite_schema WHERE name = 'meta'");
-    if (rc == 0) rc = sql_next(&rows, error);
-    sql_done(&rows);
-    if (rc > 0) rc = sql_query(sql, &rows, error, "SELECT first FROM meta") == 0 ? sql_next(&rows, error) : error->code;
-    if (rc > 0) partition->first = sql_int(&rows, 0);
-    sql_done(&rows);
+    rc = ask(sql, "SELECT 1 FROM sqlite_schema WHERE name = 'meta'", &one, error);
+    if (rc > 0) rc = ask(sql, "SELECT first FROM meta", &partition->first, error);
+    int rows = rc == 0 ? ask(sql, "SELECT 1 FROM sqlite_schema WHERE name = 'event'", &one, error) : 0;
+    if (rows > 0) rows = ask(sql, "SELECT 1 FROM event", &one, error);
+    if (rows > 0) rows = error_set(error, ERR_CORRUPT, "%s has rows and does not say with which it begins", path);
     sql_close(sql);
-    return rc;
+    return rows < 0 ? rows : rc;
 }
 
 static int read_firsts(struct partition_list *list, const char *folder, struct error *error) {
@@ -170,6 +179,16 @@ int partition_open(struct sql **sql, const char *folder, int number, int64_t *fi
     sql_close(*sql);
     *sql = NULL;
     return rc;
+}
+
+bool partition_makes(struct text statement) {
+    for (size_t i = 0; i < sizeof migrations / sizeof *migrations; i++) {
+        struct text script = text_of(migrations[i].script);
+        const char *at = statement.n ? memmem(script.at, script.n, statement.at, statement.n) : NULL;
+        const char *end = at ? at + statement.n : NULL;
+        if (end && (end == script.at + script.n || *end == ';')) return true;
+    }
+    return false;
 }
 
 int partition_insert(struct sql *sql, const struct journal_record *r, uint64_t fingerprint, struct error *error) {

@@ -34,6 +34,9 @@ void partition_list_free(struct partition_list *list);
 int partition_open(struct sql **sql, const char *folder, int number, int64_t *first,
                    unsigned char key[static FINGERPRINT_KEY_BYTES], struct error *error);
 
+/* Whether that is a statement that makes a table or view of such a file, as SQLite keeps it: of this version or of one before. */
+bool partition_makes(struct text statement);
+
 /* One row, its fingerprint given (0: none). */
 int partition_insert(struct sql *sql, const struct journal_record *record, uint64_t fingerprint, struct error *error);
 /* Closes a group: its range and the checksum over its rows. */

@@ -94,49 +94,71 @@ static int refresh(struct journal_reader *reader, struct error *error) {
     return 0;
 }
 
-/* A page of rows from `from` on; `*next` is the seq of the row after the last one visited, or -1 when the file has no more. */
-static int read_page(struct journal_reader *reader, struct sql *sql, int64_t from, int64_t to, int64_t *next,
-                     journal_visit visit, void *visitor, struct error *error) {
+struct reading {
+    int64_t from, to;
+    unsigned kinds;
+    journal_visit visit;
+    void *visitor;
+    int64_t *last;
+};
+
+static bool is_wanted(const struct reading *reading, int64_t kind) {
+    return reading->kinds >> (kind == JOURNAL_PACK ? JOURNAL_EXPOSURE : kind & 31) & 1;
+}
+
+/* Visits what the row holds and is wanted. *next becomes the seq of the row after it. */
+static int read_row(struct journal_reader *reader, const struct reading *reading, const struct sql_rows *rows,
+                    int64_t *next) {
+    struct journal_record row;
+    *reading->last = sql_int(rows, 0);
+    *next = *reading->last + 1;
+    if (!is_wanted(reading, sql_int(rows, 4))) return 0;
+    partition_row(&row, rows);
+    arena_reset(&reader->arena);
+    int rc = pack_visit(&row, reading->from, reading->to, &reader->arena, reading->visit, reading->visitor);
+    *next = row.seq + pack_seqs(&row, &reader->arena);
+    return rc;
+}
+
+/* A page of rows from reading->from on, which moves behind them, or to -1 when the file has no more. */
+static int read_page(struct journal_reader *reader, struct sql *sql, struct reading *reading, struct error *error) {
     struct sql_rows rows;
     int rc = sql_query(sql, &rows, error,
                        "SELECT " PARTITION_COLUMNS " FROM event WHERE " PARTITION_FROM
                        " AND seq <= $2 ORDER BY seq LIMIT $3",
-                       SQL_I(from), SQL_I(to), SQL_I(PAGE_ROWS));
+                       SQL_I(reading->from), SQL_I(reading->to), SQL_I(PAGE_ROWS));
     int n = 0, got;
-    *next = -1;
-    while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
-        struct journal_record row;
-        if (got < 0) {
-            rc = got;
-            break;
-        }
-        partition_row(&row, &rows);
-        arena_reset(&reader->arena);
-        rc = pack_visit(&row, from, to, &reader->arena, visit, visitor);
-        if (++n == PAGE_ROWS) *next = row.seq + pack_seqs(&row, &reader->arena);
-    }
+    int64_t next = -1;
+    for (; rc == 0 && (got = sql_next(&rows, error)) != 0; n++)
+        rc = got < 0 ? got : read_row(reader, reading, &rows, &next);
     sql_done(&rows);
+    reading->from = n == PAGE_ROWS ? next : -1;
     return rc;
 }
 
 /* Page by page, so that no read transaction keeps the writer's log from being taken over for long. */
-int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journal_visit visit, void *visitor,
-                 struct error *error) {
+int journal_read_kinds(struct journal_reader *reader, int64_t from, int64_t to, unsigned kinds, int64_t *last,
+                       journal_visit visit, void *visitor, struct error *error) {
     int rc = refresh(reader, error);
     ptrdiff_t i = find(reader, from);
     for (i = i < 0 ? 0 : i; rc == 0 && i < (ptrdiff_t)reader->list.n && reader->list.items[i].first <= to; i++) {
         struct sql *sql;
-        int64_t next = from;
-        while (rc == 0 && next >= 0 && next <= to) {
+        struct reading reading = {from, to, kinds, visit, visitor, last};
+        while (rc == 0 && reading.from >= 0 && reading.from <= to) {
             rc = file(reader, reader->list.items[i].number, &sql, error);
             if (rc == ERR_NOT_FOUND) {
                 rc = 0;
                 break;
             }
-            if (rc == 0) rc = read_page(reader, sql, next, to, &next, visit, visitor, error);
+            if (rc == 0) rc = read_page(reader, sql, &reading, error);
         }
     }
     return rc;
+}
+
+int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journal_visit visit, void *visitor,
+                 struct error *error) {
+    return journal_read_kinds(reader, from, to, ~0u, &(int64_t){0}, visit, visitor, error);
 }
 
 struct chain {
@@ -279,65 +301,4 @@ int journal_expired(struct journal_reader *reader, int64_t before, int64_t *last
 
 int64_t journal_first(struct journal_reader *reader) {
     return refresh(reader, NULL) == 0 && reader->list.n ? reader->list.items[0].first : 1;
-}
-
-/* --- verify --- */
-
-struct sum {
-    uint64_t value;
-    int64_t seqs, rows;
-};
-
-static int sum_group(struct journal_reader *reader, struct sql *sql, int64_t first, int64_t last, struct sum *sum,
-                     struct error *error) {
-    struct sql_rows rows;
-    int rc = sql_query(sql, &rows, error,
-                       "SELECT " PARTITION_COLUMNS " FROM event WHERE seq >= $1 AND seq <= $2 ORDER BY seq",
-                       SQL_I(first), SQL_I(last));
-    while (rc == 0 && (rc = sql_next(&rows, error)) > 0) {
-        struct journal_record record;
-        uint64_t fingerprint = partition_row(&record, &rows);
-        sum->value = partition_checksum(sum->value, &record, fingerprint);
-        arena_reset(&reader->arena);
-        sum->seqs += pack_seqs(&record, &reader->arena);
-        sum->rows++;
-        rc = 0;
-    }
-    sql_done(&rows);
-    return rc;
-}
-
-static int verify_file(struct journal_reader *reader, struct sql *sql, int64_t *total, struct error *error) {
-    struct sql_rows groups;
-    int64_t rows_n = 0;
-    int rc = sql_query(sql, &groups, error, "SELECT first, last, crc FROM grp ORDER BY first");
-    while (rc == 0 && (rc = sql_next(&groups, error)) > 0) {
-        int64_t first = sql_int(&groups, 0), last = sql_int(&groups, 1);
-        struct sum sum = {0};
-        rc = sum_group(reader, sql, first, last, &sum, error);
-        if (rc == 0 && (sum.seqs != last - first + 1 || sum.value != (uint64_t)sql_int(&groups, 2)))
-            rc = error_set(error, ERR_CORRUPT, "%s: rows %lld to %lld are not what was written", sql_path(sql),
-                           (long long)first, (long long)last);
-        rows_n += sum.rows;
-        *total += sum.seqs;
-    }
-    sql_done(&groups);
-    if (rc < 0) return rc;
-    rc = sql_query(sql, &groups, error, "SELECT count(*) FROM event");
-    if (rc == 0) rc = sql_next(&groups, error);
-    if (rc > 0 && sql_int(&groups, 0) != rows_n)
-        rc = error_set(error, ERR_CORRUPT, "%s: it holds rows that belong to no group", sql_path(sql));
-    sql_done(&groups);
-    return rc < 0 ? rc : 0;
-}
-
-int journal_verify(struct journal_reader *reader, int64_t *rows, struct error *error) {
-    *rows = 0;
-    int rc = refresh(reader, error);
-    for (size_t i = 0; i < reader->list.n && rc == 0; i++) {
-        struct sql *sql;
-        rc = file(reader, reader->list.items[i].number, &sql, error);
-        if (rc == 0) rc = verify_file(reader, sql, rows, error);
-    }
-    return rc;
 }

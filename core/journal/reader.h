@@ -18,6 +18,10 @@ int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journa
                  struct error *error);
 /* The row `last` and those of the same unit before it, newest first. A missing row ends the chain. */
 int journal_chain(struct journal_reader *reader, int64_t last, journal_visit visit, void *visitor, struct error *error);
+/* The same, of the kinds in `kinds` alone (bits, 1 << JOURNAL_TRACK): what is of another costs no more than a step to the next row. *last
+ * becomes the row that the reading came to, visited or not; it stays where there was none. */
+int journal_read_kinds(struct journal_reader *reader, int64_t from, int64_t to, unsigned kinds, int64_t *last,
+                       journal_visit visit, void *visitor, struct error *error);
 /* One row; ERR_NOT_FOUND. */
 int journal_get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error);
 
@@ -30,8 +34,5 @@ int journal_seek(struct journal_reader *reader, int64_t received, int64_t *seq, 
 int journal_expired(struct journal_reader *reader, int64_t before, int64_t *last, struct error *error);
 /* The first row that is still there. */
 int64_t journal_first(struct journal_reader *reader);
-
-/* Computes every group's checksum again. ERR_CORRUPT names the file and the rows. `rows` takes how many were right. */
-int journal_verify(struct journal_reader *reader, int64_t *rows, struct error *error);
 
 #endif

@@ -61,3 +61,25 @@ json_t *configuration_unmasked(const json_t *schema, const json_t *sent, const j
     }
     return copy;
 }
+
+/* Sets in `value` the secrets of `now` that are not there. */
+static void keep_secrets(const json_t *schema, json_t *value, const json_t *now) {
+    const char *key;
+    json_t *property;
+    json_object_foreach(json_object_get(schema, "properties"), key, property) {
+        json_t *there = json_object_get(now, key), *said = json_object_get(value, key);
+        if (is_secret(property) && there && !said) json_object_set(value, key, there);
+        if (is_secret(property) || !json_is_object(there) || (said && !json_is_object(said))) continue;
+        json_t *inner = said ? json_incref(said) : json_object();
+        keep_secrets(property, inner, there);
+        if (json_object_size(inner)) json_object_set(value, key, inner);
+        json_decref(inner);
+    }
+}
+
+json_t *configuration_with_secrets(const json_t *schema, const json_t *sent, const json_t *now) {
+    json_t *flat = configuration_unmasked(schema, sent, now), *value = json_deep_copy(flat);
+    json_decref(flat);
+    keep_secrets(schema, value, now);
+    return value;
+}

@@ -16,5 +16,7 @@ bool configuration_can_mask(const json_t *schema);
 json_t *configuration_masked(const json_t *schema, const json_t *value);
 /* A copy of `sent` with what `now` has in place of each mask at a secret's place. The caller's reference; all are borrowed. */
 json_t *configuration_unmasked(const json_t *schema, const json_t *sent, const json_t *now);
+/* The same, and each secret that `sent` says nothing of stays as `now` has it: for what is written without them. */
+json_t *configuration_with_secrets(const json_t *schema, const json_t *sent, const json_t *now);
 
 #endif

@@ -145,11 +145,17 @@ static void one_told(struct attempt *attempt, const struct release *r, const str
 }
 
 /* The release that people mean, and whatever runs, must take it. */
+static int suits_all(const struct plugin *plugin, const json_t *value, struct error *error) {
+    const struct release *shown = host_shown(plugin);
+    int rc = 0;
+    for (const struct release *r = plugin->releases; r && rc == 0; r = r->next)
+        if (r == shown || r->state == RELEASE_RUNNING) rc = suits(r, value, error);
+    return rc;
+}
+
 static void try(struct attempt *attempt, const json_t *value, const char *json) {
     struct error *error = &attempt->error;
-    const struct release *shown = host_shown(attempt->plugin);
-    for (struct release *r = attempt->plugin->releases; r && !error->code; r = r->next)
-        if (r == shown || r->state == RELEASE_RUNNING) suits(r, value, error);
+    suits_all(attempt->plugin, value, error);
     for (struct release *r = attempt->plugin->releases; r && !error->code; r = r->next) {
         if (r->state != RELEASE_RUNNING) continue;
         if (tell(r, json, value, attempt))
@@ -157,6 +163,10 @@ static void try(struct attempt *attempt, const json_t *value, const char *json) 
         else
             error_set(error, ERR_UNAVAILABLE, "%s %s is too busy to be configured now", r->plugin->name, r->version);
     }
+}
+
+static int no_plugin(struct text name, struct error *error) {
+    return error_set(error, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
 
 void plugins_configure(struct plugins *plugins, struct text name, const json_t *value, plugins_done done, void *user) {
@@ -170,7 +180,7 @@ void plugins_configure(struct plugins *plugins, struct text name, const json_t *
     json_dump(&json, value);
     char *text = buffer_take(&json, NULL);
     if (!attempt->plugin)
-        error_set(&attempt->error, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+        no_plugin(name, &attempt->error);
     else if (plugins->env.stopping)
         error_set(&attempt->error, ERR_UNAVAILABLE, "Parley is stopping");
     else
@@ -195,6 +205,12 @@ void plugins_configured(struct plugins *plugins, struct text name, struct text j
             release_review(r);
         }
     configure_review(plugin);
+}
+
+int plugins_check_configuration(const struct plugins *plugins, struct text name, const json_t *value,
+                                struct error *error) {
+    const struct plugin *plugin = host_find_installed(plugins, name);
+    return plugin ? suits_all(plugin, value, error) : no_plugin(name, error);
 }
 
 void plugins_unconfigure(struct plugins *plugins, struct text name) {

@@ -46,7 +46,7 @@ enum frame_type {
     FRAME_METRICS = 71, /* JSON [{name, count} or {name, sum, buckets}]: the plugin's own, since the last time */
     /* JSON {ask: "traits", "consent", "entries", "ids", "find" or "contact", customer, kinds, before, limit, word, why, channel, feature}; answered by FRAME_ANSWER. The worker waits. */
     FRAME_ASK = 72,
-    FRAME_HELD = 73, /* id: the pid that has the writer lock while this worker waits; JSON {release, ms: for so long} */
+    FRAME_HELD = 73,  /* id: the pid that has the writer lock while this worker waits; JSON {ms: for so long} */
     FRAME_ALONE = 70, /* like FRAME_FAILED: it could start if no other release worked on the database */
 };
 

@@ -381,8 +381,14 @@ void plugins_install_older(struct plugins *plugins, char *bytes, size_t n, plugi
 /* The plugin of that name; NULL, and the operation has ended, where there is none. */
 static struct plugin *plugin_for(struct plugins *plugins, struct operation *op, struct text name) {
     struct plugin *plugin = host_find_installed(plugins, name);
-    if (!plugin) operation_fail(op, ERR_NOT_FOUND, "there is no plugin '%.*s'", TEXT_ARGS(name));
+    if (!plugin) operation_fail(op, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
     return plugin;
+}
+
+static void no_release(struct operation *op, const struct plugin *plugin, struct text version) {
+    operation_fail(op, ERR_NOT_FOUND,
+                   "%s has no release '%.*s': push it first (parley plugin get %s has those that there are)",
+                   plugin->name, TEXT_ARGS(version), plugin->name);
 }
 
 void plugins_activate(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user) {
@@ -393,7 +399,7 @@ void plugins_activate(struct plugins *plugins, struct text name, struct text ver
     if (release)
         operation_activate(op, plugin, release);
     else
-        operation_fail(op, ERR_NOT_FOUND, "%s has no release '%.*s'", plugin->name, TEXT_ARGS(version));
+        no_release(op, plugin, version);
 }
 
 void plugins_remove(struct plugins *plugins, struct text name, struct text version, plugins_done done, void *user) {
@@ -404,7 +410,7 @@ void plugins_remove(struct plugins *plugins, struct text name, struct text versi
     if (release)
         operation_remove(op, plugin, release);
     else
-        operation_fail(op, ERR_NOT_FOUND, "%s has no release '%.*s'", plugin->name, TEXT_ARGS(version));
+        no_release(op, plugin, version);
 }
 
 void plugins_rollback(struct plugins *plugins, struct text name, plugins_done done, void *user) {

@@ -20,6 +20,7 @@
 #include "core/plugins/manifest.h"
 #include "core/plugins/probation.h"
 #include "core/plugins/worker_sandbox.h"
+#include "core/plugins/writer_lock.h"
 #include "core/plugins/trust.h"
 
 struct plugins;
@@ -56,8 +57,8 @@ struct plugin_ask {
 
 /* What happens to releases without anybody asking. Texts are borrowed until the function returns. */
 enum plugin_event_kind {
-    PLUGIN_RUNNING,        /* a worker serves */
-    PLUGIN_CRASHED,        /* one died or could not start; `detail` says why */
+    PLUGIN_RUNNING, /* a worker serves; `detail` is why the one before it did not, where that died or could not start */
+    PLUGIN_CRASHED, /* one died or could not start; `detail` says why */
     PLUGIN_STAYS_DOWN,     /* and none is started any more */
     PLUGIN_BREAKER_OPEN,   /* it gets no calls for a while */
     PLUGIN_BREAKER_CLOSED, /* it gets them again */
@@ -187,6 +188,9 @@ void plugins_configured(struct plugins *plugins, struct text name, struct text j
  * may refuse it. On success it is to be stored, and then plugins_configured; on failure (ERR_INVALID with the places, ERR_NOT_FOUND,
  * ERR_UNAVAILABLE) all go back to what it is. */
 void plugins_configure(struct plugins *plugins, struct text name, const json_t *value, plugins_done done, void *user);
+/* The first half of that: what the releases say of it (ERR_INVALID with the places, ERR_NOT_FOUND); nobody is told. */
+int plugins_check_configuration(const struct plugins *plugins, struct text name, const json_t *value,
+                                struct error *error);
 /* After a success that was not stored: back to what it is. */
 void plugins_unconfigure(struct plugins *plugins, struct text name);
 struct plugin_configuration {
@@ -206,14 +210,29 @@ void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_nam
 
 /* ---- looking ---- */
 
+/* With the name's length and place. */
+#define PLUGINS_NONE                                                                                                   \
+    "there is no plugin '%.*s' here; GET /admin/v1/plugins (parley plugin list) has those that there are"
+
 /* True where unsigned bundles are taken: a server for development. */
 bool plugins_take_unsigned(const struct plugins *plugins);
 /* With TEXT_NONE: whether the plugin is there (and not retired). */
 bool plugins_has(const struct plugins *plugins, struct text name, struct text version);
-/* One plugin with all its releases; false (and nothing written) where there is none. */
-bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w);
-/* An array of all plugins, shorter. */
-void plugins_list_json(const struct plugins *plugins, struct json_writer *w);
+/* Who has the turn to write to a plugin's database, asked for on the loop and answered there: the caller sets job.mail.receive. */
+struct plugin_writer {
+    struct lane_job job; /* first */
+    char folder[512];
+    struct writer_holder holder; /* pid 0: nobody */
+};
+/* False, and no answer comes, where there is no such plugin. */
+bool plugins_ask_writer(const struct plugins *plugins, struct text name, struct plugin_writer *writer);
+/* One plugin with all its releases; false (and nothing written) where there is none. Of `writer`, what was answered (NULL: nothing is said
+ * of it). */
+bool plugins_status_json(const struct plugins *plugins, struct text name, const struct plugin_writer *writer,
+                         struct json_writer *w);
+/* An array of the plugins behind `after` (TEXT_NONE: all), shorter, at most `limit`: the last one's name where there are more, else
+ * TEXT_NONE. Borrowed until the loop's next turn. */
+struct text plugins_list_json(const struct plugins *plugins, struct text after, size_t limit, struct json_writer *w);
 /* The last 500 lines of all releases, oldest first, of those with a greater "seq" than `after`: [{"seq","at","by","level","version","line"}].
  * "seq" counts a plugin's lines from 1 since parleyd started; where `after` is from an earlier start, all. */
 bool plugins_logs_json(const struct plugins *plugins, struct text name, size_t after, struct json_writer *w);

@@ -48,24 +48,40 @@ static void put_schema(struct json_writer *w, const char *key, const json_t *sch
     free(json);
 }
 
-/* As long as somebody waits for the turn to write, who has it is heard of many times a second. */
-static void put_writer(struct json_writer *w, const struct plugin *plugin) {
-    enum { STALE = 300 /* ms */ };
-    const struct writer_seen *writer = &plugin->writer;
-    uint64_t ago = env_now(plugin->env) - writer->heard_at;
+/* ---- who has the turn to write: the file that the workers sign is read on the files lane ---- */
+
+static void look_at_lock(struct lane_job *job, void *owner) {
+    struct plugin_writer *writer = (struct plugin_writer *)job;
+    writer->holder = writer_lock_look(writer->folder);
+}
+
+bool plugins_ask_writer(const struct plugins *plugins, struct text name, struct plugin_writer *writer) {
+    const struct plugin *plugin = host_find_installed(plugins, name);
+    if (!plugin || snprintf(writer->folder, sizeof writer->folder, "%s", plugin->data) >= (int)sizeof writer->folder)
+        return false;
+    writer->job.work = look_at_lock;
+    writer->job.reply_to = plugins->env.mailbox;
+    lane_do(plugins->env.files, &writer->job);
+    return true;
+}
+
+/* What a plugin may write into that file is believed where the process is a worker of its. */
+static void put_writer(struct json_writer *w, const struct plugin *plugin, const struct writer_holder *holder) {
+    const struct supervisor *worker = holder->pid > 0 ? plugin_worker(plugin, holder->pid) : NULL;
     json_key(w, TEXT("writerLock"));
-    if (!writer->pid || ago > STALE) {
+    if (!worker) {
         json_nil(w);
         return;
     }
     json_open_object(w);
-    json_put_int(w, "pid", writer->pid);
-    json_put_text(w, "release", text_of(writer->release));
-    json_put_double(w, "heldSeconds", (double)(writer->held_ms + (int64_t)ago) / 1e3);
+    json_put_int(w, "pid", holder->pid);
+    json_put_text(w, "release", text_of(((const struct release *)worker->user)->version));
+    json_put_double(w, "heldSeconds", holder->held_ms > 0 ? (double)holder->held_ms / 1e3 : 0);
     json_close_object(w);
 }
 
-bool plugins_status_json(const struct plugins *plugins, struct text name, struct json_writer *w) {
+bool plugins_status_json(const struct plugins *plugins, struct text name, const struct plugin_writer *writer,
+                         struct json_writer *w) {
     const struct plugin *plugin = host_find_installed(plugins, name);
     if (!plugin) return false;
     json_open_object(w);
@@ -73,7 +89,7 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, struct
     events_json(plugin, w);
     if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
     probation_json(plugin, w);
-    put_writer(w, plugin);
+    if (writer) put_writer(w, plugin, &writer->holder);
     put_schema(w, "settings", host_shown(plugin)->bundle.manifest.settings);
     put_schema(w, "configuration", host_shown(plugin)->bundle.manifest.configuration);
     json_put_int(w, "configurationVersion", plugin->configuration_version);
@@ -85,20 +101,34 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, struct
     return true;
 }
 
-void plugins_list_json(const struct plugins *plugins, struct json_writer *w) {
+static void put_short(const struct plugin *plugin, struct json_writer *w) {
+    json_open_object(w);
+    summary(plugin, w);
+    json_key(w, TEXT("releases"));
     json_open_array(w);
-    for (size_t i = 0; i < plugins->n; i++) {
+    for (const struct release *r = plugin->releases; r; r = r->next) json_text(w, text_of(r->version));
+    json_close_array(w);
+    json_close_object(w);
+}
+
+struct text plugins_list_json(const struct plugins *plugins, struct text after, size_t limit, struct json_writer *w) {
+    const struct plugin *last = NULL, *more = NULL;
+    bool passed = !after.n;
+    size_t n = 0;
+    json_open_array(w);
+    for (size_t i = 0; i < plugins->n && !more; i++) {
         const struct plugin *plugin = plugins->list[i];
-        if (!plugin->releases) continue;
-        json_open_object(w);
-        summary(plugin, w);
-        json_key(w, TEXT("releases"));
-        json_open_array(w);
-        for (const struct release *r = plugin->releases; r; r = r->next) json_text(w, text_of(r->version));
-        json_close_array(w);
-        json_close_object(w);
+        bool counts = passed && plugin->releases;
+        if (counts && n == limit)
+            more = plugin;
+        else if (counts) {
+            put_short(last = plugin, w);
+            n++;
+        }
+        passed = passed || text_is(after, plugin->name);
     }
     json_close_array(w);
+    return more ? text_of(last->name) : TEXT_NONE;
 }
 
 bool plugins_logs_json(const struct plugins *plugins, struct text name, size_t after, struct json_writer *w) {

@@ -82,10 +82,9 @@ void ready_free(struct ready *ready) {
     free(ready->sandbox);
 }
 
-int64_t note_held(struct text payload, char release[static 65]) {
+int64_t note_held(struct text payload) {
     json_t *held = parse(payload);
     int64_t ms = json_integer_value(json_object_get(held, "ms"));
-    snprintf(release, 65, "%s", string_or(held, "release", ""));
     json_decref(held);
     return ms;
 }

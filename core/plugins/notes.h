@@ -33,7 +33,7 @@ int note_ready(struct text payload, const struct supervisor_launch *launch, stru
 void ready_free(struct ready *ready);
 /* PONG: its memory in bytes; what it waits for as a JSON array (caller frees; NULL where it says nothing). */
 void note_pong(struct text payload, int64_t *memory, char **waits);
-/* HELD: for how many ms, and by which release (of the plugin that waits; "" where it does not say). */
-int64_t note_held(struct text payload, char release[static 65]);
+/* HELD: for how many ms. */
+int64_t note_held(struct text payload);
 
 #endif

@@ -327,7 +327,8 @@ void operation_roll_back(struct operation *op, struct plugin *plugin) {
     if (plugin->previous)
         operation_activate(op, plugin, plugin->previous);
     else
-        operation_fail(op, ERR_CONFLICT, "%s has no release to roll back to", plugin->name);
+        operation_fail(op, ERR_CONFLICT, "%s has no release to roll back to: activate one by its version",
+                       plugin->name);
 }
 
 /* ---- retire ---- */
@@ -350,11 +351,12 @@ void operation_retire(struct operation *op, struct plugin *plugin) {
 
 /* NULL: nothing. */
 static const char *what_needs(const struct plugin *plugin, const struct release *release) {
-    if (release == plugin->active) return "is the active release";
-    if (release == plugin->previous) return "is the release that a rollback goes back to";
-    if (release->want & WANT_VARIANT) return "is named by a feature's variant";
+    if (release == plugin->active) return "is the active release: activate another one first";
+    if (release == plugin->previous)
+        return "is the release that a rollback goes back to: activate it, or a third one, first";
+    if (release->want & WANT_VARIANT) return "is named by a feature's variant: take it out there first";
     if (release->want || release->worker || release->leaving || uv_is_active((const uv_handle_t *)&release->again))
-        return "has a worker that is not gone yet";
+        return "has a worker that is not gone yet: try again in a moment";
     return NULL;
 }
 
@@ -387,7 +389,7 @@ void operation_remove(struct operation *op, struct plugin *plugin, struct releas
     if (!begin(op, plugin)) return;
     const char *needs = what_needs(plugin, release);
     if (needs) {
-        operation_fail(op, ERR_CONFLICT, "%s %s %s; it stays", op->name, op->version, needs);
+        operation_fail(op, ERR_CONFLICT, "%s %s %s", op->name, op->version, needs);
         return;
     }
     op->release = release;

@@ -39,6 +39,12 @@ void plugin_free(struct plugin *plugin) {
     free(plugin);
 }
 
+struct supervisor *plugin_worker(const struct plugin *plugin, int pid) {
+    for (struct supervisor *s = plugin->env->workers; s; s = s->next)
+        if (s->pid == pid && ((const struct release *)s->user)->plugin == plugin) return s;
+    return NULL;
+}
+
 struct release *plugin_find(const struct plugin *plugin, struct text version) {
     struct release *r = plugin->releases;
     while (r && !text_is(version, r->version)) r = r->next;

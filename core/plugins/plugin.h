@@ -24,18 +24,14 @@ struct plugin {
     struct probation probation;
     struct delivery events;
     struct metrics_seen metrics; /* its own */
-    struct writer_seen {         /* who has the turn to write, as a worker said that waits for it */
-        int pid;                 /* 0: nobody ever waited */
-        char release[65];
-        int64_t held_ms;   /* by then */
-        uint64_t heard_at; /* ms of the loop */
-    } writer;
     struct log_ring log;
 };
 
 struct plugin *plugin_new(struct plugin_env *env, struct text name);
 /* Only once no worker is left. */
 void plugin_free(struct plugin *plugin);
+/* Its worker of that process; NULL where there is none any more. */
+struct supervisor *plugin_worker(const struct plugin *plugin, int pid);
 struct release *plugin_find(const struct plugin *plugin, struct text version); /* NULL where there is none */
 void plugin_add(struct plugin *plugin, struct release *release);
 /* Takes it out of the list; it is the caller's then. */

@@ -127,10 +127,10 @@ static void on_serving(void *user, struct supervisor *worker) {
     struct release *r = user;
     r->state = RELEASE_RUNNING;
     r->settled = true;
-    r->why[0] = 0;
     plugin_note(r->plugin, LOG_INFO, r->version, "worker %d serves", worker->pid);
     note_sandbox(r, worker->ready.sandbox);
-    tell(r, PLUGIN_RUNNING, "");
+    tell(r, PLUGIN_RUNNING, r->why);
+    r->why[0] = 0;
     configure_review(r->plugin);
     plugin_release_serves(r->plugin, r);
     traffic_running(r);
@@ -168,13 +168,10 @@ static void on_metrics(void *user, struct supervisor *worker, struct text json) 
 /* A worker waits for its turn to write, and says who has it. Only another worker of the same plugin can, and not for long. */
 static void on_held(void *user, struct supervisor *worker, const struct frame *frame) {
     struct release *r = user;
-    struct writer_seen *writer = &r->plugin->writer;
-    *writer = (struct writer_seen){.pid = (int)frame->id, .heard_at = env_now(r->env)};
-    writer->held_ms = note_held(frame->payload, writer->release);
-    if (writer->held_ms < HELD_MOST) return;
-    for (struct supervisor *s = r->env->workers; s; s = s->next)
-        if (s != worker && s->pid == writer->pid && ((struct release *)s->user)->plugin == r->plugin)
-            supervisor_fail(s, "kept the writer lock for over a second while release %s waited", r->version);
+    if (note_held(frame->payload) < HELD_MOST) return;
+    struct supervisor *holder = plugin_worker(r->plugin, (int)frame->id);
+    if (holder && holder != worker)
+        supervisor_fail(holder, "kept the writer lock for over a second while release %s waited", r->version);
 }
 
 static void on_line(void *user, enum log_level level, struct text line) {

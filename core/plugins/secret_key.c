@@ -92,7 +92,9 @@ static int unpack(struct packed *packed, struct text file, struct error *error) 
                                    sodium_base64_VARIANT_ORIGINAL) == 0 &&
                  got == sizeof *packed;
     if (whole && memcmp(packed->algorithm, "Ed", 2) == 0 && memcmp(packed->checksum_kind, "B2", 2) == 0) return 0;
-    return error_set(error, ERR_INVALID, "it is no secret key as minisign writes it");
+    return error_set(
+        error, ERR_INVALID,
+        "it is no secret key as minisign writes it: the one that signs is NAME.key of parley plugin keygen NAME");
 }
 
 /* minisign leaves the checksum of a key without password empty: then the key's two halves must belong together. */

@@ -132,7 +132,6 @@ void worker_put_held(struct buffer *out, const struct writer_holder *holder) {
     size_t frame = frame_open(out, FRAME_HELD, (uint64_t)holder->pid);
     json_writer_init(&w, out);
     json_open_object(&w);
-    json_put_text(&w, "release", text_of(holder->version));
     json_put_int(&w, "ms", holder->held_ms);
     json_close_object(&w);
     frame_close(out, frame);

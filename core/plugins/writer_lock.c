@@ -67,13 +67,26 @@ void writer_lock_give_up(struct writer_lock *lock) {
     take(lock->writer, LOCK_UN);
 }
 
-struct writer_holder writer_lock_holder(const struct writer_lock *lock) {
+static struct writer_holder read_holder(int fd) {
     char line[LINE + 1] = "";
     struct writer_holder holder = {0};
     long long since = 0;
-    if (pread(lock->writer, line, LINE, 0) <= 0 ||
-        sscanf(line, "%d %lld %64s", &holder.pid, &since, holder.version) < 2)
+    if (pread(fd, line, LINE, 0) <= 0 || sscanf(line, "%d %lld %64s", &holder.pid, &since, holder.version) < 2)
         return (struct writer_holder){0};
     holder.held_ms = (int64_t)(clock_ticks() / 1000000) - since;
+    return holder;
+}
+
+struct writer_holder writer_lock_holder(const struct writer_lock *lock) {
+    return read_holder(lock->writer);
+}
+
+struct writer_holder writer_lock_look(const char *folder) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/writer.lock", folder);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return (struct writer_holder){0};
+    struct writer_holder holder = read_holder(fd);
+    close(fd);
     return holder;
 }

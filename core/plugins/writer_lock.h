@@ -30,5 +30,7 @@ bool writer_lock_try(struct writer_lock *lock);
 void writer_lock_give_up(struct writer_lock *lock);
 /* What writer.lock says. Any thread; for a moment around a change of hands it may say nobody. */
 struct writer_holder writer_lock_holder(const struct writer_lock *lock);
+/* The same of the database in `folder`, for who is no worker of it. A holder that was killed still stands there. Reads a file. */
+struct writer_holder writer_lock_look(const char *folder);
 
 #endif

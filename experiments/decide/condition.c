@@ -26,35 +26,29 @@ static bool flagd_attribute(struct run *run, const struct text *steps, uint32_t 
     return true;
 }
 
-struct value run_var(struct run *run, const struct text *steps, uint32_t n) {
-    struct value v = run->current;
-    uint32_t i = 0;
-    if (flagd_attribute(run, steps, n, &v)) return v;
-    if (run->reducing) {
-        if (n == 0) return value_of(&run->home, JSON_NONE);
-        if (text_is(steps[0], "accumulator"))
-            v = run->accumulator;
-        else if (!text_is(steps[0], "current"))
-            return value_of(&run->home, JSON_NONE);
-        i = 1;
-    }
-    for (; i < n; i++) v = value_member(&run->home, v, steps[i]);
-    return v;
+bool run_var(struct run *run, const struct text *steps, uint32_t n, struct value *out) {
+    bool found = true;
+    *out = run->current;
+    if (flagd_attribute(run, steps, n, out)) return true;
+    for (uint32_t i = 0; i < n && found; i++) found = value_member(&run->home, *out, steps[i], out);
+    return found;
 }
 
 static struct value eval_var(struct run *run, uint32_t at) {
     const struct node *node = &run->nodes[at];
-    struct value found;
+    struct value v;
+    bool found;
     if (node->fixed_path)
-        found = run_var(run, node->path.steps, node->path.n);
+        found = run_var(run, node->path.steps, node->path.n, &v);
     else {
         struct value path = run_eval(run, at + 1);
         uint32_t n = 0;
         const struct text *steps =
             path.kind == VALUE_NULL ? NULL : condition_path(run->input->arena, value_to_text(&run->home, path), &n);
-        found = resting_on(run_var(run, steps, n), path);
+        found = run_var(run, steps, n, &v);
+        v = resting_on(v, path);
     }
-    return found.absent && node->count == 2 ? run_eval(run, argument(run, at, 1)) : found;
+    return !found && node->count == 2 ? run_eval(run, argument(run, at, 1)) : v;
 }
 
 /* ---- logic ---- */
@@ -127,7 +121,7 @@ static bool compare_attribute(const struct node *nodes, uint32_t at, const struc
 
 /* Not inside map, filter and their like. */
 static bool at_root(const struct run *run) {
-    return !run->reducing && run->current.kind == VALUE_TAPE && run->current.at == run->input->root;
+    return run->current.kind == VALUE_TAPE && run->current.at == run->input->root;
 }
 
 /* a < b, or a < b < c with three arguments; likewise the others. */

@@ -109,7 +109,8 @@ static uint32_t murmur3(struct text t) {
 /* What is hashed where no expression says: the feature's key and the targeting key. */
 static struct text default_seed(struct run *run) {
     struct value root = value_of(&run->home, run->input->json ? run->input->root : JSON_NONE);
-    struct value key = value_member(&run->home, root, TEXT("targetingKey"));
+    struct value key;
+    value_member(&run->home, root, TEXT("targetingKey"), &key);
     struct text unit = key.kind == VALUE_STRING ? key.string : TEXT_NONE;
     return arena_printf(run->input->arena, "%.*s%.*s", TEXT_ARGS(run->input->feature_key), TEXT_ARGS(unit));
 }

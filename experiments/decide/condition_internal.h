@@ -85,10 +85,8 @@ struct run {
     const struct node *nodes;
     const struct condition_input *input;
     struct value_home home;
-    struct value current;     /* the root; an element inside map, filter, all, none, some, reduce */
-    struct value accumulator; /* inside reduce */
-    bool reducing;
-    uint32_t *steps; /* spent so far, segments included */
+    struct value current; /* the root; an element inside map, filter, all, none, some; a scope inside reduce */
+    uint32_t *steps;      /* spent so far, segments included */
     uint32_t segment_depth;
 };
 
@@ -101,8 +99,8 @@ static inline bool run_spend(struct run *run, size_t n) {
 
 /* The value of the node at `at`. */
 struct value run_eval(struct run *run, uint32_t at);
-/* What `var` finds at a dotted path from `current`; absent where nothing is. */
-struct value run_var(struct run *run, const struct text *steps, uint32_t n);
+/* What `var` finds at a dotted path from `current`; false, and an absent null in *out, where nothing is. */
+bool run_var(struct run *run, const struct text *steps, uint32_t n, struct value *out);
 
 /* Operators that live in files of their own; `at` is the operator's node. */
 struct value run_list_operator(struct run *run,

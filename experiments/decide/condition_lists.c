@@ -1,16 +1,12 @@
 /* Operators that walk lists: inside them `var` starts from the element. Anything but a list counts as an empty one. */
 #include "experiments/decide/condition_internal.h"
 
-/* Evaluates the node with `var` starting from `element`. */
+/* Evaluates the node with `var` starting from `element`, or from reduce's scope. */
 static struct value within(struct run *run, uint32_t at, struct value element) {
-    struct value outer = run->current, outer_accumulator = run->accumulator;
-    bool outer_reducing = run->reducing;
+    struct value outer = run->current;
     run->current = element;
-    run->reducing = false;
     struct value v = run_eval(run, at);
     run->current = outer;
-    run->accumulator = outer_accumulator;
-    run->reducing = outer_reducing;
     return v;
 }
 
@@ -54,20 +50,14 @@ static struct value eval_quantified(struct run *run, enum condition_operator op,
 static struct value eval_reduce(struct run *run, uint32_t at, struct value list, uint32_t logic) {
     const struct node *nodes = run->nodes;
     struct value total = nodes[at].count == 3 ? run_eval(run, nodes[logic].next) : value_null(), element;
-    struct value outer = run->current, outer_accumulator = run->accumulator;
-    bool outer_reducing = run->reducing, absent = list.absent;
     struct value_cursor cursor = {0};
     while (value_next(&run->home, list, &cursor, &element)) {
-        run->reducing = true;
-        run->current = element;
-        run->accumulator = total;
-        total = run_eval(run, logic);
+        struct value *scope = arena_array(run->input->arena, struct value, 2);
+        scope[0] = element;
+        scope[1] = total;
+        total = within(run, logic, (struct value){.kind = VALUE_SCOPE, .items = scope});
     }
-    run->current = outer;
-    run->accumulator = outer_accumulator;
-    run->reducing = outer_reducing;
-    total.absent |= absent;
-    return total;
+    return resting_on(total, list);
 }
 
 /* All arguments, the elements of lists among them, in one list. */
@@ -96,7 +86,8 @@ static struct value eval_merge(struct run *run, uint32_t at) {
 static bool is_missing(struct run *run, struct value name) {
     uint32_t n;
     const struct text *steps = condition_path(run->input->arena, value_to_text(&run->home, name), &n);
-    struct value v = run_var(run, steps, n);
+    struct value v;
+    run_var(run, steps, n, &v);
     return v.kind == VALUE_NULL || (v.kind == VALUE_STRING && v.string.n == 0);
 }
 

@@ -18,7 +18,8 @@ static void write_value(const struct value *v, struct buffer *out) {
         buffer_byte(out, ']');
         break;
     case VALUE_NULL:
-    case VALUE_TAPE: buffer_cstr(out, "null"); break; /* no literal is on a tape */
+    case VALUE_TAPE:
+    case VALUE_SCOPE: buffer_cstr(out, "null"); break; /* no literal is one of these */
     }
 }
 

@@ -45,19 +45,29 @@ bool value_next(const struct value_home *home, struct value list, struct value_c
     return true;
 }
 
-static struct value element(const struct value_home *home, struct value list, int64_t index) {
-    if (index < 0 || index >= value_size(home, list)) return value_of(home, JSON_NONE);
-    if (list.kind == VALUE_LIST) return list.items[index];
-    json_at at = json_first(home->json, list.at);
-    while (index--) at = json_after(home->json, list.at, at);
-    return value_of(home, at);
+/* Of a computed list or a scope, which hold values; NULL where there is none. */
+static const struct value *item(struct value of, struct text name) {
+    int64_t index;
+    if (of.kind == VALUE_SCOPE)
+        return text_is(name, "current") ? &of.items[0] : text_is(name, "accumulator") ? &of.items[1] : NULL;
+    return text_to_int(name, &index) && index >= 0 && index < of.n ? &of.items[index] : NULL;
 }
 
-struct value value_member(const struct value_home *home, struct value of, struct text name) {
+static json_at on_tape(const struct value_home *home, struct value of, struct text name) {
     int64_t index;
-    if (value_is_list(home, of))
-        return text_to_int(name, &index) ? element(home, of, index) : value_of(home, JSON_NONE);
-    return value_of(home, of.kind == VALUE_TAPE ? json_get(home->json, of.at, name) : JSON_NONE);
+    if (!value_is_list(home, of)) return json_get(home->json, of.at, name);
+    if (!text_to_int(name, &index) || index < 0 || index >= value_size(home, of)) return JSON_NONE;
+    json_at at = json_first(home->json, of.at);
+    while (index--) at = json_after(home->json, of.at, at);
+    return at;
+}
+
+bool value_member(const struct value_home *home, struct value of, struct text name, struct value *out) {
+    bool held = of.kind == VALUE_LIST || of.kind == VALUE_SCOPE;
+    const struct value *found = held ? item(of, name) : NULL;
+    json_at at = of.kind == VALUE_TAPE ? on_tape(home, of, name) : JSON_NONE;
+    *out = found ? *found : value_of(home, at);
+    return found || at != JSON_NONE;
 }
 
 /* ---- coercions ---- */
@@ -69,7 +79,8 @@ bool value_true(const struct value_home *home, struct value v) {
     case VALUE_NUMBER: return v.number != 0 && !isnan(v.number);
     case VALUE_STRING: return v.string.n > 0;
     case VALUE_LIST: return v.n > 0;
-    case VALUE_TAPE: break;
+    case VALUE_TAPE:
+    case VALUE_SCOPE: break;
     }
     return !value_is_list(home, v) || value_size(home, v) > 0;
 }
@@ -163,7 +174,8 @@ double value_to_number(const struct value_home *home, struct value v) {
     case VALUE_NUMBER: return v.number;
     case VALUE_STRING: return text_to_number(v.string);
     case VALUE_LIST:
-    case VALUE_TAPE: break;
+    case VALUE_TAPE:
+    case VALUE_SCOPE: break;
     }
     return text_to_number(value_to_text(home, v));
 }
@@ -206,7 +218,8 @@ struct text value_to_text(const struct value_home *home, struct value v) {
     case VALUE_NUMBER: return number_to_text(home->arena, v.number);
     case VALUE_STRING: return v.string;
     case VALUE_LIST:
-    case VALUE_TAPE: break;
+    case VALUE_TAPE:
+    case VALUE_SCOPE: break;
     }
     return value_is_list(home, v) ? list_to_text(home, v) : TEXT("[object Object]");
 }
@@ -221,13 +234,14 @@ bool value_same(const struct value_home *home, struct value a, struct value b) {
     case VALUE_NUMBER: return a.number == b.number;
     case VALUE_STRING: return text_eq(a.string, b.string);
     case VALUE_LIST: return a.n && a.items == b.items;
+    case VALUE_SCOPE: return a.items == b.items;
     case VALUE_TAPE: break;
     }
     return a.at == b.at;
 }
 
 static bool is_compound(struct value v) {
-    return v.kind == VALUE_LIST || v.kind == VALUE_TAPE;
+    return v.kind == VALUE_LIST || v.kind == VALUE_TAPE || v.kind == VALUE_SCOPE;
 }
 
 bool value_equal(const struct value_home *home, struct value a, struct value b) {

@@ -5,10 +5,10 @@
 
 #include "core/base/json.h"
 
-enum value_kind { VALUE_NULL, VALUE_BOOL, VALUE_NUMBER, VALUE_STRING, VALUE_LIST, VALUE_TAPE };
+enum value_kind { VALUE_NULL, VALUE_BOOL, VALUE_NUMBER, VALUE_STRING, VALUE_LIST, VALUE_TAPE, VALUE_SCOPE };
 
 /* A list is computed (map, filter, missing ...) or a literal of the condition; arrays and objects of the document stay on
- * its tape. */
+ * its tape. A scope is the object {current, accumulator} that reduce makes at each step. */
 struct value {
     uint8_t kind; /* enum value_kind */
     bool absent;  /* it depends on an attribute that is not there: "unknown" in a trace */
@@ -17,7 +17,7 @@ struct value {
         bool truth;
         double number;
         struct text string;
-        const struct value *items;
+        const struct value *items; /* of a list; of a scope: current, then accumulator */
         json_at at;
     };
 };
@@ -56,8 +56,8 @@ struct value_cursor {
     json_at at;
 };
 bool value_next(const struct value_home *home, struct value list, struct value_cursor *cursor, struct value *out);
-/* A member by name or an element by index; absent where there is none. */
-struct value value_member(const struct value_home *home, struct value of, struct text name);
+/* A member by name or an element by index into *out; false, and an absent null there, where there is none. */
+bool value_member(const struct value_home *home, struct value of, struct text name, struct value *out);
 
 /* JsonLogic's truth: as JavaScript's, but an empty array is false. "0" is true. */
 bool value_true(const struct value_home *home, struct value v);

@@ -136,7 +136,7 @@ int insight_gather(struct insight *in, const struct journal_record *r, struct er
     struct told t = {.record = r};
     int64_t at = r->at < r->received ? r->at : r->received;
     bool customer = r->actor == JOURNAL_CUSTOMER || r->actor == JOURNAL_PLUGIN;
-    if ((r->kind != JOURNAL_TRACK && r->kind != JOURNAL_PAGE) || !customer || !r->unit.n) return 0;
+    if (!customer || !r->unit.n) return 0;
     if (is_visit(r) && insight_visit(in, r->unit, at, error) < 0) return error->code;
     if (r->kind == JOURNAL_PAGE || text_starts(r->name, TEXT("Product Removed"))) return 0;
     arena_reset(&in->arena);

@@ -10,6 +10,7 @@ enum {
     READ_ROWS = 20000,    /* of the journal in one transaction, so that questions come between */
     WAIT_NS = 1000000000, /* a question waits so long for what is not read yet */
     KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
+    KINDS = 1 << JOURNAL_TRACK | 1 << JOURNAL_PAGE,
 };
 
 /* seen: who met which item on which day. bought: what a customer paid each day, in millionths. orders: each counts once. visitor:
@@ -94,11 +95,11 @@ static int load_items(struct insight *in, struct error *error) {
 /* 1: there may be more, 0: all is in, or a negative code with nothing taken in. */
 static int read_page(struct insight *in, struct error *error) {
     struct page page = {.insight = in};
-    int64_t newest = in->newest;
+    int64_t newest = in->newest, last = in->position;
     int rc = in->items_n ? 0 : load_items(in, error);
     if (rc == 0) rc = sql_begin(in->sql, error);
     if (rc < 0) return rc;
-    rc = journal_read(in->reader, in->position + 1, INT64_MAX, take_record, &page, &page.error);
+    rc = journal_read_kinds(in->reader, in->position + 1, INT64_MAX, KINDS, &last, take_record, &page, &page.error);
     if (rc >= 0) rc = insight_save_visits(in, &page.error);
     insight_drop_visits(in);
     if (rc >= 0 && page.rows) rc = save_position(in, &page.last, &page.error);
@@ -114,7 +115,7 @@ static int read_page(struct insight *in, struct error *error) {
         if (page.error.code && error) *error = page.error;
         return rc;
     }
-    if (page.rows) in->position = page.last.seq;
+    in->position = last;
     gauge_set(in->position_gauge, in->position);
     return page.rows == READ_ROWS;
 }

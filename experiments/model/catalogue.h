@@ -54,7 +54,7 @@ int catalogue_kill(struct catalogue *catalogue, const struct change *change, boo
  * none; with APPLY_CHECK nothing is, but everything is checked. Those that are there as they are, are left alone. Faults point into
  * `list`: "/definitions/3/body/off". What is not in the list stays, but of the kinds in `pruned` (bits) it goes, unless a plugin brings
  * it; ERR_CONFLICT where that is a live experiment, or is still referred to. Of `change`, only who and when count. Writes
- * [{"kind","key","outcome"}] to `out`; with APPLY_CHECK also "before" and "after" of what would change. */
+ * an element {"kind","key","outcome"} for each to `out`; with APPLY_CHECK also "before" and "after" of what would change. */
 enum apply_mode { APPLY_WRITE, APPLY_CHECK };
 enum { APPLY_MOST = 20000 };
 int catalogue_apply(struct catalogue *catalogue, const struct change *change, const json_t *list, unsigned pruned,

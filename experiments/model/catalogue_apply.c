@@ -192,7 +192,6 @@ static void put_body(struct json_writer *out, const char *name, const json_t *bo
 }
 
 static void write_outcomes(const struct batch *b, enum apply_mode mode, struct json_writer *out) {
-    json_open_array(out);
     for (size_t i = 0; i < b->n; i++) {
         const struct applied *item = &b->items[i];
         json_open_object(out);
@@ -205,7 +204,6 @@ static void write_outcomes(const struct batch *b, enum apply_mode mode, struct j
         if (told && !gone) put_body(out, "after", item->canonical);
         json_close_object(out);
     }
-    json_close_array(out);
 }
 
 int catalogue_apply(struct catalogue *c, const struct change *change, const json_t *list, unsigned pruned,

@@ -241,6 +241,13 @@ enum exit_code act_token(struct call *call) {
     return code;
 }
 
+enum exit_code act_preview(struct call *call) {
+    static const char *const names[] = {"feature", "variant", "expiresIn"};
+    const char *const values[] = {call_argument(call, "KEY"), call_argument(call, "VARIANT"),
+                                  call_flag(call, "--expires")};
+    return send_text(call, object_of(call, names, values, 3));
+}
+
 enum exit_code act_enable(struct call *call) {
     return send_text(call, TEXT("{\"enabled\":true}"));
 }

@@ -19,6 +19,7 @@ enum exit_code act_plan(struct call *call);
 enum exit_code act_report(struct call *call); /* to --out, else to stdout */
 enum exit_code act_units(struct call *call);  /* every page of NDJSON or CSV, as it comes */
 enum exit_code act_token(struct call *call);
+enum exit_code act_preview(struct call *call);
 enum exit_code act_evaluate(struct call *call);
 enum exit_code act_track(struct call *call);
 enum exit_code act_stats(struct call *call);
@@ -45,9 +46,12 @@ enum exit_code act_diff(struct call *call);
 
 /* Reads a file, or standard input for "-". EXIT_OK, or said on stderr. The caller frees `out`. */
 enum exit_code read_input(const char *path, struct buffer *out);
-/* A plugin's folder with its sources stands for the bundle that `build` made of it: its path. Any other path, of a bundle or of a release
- * laid out as a folder, stays. NULL, said on stderr, where nothing was built. */
-const char *bundle_of(struct call *call, const char *path);
+/* A plugin's folder with its sources stands for the bundle that `build` made of it: its path is *out. Any other path, of a bundle or of a
+ * release laid out as a folder, stays. EXIT_OK, or said on stderr, as where nothing was built. */
+enum exit_code bundle_of(struct call *call, const char *path, const char **out);
+/* Whether the file's bytes begin as a bundle, signed or not; else said on stderr. A server, which reads nothing of what is not signed, cannot
+ * tell the two. */
+bool bundle_is_one(const char *path, struct text bytes);
 /* Prints JSON as the call's output wants it: as it came but laid out; or as a table: of `columns`, of its "items"
  * where it has them, else a member a line. */
 void show(const struct call *call, struct text json);

@@ -181,6 +181,9 @@ enum exit_code client_refused(const struct answer *answer) {
     else
         fprintf(stderr, "parley: the server answered %ld without saying why\n", answer->status);
     if (told) print_places(&json, &arena);
+    if (answer->status == 401)
+        fputs("  --token or PARLEY_TOKEN is the token that is sent; `parley tokens create NAME ROLE` makes one\n",
+              stderr);
     arena_free(&arena);
     return exit_of_status(answer->status);
 }

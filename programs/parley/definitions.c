@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/base/json_write.h"
@@ -10,8 +11,9 @@
 #include "programs/parley/table.h"
 
 const struct definition_names definition_names[] = {
-    {"metric", "metrics"},   {"segment", "segments"},       {"layer", "layers"}, {"feature", "features"},
-    {"holdout", "holdouts"}, {"experiment", "experiments"}, {"page", "pages"},   {NULL, NULL}};
+    {"metric", "metrics"},   {"segment", "segments"},        {"layer", "layers"},
+    {"feature", "features"}, {"holdout", "holdouts"},        {"experiment", "experiments"},
+    {"page", "pages"},       {DEFINITION_PLUGIN, "plugins"}, {NULL, NULL}};
 
 /* The ids of a list stay where they are: its count and digest name what another server does not have. */
 static void write_list(const struct json *json, json_at list, struct json_writer *out) {
@@ -39,10 +41,6 @@ static void definition_write(const struct json *json, json_at definition, struct
 
 /* ---- pages of the server ---- */
 
-/* Takes each definition of a kind; EXIT_OK or said on stderr. */
-typedef enum exit_code take_definition(struct call *call, const char *kind, const struct json *json, json_at at,
-                                       void *user);
-
 static enum exit_code take_page(struct call *call, const char *kind, const char *path, take_definition *take,
                                 void *user, struct text *next) {
     struct answer answer;
@@ -55,7 +53,8 @@ static enum exit_code take_page(struct call *call, const char *kind, const char 
     if (json_scan(&json, page, &call->arena, NULL) != 0) return EXIT_FAILED;
     json_at items = json_get(&json, 0, TEXT("items"));
     for (json_at i = json_first(&json, items); i != JSON_NONE && code == EXIT_OK; i = json_after(&json, items, i))
-        code = take(call, kind, &json, i, user);
+        code = strcmp(kind, "plugins") == 0 ? definition_of_plugin(call, &json, i, take, user)
+                                            : take(call, kind, &json, i, user);
     *next = json_unescaped(&json, json_get(&json, 0, TEXT("next")), &call->arena);
     return code;
 }

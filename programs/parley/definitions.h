@@ -10,6 +10,16 @@ struct definition_names {
     const char *one, *many;
 };
 extern const struct definition_names definition_names[];
+/* Of these only the configuration is a definition: {"key","configuration"}. */
+#define DEFINITION_PLUGIN "plugin"
+
+/* Takes each definition of a kind ("metrics"); EXIT_OK or said on stderr. */
+typedef enum exit_code take_definition(struct call *call, const char *kind, const struct json *json, json_at at,
+                                       void *user);
+/* Hands over the configuration of the plugin at `at` of the server's list, where it can have one, and says which secrets it leaves
+ * out. */
+enum exit_code definition_of_plugin(struct call *call, const struct json *json, json_at at, take_definition *take,
+                                    void *user);
 
 /* Where a definition was written. All in the call's arena. */
 struct definition_source {

@@ -7,13 +7,27 @@
 
 /* ---- the request ---- */
 
-/* Only kinds that stand in the folder are pruned: who keeps features in git may keep metrics elsewhere. */
+static bool is_plugin(const struct definition_source *source) {
+    return strcmp(source->kind, DEFINITION_PLUGIN) == 0;
+}
+
+/* Only kinds that stand in the folder are pruned: who keeps features in git may keep metrics elsewhere. A plugin always has a
+ * configuration. */
 static void write_pruned(const struct definition_sources *sources, struct json_writer *w) {
     json_key(w, TEXT("prune"));
     json_open_array(w);
     for (int k = 0; definition_names[k].one; k++)
-        if (sources->kinds & 1u << k) json_text(w, text_of(definition_names[k].one));
+        if (sources->kinds & 1u << k && strcmp(definition_names[k].one, DEFINITION_PLUGIN) != 0)
+            json_text(w, text_of(definition_names[k].one));
     json_close_array(w);
+}
+
+static void write_definition(const struct definition_source *source, struct json_writer *w) {
+    json_open_object(w);
+    json_put_text(w, "kind", text_of(source->kind));
+    json_key(w, TEXT("body"));
+    json_raw(w, json_source(&source->json, source->at));
+    json_close_object(w);
 }
 
 static void write_request(const struct definition_sources *sources, bool dry, bool prune, struct buffer *out) {
@@ -24,31 +38,41 @@ static void write_request(const struct definition_sources *sources, bool dry, bo
     if (prune) write_pruned(sources, &w);
     json_key(&w, TEXT("definitions"));
     json_open_array(&w);
-    for (size_t i = 0; i < sources->n; i++) {
-        const struct definition_source *source = &sources->items[i];
-        json_open_object(&w);
-        json_put_text(&w, "kind", text_of(source->kind));
-        json_key(&w, TEXT("body"));
-        json_raw(&w, json_source(&source->json, source->at));
-        json_close_object(&w);
-    }
+    for (size_t i = 0; i < sources->n; i++)
+        if (!is_plugin(&sources->items[i])) write_definition(&sources->items[i], &w);
+    json_close_array(&w);
+    json_key(&w, TEXT("plugins"));
+    json_open_array(&w);
+    for (size_t i = 0; i < sources->n; i++)
+        if (is_plugin(&sources->items[i])) json_raw(&w, json_source(&sources->items[i].json, sources->items[i].at));
     json_close_array(&w);
     json_close_object(&w);
 }
 
-/* ---- faults: "/definitions/3/body/off" as FILE:LINE ---- */
+/* ---- faults: "/definitions/3/body/off" and "/plugins/0/configuration/shop" as FILE:LINE ---- */
+
+/* The source that is the `index`th of its list in the request; NULL where there is none. */
+static const struct definition_source *source_at(const struct definition_sources *sources, bool plugin, int64_t index) {
+    for (size_t i = 0; i < sources->n; i++)
+        if (is_plugin(&sources->items[i]) == plugin && index-- == 0) return &sources->items[i];
+    return NULL;
+}
 
 /* False where the pointer does not lead into a definition. */
 static bool tell_place(struct call *call, const struct definition_sources *sources, struct text pointer,
                        struct text detail) {
-    struct text prefix = TEXT("/definitions/"), index, rest;
+    struct text list, index, inner, body = TEXT("body");
     int64_t i;
-    if (!text_starts(pointer, prefix)) return false;
-    text_cut(text_n(pointer.at + prefix.n, pointer.n - prefix.n), '/', &index, &rest);
-    if (!text_to_int(index, &i) || i < 0 || (size_t)i >= sources->n) return false;
-    struct text body = TEXT("body");
-    struct text inner = text_starts(rest, body) ? text_n(rest.at + body.n, rest.n - body.n) : TEXT_NONE;
-    const struct definition_source *source = &sources->items[i];
+    bool found = text_cut(pointer, '/', &list, &inner) && text_cut(inner, '/', &list, &inner);
+    if (!found || !(text_is(list, "definitions") || text_is(list, "plugins"))) return false;
+    bool plugin = text_is(list, "plugins");
+    text_cut(inner, '/', &index, &inner);
+    const struct definition_source *source = text_to_int(index, &i) ? source_at(sources, plugin, i) : NULL;
+    if (!source) return false;
+    if (plugin && inner.n)
+        inner = text_n(inner.at - 1, inner.n + 1); /* with its slash: the body is the element */
+    else
+        inner = text_starts(inner, body) ? text_n(inner.at + body.n, inner.n - body.n) : TEXT_NONE;
     fprintf(stderr, "%s:%zu: %.*s%s%.*s\n", source->file, definition_line(source, inner, &call->arena),
             TEXT_ARGS(inner), inner.n ? " " : "", TEXT_ARGS(detail));
     return true;

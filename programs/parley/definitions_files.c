@@ -118,7 +118,7 @@ static enum exit_code check_folder(const char *folder) {
         if (entry->d_name[0] == '.' || entry->d_type != DT_DIR || is_kind(entry->d_name)) continue;
         fprintf(stderr,
                 "parley: %s/%s is no kind of definition; there are features, experiments, metrics, segments, layers, "
-                "holdouts and pages\n",
+                "holdouts, pages and plugins\n",
                 folder, entry->d_name);
         code = EXIT_FAILED;
     }

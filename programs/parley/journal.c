@@ -14,6 +14,7 @@
 #include "core/base/map.h"
 #include "core/base/memory.h"
 #include "core/journal/reader.h"
+#include "core/journal/verify.h"
 #include "programs/parley/actions.h"
 
 enum { FOLLOW_MS = 250, LINES_MOST = 1000000, NAMES = 20 };
@@ -34,25 +35,25 @@ static enum exit_code failed(int code, const struct error *error) {
 }
 
 /* FOLDER is a data folder, or the journal's own in it. */
-static enum exit_code open_reader(struct call *call, struct journal_reader **reader) {
+static const char *folder_of(struct call *call) {
     const char *folder = call_argument(call, "FOLDER");
     const char *inner = arena_printf(&call->arena, "%s/journal", folder).at;
     struct stat is;
+    return stat(inner, &is) == 0 ? inner : folder;
+}
+
+static enum exit_code open_reader(struct call *call, struct journal_reader **reader) {
     struct error error = {0};
-    int rc = journal_reader_open(reader, stat(inner, &is) == 0 ? inner : folder, &error);
+    int rc = journal_reader_open(reader, folder_of(call), &error);
     return rc < 0 ? failed(rc, &error) : EXIT_OK;
 }
 
 /* --- verify --- */
 
 enum exit_code act_journal_verify(struct call *call) {
-    struct journal_reader *reader;
     struct error error = {0};
     int64_t rows = 0;
-    enum exit_code code = open_reader(call, &reader);
-    if (code != EXIT_OK) return code;
-    int rc = journal_verify(reader, &rows, &error);
-    journal_reader_close(reader);
+    int rc = journal_verify(folder_of(call), &rows, &error);
     if (rc < 0) return failed(rc, &error);
     show(call, arena_printf(&call->arena, "{\"rows\":%lld,\"damaged\":0}", (long long)rows));
     return EXIT_OK;

@@ -90,7 +90,7 @@ static void print_tests(const struct project_tests *tests) {
         printf("%.*s%s: %s, %.0f ms\n", TEXT_ARGS(test->output), test->name, test->passed ? "passed" : "FAILED",
                test->ms);
     }
-    if (!tests->n) puts("there is no test: NAME_test.c, or test() in meson.build");
+    if (!tests->n) puts(PROJECT_NO_TEST);
 }
 
 static void tell_tests(struct call *call, const struct project_tests *tests) {

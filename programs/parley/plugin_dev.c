@@ -10,7 +10,7 @@
 #include "programs/parley/interrupt.h"
 #include "programs/parley/watch.h"
 
-enum { LOOK_MS = 300, ROUND_ROOM = 64 * 1024 };
+enum { ROUND_ROOM = 64 * 1024 };
 
 /* ---- the feature and its preview ---- */
 
@@ -87,11 +87,8 @@ static void one_round(struct dev *dev, uint64_t saved, enum dev_step *step) {
     *step = round.step;
     if (!interrupted()) dev_tell_round(dev, &round);
     dev_round_free(&round);
-    dev_tell_logs(dev);
     if (round.step >= DEV_TEST) dev_clean(dev);
 }
-
-static void skip(void *user, const struct json *json, json_at line) {}
 
 static enum exit_code refused(void) {
     fprintf(
@@ -101,20 +98,28 @@ static enum exit_code refused(void) {
     return EXIT_NOT_ALLOWED;
 }
 
+/* Until something is saved, with the log of what serves meanwhile. False: interrupted. */
+static bool wait_for_save(struct dev *dev, struct watch *watch, uint64_t *saved) {
+    while (!interrupted()) {
+        if (*dev->serving)
+            plugin_logs_wait(&dev->logs, watch->fd);
+        else
+            watch_ready(watch);
+        if (watch_take(watch, saved)) return true;
+    }
+    return false;
+}
+
 static enum exit_code go_on(struct dev *dev, struct watch *watch) {
     enum dev_step step;
     bool linked = false;
     uint64_t saved = clock_ticks();
-    for (bool changed = true; !interrupted(); changed = watch_wait(watch, LOOK_MS, &saved)) {
-        if (!changed) {
-            dev_tell_logs(dev);
-            continue;
-        }
+    do {
         one_round(dev, saved, &step);
         if (step == DEV_REFUSED) return refused();
         if (step >= DEV_TEST && !linked) show_preview(dev);
         linked = linked || step >= DEV_TEST;
-    }
+    } while (wait_for_save(dev, watch, &saved));
     if (*dev->serving)
         fprintf(stderr, "\n%s %s goes on serving; `parley plugin activate %s %s` switches to %s\n", dev->name,
                 dev->serving, dev->name, *dev->before ? dev->before : "VERSION",
@@ -122,20 +127,23 @@ static enum exit_code go_on(struct dev *dev, struct watch *watch) {
     return EXIT_OK;
 }
 
-/* The plugin's name and version, which stay after the project is closed. False, said on stderr, where there is none. */
-static bool read_names(struct dev *dev) {
+/* The plugin's name and version, which stay after the project is closed. EXIT_OK, or said on stderr. */
+static enum exit_code read_names(struct dev *dev) {
     struct project project;
     struct error error = {0};
     if (project_open(&project, dev->folder, &dev->call->arena, &error) != 0) {
         fprintf(stderr, "parley: %s\n", error.detail);
-        return false;
+        return error.code == ERR_NOT_FOUND ? EXIT_NOT_FOUND : EXIT_FAILED;
     }
     dev->name = arena_cstr(&dev->call->arena, text_of(project.manifest.name));
     snprintf(dev->base, sizeof dev->base, "%s", project.manifest.version);
     project_close(&project);
     if (!dev->feature) dev->feature = arena_printf(&dev->call->arena, "%s-dev", dev->name).at;
-    dev->logs.name = dev->name;
-    return true;
+    dev->logs = (struct plugin_logs){.client = &dev->call->client,
+                                     .name = call_encoded(dev->call, dev->name, ""),
+                                     .each = dev_tell_log,
+                                     .user = dev};
+    return EXIT_OK;
 }
 
 enum exit_code act_plugin_dev(struct call *call) {
@@ -143,9 +151,10 @@ enum exit_code act_plugin_dev(struct call *call) {
     struct dev dev = {.call = call, .folder = folder ? folder : ".", .feature = call_flag(call, "--feature")};
     struct watch watch;
     struct error error = {0};
-    if (!read_names(&dev)) return EXIT_NOT_FOUND;
+    enum exit_code code = read_names(&dev);
+    if (code != EXIT_OK) return code;
     arena_init(&dev.arena, ROUND_ROOM);
-    enum exit_code code = dev_look(&dev);
+    code = dev_look(&dev);
     if (code == EXIT_OK && watch_open(&watch, dev.folder, &error) != 0) {
         fprintf(stderr, "parley: %s\n", error.detail);
         code = EXIT_FAILED;
@@ -155,8 +164,9 @@ enum exit_code act_plugin_dev(struct call *call) {
                     "parley: %s %s is active on this server: whoever uses it there gets what you save from now on\n",
                     dev.name, dev.before);
         interrupt_listen();
-        plugin_logs_read(&call->client, &dev.logs, skip, NULL); /* what was before is not ours */
+        plugin_logs_skip(&dev.logs);
         code = go_on(&dev, &watch);
+        plugin_logs_end(&dev.logs);
         watch_close(&watch);
     }
     arena_free(&dev.arena);

@@ -20,11 +20,11 @@ struct dev {
 };
 
 struct dev_round {
-    uint64_t saved;                   /* ns of clock_ticks */
-    double compiled, running, tested; /* ms: from the save, then each from the step before */
-    struct buffer said;               /* by the compiler */
-    struct project_tests tests;       /* in dev->arena */
-    const char *version;              /* of the release; NULL where it did not come so far */
+    uint64_t saved;                                  /* ns of clock_ticks */
+    double built, packed, pushed, activated, tested; /* ms: from the save, then each from the step before */
+    struct buffer said;                              /* by the compiler */
+    struct project_tests tests;                      /* in dev->arena */
+    const char *version;                             /* of the release; NULL where it did not come so far */
     enum dev_step {
         DEV_READ,
         DEV_COMPILE,
@@ -46,9 +46,11 @@ enum exit_code dev_look(struct dev *dev);
 /* Takes development releases away that nobody needs any more. */
 void dev_clean(struct dev *dev);
 
-/* Each prints words for people, or an object a line. */
+/* Each prints words for people, or an object a line: of a release as soon as it serves, and of the whole round. */
+void dev_tell_swapped(const struct dev *dev, const struct dev_round *round);
 void dev_tell_round(const struct dev *dev, const struct dev_round *round);
 void dev_tell_preview(const struct dev *dev, const char *url, struct text until);
-void dev_tell_logs(struct dev *dev);
+/* A line of the log; `user` is the dev (see plugin_logs). */
+void dev_tell_log(void *user, const struct json *json, json_at line);
 
 #endif

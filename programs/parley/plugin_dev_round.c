@@ -110,7 +110,7 @@ static int open_project(struct dev *dev, struct project *project, struct error *
     return code;
 }
 
-static int send_release(struct dev *dev, const struct project *project, struct dev_round *round) {
+static int send_release(struct dev *dev, const struct project *project, struct dev_round *round, uint64_t *then) {
     struct buffer packed = {0};
     struct bundle bundle;
     struct answer answer;
@@ -119,6 +119,7 @@ static int send_release(struct dev *dev, const struct project *project, struct d
     if (code) return code;
     code = bundle_pack(&bundle, &packed, &round->error);
     bundle_free(&bundle);
+    round->packed = ms_since(then);
     if (!code)
         code = ask(dev, "POST", "/admin/v1/plugins", buffer_view(&packed), "application/octet-stream", &answer,
                    &round->error);
@@ -142,12 +143,14 @@ static void steps(struct dev *dev, struct project *project, struct dev_round *ro
     uint64_t then = round->saved;
     round->step = DEV_COMPILE;
     if (project_compile(project, PROJECT_LIBRARY, &dev->arena, &round->said, &round->error) != 0) return;
-    round->compiled = ms_since(&then);
+    round->built = ms_since(&then);
     round->step = DEV_SEND;
-    if (send_release(dev, project, round) != 0) return;
+    if (send_release(dev, project, round, &then) != 0) return;
+    round->pushed = ms_since(&then);
     round->step = DEV_ACTIVATE;
     if (activate(dev, round) != 0) return;
-    round->running = ms_since(&then);
+    round->activated = ms_since(&then);
+    dev_tell_swapped(dev, round);
     round->step = DEV_TEST;
     if (project_compile(project, PROJECT_WHOLE, &dev->arena, &round->said, &round->error) != 0) return;
     if (project_test(project, &dev->arena, &round->tests, &round->error) != 0) return;

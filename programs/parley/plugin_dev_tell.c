@@ -20,6 +20,28 @@ static void close_line(struct json_writer *w, struct buffer *out) {
     buffer_free(out);
 }
 
+/* From the save until the release served. */
+static double swapped(const struct dev_round *round) {
+    return round->built + round->packed + round->pushed + round->activated;
+}
+
+static void put_times(struct json_writer *w, const struct dev_round *round) {
+    json_put_double(w, "swappedMs", swapped(round));
+    json_put_double(w, "buildMs", round->built);
+    json_put_double(w, "packMs", round->packed);
+    json_put_double(w, "pushMs", round->pushed);
+    json_put_double(w, "activateMs", round->activated);
+}
+
+static void swapped_line(const struct dev_round *round) {
+    struct buffer out = {0};
+    struct json_writer w;
+    open_line(&w, &out, "swapped");
+    json_put_text(&w, "version", text_of(round->version));
+    put_times(&w, round);
+    close_line(&w, &out);
+}
+
 static void round_line(const struct dev *dev, const struct dev_round *round) {
     struct buffer out = {0};
     struct json_writer w;
@@ -30,8 +52,7 @@ static void round_line(const struct dev *dev, const struct dev_round *round) {
     if (*dev->serving) json_put_text(&w, "serving", text_of(dev->serving));
     if (round->step != DEV_DONE) json_put_text(&w, "why", text_of(round->error.detail));
     if (round->said.n) json_put_text(&w, "compiler", buffer_view(&round->said));
-    json_put_double(&w, "compileMs", round->compiled);
-    json_put_double(&w, "runMs", round->running);
+    put_times(&w, round);
     json_put_double(&w, "testMs", round->tested);
     json_put_int(&w, "testsPassed", (int64_t)(round->tests.n - round->tests.failed));
     json_put_int(&w, "testsFailed", (int64_t)round->tests.failed);
@@ -53,8 +74,21 @@ static void round_words(const struct dev *dev, const struct dev_round *round) {
                *dev->serving ? " on" : "");
         return;
     }
-    printf("%s: saved → compiled %.0f ms → running %.0f ms → tests %s%.0f ms\n", round->version, round->compiled,
-           round->running, round->tests.failed ? "FAILED " : "", round->tested);
+    if (round->tests.failed)
+        printf("%zu of %zu tests FAILED, %.0f ms\n", round->tests.failed, round->tests.n, round->tested);
+    else if (round->tests.n)
+        printf("tests passed, %.0f ms\n", round->tested);
+    else
+        puts(PROJECT_NO_TEST);
+}
+
+void dev_tell_swapped(const struct dev *dev, const struct dev_round *round) {
+    if (dev->call->output == OUTPUT_JSON)
+        swapped_line(round);
+    else
+        printf("%s swapped in %.2f s: build %.0f ms, pack %.0f ms, push %.0f ms, activate %.0f ms\n", round->version,
+               swapped(round) / 1e3, round->built, round->packed, round->pushed, round->activated);
+    fflush(stdout);
 }
 
 void dev_tell_round(const struct dev *dev, const struct dev_round *round) {
@@ -78,7 +112,7 @@ void dev_tell_preview(const struct dev *dev, const char *url, struct text until)
 }
 
 /* What Parley itself notes of every release is told by the round; its warnings are not. */
-static void tell_log(void *user, const struct json *json, json_at line) {
+void dev_tell_log(void *user, const struct json *json, json_at line) {
     const struct dev *dev = user;
     struct text by = json_source(json, json_get(json, line, TEXT("by")));
     struct text level = json_source(json, json_get(json, line, TEXT("level")));
@@ -87,9 +121,4 @@ static void tell_log(void *user, const struct json *json, json_at line) {
         printf("{\"kind\":\"log\",\"line\":%.*s}\n", TEXT_ARGS(json_source(json, line)));
     else
         plugin_logs_print(OUTPUT_TABLE, json, line);
-}
-
-void dev_tell_logs(struct dev *dev) {
-    plugin_logs_read(&dev->call->client, &dev->logs, tell_log, dev);
-    fflush(stdout);
 }

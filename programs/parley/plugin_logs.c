@@ -3,36 +3,85 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "core/base/json.h"
 #include "programs/parley/actions.h"
 #include "programs/parley/interrupt.h"
-#include "programs/parley/listen.h"
 
 enum { AGAIN_MS = 300 /* before the stream is joined again */ };
 
-static void hand_on(struct plugin_logs *logs, const struct json *json, json_at items,
-                    void (*each)(void *, const struct json *, json_at), void *user) {
-    for (json_at line = json_first(json, items); line != JSON_NONE; line = json_after(json, items, line)) {
-        each(user, json, line);
-        json_whole(json, json_get(json, line, TEXT("seq")), &logs->seq);
-    }
+/* ---- what was there: read once the stream is joined, so that no line falls between the two ---- */
+
+static void hand_on(struct plugin_logs *logs, const struct json *json, json_at line) {
+    json_whole(json, json_get(json, line, TEXT("seq")), &logs->seq);
+    if (logs->each) logs->each(logs->user, json, line);
 }
 
-bool plugin_logs_read(struct client *client, struct plugin_logs *logs,
-                      void (*each)(void *user, const struct json *json, json_at line), void *user) {
+/* A server that was started again counts from 1, and answers with all it has where it has fewer lines than were asked for. */
+
+static void read_lines(struct plugin_logs *logs) {
     struct answer answer;
     struct arena arena;
     struct json json;
     char path[160];
     snprintf(path, sizeof path, "/admin/v1/plugins/%s/logs?after=%lld", logs->name, (long long)logs->seq);
-    if (client_ask(client, "GET", path, TEXT_NONE, NULL, &answer, NULL) != 0) return false;
+    if (client_ask(logs->client, "GET", path, TEXT_NONE, NULL, &answer, NULL) != 0) return;
     arena_init(&arena, 16 * 1024);
-    bool fine = answer.status == 200 && json_scan(&json, buffer_view(&answer.body), &arena, NULL) == 0;
-    if (fine) hand_on(logs, &json, json_get(&json, 0, TEXT("items")), each, user);
+    if (answer.status == 200 && json_scan(&json, buffer_view(&answer.body), &arena, NULL) == 0) {
+        json_at items = json_get(&json, 0, TEXT("items"));
+        for (json_at line = json_first(&json, items); line != JSON_NONE; line = json_after(&json, items, line))
+            hand_on(logs, &json, line);
+    }
     arena_free(&arena);
     buffer_free(&answer.body);
-    return fine;
 }
+
+void plugin_logs_skip(struct plugin_logs *logs) {
+    struct plugin_logs quiet = {.client = logs->client, .name = logs->name};
+    read_lines(&quiet);
+    logs->seq = quiet.seq;
+}
+
+/* ---- what comes ---- */
+
+static void on_joined(void *user) {
+    struct plugin_logs *logs = user;
+    logs->silent = false;
+    read_lines(logs);
+    fflush(stdout);
+}
+
+static void on_line(void *user, struct text data) {
+    struct plugin_logs *logs = user;
+    int64_t seq = 0;
+    struct arena arena;
+    struct json json;
+    arena_init(&arena, 4096);
+    if (json_scan(&json, data, &arena, NULL) == 0) json_whole(&json, json_get(&json, 0, TEXT("seq")), &seq);
+    if (seq > logs->seq) hand_on(logs, &json, 0);
+    arena_free(&arena);
+    fflush(stdout);
+}
+
+void plugin_logs_end(struct plugin_logs *logs) {
+    listen_close(logs->listener);
+    logs->listener = NULL;
+}
+
+void plugin_logs_wait(struct plugin_logs *logs, int fd) {
+    if (!logs->listener) {
+        char path[160];
+        snprintf(path, sizeof path, "/admin/v1/plugins/%s/logs/stream", logs->name);
+        logs->listener = listen_open(logs->client, path, "line", on_joined, on_line, logs);
+    }
+    if (listen_wait(logs->listener, fd)) return;
+    if (!listen_joined(logs->listener) && !logs->silent) {
+        fprintf(stderr, "parley: %s does not answer; its lines follow when it does\n", logs->client->url);
+        logs->silent = true;
+    }
+    plugin_logs_end(logs);
+    poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, AGAIN_MS);
+}
+
+/* ---- printing ---- */
 
 void plugin_logs_print(enum output output, const struct json *json, json_at line) {
     struct arena arena;
@@ -51,51 +100,8 @@ void plugin_logs_print(enum output output, const struct json *json, json_at line
     arena_free(&arena);
 }
 
-/* ---- following: what was there is read once the stream is joined, so that no line falls between the two ---- */
-
-struct following {
-    struct call *call;
-    struct plugin_logs logs;
-};
-
 static void print(void *user, const struct json *json, json_at line) {
-    plugin_logs_print(((struct following *)user)->call->output, json, line);
-}
-
-static void catch_up(void *user) {
-    struct following *f = user;
-    plugin_logs_read(&f->call->client, &f->logs, print, f);
-    fflush(stdout);
-}
-
-static void on_line(void *user, struct text data) {
-    struct following *f = user;
-    struct arena arena;
-    struct json json;
-    int64_t seq = 0;
-    arena_init(&arena, 4096);
-    if (json_scan(&json, data, &arena, NULL) == 0) json_whole(&json, json_get(&json, 0, TEXT("seq")), &seq);
-    if (seq > f->logs.seq) {
-        print(f, &json, 0);
-        f->logs.seq = seq;
-    }
-    arena_free(&arena);
-    fflush(stdout);
-}
-
-static enum exit_code follow(struct call *call, const char *name) {
-    struct following f = {call, {.name = call_encoded(call, name, "")}};
-    const char *path = arena_printf(&call->arena, "/admin/v1/plugins/%s/logs/stream", f.logs.name).at;
-    bool answers = true;
-    interrupt_listen();
-    while (!interrupted()) {
-        bool joined = listen_to(&call->client, path, "line", catch_up, on_line, &f);
-        if (answers && !joined && !interrupted())
-            fprintf(stderr, "parley: %s does not answer; its lines follow when it does\n", call->client.url);
-        answers = joined;
-        if (!interrupted()) poll(NULL, 0, AGAIN_MS);
-    }
-    return EXIT_OK;
+    plugin_logs_print(((struct call *)user)->output, json, line);
 }
 
 /* Asked for once in the ordinary way, so that what is refused is said. */
@@ -105,5 +111,12 @@ enum exit_code act_plugin_logs(struct call *call) {
     enum exit_code code = client_fetch(&call->client, "GET", call_path(call, CALL_PLAIN), TEXT_NONE, &answer);
     if (code != EXIT_OK) return code;
     buffer_free(&answer.body);
-    return follow(call, call_argument(call, "NAME"));
+    struct plugin_logs logs = {.client = &call->client,
+                               .name = call_encoded(call, call_argument(call, "NAME"), ""),
+                               .each = print,
+                               .user = call};
+    interrupt_listen();
+    while (!interrupted()) plugin_logs_wait(&logs, -1);
+    plugin_logs_end(&logs);
+    return EXIT_OK;
 }

@@ -77,7 +77,7 @@ int project_open(struct project *project, const char *folder, struct arena *aren
                          folder);
     int code = manifest_read(&project->manifest, buffer_view(&json), &wrong);
     buffer_free(&json);
-    return code ? error_set(error, code, "%s/plugin.json: %s", folder, wrong.detail) : 0;
+    return code ? error_set(error, code, "%s/%s", folder, wrong.detail) : 0; /* it begins with "plugin.json" */
 }
 
 void project_close(struct project *project) {

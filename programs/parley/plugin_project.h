@@ -44,6 +44,7 @@ struct project_tests {
     size_t n, failed;
     double ms;
 };
+#define PROJECT_NO_TEST "there is no test: NAME_test.c, or test() in meson.build"
 /* Runs them all, one after the other. ERR_UNAVAILABLE: interrupted. In `arena`. */
 int project_test(const struct project *project, struct arena *arena, struct project_tests *tests, struct error *error);
 

@@ -125,8 +125,9 @@ static int load_key(const char *path, struct secret_key *key, struct error *erro
     struct buffer file = {0};
     struct error wrong = {0};
     char password[PASSWORD_MOST] = "";
-    int code = bundle_load(&file, path, error);
-    if (code) return code;
+    int code = bundle_load(&file, path, NULL);
+    if (code)
+        return error_set(error, code, "the key %s cannot be read: %m; parley plugin keygen NAME makes NAME.key", path);
     code = secret_key_read(key, buffer_view(&file), TEXT_NONE, &wrong);
     if (code == ERR_UNAUTHENTICATED) {
         error_clear(&wrong);
@@ -184,8 +185,9 @@ enum exit_code act_sign(struct call *call) {
         return EXIT_USAGE;
     }
     if (secret_init() < 0) return EXIT_FAILED;
-    const char *path = bundle_of(call, call_argument(call, "FOLDER"));
-    if (!path) return EXIT_NOT_FOUND;
+    const char *path;
+    enum exit_code found = bundle_of(call, call_argument(call, "FOLDER"), &path);
+    if (found != EXIT_OK) return found;
     if (read_and_pack(path, &bundle, &packed, &error) != 0) return failed(&error);
     int code = load_key(key_file, &key, &error);
     if (!out) out = arena_printf(&call->arena, "%s-%s.parley", bundle.manifest.name, bundle.manifest.version).at;
@@ -248,7 +250,16 @@ static void describe(const struct bundle *bundle, const struct origin *origin, s
     json_close_object(&w);
 }
 
+/* False, said on stderr, where the file is something else than a bundle. What cannot be read is told later. */
+static bool may_be_bundle(const char *path) {
+    struct buffer file = {0};
+    bool may = bundle_load(&file, path, NULL) != 0 || bundle_is_one(path, buffer_view(&file));
+    buffer_free(&file);
+    return may;
+}
+
 enum exit_code act_verify(struct call *call) {
+    const char *path = call_argument(call, "FILE");
     struct trust_options options = {.keys = call_flag(call, "--keys"),
                                     .revoked = call_flag(call, "--revoked"),
                                     .libraries = call_flag(call, "--libraries")};
@@ -262,8 +273,9 @@ enum exit_code act_verify(struct call *call) {
         return EXIT_USAGE;
     }
     if (secret_init() < 0) return EXIT_FAILED;
+    if (!may_be_bundle(path)) return EXIT_FAILED;
     if (trust_load(&trust, &options, &error) != 0) return failed(&error);
-    int code = trust_open_path(&trust, call_argument(call, "FILE"), &bundle, &origin, &error);
+    int code = trust_open_path(&trust, path, &bundle, &origin, &error);
     trust_free(&trust);
     if (code) return failed(&error);
     describe(&bundle, &origin, &out);

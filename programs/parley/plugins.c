@@ -80,22 +80,31 @@ enum exit_code act_remove(struct call *call) {
 
 /* ---- bundles ---- */
 
-const char *bundle_of(struct call *call, const char *path) {
+enum exit_code bundle_of(struct call *call, const char *path, const char **out) {
     struct project project;
     struct error error = {0};
     struct stat what;
-    if (!strcmp(path, "-") || stat(path, &what) != 0 || !S_ISDIR(what.st_mode)) return path;
+    *out = path;
+    if (!strcmp(path, "-") || stat(path, &what) != 0 || !S_ISDIR(what.st_mode)) return EXIT_OK;
     if (project_open(&project, path, &call->arena, &error) != 0) {
         fprintf(stderr, "parley: %s\n", error.detail);
-        return NULL;
+        return error.code == ERR_NOT_FOUND ? EXIT_NOT_FOUND : EXIT_FAILED;
     }
     const char *library = arena_printf(&call->arena, "%s/%s", path, project.manifest.library).at;
     const char *packed = project_packed(&project, &call->arena);
     project_close(&project);
-    if (stat(library, &what) == 0) return path;
-    if (stat(packed, &what) == 0) return packed;
+    if (stat(library, &what) == 0) return EXIT_OK;
+    *out = packed;
+    if (stat(packed, &what) == 0) return EXIT_OK;
     fprintf(stderr, "parley: %s is not there; `parley plugin build` makes it\n", packed);
-    return NULL;
+    return EXIT_NOT_FOUND;
+}
+
+bool bundle_is_one(const char *path, struct text bytes) {
+    struct text zstd = TEXT("\x28\xb5\x2f\xfd"), tar = TEXT("ustar"); /* RFC 8878; POSIX.1-1988, at byte 257 */
+    if (text_starts(bytes, zstd) || (bytes.n > 512 && !memcmp(bytes.at + 257, tar.at, tar.n))) return true;
+    fprintf(stderr, "parley: %s is no bundle; `parley plugin build` makes one of a plugin's folder\n", path);
+    return false;
 }
 
 /* What is in the bundle, as the sender reads it; the server has the last word. */
@@ -115,9 +124,13 @@ enum exit_code act_push(struct call *call) {
     struct answer answer;
     struct error error = {0};
     const char *path = call_argument(call, "FILE");
-    if (!(path = bundle_of(call, path ? path : "."))) return EXIT_NOT_FOUND;
-    enum exit_code code = read_input(path, &bundle);
-    if (code != EXIT_OK) return code;
+    enum exit_code code = bundle_of(call, path ? path : ".", &path);
+    if (code == EXIT_OK) code = read_input(path, &bundle);
+    if (code == EXIT_OK && !bundle_is_one(path, buffer_view(&bundle))) code = EXIT_FAILED;
+    if (code != EXIT_OK) {
+        buffer_free(&bundle);
+        return code;
+    }
     call->client.doing = "sending the bundle";
     int rc = client_ask(&call->client, "POST", call_path(call, CALL_WITH_QUERY), buffer_view(&bundle),
                         "application/octet-stream", &answer, &error);
@@ -147,7 +160,7 @@ enum exit_code act_pack(struct call *call) {
         fprintf(stderr, "packed %s into %s\n", folder, out);
         return EXIT_OK;
     }
-    fprintf(stderr, "parley: %s\n", error.detail);
+    fprintf(stderr, "parley: %s: %s\n", folder, error.detail);
     return rc == ERR_NOT_FOUND ? EXIT_NOT_FOUND : EXIT_FAILED;
 }
 

@@ -12,7 +12,7 @@
 #include "core/base/clock.h"
 #include "core/base/memory.h"
 
-enum { QUIET_MS = 20, PATH_ROOM = 4096, EVENTS_ROOM = 16 * 1024 };
+enum { QUIET_MS = 20, LOOK_MS = 1000, PATH_ROOM = 4096, EVENTS_ROOM = 16 * 1024 };
 
 /* What editors leave beside a file: backups, swap files, a probe of vim's. */
 static bool counts(const char *name) {
@@ -84,9 +84,13 @@ static bool take_all(struct watch *watch) {
     return changed;
 }
 
-bool watch_wait(struct watch *watch, int ms, uint64_t *at) {
+void watch_ready(const struct watch *watch) {
+    poll(&(struct pollfd){.fd = watch->fd, .events = POLLIN}, 1, LOOK_MS);
+}
+
+bool watch_take(struct watch *watch, uint64_t *at) {
     struct pollfd ready = {.fd = watch->fd, .events = POLLIN};
-    if (poll(&ready, 1, ms) <= 0 || !take_all(watch)) return false;
+    if (!take_all(watch)) return false;
     *at = clock_ticks();
     while (poll(&ready, 1, QUIET_MS) > 0)
         if (take_all(watch)) *at = clock_ticks();

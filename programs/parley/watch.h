@@ -23,8 +23,10 @@ struct watch {
 /* ERR_IO. */
 int watch_open(struct watch *watch, const char *folder, struct error *error);
 void watch_close(struct watch *watch);
-/* True once something was changed, and nothing more for 20 ms (an editor writes a file in several steps); false after `ms`, or on a
- * signal. *at is when the last change was seen, in ns of clock_ticks. */
-bool watch_wait(struct watch *watch, int ms, uint64_t *at);
+/* Until something happened below the folder or a signal came, a second at most. `fd` may be polled for it as well. */
+void watch_ready(const struct watch *watch);
+/* True where something was changed, once nothing more was for 20 ms (an editor writes a file in several steps); at once where nothing was.
+ * *at is when the last change was seen, in ns of clock_ticks. */
+bool watch_take(struct watch *watch, uint64_t *at);
 
 #endif

@@ -63,11 +63,12 @@ static void on_line(void *user, struct text plugin, size_t seq) {
 
 static void on_event(void *user, const struct plugin_event *event) {
     struct app *app = user;
+    /* A swap, and the first worker of a release, follow a word of people's. */
+    bool asked_for = event->kind == PLUGIN_SWAPPED || (event->kind == PLUGIN_RUNNING && !event->detail.n);
     push_plugin(app->push, event);
     if (event->kind == PLUGIN_RUNNING || event->kind == PLUGIN_BREAKER_CLOSED)
         product_feed_tell(app->product_feed, event->plugin, NULL, NULL);
-    if (event->kind != PLUGIN_RUNNING && event->kind != PLUGIN_SWAPPED)
-        audit(app, event); /* which follow a word of people's */
+    if (!asked_for) audit(app, event);
 }
 
 /* ---- what plugins are configured with, out of the main database ---- */

@@ -20,7 +20,7 @@ const several = (least, most, make) => Array.from({ length: least + draw(most - 
 
 const scalars = [0, 1, -1, 2, 3.5, '', '0', '1', 'a', 'ab', 'b', ' 2 ', '1e3', '0x10', true, false, null, 1e21, 0.1];
 const paths = ['a', 'b', 'o', 'o.x', 'o.y.z', 'list', 'list.0', 'objects', 'objects.0.q', 'nested', 'nested.0.1', 'gone', 'a.b'];
-const inside = ['', 'q', 'current', 'accumulator', 'current.q', 'a'];
+const inside = ['', 'q', 'current', 'accumulator', 'current.q', 'accumulator.current', 'a'];
 const counts = {
   if: [0, 5], '?:': [3, 3], '==': [2, 2], '===': [2, 2], '!=': [2, 2], '!==': [2, 2], '!': [1, 1], '!!': [1, 1], or: [1, 3], and: [1, 3],
   '<': [2, 3], '<=': [2, 3], '>': [2, 2], '>=': [2, 2], max: [1, 3], min: [1, 3], '+': [1, 3], '-': [1, 2], '*': [1, 3], '/': [2, 2], '%': [2, 2],
@@ -28,7 +28,7 @@ const counts = {
 const lists = ['map', 'filter', 'all', 'none', 'some'];
 
 function rule(depth, within = '') {
-  const names = within ? inside.filter((name) => within !== 'reduce' || name) : paths; // all of what reduce sees: only JavaScript gives that a value
+  const names = within ? inside : paths;
   if (depth === 0 || draw(4) === 0) return draw(2) ? pick(scalars) : { var: pick(names) };
   const op = pick([...Object.keys(counts), ...lists, 'reduce', 'var', 'missing', 'missing_some']);
   if (op === 'var') return { var: [pick(names), rule(0, within)] };

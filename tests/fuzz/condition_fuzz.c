@@ -27,6 +27,9 @@ static bool same_value(const struct value_home *home, struct value a, struct val
         for (uint32_t i = 0; i < a.n && depth < 8; i++)
             if (!same_value(home, a.items[i], b.items[i], depth + 1)) return false;
         return true;
+    case VALUE_SCOPE:
+        return depth >= 8 || (same_value(home, a.items[0], b.items[0], depth + 1) &&
+                              same_value(home, a.items[1], b.items[1], depth + 1));
     case VALUE_NULL: return true;
     }
     return false;

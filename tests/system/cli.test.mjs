@@ -56,6 +56,28 @@ test('the command line', async (t) => {
     assert.equal((await json(['segments', 'list', '--limit', '5'])).items.length, 5);
   });
 
+  await t.test('pages plugins, tokens and webhooks as every other list', async () => {
+    for (const name of ['one', 'two', 'three']) {
+      await json(['tokens', 'create', name, 'analyst']);
+      await json(['webhooks', 'create', '-'], { input: JSON.stringify({ url: `https://example.com/${name}`, events: ['feature.*'] }) });
+    }
+    for (const list of ['plugins', 'tokens', 'webhooks']) {
+      const { body: all } = await s.get(`/admin/v1/${list}`), seen = [];
+      assert.equal(all.next, null);
+      assert.ok(all.items.length >= 3, list);
+      for (let next = ''; next !== null;) {
+        const { body } = await s.get(`/admin/v1/${list}?limit=2&cursor=${next}`);
+        assert.ok(body.items.length <= 2);
+        seen.push(...body.items);
+        next = body.next;
+      }
+      assert.deepEqual(seen.map((i) => i.id ?? i.name), all.items.map((i) => i.id ?? i.name), list);
+      assert.equal((await s.get(`/admin/v1/${list}?limit=0`)).status, 400);
+      const resource = list === 'plugins' ? 'plugin' : list;
+      assert.equal((await json([resource, 'list', '--limit', '1'])).items.length, 1, list);
+    }
+  });
+
   await t.test('leaves numbers as the server sent them', async () => {
     await json(['metrics', 'put', '-'], { input: '{"key":"capped","kind":"mean","event":"Order Completed","value":"revenue","cap":0.999}' });
     const { out } = await run(['metrics', 'get', 'capped']);
@@ -92,6 +114,20 @@ test('the command line', async (t) => {
     assert.equal((await there('plugins', 'get', 'polls')).active, '1.0.0');
     assert.ok((await there('plugins', 'logs', 'polls')).items.length > 0);
     assert.equal((await parley(bare.url, ['plugins', 'pack', folder, '-o', join(folder, 'x')])).code, 1, 'a folder without plugin.json');
+  });
+
+  await t.test('shows a variant by a link, how much features are asked for, and what customers may still buy', async () => {
+    const link = await json(['features', 'preview', 'poll', 'top', '--expires', 'PT1H']);
+    assert.deepEqual([link.feature, link.variant], ['poll', 'top']);
+    assert.ok(Date.parse(link.expiresAt) - Date.now() < 3601e3);
+    assert.ok((await json(['features', 'usage'])).items.some((f) => f.feature === 'poll' && f.since));
+    assert.equal((await json(['lifetime', '--weeks', '4'])).weeks, 4);
+    assert.equal((await json(['plugin', 'settings', 'polls'])).type, 'object');
+    const contact = await json(['customers', 'contact', 'anna', '-'], { input: '{"plugin":"polls","channel":"web"}' });
+    assert.equal(typeof contact.allowed, 'boolean');
+    await s.put('/admin/v1/pages/front', { sections: { hero: { feature: 'poll' } }, order: ['hero'] });
+    assert.equal((await json(['pages', 'novelty', 'front'])).items[0].section, 'hero');
+    await s.delete('/admin/v1/pages/front');
   });
 
   await t.test('makes tokens and takes them back', async () => {

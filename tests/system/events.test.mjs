@@ -149,11 +149,11 @@ test('two releases on one database', { timeout: 60000 }, async (t) => {
 
   await t.test('one that keeps the turn to write is ended when the other has waited for a second, and status says who it is', async () => {
     const kept = mark('older', '?ms=4000');
-    await new Promise((r) => setTimeout(r, 200));
+    const { writerLock, releases } = await until(() => status(s), (x) => x.writerLock?.heldSeconds > 0.1);
+    assert.deepEqual([writerLock.release, writerLock.pid], ['1.0.0', releases.find((r) => r.version === '1.0.0').pid], 'although nobody waits');
     const started = Date.now();
     const waiting = mark('newer');
-    const { writerLock, releases } = await until(() => status(s), (x) => x.writerLock?.heldSeconds > 0.3);
-    assert.deepEqual([writerLock.release, writerLock.pid], ['1.0.0', releases.find((r) => r.version === '1.0.0').pid]);
+    assert.equal((await until(() => status(s), (x) => x.writerLock?.heldSeconds > 0.3)).writerLock.pid, writerLock.pid);
     const answer = await waiting;
     const took = Date.now() - started;
     assert.equal(answer.status, 200);
@@ -176,6 +176,7 @@ test('two releases on one database', { timeout: 60000 }, async (t) => {
     const took = Date.now() - started;
     assert.ok(took < 1000, `${took} ms`);
     assert.equal((await kept).status, 503);
+    assert.notEqual((await status(s)).writerLock?.pid, pid, 'the dead hold nothing');
     await until(() => mark('older'), (x) => x.status === 200);
   });
 });

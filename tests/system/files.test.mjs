@@ -24,7 +24,7 @@ test('definitions as files', async (t) => {
   await t.test('are exported a file each, without what the server adds', async () => {
     const { code, err } = await run(['export', '-o', dir]);
     assert.equal(code, 0, err);
-    assert.deepEqual(readdirSync(dir).sort(), ['experiments', 'features', 'holdouts', 'layers', 'metrics', 'pages', 'segments']);
+    assert.deepEqual(readdirSync(dir).sort(), ['experiments', 'features', 'holdouts', 'layers', 'metrics', 'pages', 'plugins', 'segments']);
     assert.deepEqual(readdirSync(join(dir, 'features')).sort(), ['accounts.json', 'product-poll.json']);
     const experiment = JSON.parse(readFileSync(join(dir, 'experiments/poll-trial.json'), 'utf8'));
     assert.equal(experiment.state, undefined);

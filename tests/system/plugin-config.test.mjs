@@ -176,4 +176,58 @@ test('a plugin is configured as a whole', async (t) => {
     assert.equal(wrong.code, 1);
     assert.match(wrong.err, /\/words.*must be of type string/s);
   });
+
+  await t.test('as a definition: exported without its secrets, compared, checked by file and line, applied to another server', async () => {
+    const other = await Server.start({ args: ['--plugins.unsigned', 'yes'] }), dir = join(folder, 'definitions'), file = join(dir, 'plugins/greeter.json');
+    t.after(() => other.stop());
+    const files = (verb, on, ...flags) => parley(on.url, [verb, '-f', dir, ...flags]);
+    await s.put(path, { words: 'Moin', shop: { name: 'north', token: 'geheim' } });
+    const out = await parley(s.url, ['export', '-o', dir]);
+    assert.equal(out.code, 0, out.err);
+    assert.match(out.err, /^parley: \/shop\/token of plugin greeter is a secret and not exported; .*parley plugin config greeter$/m);
+    assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { key: 'greeter', configuration: { words: 'Moin', shop: { name: 'north', token: MASK } } });
+    assert.deepEqual(JSON.parse((await parley(s.url, ['export'])).out).plugins.find((p) => p.key === 'greeter').configuration.words, 'Moin');
+    assert.equal((await files('diff', s, '--output', 'table')).out, '', 'what was exported is what is there');
+
+    const nobody = await files('apply', other);
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.err, new RegExp(`^${file}:3: /configuration there is no plugin 'greeter' here`, 'm'));
+    assert.equal((await other.get('/admin/v1/features/greet')).status, 404, 'all or nothing');
+
+    assert.equal((await bring(other, '1.0.0', { configuration: schema() })).code, 0);
+    assert.equal((await other.post('/admin/v1/plugins/greeter/activate', { version: '1.0.0' })).status, 200);
+    const there = async () => (await other.get(path)).body;
+    assert.equal((await other.put(path, { shop: { token: 'eigenes' } })).status, 200);
+    rmSync(join(dir, 'features/canary.json')); // it names a release that is not there
+    assert.equal((await files('apply', other, '--dry-run')).code, 0);
+    const diff = await files('diff', other, '--output', 'table');
+    assert.match(diff.out, /^~ plugin greeter\n {4}\+ \/configuration\/shop\/name "north"\n {4}\+ \/configuration\/words "Moin"$/m, 'neither a secret nor its mask');
+    assert.deepEqual(await there(), { shop: { token: MASK } }, 'a dry run changes nothing');
+    const applied = await files('apply', other);
+    assert.equal(applied.code, 0, applied.err);
+    assert.deepEqual(JSON.parse(applied.out).items.find((i) => i.key === 'greeter'), { kind: 'plugin', key: 'greeter', outcome: 'changed' });
+    const greets = async () => (await other.get('/v1/features/greet/greet', asShopper('c'))).body;
+    assert.deepEqual([(await greets()).words, (await greets()).token], ['Moin', 'eigenes'], 'live, with the secret of that server');
+    const audit = (await other.get('/admin/v1/audit?kind=plugin&key=greeter')).body.items.filter((e) => e.action === 'configure');
+    assert.deepEqual(audit[0].after, { words: 'Moin', shop: { name: 'north', token: MASK } });
+
+    writeFileSync(file, '{"key": "greeter", "configuration": {\n  "words": "Servus",\n  "shop": {"name": "south"}\n}}');
+    assert.equal((await files('apply', other)).code, 0);
+    assert.deepEqual([(await greets()).words, (await greets()).token], ['Servus', 'eigenes'], 'a secret left out stays');
+    assert.ok(JSON.parse((await files('apply', other)).out).items.every((i) => i.outcome === 'unchanged'));
+
+    writeFileSync(file, '{"key": "greeter", "configuration": {\n  "words": "much too long",\n  "colour": "red"\n}}');
+    const wrong = await files('apply', other, '--dry-run');
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.err, new RegExp(`^${file}:2: /configuration/words has 13 characters`, 'm'));
+    assert.match(wrong.err, new RegExp(`^${file}:3: /configuration/colour is not known here`, 'm'));
+    writeFileSync(file, '{"key": "greeter", "configuration": {"words": "shout"}}');
+    writeFileSync(join(dir, 'metrics/shouts.json'), '{"key":"shouts","kind":"count","event":"Shouted"}');
+    const refused = await files('apply', other, '--prune');
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, new RegExp(`^${file}:1: /configuration greeter 1\\.0\\.0 did not take it: shout is too loud`, 'm'));
+    assert.deepEqual([(await greets()).words, (await other.get('/admin/v1/metrics/shouts')).status], ['Servus', 404]);
+    const twice = await other.post('/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: {} }, { key: 'greeter', configuration: 7 }, { key: 'greeter', configuration: {} }] });
+    assert.deepEqual(places(twice), { '/plugins/1/configuration': 'must be an object, as {"shop":"example.com"}', '/plugins/2/key': 'stands here twice; keep one' });
+  });
 });

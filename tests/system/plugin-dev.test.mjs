@@ -99,6 +99,25 @@ test('a new plugin', async (t) => {
     assert.equal((await parley('', ['plugin', 'sign', inside('wishes'), '--key', inside('none.key')], { env: { PARLEY_SDK: '/nowhere' } })).err, 'parley: plugin.json has no "sequence": give it a whole number, and a higher one with each release, so that nobody can pass an old release off as a new one\n');
   });
 
+  await t.test('whose plugin.json is wrong is refused by every verb, with the place, and no server is asked', async () => {
+    const file = inside('wishes/plugin.json'), good = readFileSync(file, 'utf8');
+    const verbs = [['build'], ['test'], ['dev'], ['push'], ['sign', '--key', inside('none.key')]];
+    for (const [text, sentence] of [
+      ['{', /^parley: \S+\/wishes\/plugin\.json: line \d+: /m],
+      [good.replace('"1.0.0"', '"1"'), /^parley: \S+\/wishes\/plugin\.json \/version: must be a version such as "1\.2\.0"$/m],
+      [good.replace('"title"', '"titel"'), /^parley: \S+\/wishes\/plugin\.json: has a member 'titel'/m],
+    ]) {
+      writeFileSync(file, text);
+      for (const [verb, ...flags] of verbs) {
+        const { code, err } = await parley('http://127.0.0.1:1', ['plugin', verb, inside('wishes'), ...flags]);
+        assert.equal(code, 1, `${verb}: ${err}`);
+        assert.match(err, sentence, verb);
+      }
+    }
+    writeFileSync(file, good);
+    for (const [verb, ...flags] of verbs) assert.equal((await parley('http://127.0.0.1:1', ['plugin', verb, inside('nowhere'), ...flags])).code, 4, verb);
+  });
+
   await t.test('is built by cc alone where it has no meson.build', async () => {
     await done(null, ['plugin', 'new', 'plain', '--dir', inside('plain')]);
     rmSync(inside('plain/meson.build'));
@@ -127,6 +146,25 @@ test('a plugin on a server', async (t) => {
   await done(null, ['plugin', 'new', 'wishes', '--dir', inside('shop')]);
   const code = inside('shop/wishes.c');
   const says = async (preview) => (await s.post('/v1/features/wishes-dev/greetings', {}, { ...asShopper('anna'), 'parley-preview': preview })).body.words;
+
+  await t.test('that is asked wrongly ends with a sentence that says how to mend it', async () => {
+    const refused = async (args, code, sentence, more) => {
+      const ended = await parley(s.url, ['plugin', ...args], more);
+      assert.equal(ended.code, code, `${args}: ${ended.err}`);
+      assert.match(ended.err, sentence);
+      assert.equal(ended.out, '');
+    };
+    for (const args of [['get', 'nobody'], ['activate', 'nobody', '1.0.0'], ['rollback', 'nobody'], ['remove', 'nobody', '1.0.0'], ['retire', 'nobody'], ['config', 'nobody'], ['logs', 'nobody'], ['logs', 'nobody', '-f']])
+      await refused(args, 4, /^parley: there is no plugin 'nobody' here; .*\(parley plugin list\) has those that there are/);
+    await refused(['activate', 'polls', '9.9.9'], 4, /^parley: polls has no release '9\.9\.9': push it first \(parley plugin get polls has those that there are\)/);
+    await refused(['rollback', 'polls'], 5, /^parley: polls has no release to roll back to: activate one by its version/);
+    await refused(['push', code], 1, /^parley: \S+wishes\.c is no bundle; `parley plugin build` makes one of a plugin's folder$/m);
+    await refused(['verify', code, '--keys', code], 1, /wishes\.c is no bundle; `parley plugin build` makes one/);
+    await refused(['push', inside('none.parley')], 4, /none\.parley cannot be read: No such file/);
+    await refused(['list'], 3, /this token is not known here.*\n {2}--token or PARLEY_TOKEN is the token that is sent; `parley tokens create/, { env: { PARLEY_TOKEN: 'wrong' } });
+    for (const args of [['list'], ['push', inside('plain.parley')], ['activate', 'polls', '1.0.0'], ['dev', inside('shop')], ['logs', 'polls', '-f'], ['config', 'polls'], ['retire', 'polls']])
+      await refused(args, 6, /^parley: http:\/\/127\.0\.0\.1:1 does not answer.*PARLEY_URL says where it is/, { env: { PARLEY_URL: 'http://127.0.0.1:1' } });
+  });
 
   await t.test('is pushed, activated and called, by either name of the resource', async () => {
     const early = await parley(s.url, ['plugin', 'push', inside('shop')]);
@@ -159,8 +197,11 @@ test('a plugin on a server', async (t) => {
     save(code, (text) => text.replace('? words : PARLEY_TEXT("Hello")', '? PARLEY_TEXT("Ahoy") : words').replace('"somebody new', '"ahoy, somebody new'));
     while (await says(link) !== 'Ahoy') assert.ok(Date.now() - saved < 3000, 'not running after 3 s');
     const took = Date.now() - saved;
-    const { version, compileMs, testMs, runMs, testsFailed } = await dev.next('release');
-    t.diagnostic(`saved -> compiled ${compileMs.toFixed(0)} ms -> running ${runMs.toFixed(0)} ms -> tests ${testMs.toFixed(0)} ms; a caller saw it after ${took} ms`);
+    const { swappedMs, buildMs, packMs, pushMs, activateMs } = await dev.next('swapped', (s) => s.version === '1.0.0-dev.2');
+    const { version, testMs, testsFailed } = await dev.next('release');
+    t.diagnostic(`swapped in ${swappedMs.toFixed(0)} ms: build ${buildMs.toFixed(0)}, pack ${packMs.toFixed(0)}, push ${pushMs.toFixed(0)}, activate ${activateMs.toFixed(0)}; tests ${testMs.toFixed(0)} ms; a caller saw it after ${took} ms`);
+    assert.ok(Math.abs(buildMs + packMs + pushMs + activateMs - swappedMs) < 1);
+    for (const ms of [buildMs, packMs, pushMs, activateMs]) assert.ok(ms > 0 && ms < took, `${ms} of ${took} ms`);
     assert.equal(version, '1.0.0-dev.2');
     assert.equal(testsFailed, 1); // which expects Hello
   });
@@ -202,6 +243,11 @@ test('a plugin on a server', async (t) => {
     const { line } = await dev.next('log', ({ line }) => line.version === '1.0.0-dev.7');
     assert.equal(line.line, 'ahoy, somebody new says hello');
     assert.equal(line.by, 'plugin');
+    const asked = async () => Number(/^parley_http_request_seconds_count (\d+)$/m.exec((await s.get('/metrics')).body)[1]);
+    assert.match((await s.get('/metrics')).body, /^parley_stream_listeners\{stream="logs"\} 1$/m, 'it is told, and does not ask');
+    const before = await asked();
+    await new Promise((next) => setTimeout(next, 700));
+    assert.ok(await asked() - before <= 1, 'but for this question, nobody asked');
   });
 
   await t.test('swaps its web component too', async () => {
@@ -219,10 +265,16 @@ test('a plugin on a server', async (t) => {
     assert.equal(await says(link), 'Hello');
   });
 
-  await t.test('goes on counting where it stopped', async () => {
-    const again = new Dev(s, [inside('shop')]);
+  await t.test('goes on counting where it stopped, and showing the log when the server was gone', async () => {
+    const again = new Dev(s, [inside('shop')]), { port } = s;
     assert.equal((await again.next('release')).version, '1.0.0-dev.9');
     assert.ok((await again.next('preview')).url);
+    await s.kill('SIGTERM');
+    await until(() => /does not answer; its lines follow when it does/.test(again.err));
+    await s.up(port);
+    await until(async () => /^parley_stream_listeners\{stream="logs"\} 1$/m.test((await s.get('/metrics')).body));
+    await s.post('/v1/features/wishes-dev/greetings', {}, { ...asShopper('dora'), 'parley-preview': link });
+    assert.equal((await again.next('log', ({ line }) => line.by === 'plugin')).line.line, 'ahoy, somebody new says hello');
     assert.equal(await again.stop(), 0);
   });
 

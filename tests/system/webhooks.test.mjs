@@ -161,6 +161,12 @@ test('webhooks tell what happens by itself too: verdicts, guardrails, plugins', 
 
   await t.test('a worker that dies, until it stays down', async () => {
     const pid = async () => (await s.get('/admin/v1/plugins/polls')).body.releases.find((x) => x.pid)?.pid;
+    assert.deepEqual(r.got.filter((m) => m.message.type.startsWith('plugin.')), [], 'the first worker is no news');
+    process.kill(await pid(), 'SIGKILL');
+    const again = (await told('plugin.running')).data;
+    assert.deepEqual([again.key, again.actor], ['polls', 'supervisor']);
+    assert.deepEqual(r.got.map((m) => m.message.type).filter((type) => type.startsWith('plugin.')), ['plugin.crashed', 'plugin.running']);
+    assert.match(again.note, /signal 9/);
     await until('down', async () => {
       const found = await pid();
       try { if (found) process.kill(found, 'SIGKILL'); } catch { /* it is gone already */ }

@@ -1,22 +1,8 @@
 #include <criterion/criterion.h>
 
-#include "core/base/clock.h"
-#include "core/base/secret.h"
 #include "core/journal/cloudevents.h"
+#include "tests/core/journal/intake.h"
 
-static struct arena arena;
-static const struct segment_caller server = {0};
-static const struct segment_caller anna = {.browser = true, .user = {"anna", 4}, .anonymous = {"anon-1", 6}};
-static int64_t received;
-
-static void set_up(void) {
-    secret_init();
-    arena_init(&arena, 4096);
-    clock_parse(TEXT("2026-11-22T12:00:00Z"), &received);
-}
-static void tear_down(void) {
-    arena_free(&arena);
-}
 TestSuite(cloudevents, .init = set_up, .fini = tear_down);
 
 static struct segment_intake take_as(const struct segment_caller *caller, enum cloudevents_form form,

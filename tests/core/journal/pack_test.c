@@ -63,6 +63,25 @@ static struct journal_reader *open_reader(void) {
     return reader;
 }
 
+Test(pack, a_reading_of_some_kinds_steps_over_the_others) {
+    struct journal *journal = with_exposures();
+    struct journal_reader *reader = open_reader();
+    struct seen seen = {0};
+    int64_t last = 0;
+    cr_assert_eq(journal_read_kinds(reader, 1, INT64_MAX, 1u << JOURNAL_TRACK, &last, note, &seen, NULL), 0);
+    cr_expect_eq(seen.n, 1);
+    cr_expect_eq(seen.seqs[0], UNITS + 1);
+    cr_expect_eq(last, UNITS + 1);
+    cr_assert_eq(journal_read_kinds(reader, 1, INT64_MAX, 1u << JOURNAL_PAGE, &last, note, &seen, NULL), 0);
+    cr_expect_eq(seen.n, 1, "and says how far it came although nothing was of that kind");
+    cr_expect_eq(last, UNITS + 1);
+    int n = 0;
+    cr_assert_eq(journal_read_kinds(reader, 1, INT64_MAX, 1u << JOURNAL_EXPOSURE, &last, count_whole, &n, NULL), 0);
+    cr_expect_eq(n, UNITS, "packs are exposures");
+    journal_reader_close(reader);
+    journal_close(journal);
+}
+
 Test(pack, exposures_of_one_moment_are_few_rows_and_read_as_many) {
     journal_close(with_exposures());
     cr_expect_leq(ask("journal/00000001.db", "SELECT count(*) FROM event"), 4);

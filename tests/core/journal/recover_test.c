@@ -77,18 +77,6 @@ Test(recover, a_damaged_file_is_named_and_the_journal_does_not_start_on_it) {
     cr_expect(strstr(error.detail, "backup"), "%s", error.detail);
 }
 
-Test(recover, verify_finds_a_row_that_was_changed_behind_its_back) {
-    struct journal *journal = journal_start((struct journal_options){0});
-    struct journal_record records[] = {track("a", "x", "1", 1), track("b", "y", "2", 2)};
-    journal_write(journal, records, 2);
-    journal_close(journal);
-    sqlite3 *db;
-    sqlite3_open(in_folder("journal/00000001.db"), &db);
-    cr_assert_eq(sqlite3_exec(db, "UPDATE event SET at = 7 WHERE seq = 2", NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-    verified(ERR_CORRUPT);
-}
-
 /* --- messages after a crash: what a clean end would have kept is put back to what it was before it --- */
 
 enum { SAID = 60 };

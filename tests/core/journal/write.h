@@ -9,6 +9,7 @@
 #include "core/base/secret.h"
 #include "core/journal/journal.h"
 #include "core/journal/reader.h"
+#include "core/journal/verify.h"
 #include "tests/core/store/folder.h"
 
 struct waiting_batch {
@@ -76,12 +77,9 @@ static inline int64_t ask(const char *file, const char *sql) {
 }
 
 static inline int64_t verified(int expected) {
-    struct journal_reader *reader;
     struct error error = {0};
     int64_t rows;
-    cr_assert_eq(journal_reader_open(&reader, in_folder("journal"), &error), 0, "%s", error.detail);
-    cr_assert_eq(journal_verify(reader, &rows, &error), expected, "%s", error.detail);
-    journal_reader_close(reader);
+    cr_assert_eq(journal_verify(in_folder("journal"), &rows, &error), expected, "%s", error.detail);
     return rows;
 }
 

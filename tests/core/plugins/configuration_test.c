@@ -77,3 +77,23 @@ Test(configuration, knows_which_schemas_mark_what_it_would_not_find) {
         json_decref(schema);
     }
 }
+
+static void keeps(const char *sent, const char *now, const char *expected) {
+    json_t *schema = parse(SCHEMA), *given = parse(sent), *there = parse(now);
+    is(configuration_with_secrets(schema, given, there), expected);
+    is(json_incref(given), sent);
+    json_decref(there);
+    json_decref(given);
+    json_decref(schema);
+}
+
+Test(configuration, written_without_its_secrets_keeps_those_that_are_there) {
+    keeps("{\"words\":\"Hi\",\"shop\":{\"name\":\"n\"}}",
+          "{\"words\":\"Moin\",\"token\":\"s\",\"shop\":{\"key\":\"k\"}}",
+          "{\"words\":\"Hi\",\"shop\":{\"name\":\"n\",\"key\":\"k\"},\"token\":\"s\"}");
+    keeps("{\"token\":\"********\"}", "{\"token\":\"s\",\"shop\":{\"key\":\"k\"}}",
+          "{\"token\":\"s\",\"shop\":{\"key\":\"k\"}}");
+    keeps("{\"token\":\"new\"}", "{\"token\":\"s\",\"shop\":{\"name\":\"n\"}}", "{\"token\":\"new\"}");
+    keeps("{\"token\":\"********\"}", "{\"words\":\"Moin\"}", "{}");
+    keeps("{\"shop\":7}", "{\"shop\":{\"key\":\"k\"}}", "{\"shop\":7}");
+}

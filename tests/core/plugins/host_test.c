@@ -61,7 +61,7 @@ Test(host, rolling_back_goes_to_the_release_before_and_back_again) {
 
 Test(host, without_a_release_before_there_is_no_rolling_back) {
     cr_assert_eq(house_rollback(&house, "polls"), ERR_CONFLICT);
-    cr_assert_str_eq(house.error.detail, "polls has no release to roll back to");
+    cr_assert_str_eq(house.error.detail, "polls has no release to roll back to: activate one by its version");
 }
 
 Test(host, a_release_that_fails_to_start_leaves_the_old_one_serving_and_says_why) {
@@ -221,11 +221,12 @@ Test(host, a_release_that_somebody_needs_stays_and_the_sentence_says_who) {
     cr_assert_eq(house_activate(&house, "polls", "1.1.0"), 0);
     plugins_set_wanted(house.plugins, &named, 1);
     cr_assert_eq(house_remove(&house, "polls", "1.1.0"), ERR_CONFLICT);
-    cr_assert_str_eq(house.error.detail, "polls 1.1.0 is the active release; it stays");
+    cr_assert_str_eq(house.error.detail, "polls 1.1.0 is the active release: activate another one first");
     cr_assert_eq(house_remove(&house, "polls", "1.0.0"), ERR_CONFLICT);
-    cr_assert_str_eq(house.error.detail, "polls 1.0.0 is the release that a rollback goes back to; it stays");
+    cr_assert_str_eq(house.error.detail,
+                     "polls 1.0.0 is the release that a rollback goes back to: activate it, or a third one, first");
     cr_assert_eq(house_remove(&house, "polls", "1.2.0"), ERR_CONFLICT);
-    cr_assert_str_eq(house.error.detail, "polls 1.2.0 is named by a feature's variant; it stays");
+    cr_assert_str_eq(house.error.detail, "polls 1.2.0 is named by a feature's variant: take it out there first");
     plugins_set_wanted(house.plugins, NULL, 0);
     assert_serves("1.1.0");
 }
@@ -276,7 +277,7 @@ Test(host, metrics_and_the_list_name_every_release) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    plugins_list_json(house.plugins, &w);
+    cr_expect_eq(plugins_list_json(house.plugins, TEXT_NONE, 1, &w).n, 0);
     buffer_byte(&out, 0);
     cr_assert(strstr(out.at, "\"name\":\"polls\",\"title\":\"A plugin\""), "%s", out.at);
     cr_assert(strstr(out.at, "\"state\":\"running\",\"releases\":[\"1.0.0\"]"), "%s", out.at);

@@ -339,7 +339,7 @@ const char *house_status(struct house *house, const char *name) {
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    plugins_status_json(house->plugins, text_of(name), &w);
+    plugins_status_json(house->plugins, text_of(name), NULL, &w);
     return kept(&out);
 }
 

@@ -144,6 +144,24 @@ Test(condition, lists_are_mapped_filtered_and_reduced) {
              {"{\"merge\":[1,[2,3],[[4]]]}", "{}", "[1,2,3,[4]]"}, {"{\"merge\":[]}", "{}", "[]"});
 }
 
+Test(condition, all_of_what_reduce_sees_is_an_object_as_in_javascript) {
+#define REDUCE(logic) "{\"reduce\":[[1,2]," logic ",7]}"
+    ALL_GIVE({REDUCE("{\"!!\":{\"var\":\"\"}}"), "{}", "true"},
+             {REDUCE("{\"cat\":[{\"var\":\"\"}]}"), "{}", "\"[object Object]\""},
+             {REDUCE("{\"===\":[{\"var\":\"\"},{\"var\":\"\"}]}"), "{}", "true"},
+             {REDUCE("{\"==\":[{\"var\":\"\"},\"[object Object]\"]}"), "{}", "true"},
+             {REDUCE("{\"+\":[{\"var\":\"\"},1]}"), "{}", "NaN"}, {REDUCE("{\"-\":[{\"var\":\"\"},1]}"), "{}", "NaN"},
+             {REDUCE("{\"merge\":[{\"var\":\"accumulator.accumulator\"},{\"var\":\"accumulator.current\"},"
+                     "{\"var\":\"\"}]}"),
+              "{}", "[null,null,{\"current\":2,\"accumulator\":[null,null,{\"current\":1,\"accumulator\":7}]}]"},
+             {"{\"cat\":[{\"var\":[\"accumulator.current\",\"none\"]}]}", "{}", "\"none\""},
+             {"{\"reduce\":[[1],{\"var\":[\"accumulator\",5]},{\"var\":\"gone\"}]}", "{}", "null"},
+             {"{\"reduce\":[[1,2],{\"if\":[{\"var\":\"accumulator.current\"},{\"var\":\"accumulator.current\"},"
+              "{\"var\":\"\"}]},7]}",
+              "{}", "1"});
+#undef REDUCE
+}
+
 Test(condition, all_none_and_some_look_at_every_element) {
     ALL_GIVE({"{\"all\":[[1,2,3],{\">\":[{\"var\":\"\"},0]}]}", "{}", "true"},
              {"{\"all\":[[1,-2],{\">\":[{\"var\":\"\"},0]}]}", "{}", "false"},

@@ -33,6 +33,13 @@ void conditions_put(struct buffer *out, const struct value_home *home, struct va
             buffer_put(out, digits, number_print(digits, v.number));
         return;
     case VALUE_STRING: json_escape(out, v.string); return;
+    case VALUE_SCOPE:
+        buffer_cstr(out, "{\"current\":");
+        conditions_put(out, home, v.items[0]);
+        buffer_cstr(out, ",\"accumulator\":");
+        conditions_put(out, home, v.items[1]);
+        buffer_byte(out, '}');
+        return;
     case VALUE_LIST:
     case VALUE_TAPE: break;
     }

@@ -1,27 +1,11 @@
 /* The calculator from the outside: JSON in, JSON out. What the numbers must be is tested in tests/experiments/stats. */
 #include "experiments/judge/calculator.h"
 
-#include <criterion/criterion.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What a test has loaded, given back when it ends. */
-static json_t *kept[256];
-static size_t kept_n;
-
-static json_t *keep(json_t *json) {
-    if (json) {
-        cr_assert(kept_n < sizeof kept / sizeof *kept);
-        kept[kept_n++] = json;
-    }
-    return json;
-}
-
-static void give_back(void) {
-    while (kept_n) json_decref(kept[--kept_n]);
-}
+#include "tests/core/base/kept.h"
 
 TestSuite(calculator, .fini = give_back);
 

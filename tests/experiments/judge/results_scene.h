@@ -70,6 +70,19 @@ static inline void read_back(void) {
     buffer_free(&b);
 }
 
+struct laid {
+    uint64_t n, bought, complaints;
+};
+
+/* The whole way of a trial of two arms: laid, and read back. */
+static inline void laid_out(const char *experiment, struct laid control, struct laid treatment) {
+    open_results(experiment);
+    lay_all(0, control.n, control.bought, control.complaints);
+    lay_all(1, treatment.n, treatment.bought, treatment.complaints);
+    read_back();
+}
+#define ARM(units, bought, complaints) ((struct laid){units, bought, complaints})
+
 static inline void close_results(void) {
     json_decref(answer);
     measure_results_free(r);

@@ -4,10 +4,7 @@ TestSuite(results, .init = folder_make, .fini = folder_remove);
 
 /* The figures of contract.md, "Experiments": 122 of 21,306 against 267 of 21,307. */
 Test(results, the_worked_example_of_the_contract_comes_out) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
-    lay_all(0, 21306, 122, 100);
-    lay_all(1, 21307, 267, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.02"), ARM(21306, 122, 100), ARM(21307, 267, 100));
     cr_expect_str_eq(words("experiment"), "trial");
     cr_expect_str_eq(words("state"), "running");
     cr_expect_str_eq(words("asOf"), "1970-01-22T13:46:40.000Z");
@@ -67,10 +64,7 @@ Test(results, nothing_at_all_gives_null_and_never_nan) {
 }
 
 Test(results, arms_without_a_single_event_give_figures_without_an_interval) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
-    lay_all(0, 100, 0, 0);
-    lay_all(1, 100, 0, 0);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.02"), ARM(100, 0, 0), ARM(100, 0, 0));
     near("metrics.0.variants.1.difference.estimate", 0, 0);
     cr_expect(json_is_null(at("metrics.0.variants.1.difference.p")));
     cr_expect(json_is_null(at("metrics.0.variants.1.relative.estimate")));

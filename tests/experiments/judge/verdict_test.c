@@ -20,10 +20,7 @@ Test(verdict, the_verdict_says_the_effect_its_interval_the_guardrails_and_what_i
 }
 
 Test(verdict, bounds_on_either_side_of_none_say_which_is_which) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.1"));
-    lay_all(0, 20000, 2000, 100);
-    lay_all(1, 20000, 2010, 190);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.1"), ARM(20000, 2000, 100), ARM(20000, 2010, 190));
     const char *said = words("verdict.words");
     cr_expect(!strncmp(said, "`top`: 0.5 % more `bought`, between ", 36), "%s", said);
     cr_expect(strstr(said, " % less and ") && strstr(said, " % more, not decided yet; `complaints` "), "%s", said);
@@ -32,19 +29,13 @@ Test(verdict, bounds_on_either_side_of_none_say_which_is_which) {
 }
 
 Test(verdict, a_guardrail_that_nothing_is_known_of_is_not_called_unchanged) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.1"));
-    lay_all(0, 500, 50, 20);
-    lay_all(1, 500, 52, 22);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.1"), ARM(500, 50, 20), ARM(500, 52, 22));
     cr_expect(strstr(words("verdict.words"), "`complaints` is not known to be safe yet"), "%s", words("verdict.words"));
     close_results();
 }
 
 Test(verdict, a_split_that_is_off_blocks_the_verdict_and_is_warned_of) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
-    lay_all(0, 21306, 122, 100);
-    lay_all(1, 20307, 267, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.02"), ARM(21306, 122, 100), ARM(20307, 267, 100));
     cr_expect_str_eq(words("srm.verdict"), "alarm");
     cr_expect_str_eq(words("verdict.call"), "keep-running");
     cr_expect_str_eq(words("warnings.0.code"), "srm");
@@ -54,10 +45,7 @@ Test(verdict, a_split_that_is_off_blocks_the_verdict_and_is_warned_of) {
 }
 
 Test(verdict, a_guardrail_that_is_certainly_broken_stops_whatever_the_primary_says) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.02"));
-    lay_all(0, 21306, 122, 300);
-    lay_all(1, 21307, 267, 1500);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.02"), ARM(21306, 122, 300), ARM(21307, 267, 1500));
     cr_expect_str_eq(words("metrics.2.role"), "guardrail");
     cr_expect(json_is_true(at("metrics.2.variants.1.guardrail.fires")));
     cr_expect_str_eq(words("verdict.call"), "stop-harm");
@@ -70,19 +58,13 @@ Test(verdict, a_guardrail_that_is_certainly_broken_stops_whatever_the_primary_sa
 }
 
 Test(verdict, a_worse_primary_metric_stops) {
-    open_results(EXPERIMENT(TWO, ""));
-    lay_all(0, 21306, 267, 100);
-    lay_all(1, 21307, 122, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ""), ARM(21306, 267, 100), ARM(21307, 122, 100));
     cr_expect_str_eq(words("verdict.call"), "stop-harm");
     close_results();
 }
 
 Test(verdict, without_an_mde_there_is_no_verdict_to_ship) {
-    open_results(EXPERIMENT(TWO, ""));
-    lay_all(0, 21306, 122, 100);
-    lay_all(1, 21307, 267, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ""), ARM(21306, 122, 100), ARM(21307, 267, 100));
     cr_expect_str_eq(words("verdict.call"), "keep-running");
     cr_expect_str_eq(
         words("verdict.words"),
@@ -98,19 +80,13 @@ Test(verdict, without_an_mde_there_is_no_verdict_to_ship) {
 }
 
 Test(verdict, an_interval_within_the_mde_is_no_difference) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.2"));
-    lay_all(0, 200000, 40000, 100);
-    lay_all(1, 200000, 40010, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.2"), ARM(200000, 40000, 100), ARM(200000, 40010, 100));
     cr_expect_str_eq(words("verdict.call"), "no-difference");
     close_results();
 }
 
 Test(verdict, an_open_question_keeps_running_and_says_for_how_long) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.1"));
-    lay_all(0, 20000, 2000, 100);
-    lay_all(1, 20000, 2010, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.1"), ARM(20000, 2000, 100), ARM(20000, 2010, 100));
     cr_expect_str_eq(words("verdict.call"), "keep-running");
     cr_expect_gt(number("verdict.daysLeft"), 0);
     cr_expect_lt(number("verdict.daysLeft"), 60);
@@ -118,26 +94,20 @@ Test(verdict, an_open_question_keeps_running_and_says_for_how_long) {
 }
 
 Test(verdict, a_fixed_test_is_not_called_before_its_planned_units_are_in) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"fixed\",\"nStar\":100000}"));
-    lay_all(0, 21306, 122, 100);
-    lay_all(1, 21307, 267, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"fixed\",\"nStar\":100000}"),
+             ARM(21306, 122, 100), ARM(21307, 267, 100));
     cr_expect_str_eq(words("verdict.call"), "keep-running");
     near("metrics.0.variants.1.difference.p", 1.5e-13, 5e-15);
     close_results();
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"fixed\",\"nStar\":40000}"));
-    lay_all(0, 21306, 122, 100);
-    lay_all(1, 21307, 267, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"fixed\",\"nStar\":40000}"), ARM(21306, 122, 100),
+             ARM(21307, 267, 100));
     cr_expect_str_eq(words("verdict.call"), "ship");
     close_results();
 }
 
 Test(verdict, bayes_calls_by_the_chance_to_beat) {
-    open_results(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"bayes\"}"));
-    lay_all(0, 21306, 122, 100);
-    lay_all(1, 21307, 267, 100);
-    read_back();
+    laid_out(EXPERIMENT(TWO, ",\"mde\":0.02,\"analysis\":{\"method\":\"bayes\"}"), ARM(21306, 122, 100),
+             ARM(21307, 267, 100));
     cr_expect_str_eq(words("verdict.call"), "ship");
     cr_expect(json_is_null(at("metrics.0.variants.1.difference.p")));
     cr_expect_gt(number("metrics.0.variants.1.difference.low"), 0);

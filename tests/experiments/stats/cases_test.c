@@ -1,7 +1,5 @@
 /* Every worked case of ../shared/checks/stats.json. Skipped where that file is absent. In four places the file itself is off by
  * more than it asks for; there the test holds the engine to mpmath's value instead, and says so. */
-#include <criterion/criterion.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,24 +16,9 @@
 #include "experiments/stats/sequential.h"
 #include "experiments/stats/special.h"
 #include "experiments/stats/srm.h"
+#include "tests/core/base/kept.h"
 
 static const double z95 = 1.959963984540054;
-
-/* What a test has loaded, given back when it ends. */
-static json_t *kept[256];
-static size_t kept_n;
-
-static json_t *keep(json_t *json) {
-    if (json) {
-        cr_assert(kept_n < sizeof kept / sizeof *kept);
-        kept[kept_n++] = json;
-    }
-    return json;
-}
-
-static void give_back(void) {
-    while (kept_n) json_decref(kept[--kept_n]);
-}
 
 TestSuite(cases, .fini = give_back);
 
