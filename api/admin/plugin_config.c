@@ -8,8 +8,6 @@
 #include "core/plugins/configuration.h"
 #include "core/plugins/configuration_table.h"
 
-enum { CONFIG_BODY = 64 * 1024 };
-
 static void no_plugin(struct request *request, struct text name) {
     reply_problem(request, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
@@ -159,6 +157,6 @@ static void handle_put(struct request *request) {
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_PUBLISHER };
 const struct route plugin_config_routes[] = {
     {METHOD_GET, "/admin/v1/plugins/{name}/config", READERS, 0, 0, handle_get},
-    {METHOD_PUT, "/admin/v1/plugins/{name}/config", ROLE_PUBLISHER | ROLE_MANAGER, CONFIG_BODY, 0, handle_put},
+    {METHOD_PUT, "/admin/v1/plugins/{name}/config", ROLE_PUBLISHER | ROLE_MANAGER, CONFIGURATION_MOST, 0, handle_put},
     {0},
 };

@@ -230,4 +230,21 @@ test('a plugin is configured as a whole', async (t) => {
     const twice = await other.post('/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: {} }, { key: 'greeter', configuration: 7 }, { key: 'greeter', configuration: {} }] });
     assert.deepEqual(places(twice), { '/plugins/1/configuration': 'must be an object, as {"shop":"example.com"}', '/plugins/2/key': 'stands here twice; keep one' });
   });
+
+  await t.test('one too large for a worker is refused at its place, and nothing dies of it', async () => {
+    const list = { type: 'array', items: { type: 'object', properties: { a: { type: 'string', default: 'x'.repeat(100000) } } } };
+    assert.equal((await bring(s, '4.0.0', { configuration: { type: 'object', properties: { words: { type: 'string' }, list } } })).code, 0);
+    assert.equal((await s.post('/admin/v1/plugins/greeter/activate', { version: '4.0.0' })).status, 200);
+    const file = join(folder, 'large/plugins/greeter.json'), words = 'x'.repeat(3 << 19);
+    mkdirSync(join(folder, 'large/plugins'), { recursive: true });
+    writeFileSync(file, JSON.stringify({ key: 'greeter', configuration: { words } }, null, 1));
+    const refused = await parley(s.url, ['apply', '-f', join(folder, 'large')]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, new RegExp(`^${file}:3: /configuration is 1572876 bytes as JSON; at most 65536$`, 'm'));
+    assert.equal((await s.put(path, { words })).status, 413);
+    const filled = await s.put(path, { list: Array(20).fill({}) });
+    assert.equal(filled.status, 400);
+    assert.match(places(filled)[''], /^is 2\d{6} bytes as JSON with the defaults of greeter 4\.0\.0; at most 1048576$/);
+    assert.equal((await greeting()).release, '4.0.0');
+  });
 });
