@@ -231,6 +231,19 @@ test('a plugin is configured as a whole', async (t) => {
     assert.deepEqual(places(twice), { '/plugins/1/configuration': 'must be an object, as {"shop":"example.com"}', '/plugins/2/key': 'stands here twice; keep one' });
   });
 
+  await t.test('an apply that is sent again with its key tells nobody the old one, whatever was changed since', async () => {
+    const apply = (words) => s.call('POST', '/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: { words } }] }, { 'idempotency-key': 'carried' });
+    const first = await apply('Salut');
+    assert.equal(first.status, 200, first.text);
+    assert.equal((await s.put(path, { words: 'Ciao' })).status, 200);
+    const { times } = await greeting();
+    const again = await apply('Salut');
+    assert.deepEqual([again.status, again.body], [200, first.body]);
+    assert.deepEqual([(await greeting()).words, (await greeting()).times], ['Ciao', times]);
+    assert.equal((await apply('Servus')).status, 409, 'the key is of another request');
+    assert.deepEqual([(await greeting()).words, (await greeting()).times], ['Ciao', times]);
+  });
+
   await t.test('one too large for a worker is refused at its place, and nothing dies of it', async () => {
     const list = { type: 'array', items: { type: 'object', properties: { a: { type: 'string', default: 'x'.repeat(100000) } } } };
     assert.equal((await bring(s, '4.0.0', { configuration: { type: 'object', properties: { words: { type: 'string' }, list } } })).code, 0);
