@@ -98,6 +98,8 @@ static void on_read(struct mail *mail) {
         on_tried(a, &a->error);
     else if (a->before.status)
         reply(a->request, a->before.status, "application/json", a->before.body);
+    else if (!a->request->app->plugins)
+        on_tried(a, &(struct error){.code = ERR_UNAVAILABLE, .detail = "Parley is stopping"});
     else
         apply_plugins_try(&a->plugins, a->request, a->dry ? APPLY_CHECK : APPLY_WRITE, on_tried, a);
 }

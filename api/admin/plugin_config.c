@@ -74,6 +74,7 @@ int config_change_store(struct config_change *change, struct admin_job *job, str
 
 void config_change_end(const struct config_change *change, struct admin_job *job) {
     struct plugins *plugins = job->request->app->plugins;
+    if (!plugins) return; /* Parley has stopped; the next start reads what is stored */
     if (job->error.code || !change->version)
         plugins_unconfigure(plugins, change->name);
     else

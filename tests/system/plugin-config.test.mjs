@@ -1,7 +1,7 @@
 // The configuration of a plugin as a whole: checked, told to what runs without a restart, kept, and silent about secrets.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -260,4 +260,24 @@ test('a plugin is configured as a whole', async (t) => {
     assert.match(places(filled)[''], /^is 2\d{6} bytes as JSON with the defaults of greeter 4\.0\.0; at most 1048576$/);
     assert.equal((await greeting()).release, '4.0.0');
   });
+});
+
+test('what is asked while the database is held up does not reach plugins that are gone', async (t) => {
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes', '--drain', '300ms'] });
+  t.after(() => s.stop());
+  assert.equal((await bring(s, '1.0.0', { configuration: schema() })).code, 0);
+  assert.equal((await s.post('/admin/v1/plugins/greeter/activate', { version: '1.0.0' })).status, 200);
+  const other = spawn('sqlite3', [join(s.data, 'parley.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => other.kill());
+  other.stdin.write('BEGIN IMMEDIATE; SELECT 1;\n');
+  await new Promise((held) => other.stdout.once('data', held));
+  const asked = [s.put(path, { words: 'Moin' })];
+  await new Promise((next) => setTimeout(next, 200));
+  asked.push(s.get('/admin/v1/plugins/greeter'), s.post('/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: { words: 'Hi' } }] }));
+  await new Promise((next) => setTimeout(next, 200));
+  s.process.kill('SIGTERM');
+  setTimeout(() => other.stdin.end('ROLLBACK;\n'), 1500);
+  await Promise.allSettled(asked);
+  assert.deepEqual(await s.exited, { code: 0, signal: null }, s.log);
+  assert.match(s.log, /requests did not finish in time/);
 });
