@@ -224,7 +224,7 @@ const char *plugins_folder(const struct plugins *plugins, struct text name);
  * writer_lock_look in its folder (NULL: nothing is said of it). */
 bool plugins_status_json(const struct plugins *plugins, struct text name, const struct writer_holder *writer,
                          struct json_writer *w);
-/* An array of the plugins behind `after` (TEXT_NONE: all), shorter, at most `limit`: the last one's name where there are more, else
+/* An array of the plugins behind the name `after` (TEXT_NONE: all), which none need have, by name, shorter, at most `limit`: the last one's name where there are more, else
  * TEXT_NONE. Borrowed until the loop's next turn. */
 struct text plugins_list_json(const struct plugins *plugins, struct text after, size_t limit, struct json_writer *w);
 /* The last 500 lines of all releases, oldest first, of those with a greater "seq" than `after`: [{"seq","at","by","level","version","line"}].

@@ -103,19 +103,17 @@ static void put_short(const struct plugin *plugin, struct json_writer *w) {
 
 struct text plugins_list_json(const struct plugins *plugins, struct text after, size_t limit, struct json_writer *w) {
     const struct plugin *last = NULL, *more = NULL;
-    bool passed = !after.n;
     size_t n = 0;
     json_open_array(w);
     for (size_t i = 0; i < plugins->n && !more; i++) {
         const struct plugin *plugin = plugins->list[i];
-        bool counts = passed && plugin->releases;
+        bool counts = plugin->releases && text_cmp(text_of(plugin->name), after) > 0;
         if (counts && n == limit)
             more = plugin;
         else if (counts) {
             put_short(last = plugin, w);
             n++;
         }
-        passed = passed || text_is(after, plugin->name);
     }
     json_close_array(w);
     return more ? text_of(last->name) : TEXT_NONE;
