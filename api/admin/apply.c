@@ -12,7 +12,7 @@ struct apply {
     struct error error;
     int64_t now;                      /* ms */
     struct idempotency_answer before; /* status 0: there was none */
-    json_t *body; /* owned, until the job has it */
+    json_t *body;                     /* owned, until the job has it */
     bool dry;
     unsigned pruned;
     struct apply_plugins plugins;

@@ -33,7 +33,8 @@ struct plugin *host_find_or_add(struct plugins *plugins, struct text name) {
         plugins->list = memory_grow(plugins->list, plugins->room * sizeof(struct plugin *));
     }
     size_t at = plugins->n++;
-    for (; at && text_cmp(text_of(plugins->list[at - 1]->name), name) > 0; at--) plugins->list[at] = plugins->list[at - 1];
+    for (; at && text_cmp(text_of(plugins->list[at - 1]->name), name) > 0; at--)
+        plugins->list[at] = plugins->list[at - 1];
     return plugins->list[at] = plugin_new(&plugins->env, name);
 }
 

@@ -10,7 +10,6 @@
 
 #include "core/base/memory.h"
 
-
 struct sql_statement {
     sqlite3_stmt *prepared;
     bool busy;                            /* a query reads from it */

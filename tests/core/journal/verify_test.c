@@ -184,9 +184,10 @@ Test(verify, passes_while_groups_are_written_and_persons_erased, .init = folder_
     is_found("UPDATE event SET at = -1 WHERE seq = 399", "rows 399 to 400 are not what was written");
     change("UPDATE event SET at = 199 WHERE seq = 399");
     verified(0);
-    is_found("INSERT INTO event SELECT seq - 1000, prev, received, at, kind, actor, flags, fingerprint, name, unit, other,"
-             " message_id, body FROM event WHERE seq = 399",
-             "it holds rows of no group");
+    is_found(
+        "INSERT INTO event SELECT seq - 1000, prev, received, at, kind, actor, flags, fingerprint, name, unit, other,"
+        " message_id, body FROM event WHERE seq = 399",
+        "it holds rows of no group");
 }
 
 Test(verify, finds_a_file_that_ends_too_early, .init = folder_make, .fini = folder_remove) {
