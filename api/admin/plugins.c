@@ -217,6 +217,10 @@ static void check_on_lane(struct lane_job *job, void *owner) {
 static void on_checked(struct mail *mail) {
     struct operation *op = (struct operation *)mail;
     struct app *app = op->job->request->app;
+    if (!app->plugins) {
+        reply_problem(op->job->request, ERR_UNAVAILABLE, "Parley is stopping");
+        return;
+    }
     if (!op->error.code) {
         plugins_activate(app->plugins, op->name, op->candidate.version, on_done, op);
         return;

@@ -218,7 +218,8 @@ static void on_done(struct mail *mail) {
         return;
     }
     errand->waiting = 1; /* this function */
-    if (errand->changed) plugins_each_release(errand->request->app->plugins, tell_one, errand);
+    if (errand->changed && errand->request->app->plugins)
+        plugins_each_release(errand->request->app->plugins, tell_one, errand);
     if (--errand->waiting == 0) finish(errand);
 }
 

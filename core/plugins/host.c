@@ -15,7 +15,7 @@ static struct plugins *of_env(struct plugin_env *env) {
 }
 
 struct plugin *host_find(const struct plugins *plugins, struct text name) {
-    for (size_t i = 0; i < plugins->n; i++)
+    for (size_t i = 0; plugins && i < plugins->n; i++)
         if (text_is(name, plugins->list[i]->name)) return plugins->list[i];
     return NULL;
 }
@@ -343,11 +343,11 @@ int plugins_forget(struct plugins *plugins, struct text plugin, struct text cust
 }
 
 void plugins_kept(struct plugins *plugins, uint64_t ticket) {
-    supervisor_kept(&plugins->env, ticket);
+    if (plugins) supervisor_kept(&plugins->env, ticket);
 }
 
 void plugins_answer(struct plugins *plugins, uint64_t ticket, const struct frame_reply *answer) {
-    supervisor_answer(&plugins->env, ticket, answer);
+    if (plugins) supervisor_answer(&plugins->env, ticket, answer);
 }
 
 void plugins_fed(struct feed_want *want) {

@@ -143,7 +143,7 @@ int plugins_export(struct plugins *plugins, struct text plugin, struct text cust
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
 int plugins_forget(struct plugins *plugins, struct text plugin, struct text customer,
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
-/* An effect is durable; its worker is told once all before it are too. */
+/* An effect is durable; its worker is told once all before it are too. Of NULL, which has no workers any more, none is. */
 void plugins_kept(struct plugins *plugins, uint64_t ticket);
 
 /* The answer to an ask; nothing where its worker is gone. Over a frame: the worker is told so. */

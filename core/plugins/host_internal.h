@@ -21,7 +21,7 @@ struct plugins {
     void *told_user;
 };
 
-/* NULL where there is none. */
+/* NULL where there is none; of NULL, the plugins when parleyd has stopped them, there is none. */
 struct plugin *host_find(const struct plugins *plugins, struct text name);
 /* One that has a release: what was never installed is not there. */
 struct plugin *host_find_installed(const struct plugins *plugins, struct text name);

@@ -273,7 +273,8 @@ test('what is asked while the database is held up does not reach plugins that ar
   await new Promise((held) => other.stdout.once('data', held));
   const asked = [s.put(path, { words: 'Moin' })];
   await new Promise((next) => setTimeout(next, 200));
-  asked.push(s.get('/admin/v1/plugins/greeter'), s.post('/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: { words: 'Hi' } }] }));
+  asked.push(s.get('/admin/v1/plugins/greeter'), s.post('/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: { words: 'Hi' } }] }),
+    s.post('/admin/v1/plugins/greeter/activate', { version: '1.0.0' }), s.delete('/admin/v1/plugins/boards'), s.post('/admin/v1/catalogue', { items: [{ sku: 'mug', title: 'Mug' }] }));
   await new Promise((next) => setTimeout(next, 200));
   s.process.kill('SIGTERM');
   setTimeout(() => other.stdin.end('ROLLBACK;\n'), 1500);
