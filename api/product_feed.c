@@ -169,6 +169,7 @@ static void work(struct lane_job *job, void *owner) {
     f->took = false;
     arena_reset(&f->arena);
     if (rc == 0) rc = products_unheard(owner, &f->arena, f->plugin, f->most, &f->news, &f->error);
+    if (rc == 0 && f->news.n == 0) rc = products_forget_gone(owner, &f->error);
     sql_end(owner, rc, &f->error);
 }
 

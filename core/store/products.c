@@ -83,7 +83,8 @@ int products_next(struct sql *sql, int64_t *revision, struct error *error) {
     struct sql_rows rows;
     int rc = sql_query(sql, &rows, error,
                        "SELECT coalesce(max(revision), 0) + 1 FROM (SELECT max(revision) AS revision FROM product"
-                       " UNION ALL SELECT max(revision) FROM product_gone) AS changes");
+                       " UNION ALL SELECT max(revision) FROM product_gone"
+                       " UNION ALL SELECT max(revision) FROM product_heard) AS changes");
     if (rc == 0) rc = sql_next(&rows, error);
     if (rc > 0) *revision = sql_int(&rows, 0);
     sql_done(&rows);
@@ -207,5 +208,12 @@ int products_heard(struct sql *sql, struct text plugin, const struct product_pla
                      "INSERT INTO product_heard (plugin, revision, sku) VALUES ($1, $2, $3)"
                      " ON CONFLICT (plugin) DO UPDATE SET revision = $2, sku = $3",
                      SQL_T(plugin), SQL_I(upto->revision), SQL_T(upto->sku));
+    return rc < 0 ? rc : 0;
+}
+
+int products_forget_gone(struct sql *sql, struct error *error) {
+    int rc = sql_run(sql, error,
+                     "DELETE FROM product_gone WHERE (revision, sku) <="
+                     " (SELECT revision, sku FROM product_heard ORDER BY revision, sku LIMIT 1)");
     return rc < 0 ? rc : 0;
 }

@@ -55,5 +55,7 @@ struct product_news {
 int products_unheard(struct sql *sql, struct arena *arena, struct text plugin, size_t most, struct product_news *news,
                      struct error *error);
 int products_heard(struct sql *sql, struct text plugin, const struct product_place *upto, struct error *error);
+/* Forgets of what was taken out what every plugin that ever heard of the catalogue has heard: a new one has no use for it. */
+int products_forget_gone(struct sql *sql, struct error *error);
 
 #endif
