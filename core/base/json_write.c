@@ -57,6 +57,12 @@ void json_key(struct json_writer *w, struct text key) {
     w->after_key = true;
 }
 
+void json_name(struct json_writer *w, struct text key) {
+    separate(w);
+    buffer_text(w->out, key);
+    w->after_key = true;
+}
+
 void json_text(struct json_writer *w, struct text value) {
     separate(w);
     json_escape(w->out, value);

@@ -95,11 +95,11 @@ static int refresh(struct journal_reader *reader, struct error *error) {
 }
 
 struct reading {
-    int64_t from, to;
+    int64_t from, to, most;
     unsigned kinds;
     journal_visit visit;
     void *visitor;
-    int64_t *last;
+    struct journal_place *place;
 };
 
 static bool is_wanted(const struct reading *reading, int64_t kind) {
@@ -110,8 +110,8 @@ static bool is_wanted(const struct reading *reading, int64_t kind) {
 static int read_row(struct journal_reader *reader, const struct reading *reading, const struct sql_rows *rows,
                     int64_t *next) {
     struct journal_record row;
-    *reading->last = sql_int(rows, 0);
-    *next = *reading->last + 1;
+    *reading->place = (struct journal_place){sql_int(rows, 0), sql_int(rows, 2), sql_int(rows, 3)};
+    *next = reading->place->seq + 1;
     if (!is_wanted(reading, sql_int(rows, 4))) return 0;
     partition_row(&row, rows);
     arena_reset(&reader->arena);
@@ -123,42 +123,52 @@ static int read_row(struct journal_reader *reader, const struct reading *reading
 /* A page of rows from reading->from on, which moves behind them, or to -1 when the file has no more. */
 static int read_page(struct journal_reader *reader, struct sql *sql, struct reading *reading, struct error *error) {
     struct sql_rows rows;
+    int64_t most = reading->most < PAGE_ROWS ? reading->most : PAGE_ROWS;
     int rc = sql_query(sql, &rows, error,
                        "SELECT " PARTITION_COLUMNS " FROM event WHERE " PARTITION_FROM
                        " AND seq <= $2 ORDER BY seq LIMIT $3",
-                       SQL_I(reading->from), SQL_I(reading->to), SQL_I(PAGE_ROWS));
+                       SQL_I(reading->from), SQL_I(reading->to), SQL_I(most));
     int n = 0, got;
     int64_t next = -1;
     for (; rc == 0 && (got = sql_next(&rows, error)) != 0; n++)
         rc = got < 0 ? got : read_row(reader, reading, &rows, &next);
     sql_done(&rows);
-    reading->from = n == PAGE_ROWS ? next : -1;
+    reading->from = n == most ? next : -1;
+    reading->most -= n;
     return rc;
 }
 
 /* Page by page, so that no read transaction keeps the writer's log from being taken over for long. */
-int journal_read_kinds(struct journal_reader *reader, int64_t from, int64_t to, unsigned kinds, int64_t *last,
-                       journal_visit visit, void *visitor, struct error *error) {
+static int read_pages(struct journal_reader *reader, struct reading *reading, struct error *error) {
+    int64_t from = reading->from;
     int rc = refresh(reader, error);
     ptrdiff_t i = find(reader, from);
-    for (i = i < 0 ? 0 : i; rc == 0 && i < (ptrdiff_t)reader->list.n && reader->list.items[i].first <= to; i++) {
+    for (i = i < 0 ? 0 : i; rc == 0 && i < (ptrdiff_t)reader->list.n && reader->list.items[i].first <= reading->to;
+         i++) {
         struct sql *sql;
-        struct reading reading = {from, to, kinds, visit, visitor, last};
-        while (rc == 0 && reading.from >= 0 && reading.from <= to) {
+        reading->from = from;
+        while (rc == 0 && reading->from >= 0 && reading->from <= reading->to) {
+            if (!reading->most) return 1;
             rc = file(reader, reader->list.items[i].number, &sql, error);
             if (rc == ERR_NOT_FOUND) {
                 rc = 0;
                 break;
             }
-            if (rc == 0) rc = read_page(reader, sql, &reading, error);
+            if (rc == 0) rc = read_page(reader, sql, reading, error);
         }
     }
     return rc;
 }
 
+int journal_read_kinds(struct journal_reader *reader, int64_t from, int64_t most, unsigned kinds,
+                       struct journal_place *place, journal_visit visit, void *visitor, struct error *error) {
+    return read_pages(reader, &(struct reading){from, INT64_MAX, most, kinds, visit, visitor, place}, error);
+}
+
 int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journal_visit visit, void *visitor,
                  struct error *error) {
-    return journal_read_kinds(reader, from, to, ~0u, &(int64_t){0}, visit, visitor, error);
+    struct journal_place place;
+    return read_pages(reader, &(struct reading){from, to, INT64_MAX, ~0u, visit, visitor, &place}, error);
 }
 
 struct chain {

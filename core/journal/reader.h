@@ -18,10 +18,14 @@ int journal_read(struct journal_reader *reader, int64_t from, int64_t to, journa
                  struct error *error);
 /* The row `last` and those of the same unit before it, newest first. A missing row ends the chain. */
 int journal_chain(struct journal_reader *reader, int64_t last, journal_visit visit, void *visitor, struct error *error);
-/* The same, of the kinds in `kinds` alone (bits, 1 << JOURNAL_TRACK): what is of another costs no more than a step to the next row. *last
- * becomes the row that the reading came to, visited or not; it stays where there was none. */
-int journal_read_kinds(struct journal_reader *reader, int64_t from, int64_t to, unsigned kinds, int64_t *last,
-                       journal_visit visit, void *visitor, struct error *error);
+/* Where a reading came to: a row, visited or not. */
+struct journal_place {
+    int64_t seq, received, at;
+};
+/* The rows from `from` on of the kinds in `kinds` alone (bits, 1 << JOURNAL_TRACK): what is of another costs no more than a step to the
+ * next row. At most `most` steps; then 1, else 0 or a negative code. *place stays where there was no row. */
+int journal_read_kinds(struct journal_reader *reader, int64_t from, int64_t most, unsigned kinds,
+                       struct journal_place *place, journal_visit visit, void *visitor, struct error *error);
 /* One row; ERR_NOT_FOUND. */
 int journal_get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error);
 

@@ -104,14 +104,19 @@ bool remembered_find(const struct remembered *remembered, struct unit_id unit, s
 }
 
 bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
-    if (find(r, unit->unit)) return false;
     if (!r->tables) {
         r->tables = memory_new(struct remembered_table);
         r->tables[r->tables_n++] = table_for(0);
     }
     struct remembered_table *table = table_of(r, unit->unit);
-    if ((uint64_t)(table->n + 1) * 100 > (uint64_t)table->room * FULL) grow(table);
-    take_in(table, &(struct remembered_slot){unit->unit, unit->t0, (uint16_t)(unit->arm + 1), unit->epoch});
+    struct remembered_slot *slot = slot_of(table, unit->unit);
+    if (slot->arm1) return false;
+    if ((uint64_t)(table->n + 1) * 100 > (uint64_t)table->room * FULL) {
+        grow(table);
+        slot = slot_of(table, unit->unit);
+    }
+    *slot = (struct remembered_slot){unit->unit, unit->t0, (uint16_t)(unit->arm + 1), unit->epoch};
+    table->n++;
     size_t n = remembered_count(r) + 1;
     atomic_store_explicit(&r->n, n, memory_order_relaxed);
     if (n > (size_t)r->tables_n * TABLE_UNITS) split(r);

@@ -8,6 +8,8 @@
 
 enum {
     READ_ROWS = 20000,    /* of the journal in one transaction, so that questions come between */
+    FEW_ROWS = 5000,      /* while events keep coming */
+    STEADY_ROWS = 2000,   /* between two ticks: events keep coming */
     WAIT_NS = 1000000000, /* a question waits so long for what is not read yet */
     KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
     KINDS = 1 << JOURNAL_TRACK | 1 << JOURNAL_PAGE,
@@ -41,20 +43,17 @@ void insight_date(char out[static CLOCK_ISO_ROOM], int64_t day) {
 
 struct page {
     struct insight *insight;
-    struct journal_record last; /* numbers alone */
-    int64_t rows;
+    bool some; /* something was counted */
     struct error error;
 };
 
 static int take_record(void *visitor, const struct journal_record *record) {
     struct page *page = visitor;
-    int rc = insight_gather(page->insight, record, &page->error);
-    if (rc < 0) return rc;
-    page->last = *record;
-    return ++page->rows == READ_ROWS; /* anything but 0 ends the reading */
+    page->some = true;
+    return insight_gather(page->insight, record, &page->error);
 }
 
-static int save_position(struct insight *in, const struct journal_record *last, struct error *error) {
+static int save_position(struct insight *in, const struct journal_place *last, struct error *error) {
     int rc = sql_run(in->sql, error, "UPDATE position SET seq = $1, received = $2, at = $3", SQL_I(last->seq),
                      SQL_I(last->received), SQL_I(last->at));
     return rc < 0 ? rc : 0;
@@ -95,16 +94,18 @@ static int load_items(struct insight *in, struct error *error) {
 /* 1: there may be more, 0: all is in, or a negative code with nothing taken in. */
 static int read_page(struct insight *in, struct error *error) {
     struct page page = {.insight = in};
-    int64_t newest = in->newest, last = in->position;
-    int rc = in->items_n ? 0 : load_items(in, error);
+    struct journal_place last = {.seq = in->position};
+    int64_t newest = in->newest, most = in->gives_way ? FEW_ROWS : READ_ROWS;
+    int more = 0, rc = in->items_n ? 0 : load_items(in, error);
     if (rc == 0) rc = sql_begin(in->sql, error);
     if (rc < 0) return rc;
-    rc = journal_read_kinds(in->reader, in->position + 1, INT64_MAX, KINDS, &last, take_record, &page, &page.error);
+    rc = more = journal_read_kinds(in->reader, in->position + 1, most, KINDS, &last, take_record, &page, &page.error);
     if (rc >= 0) rc = insight_save_visits(in, &page.error);
     insight_drop_visits(in);
-    if (rc >= 0 && page.rows) rc = save_position(in, &page.last, &page.error);
-    if (rc >= 0 && page.rows) rc = prune(in, &page.error);
-    if (rc < 0 || !page.rows)
+    bool moved = last.seq != in->position;
+    if (rc >= 0 && moved) rc = save_position(in, &last, &page.error);
+    if (rc >= 0 && page.some) rc = prune(in, &page.error);
+    if (rc < 0 || !moved)
         sql_rollback(in->sql);
     else
         rc = sql_commit(in->sql, &page.error);
@@ -115,9 +116,9 @@ static int read_page(struct insight *in, struct error *error) {
         if (page.error.code && error) *error = page.error;
         return rc;
     }
-    in->position = last;
+    in->position = last.seq;
     gauge_set(in->position_gauge, in->position);
-    return page.rows == READ_ROWS;
+    return more;
 }
 
 static void complain(struct insight *in, int rc, const struct error *error) {
@@ -132,13 +133,17 @@ static void follow(struct lane_job *job, void *owner) {
     struct error error = {0};
     int rc = read_page(in, &error);
     complain(in, rc, &error);
-    if (rc > 0 && !in->closing)
+    if (rc > 0 && !in->closing && !in->gives_way)
         lane_do(in->lane, job);
     else
         in->reading_queued = false;
 }
 
-void insight_tick(struct insight *in) {
+/* Taking events in goes before counting them: while they keep coming this takes in a page a tick, and catches up when they pause. Merely
+ * giving way on a core (give_way) is not enough: the scheduler leaves that core to it, and what serves crowds on the others. */
+void insight_tick(struct insight *in, int64_t newest_row) {
+    in->gives_way = newest_row - in->newest_row > STEADY_ROWS;
+    in->newest_row = newest_row;
     if (atomic_exchange(&in->reading_queued, true)) return;
     lane_do(in->lane, &in->reading);
 }

@@ -26,8 +26,8 @@ struct insight_options {
 /* Blocks for opening the file only. */
 int insight_open(struct insight **insight, const struct insight_options *options, struct error *error);
 void insight_close(struct insight *insight); /* nobody asks any more; NULL is fine */
-/* About once a second: takes in what the journal has by now. Any thread. */
-void insight_tick(struct insight *insight);
+/* About once a second, on one thread: takes in what the journal has by now, whose last row that is. */
+void insight_tick(struct insight *insight, int64_t newest_row);
 
 int64_t insight_position(const struct insight *insight); /* the journal's row that is included; any thread */
 

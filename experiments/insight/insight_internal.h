@@ -50,6 +50,8 @@ struct insight {
     struct lane_job reading; /* at most one is queued */
     _Atomic bool reading_queued;
     _Atomic bool closing;
+    int64_t newest_row;     /* the journal's, when this was told last; the ticking thread's */
+    _Atomic bool gives_way; /* events keep coming */
     bool warned;
     bool complete;            /* a question is answered with all that the journal has */
     _Atomic int64_t position; /* the journal's row that is included */

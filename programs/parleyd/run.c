@@ -67,8 +67,10 @@ static void on_signal(uv_signal_t *signal, int number) {
 
 static void on_tick(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
+    struct journal_stats journal;
+    journal_stats(d->app.journal, &journal);
     measure_tick(d->app.measure);
-    insight_tick(d->app.insight);
+    insight_tick(d->app.insight, journal.last);
     webhooks_tick(d->app.webhooks);
 }
 

@@ -67,17 +67,23 @@ Test(pack, a_reading_of_some_kinds_steps_over_the_others) {
     struct journal *journal = with_exposures();
     struct journal_reader *reader = open_reader();
     struct seen seen = {0};
-    int64_t last = 0;
+    struct journal_place last = {0};
     cr_assert_eq(journal_read_kinds(reader, 1, INT64_MAX, 1u << JOURNAL_TRACK, &last, note, &seen, NULL), 0);
     cr_expect_eq(seen.n, 1);
     cr_expect_eq(seen.seqs[0], UNITS + 1);
-    cr_expect_eq(last, UNITS + 1);
+    cr_expect_eq(last.seq, UNITS + 1);
+    last = (struct journal_place){0};
     cr_assert_eq(journal_read_kinds(reader, 1, INT64_MAX, 1u << JOURNAL_PAGE, &last, note, &seen, NULL), 0);
     cr_expect_eq(seen.n, 1, "and says how far it came although nothing was of that kind");
-    cr_expect_eq(last, UNITS + 1);
+    cr_expect_eq(last.seq, UNITS + 1);
     int n = 0;
     cr_assert_eq(journal_read_kinds(reader, 1, INT64_MAX, 1u << JOURNAL_EXPOSURE, &last, count_whole, &n, NULL), 0);
     cr_expect_eq(n, UNITS, "packs are exposures");
+    last = (struct journal_place){0};
+    cr_assert_eq(journal_read_kinds(reader, 1, 1, 1u << JOURNAL_TRACK, &last, note, &seen, NULL), 1);
+    cr_expect_eq(seen.n, 1, "after as many steps as it may take it says that there may be more");
+    cr_expect(last.seq >= 1 && last.seq <= UNITS, "from %lld", (long long)last.seq);
+    cr_expect_gt(last.received, 0);
     journal_reader_close(reader);
     journal_close(journal);
 }

@@ -1,5 +1,6 @@
 #include "experiments/insight/insight.h"
 
+#include <unistd.h>
 #include <uv.h>
 
 #include "core/base/arena.h"
@@ -172,6 +173,39 @@ Test(insight, a_restart_goes_on_where_it_was_and_another_journal_begins_anew) {
     start();
     tell("carl", 0, "Product Viewed", T, "{\"sku\":\"lamp\"}");
     expect(trends(INSIGHT_SHOPPING, 1), "\"items\":[{\"item\":\"lamp\",\"customers\":1");
+    stop();
+}
+
+static void wait_for_position(int64_t row) {
+    while (insight_position(h.insight) < row) usleep(1000);
+}
+
+Test(insight, while_events_keep_coming_it_takes_in_a_few_and_the_rest_when_they_pause) {
+    enum { ROWS = 12000 };
+    start();
+    struct journal_record *records = calloc(ROWS, sizeof *records);
+    for (int i = 0; i < ROWS; i++) records[i] = track("anna", "Product Viewed", NULL, T);
+    cr_assert_eq(journal_write(h.journal, records, ROWS).code, 0);
+    free(records);
+    insight_tick(h.insight, ROWS);
+    wait_for_position(1);
+    usleep(100 * 1000);
+    cr_expect_lt(insight_position(h.insight), ROWS, "a page, not all: %lld", (long long)insight_position(h.insight));
+    insight_tick(h.insight, ROWS); /* nothing has come since */
+    wait_for_position(ROWS);
+    stop();
+}
+
+Test(insight, what_is_of_no_interest_is_passed_and_not_walked_over_again_after_a_restart) {
+    start();
+    struct journal_record r = track("anna", "experiment", NULL, T);
+    r.kind = JOURNAL_IDENTIFY;
+    cr_assert_eq(journal_write(h.journal, &r, 1).code, 0);
+    insight_tick(h.insight, 1);
+    wait_for_position(1);
+    insight_close(h.insight);
+    open_insight();
+    cr_expect_eq(insight_position(h.insight), 1);
     stop();
 }
 
