@@ -1,5 +1,6 @@
-/* POST /admin/v1/apply: many definitions and the configurations of plugins as one change. The body is read on the store lane; the
- * configurations are tried on what runs, as one that is written alone is; then all is written in one transaction, or nothing. */
+/* POST /admin/v1/apply: many definitions and the configurations of plugins as one change. The body is read on the store lane, where one
+ * that was answered before ends; the configurations are tried on what runs, as one that is written alone is; then all is written in one
+ * transaction, or nothing. */
 #include "api/admin/apply_plugins.h"
 #include "api/admin/tables.h"
 
@@ -9,7 +10,9 @@ struct apply {
     struct lane_job reading; /* first */
     struct request *request;
     struct error error;
-    json_t *body; /* owned, until the job has it */
+    int64_t now;                      /* ms */
+    struct idempotency_answer before; /* status 0: there was none */
+    json_t *body;                     /* owned, until the job has it */
     bool dry;
     unsigned pruned;
     struct apply_plugins plugins;
@@ -46,6 +49,7 @@ static void read_members(struct apply *a) {
 
 static void read_body(struct lane_job *job, void *owner) {
     struct apply *a = (struct apply *)job;
+    if (admin_answered(a->request, a->now, owner, &a->before, &a->error) != 0) return;
     if (admin_body(a->request, &a->body, &a->error) < 0) return;
     if (a->body)
         read_members(a);
@@ -92,13 +96,17 @@ static void on_read(struct mail *mail) {
     struct apply *a = (struct apply *)mail;
     if (a->error.code)
         on_tried(a, &a->error);
+    else if (a->before.status)
+        reply(a->request, a->before.status, "application/json", a->before.body);
+    else if (!a->request->app->plugins)
+        on_tried(a, &(struct error){.code = ERR_UNAVAILABLE, .detail = "Parley is stopping"});
     else
         apply_plugins_try(&a->plugins, a->request, a->dry ? APPLY_CHECK : APPLY_WRITE, on_tried, a);
 }
 
 static void handle_apply(struct request *request) {
     struct apply *a = arena_new(&request->arena, struct apply);
-    *a = (struct apply){.request = request};
+    *a = (struct apply){.request = request, .now = clock_now(request->app->clock)};
     a->reading.work = read_body;
     a->reading.mail.receive = on_read;
     a->reading.reply_to = &request->app->mailbox;

@@ -17,11 +17,14 @@ static bool named_before(const struct apply_plugins *p, struct text name) {
 static void read_item(struct apply_plugins *p, struct reader *r, const struct path *path, const json_t *item) {
     static const char *const members[] = {"key", "configuration", NULL};
     struct text name;
+    struct error size = {0};
     if (!reader_object(r, path, item, members)) return;
     const json_t *sent = json_object_get(item, "configuration");
     if (!json_object_get(item, "key")) reader_missing(r, path, "key", "the plugin's name");
     if (!json_is_object(sent))
         reader_fault(r, PATH_MEMBER(path, "configuration"), "must be an object, as {\"shop\":\"example.com\"}");
+    else if (configuration_check_size(sent, &size) < 0)
+        reader_fault(r, PATH_MEMBER(path, "configuration"), "%s", size.at[0].detail);
     if (!reader_key(r, path, item, "key", &name) || !json_is_object(sent)) return;
     if (named_before(p, name)) reader_fault(r, PATH_MEMBER(path, "key"), "stands here twice; keep one");
     p->items[p->n++] = (struct apply_plugin){.change.name = name, .sent = sent};

@@ -27,22 +27,29 @@ int admin_body(struct request *request, json_t **out, struct error *error) {
     return *out ? 0 : error_set(error, ERR_INVALID, "line %d, column %d: %s", why.line, why.column, why.text);
 }
 
-static struct idempotency idempotency_of(struct admin_job *job) {
-    struct request *r = job->request;
+static bool keyed(const struct request *r) {
+    return r->method == METHOD_POST && r->headers.idempotency_key.n;
+}
+
+static struct idempotency idempotency_of(struct request *r, int64_t now) {
     return (struct idempotency){.actor = r->caller.id,
                                 .key = r->headers.idempotency_key,
                                 .request = arena_printf(&r->arena, "%s %.*s\n%.*s", method_names[r->method],
                                                         TEXT_ARGS(r->path), TEXT_ARGS(r->body)),
-                                .now = job->change.now};
+                                .now = now};
+}
+
+int admin_answered(struct request *request, int64_t now, struct sql *sql, struct idempotency_answer *answer,
+                   struct error *error) {
+    if (!keyed(request)) return 0;
+    struct idempotency id = idempotency_of(request, now);
+    return idempotency_find(sql, &request->arena, &id, answer, error);
 }
 
 /* With an Idempotency-Key, a request that was answered before is answered alike and not done again. */
 static int once(struct admin_job *job, struct catalogue *catalogue, struct sql *sql) {
-    bool keyed = job->request->method == METHOD_POST && job->request->headers.idempotency_key.n;
-    if (!keyed) return job->work(job, catalogue, sql);
-    struct idempotency id = idempotency_of(job);
     struct idempotency_answer answer;
-    int found = idempotency_find(sql, &job->request->arena, &id, &answer, &job->error);
+    int found = admin_answered(job->request, job->change.now, sql, &answer, &job->error);
     if (found < 0) return found;
     if (found) {
         job->status = answer.status;
@@ -51,7 +58,8 @@ static int once(struct admin_job *job, struct catalogue *catalogue, struct sql *
         return 0;
     }
     int rc = job->work(job, catalogue, sql);
-    if (rc < 0) return rc;
+    if (rc < 0 || !keyed(job->request)) return rc;
+    struct idempotency id = idempotency_of(job->request, job->change.now);
     return idempotency_keep(sql, &id, (struct idempotency_answer){job->status, buffer_view(&job->out)}, &job->error);
 }
 

@@ -4,6 +4,7 @@
 
 #include "api/app.h"
 #include "core/store/audit.h"
+#include "core/store/idempotency.h"
 #include "experiments/model/catalogue.h"
 
 struct admin_job {
@@ -34,6 +35,11 @@ void admin_job_go(struct admin_job *job);
 /* The request's body in *out (the caller's reference; NULL where it is empty). ERR_INVALID: the scanner says what is wrong better than
  * jansson, and refuses more (depth, duplicate keys, NUL). Off the loop: bodies may be large. */
 int admin_body(struct request *request, json_t **out, struct error *error);
+
+/* 1 where the request came with its Idempotency-Key before: *answer, in its arena, is what it gets again (a job looks by itself; this is for
+ * who does something before its job). 0: it is new, or has no key; ERR_CONFLICT: the key came with another one. On the store lane. */
+int admin_answered(struct request *request, int64_t now, struct sql *sql, struct idempotency_answer *answer,
+                   struct error *error);
 
 /* If-Match: a version as ETag ("7" with quotes), or * ; DOCUMENT_ANY where it is not sent. False (answered) where it is neither. */
 bool request_if_match(struct request *request, int64_t *version);

@@ -8,8 +8,6 @@
 #include "core/plugins/configuration.h"
 #include "core/plugins/configuration_table.h"
 
-enum { CONFIG_BODY = 64 * 1024 };
-
 static void no_plugin(struct request *request, struct text name) {
     reply_problem(request, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
@@ -76,6 +74,7 @@ int config_change_store(struct config_change *change, struct admin_job *job, str
 
 void config_change_end(const struct config_change *change, struct admin_job *job) {
     struct plugins *plugins = job->request->app->plugins;
+    if (!plugins) return; /* Parley has stopped; the next start reads what is stored */
     if (job->error.code || !change->version)
         plugins_unconfigure(plugins, change->name);
     else
@@ -159,6 +158,6 @@ static void handle_put(struct request *request) {
 enum { READERS = ROLE_MANAGER | ROLE_ANALYST | ROLE_PUBLISHER };
 const struct route plugin_config_routes[] = {
     {METHOD_GET, "/admin/v1/plugins/{name}/config", READERS, 0, 0, handle_get},
-    {METHOD_PUT, "/admin/v1/plugins/{name}/config", ROLE_PUBLISHER | ROLE_MANAGER, CONFIG_BODY, 0, handle_put},
+    {METHOD_PUT, "/admin/v1/plugins/{name}/config", ROLE_PUBLISHER | ROLE_MANAGER, CONFIGURATION_MOST, 0, handle_put},
     {0},
 };

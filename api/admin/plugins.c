@@ -33,28 +33,49 @@ static void no_plugin(struct request *request, struct text name) {
     reply_problem(request, ERR_NOT_FOUND, PLUGINS_NONE, TEXT_ARGS(name));
 }
 
+/* Its file is read on the store lane: on the host's own one it would wait behind bundles. */
 struct status_look {
-    struct plugin_writer writer; /* first */
+    struct lane_job job; /* first */
     struct request *request;
+    const char *folder;
+    struct writer_holder writer;
 };
+
+static void look_at_lock(struct lane_job *job, void *owner) {
+    struct status_look *look = (struct status_look *)job;
+    look->writer = writer_lock_look(look->folder);
+}
 
 static void on_writer(struct mail *mail) {
     const struct status_look *look = (const struct status_look *)mail;
     struct text name = request_param(look->request, "name");
+    const struct plugins *plugins = look->request->app->plugins;
     struct buffer out = {0};
     struct json_writer w;
     json_writer_init(&w, &out);
-    if (plugins_status_json(look->request->app->plugins, name, &look->writer, &w))
+    if (!plugins)
+        reply_problem(look->request, ERR_UNAVAILABLE, "Parley is stopping");
+    else if (plugins_status_json(plugins, name, &look->writer, &w))
         reply_json(look->request, 200, &out);
     else
         no_plugin(look->request, name);
 }
 
 static void handle_get(struct request *request) {
+    struct app *app = request->app;
+    struct text name = request_param(request, "name");
+    const char *folder = plugins_folder(app->plugins, name);
+    if (!folder) {
+        no_plugin(request, name);
+        return;
+    }
     struct status_look *look = arena_new(&request->arena, struct status_look);
-    *look = (struct status_look){.writer.job.mail.receive = on_writer, .request = request};
-    if (!plugins_ask_writer(request->app->plugins, request_param(request, "name"), &look->writer))
-        no_plugin(request, request_param(request, "name"));
+    *look = (struct status_look){
+        .job = {.mail.receive = on_writer, .work = look_at_lock, .reply_to = &app->mailbox},
+        .request = request,
+        .folder = arena_cstr(&request->arena, text_of(folder)),
+    };
+    lane_do(main_db_lane(app->db), &look->job);
 }
 
 /* What a variant's settings must look like: of ?release=, or of the active one; {} where it does not say. */

@@ -142,13 +142,18 @@ static int erase_chain(struct eraser *e, int64_t seq, struct error *error) {
     return rc;
 }
 
-/* What was erased must not stay in a write-ahead log either. Waits for those who read; they read for some milliseconds. */
+enum { LOG_WAIT_MS = 100 }; /* who writes events waits too */
+
+/* What was erased must not stay in a write-ahead log either. Who reads does so for some milliseconds; where it takes longer (`journal verify`),
+ * the erasure is tried again, and has nothing to do then but this. */
 static int empty_log(struct sql *sql, struct error *error) {
     struct sql_rows rows;
+    sql_wait_for(sql, LOG_WAIT_MS);
     int rc = sql_query(sql, &rows, error, "PRAGMA wal_checkpoint(TRUNCATE)");
     if (rc == 0) rc = sql_next(&rows, error);
     bool busy = rc > 0 && sql_int(&rows, 0);
     sql_done(&rows);
+    sql_wait_for(sql, SQL_WAIT_MS);
     if (busy)
         return error_set(error, ERR_UNAVAILABLE, "%s: somebody reads it, and its log holds what was erased",
                          sql_path(sql));

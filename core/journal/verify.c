@@ -6,11 +6,13 @@
 #include "core/journal/pack.h"
 #include "core/journal/partition.h"
 
+enum { GROUPS = 64 /* that are read in one transaction: whoever empties the file's log waits for it */ };
+
 struct verifying {
     struct sql *sql; /* of the file at hand */
     struct arena arena;
     int64_t rows;       /* right so far, of all files */
-    int64_t file_rows;  /* as they lie in this file: a pack is one */
+    int64_t group;      /* with which the last one that was looked at begins */
     int64_t first, end; /* of this file: the row that it begins with, and the one that follows on its last */
     unsigned char key[FINGERPRINT_KEY_BYTES];
     bool has_key; /* of the file before */
@@ -22,32 +24,35 @@ static int damaged(const struct verifying *v, const char *what, struct error *er
 
 /* ---- what must not be there ---- */
 
-/* 0, or ERR_CORRUPT with `what` where the query, which is to have no row, has one: its first column says which. */
-static int none(const struct verifying *v, const char *query, const char *what, struct error *error) {
-    struct sql_rows rows;
-    int rc = sql_query(v->sql, &rows, error, query);
-    if (rc == 0 && (rc = sql_next(&rows, error)) > 0)
-        rc = error_set(error, ERR_CORRUPT, "%s: %s: %.*s", sql_path(v->sql), what, TEXT_ARGS(sql_text(&rows, 0)));
-    sql_done(&rows);
+/* 0, or ERR_CORRUPT with `what` where the query (its sql_query answered rc), which is to have no row, has one: its first column says which. */
+static int none(const struct verifying *v, struct sql_rows *rows, int rc, const char *what, struct error *error) {
+    if (rc == 0 && (rc = sql_next(rows, error)) > 0)
+        rc = error_set(error, ERR_CORRUPT, "%s: %s: %.*s", sql_path(v->sql), what, TEXT_ARGS(sql_text(rows, 0)));
+    sql_done(rows);
     return rc;
 }
 
 static int check_structure(const struct verifying *v, struct error *error) {
-    int rc = none(v, "SELECT integrity_check FROM pragma_integrity_check(1) WHERE integrity_check <> 'ok'",
-                  "its structure is damaged", error);
-    if (rc == 0)
-        rc =
-            none(v,
-                 "SELECT seq FROM event WHERE typeof(prev) || typeof(received) || typeof(at) || typeof(kind) ||"
-                 " typeof(actor) || typeof(flags) || typeof(fingerprint) <>"
-                 " 'integerintegerintegerintegerintegerintegerinteger' OR typeof(name) || typeof(unit) || typeof(body)"
-                 " <> 'texttexttext' OR typeof(other) NOT IN ('text', 'null') OR typeof(message_id) NOT IN ('text',"
-                 " 'null') OR kind NOT BETWEEN 0 AND 255 OR actor NOT BETWEEN 0 AND 255 OR flags NOT BETWEEN 0 AND 255",
-                 "a value of this row is none that was written", error);
-    if (rc == 0)
-        rc = none(v, "SELECT first FROM grp WHERE typeof(last) || typeof(crc) <> 'integerinteger'",
-                  "the group that begins with this row is none that was written", error);
-    return rc;
+    struct sql_rows rows;
+    int rc = sql_query(v->sql, &rows, error,
+                       "SELECT integrity_check FROM pragma_integrity_check(1) WHERE integrity_check <> 'ok'");
+    rc = none(v, &rows, rc, "its structure is damaged", error);
+    if (rc < 0) return rc;
+    rc = sql_query(v->sql, &rows, error, "SELECT first FROM grp WHERE typeof(last) || typeof(crc) <> 'integerinteger'");
+    return none(v, &rows, rc, "the group that begins with this row is none that was written", error);
+}
+
+static int check_types(const struct verifying *v, int64_t first, int64_t last, struct error *error) {
+    struct sql_rows rows;
+    int rc = sql_query(
+        v->sql, &rows, error,
+        "SELECT seq FROM event WHERE seq BETWEEN $1 AND $2 AND (typeof(prev) || typeof(received) || typeof(at) ||"
+        " typeof(kind) || typeof(actor) || typeof(flags) || typeof(fingerprint) <>"
+        " 'integerintegerintegerintegerintegerintegerinteger' OR typeof(name) || typeof(unit) || typeof(body)"
+        " <> 'texttexttext' OR typeof(other) NOT IN ('text', 'null') OR typeof(message_id) NOT IN ('text',"
+        " 'null') OR kind NOT BETWEEN 0 AND 255 OR actor NOT BETWEEN 0 AND 255 OR flags NOT BETWEEN 0 AND 255)",
+        SQL_I(first), SQL_I(last));
+    return none(v, &rows, rc, "a value of this row is none that was written", error);
 }
 
 /* Whoever reads the file with SQLite's tools reads through these. */
@@ -74,7 +79,6 @@ static int sum_row(struct verifying *v, const struct sql_rows *rows, uint64_t *s
     arena_reset(&v->arena);
     *sum = partition_checksum(*sum, &r, fingerprint);
     v->end = r.seq + pack_seqs(&r, &v->arena);
-    v->file_rows++;
     if (fingerprint == expected) return 0;
     return error_set(error, ERR_CORRUPT, "%s: the fingerprint of row %lld is not its message's", sql_path(v->sql),
                      (long long)r.seq);
@@ -96,19 +100,50 @@ static int check_group(struct verifying *v, int64_t first, int64_t last, uint64_
     return rc;
 }
 
-static int check_groups(struct verifying *v, struct error *error) {
+/* The groups cover all rows from the file's first one on. */
+static int check_groupless(const struct verifying *v, struct error *error) {
+    struct sql_rows rows;
+    int rc = sql_query(v->sql, &rows, error,
+                       "SELECT seq FROM event WHERE seq < $1 UNION ALL SELECT seq FROM event WHERE seq >= $2",
+                       SQL_I(v->first), SQL_I(v->end));
+    return none(v, &rows, rc, "it holds rows of no group", error);
+}
+
+/* The next ones, and behind the last one that nothing is left. 1: there are more. */
+static int check_some(struct verifying *v, struct error *error) {
     struct sql_rows groups;
-    v->file_rows = 0;
-    v->end = v->first;
-    int rc = sql_query(v->sql, &groups, error, "SELECT first, last, crc FROM grp ORDER BY first");
-    while (rc == 0 && (rc = sql_next(&groups, error)) > 0)
-        rc = check_group(v, sql_int(&groups, 0), sql_int(&groups, 1), (uint64_t)sql_int(&groups, 2), error);
+    int64_t n = 0, first = 0, last = 0;
+    int rc = sql_query(v->sql, &groups, error,
+                       "SELECT count(*), min(first), max(last) FROM"
+                       " (SELECT first, last FROM grp WHERE first > $1 ORDER BY first LIMIT $2)",
+                       SQL_I(v->group), SQL_I(GROUPS));
+    if (rc == 0 && (rc = sql_next(&groups, error)) > 0)
+        n = sql_int(&groups, 0), first = sql_int(&groups, 1), last = sql_int(&groups, 2);
+    sql_done(&groups);
+    if (rc > 0) rc = check_types(v, first, last, error);
+    if (rc < 0) return rc;
+    rc = sql_query(v->sql, &groups, error, "SELECT first, last, crc FROM grp WHERE first > $1 ORDER BY first LIMIT $2",
+                   SQL_I(v->group), SQL_I(GROUPS));
+    while (rc == 0 && (rc = sql_next(&groups, error)) > 0) {
+        v->group = sql_int(&groups, 0);
+        rc = check_group(v, v->group, sql_int(&groups, 1), (uint64_t)sql_int(&groups, 2), error);
+    }
     sql_done(&groups);
     if (rc < 0) return rc;
-    rc = sql_query(v->sql, &groups, error, "SELECT count(*) FROM event");
-    if (rc == 0) rc = sql_next(&groups, error);
-    if (rc > 0) rc = sql_int(&groups, 0) == v->file_rows ? 0 : damaged(v, "it holds rows of no group", error);
-    sql_done(&groups);
+    return n == GROUPS ? 1 : check_groupless(v, error);
+}
+
+/* Some groups in one transaction: further ones may be written, and rows erased with the checksum of theirs, meanwhile. */
+static int check_groups(struct verifying *v, struct error *error) {
+    int rc;
+    v->end = v->first;
+    v->group = INT64_MIN;
+    do {
+        rc = sql_script(v->sql, "BEGIN", error);
+        if (rc < 0) return rc;
+        rc = check_some(v, error);
+        sql_script(v->sql, "COMMIT", NULL);
+    } while (rc > 0);
     return rc;
 }
 
@@ -133,16 +168,12 @@ static int read_meta(struct verifying *v, struct error *error) {
     return rc < 0 ? rc : 0;
 }
 
-/* In one transaction: groups may be written, and rows erased, meanwhile. */
+/* SQLite's check of the structure is one read of the whole file; all else lets go in between. */
 static int verify_file(struct verifying *v, struct error *error) {
-    int rc = sql_script(v->sql, "BEGIN", error);
-    if (rc < 0) return rc;
-    rc = check_structure(v, error);
+    int rc = check_structure(v, error);
     if (rc == 0) rc = check_schema(v, error);
     if (rc == 0) rc = read_meta(v, error);
-    if (rc == 0) rc = check_groups(v, error);
-    sql_script(v->sql, "COMMIT", NULL);
-    return rc;
+    return rc == 0 ? check_groups(v, error) : rc;
 }
 
 /* A number that is missing was moved away by somebody who knew. */

@@ -2,6 +2,17 @@
 
 #include <string.h>
 
+#include "core/base/json_dump.h"
+
+int configuration_check_size(const json_t *value, struct error *error) {
+    struct buffer out = {0};
+    json_dump(&out, value);
+    size_t n = out.n;
+    buffer_free(&out);
+    if (n <= CONFIGURATION_MOST) return 0;
+    return error_at(error, "", "is %zu bytes as JSON; at most %d", n, CONFIGURATION_MOST);
+}
+
 static const json_t *property_of(const json_t *schema, const char *name) {
     return json_object_get(json_object_get(schema, "properties"), name);
 }

@@ -6,9 +6,15 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "core/base/error.h"
+
 /* Stands for what is secret: members that the schema marks as writeOnly. Sent back, it means what is there now. */
 #define CONFIGURATION_MASK "********"
 
+enum { CONFIGURATION_MOST = 64 * 1024 }; /* bytes, as JSON */
+
+/* 0, or ERR_INVALID where `value` (borrowed) is over CONFIGURATION_MOST without blanks. */
+int configuration_check_size(const json_t *value, struct error *error);
 /* False where `schema` (borrowed) marks as writeOnly what the two below would not find: anything but a property of the object, or of an
  * object that is such a property. */
 bool configuration_can_mask(const json_t *schema);

@@ -4,19 +4,14 @@
 
 #include "core/base/json_dump.h"
 #include "core/base/memory.h"
+#include "core/plugins/configuration.h"
 #include "core/plugins/host_internal.h"
 #include "core/plugins/traffic.h"
 
+enum { FILLED_MOST = FRAME_MAX_PAYLOAD - (64 << 10) }; /* HELLO says more than the configuration */
+
 static json_t *parse(const char *json) {
     return json ? json_loads(json, JSON_ALLOW_NUL, NULL) : json_object();
-}
-
-static int suits(const struct release *r, const json_t *value, struct error *error) {
-    const struct schema *schema = r->bundle.manifest.configuration_schema;
-    if (schema) return schema_check(schema, value, "", error);
-    if (!json_object_size(value)) return 0;
-    return error_at(error, "", "%s %s has no configuration: its plugin.json says nothing of one", r->plugin->name,
-                    r->version);
 }
 
 /* What the release is given for that configuration. Caller frees. */
@@ -27,6 +22,26 @@ static char *filled(const struct release *r, const json_t *value) {
     json_dump(&out, whole);
     json_decref(whole);
     return buffer_take(&out, NULL);
+}
+
+/* The schema's defaults can make much of little. */
+static int check_filled(const struct release *r, const json_t *value, struct error *error) {
+    char *json = filled(r, value);
+    size_t n = strlen(json);
+    free(json);
+    if (n <= FILLED_MOST) return 0;
+    return error_at(error, "", "is %zu bytes as JSON with the defaults of %s %s; at most %d", n, r->plugin->name,
+                    r->version, FILLED_MOST);
+}
+
+static int suits(const struct release *r, const json_t *value, struct error *error) {
+    const struct schema *schema = r->bundle.manifest.configuration_schema;
+    if (!schema && json_object_size(value))
+        return error_at(error, "", "%s %s has no configuration: its plugin.json says nothing of one", r->plugin->name,
+                        r->version);
+    int rc = configuration_check_size(value, error);
+    if (rc == 0 && schema) rc = schema_check(schema, value, "", error);
+    return rc == 0 ? check_filled(r, value, error) : rc;
 }
 
 static void remember_told(struct release *r, const char *json) {

@@ -32,7 +32,10 @@ struct plugin *host_find_or_add(struct plugins *plugins, struct text name) {
         plugins->room = plugins->room ? plugins->room * 2 : 16;
         plugins->list = memory_grow(plugins->list, plugins->room * sizeof(struct plugin *));
     }
-    return plugins->list[plugins->n++] = plugin_new(&plugins->env, name);
+    size_t at = plugins->n++;
+    for (; at && text_cmp(text_of(plugins->list[at - 1]->name), name) > 0; at--)
+        plugins->list[at] = plugins->list[at - 1];
+    return plugins->list[at] = plugin_new(&plugins->env, name);
 }
 
 static struct plugin *find_or_add(struct plugin_env *env, struct text name) {

@@ -218,19 +218,13 @@ void plugins_set_wanted(struct plugins *plugins, const struct plugin_release_nam
 bool plugins_take_unsigned(const struct plugins *plugins);
 /* With TEXT_NONE: whether the plugin is there (and not retired). */
 bool plugins_has(const struct plugins *plugins, struct text name, struct text version);
-/* Who has the turn to write to a plugin's database, asked for on the loop and answered there: the caller sets job.mail.receive. */
-struct plugin_writer {
-    struct lane_job job; /* first */
-    char folder[512];
-    struct writer_holder holder; /* pid 0: nobody */
-};
-/* False, and no answer comes, where there is no such plugin. */
-bool plugins_ask_writer(const struct plugins *plugins, struct text name, struct plugin_writer *writer);
-/* One plugin with all its releases; false (and nothing written) where there is none. Of `writer`, what was answered (NULL: nothing is said
- * of it). */
-bool plugins_status_json(const struct plugins *plugins, struct text name, const struct plugin_writer *writer,
+/* Where its database and the writer's lock lie; NULL where there is no such plugin. Borrowed until the loop's next turn. */
+const char *plugins_folder(const struct plugins *plugins, struct text name);
+/* One plugin with all its releases; false (and nothing written) where there is none. `writer`: who has the turn to write, by
+ * writer_lock_look in its folder (NULL: nothing is said of it). */
+bool plugins_status_json(const struct plugins *plugins, struct text name, const struct writer_holder *writer,
                          struct json_writer *w);
-/* An array of the plugins behind `after` (TEXT_NONE: all), shorter, at most `limit`: the last one's name where there are more, else
+/* An array of the plugins behind the name `after` (TEXT_NONE: all), which none need have, by name, shorter, at most `limit`: the last one's name where there are more, else
  * TEXT_NONE. Borrowed until the loop's next turn. */
 struct text plugins_list_json(const struct plugins *plugins, struct text after, size_t limit, struct json_writer *w);
 /* The last 500 lines of all releases, oldest first, of those with a greater "seq" than `after`: [{"seq","at","by","level","version","line"}].

@@ -7,7 +7,7 @@
 
 struct plugins {
     struct plugin_env env; /* first: env_of */
-    struct plugin **list;
+    struct plugin **list;  /* by name */
     size_t n, room;
     struct boot boot;
     struct wanted { /* by the latest plugins_set_wanted; may name what is not installed yet */

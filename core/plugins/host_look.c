@@ -48,24 +48,14 @@ static void put_schema(struct json_writer *w, const char *key, const json_t *sch
     free(json);
 }
 
-/* ---- who has the turn to write: the file that the workers sign is read on the files lane ---- */
+/* ---- who has the turn to write ---- */
 
-static void look_at_lock(struct lane_job *job, void *owner) {
-    struct plugin_writer *writer = (struct plugin_writer *)job;
-    writer->holder = writer_lock_look(writer->folder);
-}
-
-bool plugins_ask_writer(const struct plugins *plugins, struct text name, struct plugin_writer *writer) {
+const char *plugins_folder(const struct plugins *plugins, struct text name) {
     const struct plugin *plugin = host_find_installed(plugins, name);
-    if (!plugin || snprintf(writer->folder, sizeof writer->folder, "%s", plugin->data) >= (int)sizeof writer->folder)
-        return false;
-    writer->job.work = look_at_lock;
-    writer->job.reply_to = plugins->env.mailbox;
-    lane_do(plugins->env.files, &writer->job);
-    return true;
+    return plugin ? plugin->data : NULL;
 }
 
-/* What a plugin may write into that file is believed where the process is a worker of its. */
+/* The workers sign in a file, and what a plugin may write into it is believed where the process is a worker of its. */
 static void put_writer(struct json_writer *w, const struct plugin *plugin, const struct writer_holder *holder) {
     const struct supervisor *worker = holder->pid > 0 ? plugin_worker(plugin, holder->pid) : NULL;
     json_key(w, TEXT("writerLock"));
@@ -80,7 +70,7 @@ static void put_writer(struct json_writer *w, const struct plugin *plugin, const
     json_close_object(w);
 }
 
-bool plugins_status_json(const struct plugins *plugins, struct text name, const struct plugin_writer *writer,
+bool plugins_status_json(const struct plugins *plugins, struct text name, const struct writer_holder *writer,
                          struct json_writer *w) {
     const struct plugin *plugin = host_find_installed(plugins, name);
     if (!plugin) return false;
@@ -89,7 +79,7 @@ bool plugins_status_json(const struct plugins *plugins, struct text name, const 
     events_json(plugin, w);
     if (plugin->busy) json_put_text(w, "busy", text_of(plugin->busy->what));
     probation_json(plugin, w);
-    if (writer) put_writer(w, plugin, &writer->holder);
+    if (writer) put_writer(w, plugin, writer);
     put_schema(w, "settings", host_shown(plugin)->bundle.manifest.settings);
     put_schema(w, "configuration", host_shown(plugin)->bundle.manifest.configuration);
     json_put_int(w, "configurationVersion", plugin->configuration_version);
@@ -113,19 +103,17 @@ static void put_short(const struct plugin *plugin, struct json_writer *w) {
 
 struct text plugins_list_json(const struct plugins *plugins, struct text after, size_t limit, struct json_writer *w) {
     const struct plugin *last = NULL, *more = NULL;
-    bool passed = !after.n;
     size_t n = 0;
     json_open_array(w);
     for (size_t i = 0; i < plugins->n && !more; i++) {
         const struct plugin *plugin = plugins->list[i];
-        bool counts = passed && plugin->releases;
+        bool counts = plugin->releases && text_cmp(text_of(plugin->name), after) > 0;
         if (counts && n == limit)
             more = plugin;
         else if (counts) {
             put_short(last = plugin, w);
             n++;
         }
-        passed = passed || text_is(after, plugin->name);
     }
     json_close_array(w);
     return more ? text_of(last->name) : TEXT_NONE;

@@ -134,6 +134,7 @@ int traffic_errand(struct plugin *plugin, enum frame_type type, struct text cust
 int traffic_direct(struct release *r, enum frame_type type, struct text payload,
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user) {
     struct plugin_env *env = r->env;
+    if (payload.n > FRAME_MAX_PAYLOAD) return ERR_TOO_LARGE;
     struct call *call = calls_take(&env->calls, (uint64_t)env->timing.call);
     if (!call) return ERR_UNAVAILABLE;
     call->errand = call->held = false;

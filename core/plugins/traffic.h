@@ -11,7 +11,7 @@ int traffic_request(struct plugin *plugin, struct release *release, const struct
 int traffic_errand(struct plugin *plugin, enum frame_type type, struct text customer,
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
 
-/* FRAME_EVENTS or FRAME_CONFIGURE to that release, which takes calls now; it is sent to no other. As plugins_call. */
+/* FRAME_EVENTS or FRAME_CONFIGURE to that release, which takes calls now; it is sent to no other. As plugins_call; ERR_TOO_LARGE over FRAME_MAX_PAYLOAD. */
 int traffic_direct(struct release *release, enum frame_type type, struct text payload,
                    void (*answered)(void *user, const struct plugin_answer *answer), void *user);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -12,7 +13,7 @@
 enum { LINE = 120 }; /* "PID MONOTONIC-MS VERSION", padded with blanks: it is overwritten in place */
 
 static int open_file(const char *folder, const char *name, struct error *error) {
-    char path[512];
+    char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) error_set(error, ERR_IO, "%s: %s", path, strerror(errno));
@@ -82,7 +83,7 @@ struct writer_holder writer_lock_holder(const struct writer_lock *lock) {
 }
 
 struct writer_holder writer_lock_look(const char *folder) {
-    char path[512];
+    char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/writer.lock", folder);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) return (struct writer_holder){0};

@@ -16,7 +16,11 @@ enum sql_mode {
 
 /* `path` is a file's path (later also postgresql://...). A writer sets WAL and synchronous=FULL. */
 int sql_open(struct sql **sql, const char *path, enum sql_mode mode, struct error *error);
-void sql_close(struct sql *sql);             /* NULL is fine; an open transaction is rolled back */
+void sql_close(struct sql *sql); /* NULL is fine; an open transaction is rolled back */
+/* For a lock that another process holds, a statement waits so many ms from now on. One process writes a file, so this is met only by a backup
+ * or a stray sqlite3 shell; and whatever reads the file, by the checkpoint that is to empty its log. */
+enum { SQL_WAIT_MS = 5000 }; /* of a connection that was just opened */
+void sql_wait_for(struct sql *sql, int ms);
 const char *sql_path(const struct sql *sql); /* as opened, for sentences; borrowed */
 
 struct sql_value {

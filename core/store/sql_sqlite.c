@@ -10,8 +10,6 @@
 
 #include "core/base/memory.h"
 
-enum { BUSY_MS = 5000 }; /* one process writes a file, so this is met only by a backup or a stray sqlite3 shell */
-
 struct sql_statement {
     sqlite3_stmt *prepared;
     bool busy;                            /* a query reads from it */
@@ -61,6 +59,10 @@ static int failed(struct sql *sql, struct error *error) {
 
 /* --- opening --- */
 
+void sql_wait_for(struct sql *sql, int ms) {
+    sqlite3_busy_timeout(sql->db, ms);
+}
+
 static int set_journal(struct sql *sql, struct error *error) {
     struct sql_rows rows;
     int rc = sql_query(sql, &rows, error, "PRAGMA journal_mode = WAL");
@@ -74,7 +76,7 @@ static int set_journal(struct sql *sql, struct error *error) {
 }
 
 static int set_up(struct sql *sql, struct error *error) {
-    sqlite3_busy_timeout(sql->db, BUSY_MS);
+    sql_wait_for(sql, SQL_WAIT_MS);
     /* "x" is a column, never a text: PostgreSQL reads it so too. */
     sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);

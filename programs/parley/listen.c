@@ -45,6 +45,7 @@ static size_t take(char *bytes, size_t size, size_t n, void *user) {
     return size * n;
 }
 
+/* Where curl has no memory, each of its functions refuses the NULL that it gave: there is no stream, and listen_wait says so. */
 struct listener *listen_open(const struct client *client, const char *path, const char *event,
                              void (*joined)(void *user), void (*each)(void *user, struct text data), void *user) {
     struct listener *l = memory_new(struct listener);

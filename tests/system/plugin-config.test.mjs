@@ -1,7 +1,7 @@
 // The configuration of a plugin as a whole: checked, told to what runs without a restart, kept, and silent about secrets.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -230,4 +230,54 @@ test('a plugin is configured as a whole', async (t) => {
     const twice = await other.post('/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: {} }, { key: 'greeter', configuration: 7 }, { key: 'greeter', configuration: {} }] });
     assert.deepEqual(places(twice), { '/plugins/1/configuration': 'must be an object, as {"shop":"example.com"}', '/plugins/2/key': 'stands here twice; keep one' });
   });
+
+  await t.test('an apply that is sent again with its key tells nobody the old one, whatever was changed since', async () => {
+    const apply = (words) => s.call('POST', '/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: { words } }] }, { 'idempotency-key': 'carried' });
+    const first = await apply('Salut');
+    assert.equal(first.status, 200, first.text);
+    assert.equal((await s.put(path, { words: 'Ciao' })).status, 200);
+    const { times } = await greeting();
+    const again = await apply('Salut');
+    assert.deepEqual([again.status, again.body], [200, first.body]);
+    assert.deepEqual([(await greeting()).words, (await greeting()).times], ['Ciao', times]);
+    assert.equal((await apply('Servus')).status, 409, 'the key is of another request');
+    assert.deepEqual([(await greeting()).words, (await greeting()).times], ['Ciao', times]);
+  });
+
+  await t.test('one too large for a worker is refused at its place, and nothing dies of it', async () => {
+    const list = { type: 'array', items: { type: 'object', properties: { a: { type: 'string', default: 'x'.repeat(100000) } } } };
+    assert.equal((await bring(s, '4.0.0', { configuration: { type: 'object', properties: { words: { type: 'string' }, list } } })).code, 0);
+    assert.equal((await s.post('/admin/v1/plugins/greeter/activate', { version: '4.0.0' })).status, 200);
+    const file = join(folder, 'large/plugins/greeter.json'), words = 'x'.repeat(3 << 19);
+    mkdirSync(join(folder, 'large/plugins'), { recursive: true });
+    writeFileSync(file, JSON.stringify({ key: 'greeter', configuration: { words } }, null, 1));
+    const refused = await parley(s.url, ['apply', '-f', join(folder, 'large')]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.err, new RegExp(`^${file}:3: /configuration is 1572876 bytes as JSON; at most 65536$`, 'm'));
+    assert.equal((await s.put(path, { words })).status, 413);
+    const filled = await s.put(path, { list: Array(20).fill({}) });
+    assert.equal(filled.status, 400);
+    assert.match(places(filled)[''], /^is 2\d{6} bytes as JSON with the defaults of greeter 4\.0\.0; at most 1048576$/);
+    assert.equal((await greeting()).release, '4.0.0');
+  });
+});
+
+test('what is asked while the database is held up does not reach plugins that are gone', async (t) => {
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes', '--drain', '300ms'] });
+  t.after(() => s.stop());
+  assert.equal((await bring(s, '1.0.0', { configuration: schema() })).code, 0);
+  assert.equal((await s.post('/admin/v1/plugins/greeter/activate', { version: '1.0.0' })).status, 200);
+  const other = spawn('sqlite3', [join(s.data, 'parley.db')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => other.kill());
+  other.stdin.write('BEGIN IMMEDIATE; SELECT 1;\n');
+  await new Promise((held) => other.stdout.once('data', held));
+  const asked = [s.put(path, { words: 'Moin' })];
+  await new Promise((next) => setTimeout(next, 200));
+  asked.push(s.get('/admin/v1/plugins/greeter'), s.post('/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: { words: 'Hi' } }] }));
+  await new Promise((next) => setTimeout(next, 200));
+  s.process.kill('SIGTERM');
+  setTimeout(() => other.stdin.end('ROLLBACK;\n'), 1500);
+  await Promise.allSettled(asked);
+  assert.deepEqual(await s.exited, { code: 0, signal: null }, s.log);
+  assert.match(s.log, /requests did not finish in time/);
 });

@@ -298,6 +298,22 @@ test('a shop that trusts a folder of keys', async (t) => {
   });
 });
 
+test('a plugin can be looked at while a push waits for its files', async (t) => {
+  const revoked = at('slow'), bundle = await signed('2.0.0', 5, 'anna');
+  const orWaits = (answer, ms) => Promise.race([answer, new Promise((next) => setTimeout(next, ms, 'it waits'))]);
+  writeFileSync(revoked, '');
+  const s = await Server.start({ args: ['--plugins.keys', at('anna.pub'), '--plugins.revoked', revoked] });
+  t.after(() => s.stop());
+  rmSync(revoked);
+  assert.equal(spawnSync('mkfifo', [revoked]).status, 0);
+  const pushed = push(s, await s.token('publisher'), bundle);
+  assert.equal(await orWaits(pushed, 300), 'it waits');
+  const looked = await orWaits(s.get('/admin/v1/plugins/polls'), 5000);
+  writeFileSync(revoked, ''); // it is read
+  assert.equal((await pushed).status, 201);
+  assert.equal(looked.body?.name, 'polls');
+});
+
 test('a server for development takes unsigned bundles, and says so everywhere', async (t) => {
   const none = at('nothing-at-all');
   mkdirSync(none);

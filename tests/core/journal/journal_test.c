@@ -190,4 +190,23 @@ Test(journal, an_erased_person_is_nowhere_on_the_disk_and_everybody_else_is_unto
     journal_close(journal);
 }
 
+Test(journal, an_erasure_keeps_nobody_waiting_for_who_reads_and_is_whole_when_it_is_tried_again) {
+    struct journal *journal = journal_start((struct journal_options){0});
+    struct journal_record r = track("anna-secret", "x", NULL, 1), other = track("ben", "x", NULL, 2);
+    journal_write(journal, &r, 1);
+    sqlite3 *reader;
+    cr_assert_eq(sqlite3_open(in_folder("journal/00000001.db"), &reader), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM event", NULL, NULL, NULL), SQLITE_OK);
+    const struct text key = TEXT("anna-secret");
+    uint64_t start = clock_ticks();
+    cr_expect_eq(try_erase(journal, &key, 1).code, ERR_UNAVAILABLE);
+    cr_expect_lt(clock_ticks() - start, 2000000000u);
+    cr_expect_eq(journal_write(journal, &other, 1).code, 0);
+    sqlite3_close(reader);
+    cr_expect_eq(erase(journal, &key, 1), 0);
+    cr_expect_not(on_disk("anna-secret"));
+    journal_close(journal);
+    cr_expect_eq(verified(0), 2);
+}
+
 /* --- when the disk does not play along --- */

@@ -1,5 +1,6 @@
 /* What verify passes is what was written: every byte of a file is changed in turn, and either it is found, or whoever reads the file reads
  * the same. */
+#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -156,6 +157,38 @@ FOUND(another_beginning, "UPDATE meta SET first = 2", "rows 1 to 3 are not what 
 FOUND(a_text_that_became_bytes, "UPDATE event SET body = CAST(body AS BLOB) WHERE seq = 1", "of this row")
 FOUND(a_view_that_shows_something_else,
       "DROP VIEW exposure; CREATE VIEW exposure AS SELECT seq, 'x' AS experiment FROM entry", "as Parley makes it")
+
+/* ---- while it is written ---- */
+
+static void *verify_often(void *user) {
+    for (bool *writes = user; __atomic_load_n(writes, __ATOMIC_RELAXED);) verified(0);
+    return NULL;
+}
+
+Test(verify, passes_while_groups_are_written_and_persons_erased, .init = folder_make, .fini = folder_remove) {
+    struct journal *journal = journal_start((struct journal_options){.file_bytes = 200000});
+    const struct text anna = TEXT("anna");
+    bool writes = true;
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, verify_often, &writes), 0);
+    for (int i = 0; i < 1000; i++) {
+        struct journal_record r[] = {track("anna", "x", NULL, i), track("bert", "x", NULL, i)};
+        cr_assert_eq(journal_write(journal, r, 2).code, 0);
+        int code = i % 50 ? 0 : try_erase(journal, &anna, 1).code;
+        cr_assert(code == 0 || code == ERR_UNAVAILABLE);
+    }
+    __atomic_store_n(&writes, false, __ATOMIC_RELAXED);
+    pthread_join(thread, NULL);
+    journal_close(journal);
+    cr_assert_eq(verified(0), 2000);
+    is_found("UPDATE event SET at = -1 WHERE seq = 399", "rows 399 to 400 are not what was written");
+    change("UPDATE event SET at = 199 WHERE seq = 399");
+    verified(0);
+    is_found(
+        "INSERT INTO event SELECT seq - 1000, prev, received, at, kind, actor, flags, fingerprint, name, unit, other,"
+        " message_id, body FROM event WHERE seq = 399",
+        "it holds rows of no group");
+}
 
 Test(verify, finds_a_file_that_ends_too_early, .init = folder_make, .fini = folder_remove) {
     struct journal *journal = journal_start((struct journal_options){.file_bytes = 500});

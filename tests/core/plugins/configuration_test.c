@@ -58,6 +58,22 @@ Test(configuration, takes_stars_where_nothing_secret_is_for_what_they_are) {
             "{\"words\":\"********\",\"shop\":{}}");
 }
 
+static int size_of(size_t n) {
+    char *words = calloc(n + 1, 1);
+    memset(words, 'x', n);
+    json_t *value = json_pack("{s:s}", "words", words);
+    struct error error = {0};
+    int rc = configuration_check_size(value, &error);
+    json_decref(value);
+    free(words);
+    return rc;
+}
+
+Test(configuration, has_64_KiB_as_JSON_and_no_byte_more) {
+    cr_assert_eq(size_of(CONFIGURATION_MOST - strlen("{\"words\":\"\"}")), 0);
+    cr_assert_eq(size_of(CONFIGURATION_MOST - strlen("{\"words\":\"\"}") + 1), ERR_INVALID);
+}
+
 Test(configuration, knows_which_schemas_mark_what_it_would_not_find) {
     static const struct {
         const char *schema;

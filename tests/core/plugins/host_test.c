@@ -269,17 +269,31 @@ Test(host, a_worker_gets_neither_secrets_nor_descriptors_of_parleyd) {
     cr_assert_str_eq(house_call(&house, "GET", "/descriptors", "").body, "{\"more\":0}");
 }
 
+static const char *listed(struct text after, size_t limit, struct text next) {
+    static char text[4096];
+    struct buffer out = {0};
+    struct json_writer w;
+    json_writer_init(&w, &out);
+    cr_expect(text_eq(plugins_list_json(house.plugins, after, limit, &w), next));
+    snprintf(text, sizeof text, "%.*s", TEXT_ARGS(buffer_view(&out)));
+    buffer_free(&out);
+    return text;
+}
+
 Test(host, metrics_and_the_list_name_every_release) {
     assert_serves("1.0.0");
     cr_assert(strstr(house_metrics(&house), "parley_plugin_requests_total{plugin=\"polls\",release=\"1.0.0\"} 1\n"),
               "%s", house_metrics(&house));
     cr_assert(strstr(house_metrics(&house), "parley_plugin_in_flight{plugin=\"polls\",release=\"1.0.0\"} 0\n"));
-    struct buffer out = {0};
-    struct json_writer w;
-    json_writer_init(&w, &out);
-    cr_expect_eq(plugins_list_json(house.plugins, TEXT_NONE, 1, &w).n, 0);
-    buffer_byte(&out, 0);
-    cr_assert(strstr(out.at, "\"name\":\"polls\",\"title\":\"A plugin\""), "%s", out.at);
-    cr_assert(strstr(out.at, "\"state\":\"running\",\"releases\":[\"1.0.0\"]"), "%s", out.at);
-    buffer_free(&out);
+    const char *list = listed(TEXT_NONE, 1, TEXT_NONE);
+    cr_assert(strstr(list, "\"name\":\"polls\",\"title\":\"A plugin\""), "%s", list);
+    cr_assert(strstr(list, "\"state\":\"running\",\"releases\":[\"1.0.0\"]"), "%s", list);
+}
+
+Test(host, lists_plugins_by_name_from_wherever_a_cursor_stands) {
+    cr_assert_eq(house_install(&house, house_bundle(&house, "boards", "1.0.0", "obedient")), 0);
+    cr_expect(strstr(listed(TEXT_NONE, 1, TEXT("boards")), "\"name\":\"boards\""));
+    cr_expect(strstr(listed(TEXT("boards"), 1, TEXT_NONE), "\"name\":\"polls\""));
+    cr_expect(strstr(listed(TEXT("nobody"), 1, TEXT_NONE), "\"name\":\"polls\""));
+    cr_expect_str_eq(listed(TEXT("zebra"), 1, TEXT_NONE), "[]");
 }

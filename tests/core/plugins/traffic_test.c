@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "core/plugins/host_internal.h"
+#include "core/plugins/traffic.h"
 #include "tests/core/plugins/house.h"
 
 static struct house house;
@@ -181,4 +183,18 @@ Test(traffic, when_the_host_stops_calls_in_flight_are_answered_first) {
     cr_assert_eq(plugins_call(house.plugins, &call, NULL), 0);
     house_reopen(&house);
     cr_assert_eq(answers[0], 1);
+}
+
+static void never(void *user, const struct plugin_answer *answer) {
+    cr_assert_fail("it was not sent");
+}
+
+Test(traffic, a_configuration_that_no_frame_holds_is_refused) {
+    size_t n = FRAME_MAX_PAYLOAD + 1;
+    char *payload = malloc(n);
+    memset(payload, ' ', n);
+    struct release *release = host_find(house.plugins, TEXT("polls"))->active;
+    cr_assert_eq(traffic_direct(release, FRAME_CONFIGURE, text_n(payload, n), never, NULL), ERR_TOO_LARGE);
+    cr_assert_eq(house_call(&house, "GET", "/polls", "").status, 200);
+    free(payload);
 }
