@@ -29,7 +29,8 @@ size_t languages_best(struct text accepted, const char *const *offered, size_t n
         text_cut(text_trim(tag), '-', &primary, &region);
         int weight = weight_of(parameters);
         for (size_t i = 0; i < n && weight > most; i++)
-            if (text_eq_nocase(primary, text_of(offered[i]))) best = i, most = weight;
+            if (text_eq_nocase(primary, text_of(offered[i])) || (i == 0 && text_is(primary, "*")))
+                best = i, most = weight;
     }
     return best;
 }

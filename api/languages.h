@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 /* The place in `offered` (`n` primary tags in lower case, such as "de"; the first is what there is by default) of the one that `accepted`
- * wants most. A range with a region wants the language ("de-AT" is "de"); of equal weights the one that is named first wins. 0 where none
- * is wanted, or nothing was said that can be read. */
+ * wants most. A range with a region wants the language ("de-AT" is "de"); "*" wants the first; of equal weights the one that is named
+ * first wins. 0 where none is wanted, or nothing was said that can be read. */
 size_t languages_best(struct text accepted, const char *const *offered, size_t n);
 
 #endif

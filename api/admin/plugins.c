@@ -4,6 +4,7 @@
 
 #include "api/admin/job.h"
 #include "api/admin/tables.h"
+#include "api/product_feed.h"
 #include "api/public/features.h"
 #include "core/base/json.h"
 #include "core/store/audit.h"
@@ -167,6 +168,7 @@ static void on_done(void *user, const struct plugin_result *result) {
     }
     if (result->name.n) op->name = arena_text(&request->arena, result->name);
     op->version = arena_text(&request->arena, result->version);
+    if (op->candidate.version.n) product_feed_tell(request->app->product_feed, op->name); /* it may have run before */
     admin_job_go(op->job);
 }
 

@@ -190,7 +190,7 @@ static void on_told(void *user, struct text plugin, enum product_feed_end end, c
         json_writer_init(&w, &errand->told);
         json_open_object(&w);
         json_put_text(&w, "plugin", plugin);
-        json_put_bool(&w, "taken", end == PRODUCT_FEED_HAS_ALL && !why);
+        json_put_bool(&w, "taken", end == PRODUCT_FEED_HAS_IT && !why);
         if (why) json_put_text(&w, "detail", text_of(why));
         json_close_object(&w);
     }
@@ -202,7 +202,7 @@ static void tell_one(void *user, struct text plugin, const struct plugin_standin
     struct errand *errand = user;
     if (standing->retired || !text_is(standing->active, manifest->version)) return;
     errand->waiting++;
-    product_feed_tell(errand->request->app->product_feed, plugin, on_told, errand);
+    product_feed_ask(errand->request->app->product_feed, plugin, errand->revision, on_told, errand);
 }
 
 static void on_done(struct mail *mail) {

@@ -2,7 +2,7 @@
 
 #include "core/base/html.h"
 
-enum { UNHEARD_PAGE = 500, UNHEARD_BYTES = 256 * 1024 };
+enum { NEWS_BYTES = 256 * 1024 };
 enum { SKU_MOST = 64, TEXT_MOST = 300, LINK_MOST = 1000, PRICE_DIGITS = 9, PRICE_PLACES = 4 };
 
 /* ---- what is one ---- */
@@ -83,7 +83,8 @@ int products_next(struct sql *sql, int64_t *revision, struct error *error) {
     struct sql_rows rows;
     int rc = sql_query(sql, &rows, error,
                        "SELECT coalesce(max(revision), 0) + 1 FROM (SELECT max(revision) AS revision FROM product"
-                       " UNION ALL SELECT max(revision) FROM product_gone) AS changes");
+                       " UNION ALL SELECT max(revision) FROM product_gone"
+                       " UNION ALL SELECT max(revision) FROM product_heard) AS changes");
     if (rc == 0) rc = sql_next(&rows, error);
     if (rc > 0) *revision = sql_int(&rows, 0);
     sql_done(&rows);
@@ -163,37 +164,43 @@ static int read_place(struct sql *sql, struct arena *arena, struct text plugin, 
     return rc < 0 ? rc : 0;
 }
 
-int products_unheard(struct sql *sql, struct arena *arena, struct text plugin, struct buffer *body,
-                     struct product_place *upto, struct error *error) {
+static void put_news(struct product_news *news, struct json_writer *w, const struct product *product, bool gone) {
+    if (news->n++ == 0) {
+        json_open_object(w);
+        json_key(w, gone ? TEXT("removed") : TEXT("items"));
+        json_open_array(w);
+    }
+    gone ? json_text(w, product->sku) : product_write(product, w);
+}
+
+int products_unheard(struct sql *sql, struct arena *arena, struct text plugin, size_t most, struct product_news *news,
+                     struct error *error) {
     struct sql_rows rows;
     struct json_writer w;
     bool gone = false;
-    size_t n = 0;
-    int rc = read_place(sql, arena, plugin, upto, error);
+    buffer_clear(&news->body);
+    news->n = 0;
+    int rc = read_place(sql, arena, plugin, &news->upto, error);
     if (rc < 0) return rc;
     rc = sql_query(sql, &rows, error,
                    "SELECT " COLUMNS ", revision, 0 AS gone FROM product WHERE (revision, sku) > ($1, $2) UNION ALL"
                    " SELECT sku, '', '', '', '', '', '', 0, revision, 1 FROM product_gone"
                    " WHERE (revision, sku) > ($1, $2) ORDER BY revision, sku LIMIT $3",
-                   SQL_I(upto->revision), SQL_T(upto->sku), SQL_I(UNHEARD_PAGE));
-    json_writer_init(&w, body);
-    while (rc >= 0 && body->n < UNHEARD_BYTES && (rc = sql_next(&rows, error)) > 0) {
+                   SQL_I(news->upto.revision), SQL_T(news->upto.sku), SQL_I((int64_t)most));
+    json_writer_init(&w, &news->body);
+    while (rc >= 0 && news->body.n < NEWS_BYTES && (rc = sql_next(&rows, error)) > 0) {
         const struct product product = read_row(&rows, arena);
-        if (n > 0 && gone != sql_int(&rows, 9)) break; /* the other kind is told next */
+        if (news->n > 0 && gone != sql_int(&rows, 9)) break; /* the other kind is told next */
         gone = sql_int(&rows, 9);
-        if (n++ == 0) {
-            json_open_object(&w);
-            json_key(&w, gone ? TEXT("removed") : TEXT("items"));
-            json_open_array(&w);
-        }
-        gone ? json_text(&w, product.sku) : product_write(&product, &w);
-        *upto = (struct product_place){sql_int(&rows, 8), product.sku};
+        news->upto = (struct product_place){sql_int(&rows, 8), product.sku};
+        if (news->n == 0) news->first = news->upto.revision;
+        put_news(news, &w, &product, gone);
     }
     sql_done(&rows);
-    if (n == 0) return rc < 0 ? rc : 0;
+    if (rc < 0 || news->n == 0) return rc < 0 ? rc : 0;
     json_close_array(&w);
     json_close_object(&w);
-    return rc < 0 ? rc : 0;
+    return 0;
 }
 
 int products_heard(struct sql *sql, struct text plugin, const struct product_place *upto, struct error *error) {
@@ -201,5 +208,12 @@ int products_heard(struct sql *sql, struct text plugin, const struct product_pla
                      "INSERT INTO product_heard (plugin, revision, sku) VALUES ($1, $2, $3)"
                      " ON CONFLICT (plugin) DO UPDATE SET revision = $2, sku = $3",
                      SQL_T(plugin), SQL_I(upto->revision), SQL_T(upto->sku));
+    return rc < 0 ? rc : 0;
+}
+
+int products_forget_gone(struct sql *sql, struct error *error) {
+    int rc = sql_run(sql, error,
+                     "DELETE FROM product_gone WHERE (revision, sku) <="
+                     " (SELECT revision, sku FROM product_heard ORDER BY revision, sku LIMIT 1)");
     return rc < 0 ? rc : 0;
 }

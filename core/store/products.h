@@ -43,10 +43,19 @@ struct product_place {
     int64_t revision;
     struct text sku;
 };
-/* What the plugin has not heard yet, the oldest first, as the body that it is told by: {"items": [...]} or {"removed": [...]}, of some 500
- * products; nothing is appended where it has heard all. *upto (its text in the arena) is where it stands once it took that. */
-int products_unheard(struct sql *sql, struct arena *arena, struct text plugin, struct buffer *body,
-                     struct product_place *upto, struct error *error);
+/* What comes next of that: the oldest changes, of one kind, as the body that the plugin is told by. */
+enum { PRODUCT_NEWS_MOST = 500 };
+struct product_news {
+    struct buffer body;        /* {"items": [...]} or {"removed": [...]} */
+    size_t n;                  /* products in it; 0: it has heard all, and the body is empty */
+    int64_t first;             /* the change that the first of them is of */
+    struct product_place upto; /* where it stands once it took them; the text is in the arena */
+};
+/* Of at most `most` products (1 to PRODUCT_NEWS_MOST) and some 256 KB. What *news had is replaced; its body is the caller's to free. */
+int products_unheard(struct sql *sql, struct arena *arena, struct text plugin, size_t most, struct product_news *news,
+                     struct error *error);
 int products_heard(struct sql *sql, struct text plugin, const struct product_place *upto, struct error *error);
+/* Forgets of what was taken out what every plugin that ever heard of the catalogue has heard: a new one has no use for it. */
+int products_forget_gone(struct sql *sql, struct error *error);
 
 #endif

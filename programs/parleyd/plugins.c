@@ -66,8 +66,8 @@ static void on_event(void *user, const struct plugin_event *event) {
     /* A swap, and the first worker of a release, follow a word of people's. */
     bool asked_for = event->kind == PLUGIN_SWAPPED || (event->kind == PLUGIN_RUNNING && !event->detail.n);
     push_plugin(app->push, event);
-    if (event->kind == PLUGIN_RUNNING || event->kind == PLUGIN_BREAKER_CLOSED)
-        product_feed_tell(app->product_feed, event->plugin, NULL, NULL);
+    if (event->kind == PLUGIN_RUNNING || event->kind == PLUGIN_BREAKER_CLOSED || event->kind == PLUGIN_SWAPPED)
+        product_feed_tell(app->product_feed, event->plugin);
     if (!asked_for) audit(app, event);
 }
 

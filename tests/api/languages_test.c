@@ -25,6 +25,13 @@ Test(languages, with_a_region_are_the_language) {
     cr_expect_str_eq(best("den, dex-DE"), "en", "another language that begins like it");
 }
 
+Test(languages, that_are_any_are_the_default_by_its_weight) {
+    cr_expect_str_eq(best("*, de;q=0.5"), "en");
+    cr_expect_str_eq(best("de;q=0.1, *;q=0.5"), "en");
+    cr_expect_str_eq(best("de, *;q=0.5"), "de");
+    cr_expect_str_eq(best("*;q=0, de;q=0.1"), "de");
+}
+
 Test(languages, that_are_refused_or_illegible_leave_the_default) {
     cr_expect_str_eq(best(""), "en");
     cr_expect_str_eq(best("*"), "en");

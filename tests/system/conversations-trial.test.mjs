@@ -57,6 +57,17 @@ test('an answer that came back is none, until there is another', async (t) => {
   await answered(1);
 });
 
+test('answers of before they were counted weigh nothing, on neither side', async (t) => {
+  const { s } = await start(t);
+  await banner(s, { primary: 'talk-first-answer' }, { off: 0.0001, on: 999 });
+  await s.evaluate('banner', 'c-0');
+  await new Promise((r) => setTimeout(r, 20));
+  for (const [i, properties] of [{ seconds: 1000 }, { seconds: 10, count: 1 }, { seconds: 20, count: 1 }].entries())
+    assert.ok((await s.post('/v1/track', { userId: 'c-0', event: 'First Answer', messageId: `m-${i}`, properties })).status < 300);
+  const sums = ({ metrics: [metric] }) => metric?.variants.filter(({ variant }) => variant === 'on').map(({ sum, denominator }) => [sum, denominator])[0];
+  assert.deepEqual(sums(await s.results('banner-trial', (f) => sums(f)?.[1] === 2)), [30, 2]);
+});
+
 test('an opt-out, wherever she says it, is a figure of any trial', async (t) => {
   const { s } = await start(t);
   await banner(s, { primary: 'talk-opt-out' }, { off: 0.0001, on: 999 });

@@ -63,15 +63,27 @@ Test(products, they_are_listed_by_sku_a_page_at_a_time) {
     cr_expect(text_is(page.items[0].sku, "c"));
 }
 
-/* What "qa" is told next, as a text; it takes it. */
+/* What the plugin is told next, as a text; it takes it. */
+static const char *told_to(const char *plugin) {
+    struct product_news news = {0};
+    cr_assert_eq(products_unheard(sql, &arena, text_of(plugin), PRODUCT_NEWS_MOST, &news, &error), 0, "%s",
+                 error.detail);
+    const char *body = news.n ? arena_cstr(&arena, buffer_view(&news.body)) : "";
+    if (news.n) cr_assert_eq(products_heard(sql, text_of(plugin), &news.upto, &error), 0, "%s", error.detail);
+    buffer_free(&news.body);
+    return body;
+}
 static const char *told(void) {
-    static struct buffer body;
-    struct product_place upto;
-    buffer_free(&body);
-    cr_assert_eq(products_unheard(sql, &arena, TEXT("qa"), &body, &upto, &error), 0, "%s", error.detail);
-    if (!body.n) return "";
-    cr_assert_eq(products_heard(sql, TEXT("qa"), &upto, &error), 0, "%s", error.detail);
-    return arena_cstr(&arena, buffer_view(&body));
+    return told_to("qa");
+}
+static int64_t gone(void) {
+    struct sql_rows rows;
+    cr_assert_eq(products_forget_gone(sql, &error), 0, "%s", error.detail);
+    cr_assert_eq(sql_query(sql, &rows, &error, "SELECT count(*) FROM product_gone"), 0);
+    cr_assert_gt(sql_next(&rows, &error), 0);
+    int64_t n = sql_int(&rows, 0);
+    sql_done(&rows);
+    return n;
 }
 
 Test(products, a_plugin_hears_of_each_change_once_and_of_what_it_missed_as_it_is_now) {
@@ -109,6 +121,37 @@ Test(products, many_are_told_a_page_at_a_time_and_none_is_left_out) {
         for (const char *at = items; (at = strstr(at, "{\"sku\":\"s")); at++, n++) cr_assert_eq(atoi(at + 9), n);
     cr_expect_eq(n, 1200);
     cr_expect_eq(pages, 3);
+}
+
+Test(products, what_was_taken_out_is_forgotten_once_all_have_heard_of_it) {
+    put(called("a"));
+    put(called("b"));
+    told();
+    told_to("boards");
+    int64_t removal = take_out("b");
+    cr_expect_eq(gone(), 1);
+    cr_expect_str_eq(told(), "{\"removed\":[\"b\"]}");
+    cr_expect_eq(gone(), 1, "one has not heard of it");
+    cr_expect_str_eq(told_to("boards"), "{\"removed\":[\"b\"]}");
+    cr_expect_eq(gone(), 0);
+    cr_expect_gt(put(called("c")), removal, "its number does not come again");
+    cr_expect(strstr(told(), "{\"items\":[{\"sku\":\"c\""), "or this would never be told");
+}
+
+Test(products, fewer_are_told_where_fewer_are_asked_for) {
+    struct product_news news = {0};
+    put(called("a"));
+    int64_t second = put(called("b"));
+    put(called("c"));
+    cr_assert_eq(products_unheard(sql, &arena, TEXT("qa"), 2, &news, &error), 0, "%s", error.detail);
+    cr_expect_eq(news.n, 2);
+    cr_expect_eq(news.first, second - 1);
+    cr_expect_eq(news.upto.revision, second);
+    cr_assert_eq(products_heard(sql, TEXT("qa"), &news.upto, &error), 0);
+    cr_assert_eq(products_unheard(sql, &arena, TEXT("qa"), 2, &news, &error), 0, "%s", error.detail);
+    cr_expect_eq(news.n, 1);
+    cr_expect(text_is(news.upto.sku, "c"));
+    buffer_free(&news.body);
 }
 
 Test(products, what_is_none_is_said_by_its_member) {
