@@ -51,8 +51,7 @@ static void exits(void) {
     require(write(process.exits, &one, sizeof one) == sizeof one, "no exit");
 }
 
-void spawner_serves(const struct spawn *spawn) {
-}
+void spawner_serves(const struct spawn *spawn) {}
 void spawner_kill(const struct spawn *spawn) {
     require(spawn->pid_fd == process.exits, "another process is killed");
     if (!process.killed++) exits();
