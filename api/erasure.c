@@ -209,6 +209,10 @@ static void on_heads(struct mail *mail) {
 
 static void forget_next_key(struct run *run) {
     struct app *app = run->erasures->app;
+    if (!app->plugins) {
+        try_later(run, "plugins", "Parley is stopping");
+        return;
+    }
     if (run->key < run->erasure.n) {
         plugins_forget_all(app->plugins, run->erasure.keys[run->key], on_forgotten, run);
         return;

@@ -94,6 +94,11 @@ static void on_plugins(void *user, const struct plugin_rights *rights) {
 
 static void ask_plugins(struct export *x) {
     struct json_writer *w = &x->writer;
+    if (!x->app->plugins) {
+        reply_problem(x->request, ERR_UNAVAILABLE, "Parley is stopping");
+        export_free(x);
+        return;
+    }
     if (x->key < x->n) {
         plugins_export_all(x->app->plugins, x->keys[x->key], on_plugins, x);
         return;
