@@ -47,8 +47,8 @@ async function hoursUntilStopped(s, most, random, shop) {
     told += await anHour(s, hour, random, shop);
     const patience = Date.now() + 10_000;
     for (;;) {
-      if ((await shown(s)).state !== 'running') return hour + 1;
       const [latest] = (await looks(s, '?limit=1')).items;
+      if ((await shown(s)).state !== 'running') return hour + 1; // looked at second: a look and what it does are there at once
       if (latest && units(latest) === told) break;
       assert.ok(Date.now() < patience, `no look has seen hour ${hour}`);
       await sleep(10);
