@@ -296,6 +296,10 @@ void loops_stop(struct loops *loops) {
     uv_close((uv_handle_t *)&loops->prepare, on_closed);
 }
 
+void loops_mute(struct loops *loops) {
+    server_mute(loops->servers[0]);
+}
+
 int loops_abandon(struct loops *loops) {
     int active = 0;
     loops->app->loops = NULL; /* nobody is left to share with */

@@ -27,5 +27,7 @@ void loops_drain(struct loops *loops, void (*drained)(void *user), void *user);
 void loops_stop(struct loops *loops);
 /* Where draining took too long: ends the further threads where they are. Returns how many requests were not answered. The process is to end. */
 int loops_abandon(struct loops *loops);
+/* After that, before what requests use is closed: the first loop answers no more either. */
+void loops_mute(struct loops *loops);
 
 #endif

@@ -435,11 +435,15 @@ static void on_closed(uv_handle_t *handle) {
     free(server);
 }
 
-void server_stop(struct server *server) {
-    server->draining = false;
+void server_mute(struct server *server) {
     uv_poll_stop(&server->poll);
     uv_timer_stop(&server->timer);
     uv_prepare_stop(&server->prepare);
+}
+
+void server_stop(struct server *server) {
+    server->draining = false;
+    server_mute(server);
     MHD_stop_daemon(server->daemon);
     server->handles = 3;
     uv_close((uv_handle_t *)&server->poll, on_closed);

@@ -45,6 +45,8 @@ int64_t server_connections(const struct server *server);
 void server_drain(struct server *server, void (*drained)(void *user), void *user);
 /* After drained, or at once where draining took too long: ends all connections. `server` is freed with the loop's next turns. */
 void server_stop(struct server *server);
+/* Nothing is read or sent any more, and requests stay where they are: what they use is about to go. */
+void server_mute(struct server *server);
 /* How many requests are being answered now. */
 int server_active(const struct server *server);
 

@@ -26,7 +26,8 @@ struct parleyd {
     struct retention retention;
     char host[256];
     int port, status;
-    bool ending, hurried;
+    bool ending;
+    struct loops *abandoned; /* the drain took too long: their requests end with the process */
 };
 
 /* ---- ending: stop accepting, finish what is in flight, stop the workers, flush ---- */
@@ -38,7 +39,7 @@ static void on_plugins_stopped(void *user) {
 
 static void on_drained(void *user) {
     struct parleyd *d = user;
-    if (d->hurried) return;
+    if (d->abandoned) return;
     uv_timer_stop(&d->hurry);
     loops_stop(d->app.loops);
     plugins_stop(d->app.plugins, on_plugins_stopped, d);
@@ -47,7 +48,7 @@ static void on_drained(void *user) {
 /* Requests that still hang on something keep their connections until the process ends; what was acknowledged is flushed. */
 static void on_hurry(uv_timer_t *timer) {
     struct parleyd *d = timer->data;
-    d->hurried = true;
+    d->abandoned = d->app.loops;
     log_warn(d->app.log, "requests did not finish in time", LOG_I("requests", loops_abandon(d->app.loops)));
     plugins_stop(d->app.plugins, on_plugins_stopped, d);
 }
@@ -213,12 +214,13 @@ int parleyd_run(const struct config *config, const struct log *log, const char *
     d.app.public_url = text_of(config_text(config, "public-url"));
     d.app.push = push_open(&d.app, config_duration(config, "streams.heartbeat"));
     int status = serve(&d, program);
+    if (d.abandoned) loops_mute(d.abandoned);
     plugins_free(d.app.plugins);
     d.app.plugins = NULL; /* what lanes still tell does not reach them */
     parleyd_close(&d.app);
     events_close(d.events);
     if (status == 0) log_info(log, "stopped");
-    if (d.hurried) _exit(status);
+    if (d.abandoned) _exit(status);
     settings_free(&d.app.settings);
     push_close(d.app.push);
     close_handles(&d);
