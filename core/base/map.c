@@ -50,8 +50,7 @@ void map_free(struct map *map) {
 }
 
 struct map_entry *map_next(const struct map *map, struct map_entry *after) {
-    struct map_entry *e = after ? after + 1 : map->entries;
-    for (; e < map->entries + map->room; e++)
-        if (e->value) return e;
+    for (size_t i = after ? (size_t)(after - map->entries) + 1 : 0; i < map->room; i++)
+        if (map->entries[i].value) return &map->entries[i];
     return NULL;
 }
