@@ -386,5 +386,6 @@ int release_retry_after(const struct release *r) {
 }
 
 const char *release_state_name(const struct release *r) {
-    return states[r->state];
+    bool leaving = r->state == RELEASE_STOPPED && r->leaving;
+    return states[leaving ? RELEASE_DRAINING : r->state];
 }

@@ -79,6 +79,7 @@ bool release_sends(struct release *release);
 void release_saw(struct release *release, bool probe, bool failed, double ms);
 /* Seconds after which trying again makes sense. */
 int release_retry_after(const struct release *release);
+/* For people: "stopped" only when no process of it is left. */
 const char *release_state_name(const struct release *release);
 void release_json(const struct release *release, struct json_writer *w);
 
