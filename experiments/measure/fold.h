@@ -83,7 +83,7 @@ struct fold {
     struct measured **measured; /* as the plan's experiments */
     uint32_t n;
     const struct measured *exposed; /* the one that met the last exposure: the next is mostly of it too; may be NULL */
-    int64_t position; /* seq: the last record that keys, orders and live experiments include */
+    int64_t position;               /* seq: the last record that keys, orders and live experiments include */
     struct keys keys;
     struct unit_map orders;        /* order_id -> the record that counts */
     struct journal_reader *reader; /* borrowed */
