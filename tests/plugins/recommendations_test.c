@@ -6,7 +6,7 @@ static void start(void) {
         &(struct parley_test_options){.library = build_path("plugins/%s/recommendations.so", "recommendations-1.0.0")});
     cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
 }
-TestSuite(recommendations, .init = start, .fini = stop, .timeout = 120);
+TestSuite(recommendations, .init = start, .fini = stop);
 
 static int get(const char *customer, const char *path) {
     customer ? parley_test_as(t, customer) : parley_test_as_staff(t);
