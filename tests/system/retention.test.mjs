@@ -38,7 +38,7 @@ test('retention', async (t) => {
     await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'rollback', note: 'over' });
     await until(() => files(s).length === 1, 'all but one are dropped');
     for (const words of ['an old journal file was dropped', 'a concluded experiment is frozen']) await until(() => s.log.includes(words), words);
-    assert.ok(Number(/parley_journal_dropped_files_total (\d+)/.exec((await s.get('/metrics')).body)[1]) >= 3);
+    await until(async () => Number(/parley_journal_dropped_files_total (\d+)/.exec((await s.get('/metrics')).body)[1]) >= 3, 'they are counted');
     assert.deepEqual(await again(), before);
     const proof = (await s.post('/admin/v1/experiments/poll-trial/verify')).body;
     assert.deepEqual([proof.same, proof.units, proof.residual.units], [true, 0, 40]);
