@@ -52,6 +52,22 @@ size_t number_print(char out[static NUMBER_ROOM], double value) {
     return (size_t)n;
 }
 
+size_t number_print_script(char out[static NUMBER_ROOM], double value) {
+    size_t n = number_print(out, value), digits = 0;
+    const char *e = memchr(out, 'e', n);
+    if (!e) return n;
+    int power = atoi(e + 1);
+    char mantissa[NUMBER_ROOM];
+    const char *sign = *out == '-' ? "-" : "";
+    for (const char *at = out; at < e; at++)
+        if (*at >= '0' && *at <= '9') mantissa[digits++] = *at;
+    if (power < -6 || power >= 21) /* as it is, but for zeros before the exponent */
+        return (size_t)(e - out) + (size_t)sprintf(out + (e - out), "e%+d", power);
+    if (power < 0) return (size_t)sprintf(out, "%s0.%0*d%.*s", sign, -power - 1, 0, (int)digits, mantissa);
+    /* So large a number has fewer digits than places. */
+    return (size_t)sprintf(out, "%s%.*s%0*d", sign, (int)digits, mantissa, power + 1 - (int)digits, 0);
+}
+
 /* A JSON number taken apart: sign, digits (leading zeros dropped, point left out) and the power of ten behind them. */
 struct decimal {
     bool negative;

@@ -9,6 +9,8 @@ enum { NUMBER_ROOM = 32 };
 
 /* The first of %.15g, %.16g, %.17g that reads back; `value` must be finite. Returns the length (a NUL follows). */
 size_t number_print(char out[static NUMBER_ROOM], double value);
+/* The same digits as JavaScript writes them (ECMA-262, Number::toString): "1e-7", "0.00001", "100000000000000000000". */
+size_t number_print_script(char out[static NUMBER_ROOM], double value);
 
 /* The nearest double of a JSON number (RFC 8259 section 6, the whole text). False when the text is none, or is beyond a double;
  * what is too small for one reads as 0. */

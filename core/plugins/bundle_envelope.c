@@ -48,6 +48,8 @@ static bool take(struct text *rest, struct text *name, struct text *bytes) {
     *bytes = text_n(rest->at + BLOCK, (size_t)size);
     size_t used = BLOCK + padded((size_t)size);
     if (used > rest->n) used = rest->n;
+    for (size_t i = BLOCK + (size_t)size; i < used; i++)
+        if (rest->at[i]) return false; /* what nobody signed is nothing */
     *rest = text_n(rest->at + used, rest->n - used);
     return true;
 }

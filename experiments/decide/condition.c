@@ -259,6 +259,7 @@ struct value run_eval(struct run *run, uint32_t at) {
     case OP_VAR: return eval_var(run, at);
     case OP_IF:
     case OP_TERNARY: return eval_if(run, at);
+    case OP_LOG: return run_eval(run, at + 1); /* deciding writes nothing: the trace says what came of it */
     case OP_OR: return eval_until(run, at, true);
     case OP_AND: return eval_until(run, at, false);
     case OP_NOT:

@@ -41,6 +41,7 @@ enum { ANY = UINT32_MAX };
     X(IN, "in", 2, 2)                                                                                                  \
     X(CAT, "cat", 0, ANY)                                                                                              \
     X(SUBSTR, "substr", 2, 3)                                                                                          \
+    X(LOG, "log", 1, 1)                                                                                                \
     X(STARTS_WITH, "starts_with", 2, 2)                                                                                \
     X(ENDS_WITH, "ends_with", 2, 2)                                                                                    \
     X(SEM_VER, "sem_ver", 3, 3)                                                                                        \

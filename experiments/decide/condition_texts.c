@@ -56,8 +56,10 @@ static struct value eval_substr(struct run *run, uint32_t at) {
     if (run->nodes[at].count == 3) {
         struct value third = run_eval(run, run->nodes[second].next);
         source = resting_on(source, third);
-        count = position(run, third);
+        count = value_to_number(&run->home, third);
+        if (isnan(count)) count = 0;
         if (count < 0) count = fmax(0, n - start + count);
+        count = trunc(count);
     }
     size_t begin = offset(t, start);
     struct text rest = text_n(t.at + begin, t.n - begin);

@@ -58,6 +58,7 @@ static bool has_parts(const struct node *node) {
     case OP_OR:
     case OP_NOT:
     case OP_TRUTH:
+    case OP_LOG:
     case OP_IF:
     case OP_TERNARY: return true;
     default: return false;

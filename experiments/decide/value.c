@@ -194,7 +194,7 @@ static struct text number_to_text(struct arena *arena, double number) {
     if (isnan(number)) return TEXT("NaN");
     if (number == 0) return TEXT("0"); /* -0 too */
     if (isinf(number)) return number < 0 ? TEXT("-Infinity") : TEXT("Infinity");
-    return arena_text(arena, text_n(digits, number_print(digits, number)));
+    return arena_text(arena, text_n(digits, number_print_script(digits, number)));
 }
 
 /* Array.prototype.join(","): null is empty. The tape is at most 64 deep and computed lists at most as deep as conditions. */

@@ -120,6 +120,22 @@ static void check_arms_stay(struct reader *r, const struct feature *feature, con
                          TEXT_ARGS(experiment->state.arms[i]), TEXT_ARGS(experiment->definition.key));
 }
 
+/* Without the variant that they require, features above this one would be off for everybody, and nobody would be told. */
+static void check_required_stay(struct reader *r, const struct feature *feature, const struct snapshot *snapshot) {
+    for (uint32_t i = 0; i < snapshot->n_features; i++) {
+        const struct feature *above = &snapshot->features[i].definition;
+        for (uint32_t j = 0; j < above->n_prerequisites; j++) {
+            const struct prerequisite *required = &above->prerequisites[j];
+            if (!text_eq(required->feature, feature->key)) continue;
+            for (uint32_t v = 0; v < required->n_variants; v++)
+                if (feature_variant(feature, required->variants[v]) < 0)
+                    reader_fault(r, PATH_MEMBER(NULL, "variants"),
+                                 "lacks \"%.*s\", which feature \"%.*s\" requires; change that first",
+                                 TEXT_ARGS(required->variants[v]), TEXT_ARGS(above->key));
+        }
+    }
+}
+
 int check_feature(const struct feature *feature, const struct snapshot *snapshot, struct error *error) {
     struct reader r = {NULL, error, 0};
     for (uint32_t i = 0; i < feature->n_prerequisites; i++)
@@ -129,6 +145,7 @@ int check_feature(const struct feature *feature, const struct snapshot *snapshot
         check_condition(&r, PATH_MEMBER(PATH_ELEMENT(PATH_MEMBER(NULL, "rules"), i), "if"), feature->rules[i].condition,
                         snapshot, TEXT_NONE);
     check_arms_stay(&r, feature, snapshot);
+    check_required_stay(&r, feature, snapshot);
     return reader_result(&r);
 }
 

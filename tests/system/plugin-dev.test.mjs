@@ -73,6 +73,13 @@ test('a new plugin', async (t) => {
     const built = await done(null, ['plugin', 'build', inside('wishes')]);
     assert.equal(built.bundle, inside('wishes/build/product-wishes-1.0.0.parley'));
     assert.ok(existsSync(built.bundle));
+    const key = inside('me'), signed = inside('signed.parley');
+    for (const args of [['keygen', key, '--no-password'], ['sign', inside('wishes'), '--key', `${key}.key`, '--out', signed]]) {
+      const { code, err } = await parley('', ['plugin', ...args]);
+      assert.equal(code, 0, err);
+    }
+    const seen = await done(null, ['plugin', 'verify', signed, '--keys', `${key}.pub`]);
+    assert.deepEqual([seen.name, seen.version, seen.sequence], ['product-wishes', '1.0.0', 1]);
   });
 
   await t.test('is refused where it cannot be, in a sentence', async () => {
@@ -89,6 +96,8 @@ test('a new plugin', async (t) => {
     }
     assert.match((await parley('', ['plugin', 'build', tmpdir()])).err, /has no plugin.json; `parley plugin new NAME` makes a plugin/);
     assert.match((await parley('', ['plugin', 'build', inside('wishes')], { env: { PARLEY_SDK: '/nowhere' } })).err, /PARLEY_SDK says \/nowhere, but there is no parley-test.pc there/);
+    save(inside('wishes/plugin.json'), (text) => text.replace('  "sequence": 1,\n', ''));
+    await done(null, ['plugin', 'build', inside('wishes')]);
     assert.equal((await parley('', ['plugin', 'sign', inside('wishes'), '--key', inside('none.key')], { env: { PARLEY_SDK: '/nowhere' } })).err, 'parley: plugin.json has no "sequence": give it a whole number, and a higher one with each release, so that nobody can pass an old release off as a new one\n');
   });
 

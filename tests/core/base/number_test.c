@@ -36,6 +36,30 @@ Test(number, prints_no_more_digits_than_needed) {
     expect_print(1.7976931348623157e308, "1.7976931348623157e+308");
 }
 
+Test(number, prints_as_javascript_does) {
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{1e-7, "1e-7"},
+                 {-1.5e-7, "-1.5e-7"},
+                 {0.000001, "0.000001"},
+                 {-0.00001234, "-0.00001234"},
+                 {0.0001, "0.0001"},
+                 {1e15, "1000000000000000"},
+                 {123456789012345680000.0, "123456789012345680000"},
+                 {-1e20, "-100000000000000000000"},
+                 {1e21, "1e+21"},
+                 {1.7976931348623157e308, "1.7976931348623157e+308"},
+                 {2.2250738585072014e-308, "2.2250738585072014e-308"},
+                 {19.99, "19.99"}};
+    char out[NUMBER_ROOM];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t n = number_print_script(out, cases[i].value);
+        cr_expect_str_eq(out, cases[i].text);
+        cr_expect_eq(n, strlen(cases[i].text));
+    }
+}
+
 Test(number, reads_back_every_double_it_prints) {
     uint64_t state = 1;
     for (int i = 0; i < 100000; i++) {
@@ -46,6 +70,9 @@ Test(number, reads_back_every_double_it_prints) {
         char out[NUMBER_ROOM];
         size_t n = number_print(out, value);
         cr_assert_lt(n, NUMBER_ROOM);
+        cr_assert(number_parse(text_n(out, n), &back), "%s", out);
+        cr_assert_eq(memcmp(&value, &back, sizeof value), 0, "%s", out);
+        n = number_print_script(out, value);
         cr_assert(number_parse(text_n(out, n), &back), "%s", out);
         cr_assert_eq(memcmp(&value, &back, sizeof value), 0, "%s", out);
     }

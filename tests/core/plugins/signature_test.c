@@ -151,6 +151,9 @@ Test(envelope, other_files_are_none_and_one_that_holds_more_is_refused) {
     cr_assert_eq(error.code, 0);
     file.at[3 * 512] = 'x';
     cr_assert(envelope_read(&out, buffer_view(&file), &error), "contents are not its affair");
+    file.at[2 * 512 - 1] = 'x';
+    cr_assert_not(envelope_read(&out, buffer_view(&file), &error), "behind a file's end there is nothing");
+    file.at[2 * 512 - 1] = 0;
     buffer_cstr(&file, "more");
     cr_assert_not(envelope_read(&out, buffer_view(&file), &error));
     cr_assert_eq(error.code, ERR_INVALID);

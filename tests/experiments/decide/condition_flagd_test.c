@@ -31,7 +31,31 @@ Test(condition, versions_compare_as_flagd_does) {
              {"{\"sem_ver\":[\"01.2.3\",\"=\",\"1.2.3\"]}", "{}", "false"},
              {"{\"sem_ver\":[\"x\",\"=\",\"x\"]}", "{}", "false"},
              {"{\"sem_ver\":[\"1.2.3\",\"==\",\"1.2.3\"]}", "{}", "false"},
-             {"{\"sem_ver\":[1,\"=\",\"1\"]}", "{}", "false"});
+             {"{\"sem_ver\":[true,\"=\",\"1\"]}", "{}", "false"});
+}
+
+/* semver.feature of flagd's testbed. */
+Test(condition, versions_may_come_as_numbers) {
+    ALL_GIVE({"{\"sem_ver\":[1,\"=\",\"1.0.0\"]}", "{}", "true"},
+             {"{\"sem_ver\":[{\"var\":\"v\"},\">=\",\"1.2\"]}", "{\"v\":1.2}", "true"},
+             {"{\"sem_ver\":[{\"var\":\"v\"},\">=\",\"1.2\"]}", "{\"v\":1.1}", "false"},
+             {"{\"sem_ver\":[{\"var\":\"v\"},\">=\",1.2]}", "{\"v\":2}", "true"},
+             {"{\"sem_ver\":[{\"var\":\"v\"},\">=\",\"0\"]}", "{\"v\":-1}", "false"});
+}
+
+Test(condition, what_is_no_version_is_not_compared) {
+    static const char *const wrong[] = {"1.2.3-",    "1.2.3-a..b", "1.2.3-01", "1.2.3-a_b", "1.2.3+", "1.2.3+a..b",
+                                        "1.2+build", "1-alpha",    "1.2.3.4",  "1..2",      "",       "vv1.2.3"},
+                             *const right[] = {"1.2.3-0", "1.2.3-0a", "1.2.3--5", "1.2.3-x-y.7", "1.2.3+001", "V1"};
+    char logic[80];
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(logic, sizeof logic, "{\"sem_ver\":[\"%s\",\"!=\",\"9.9.9\"]}", wrong[i]);
+        ALL_GIVE({logic, "{}", "false"});
+    }
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        snprintf(logic, sizeof logic, "{\"sem_ver\":[\"%s\",\"!=\",\"9.9.9\"]}", right[i]);
+        ALL_GIVE({logic, "{}", "true"});
+    }
 }
 
 Test(condition, dates_lie_before_or_after_each_other) {
@@ -49,7 +73,11 @@ Test(condition, fractional_draws_as_flagd_does) {
     ALL_GIVE({"{\"fractional\":[\"x\",[\"only\",1]]}", "{}", "\"only\""},
              {"{\"fractional\":[\"x\",[\"never\",0],[\"always\",7]]}", "{}", "\"always\""},
              {"{\"fractional\":[{\"var\":\"no\"},[\"a\",1]]}", "{}", "null"},
-             {"{\"fractional\":[\"x\",[\"a\",\"1\"]]}", "{}", "null"},
+             {"{\"fractional\":[\"x\",[\"a\",\"1\"]]}", "{}", "null"}, {"{\"fractional\":[[\"a\",1]]}", "{}", "null"},
+             {"{\"fractional\":[{\"var\":\"no\"},[\"a\",1]]}", "{\"targetingKey\":\"u\"}", "\"a\""},
+             {"{\"fractional\":[7,[\"a\",1]]}", "{\"targetingKey\":\"u\"}", "null"},
+             {"{\"fractional\":[\"x\",[\"a\",-50],[\"b\",null]]}", "{}", "\"b\""},
+             {"{\"fractional\":[\"x\",[\"a\",0],[\"b\",-1]]}", "{}", "null"},
              {split, "{\"email\":\"rachel@faas.com\"}", "\"green\""},
              {split, "{\"email\":\"monica@faas.com\"}", "\"yellow\""},
              {split, "{\"email\":\"joey@faas.com\"}", "\"blue\""}, {split, "{\"email\":\"ross@faas.com\"}", "\"red\""});

@@ -183,18 +183,20 @@ Test(condition, in_looks_into_texts_and_lists) {
 }
 
 Test(condition, texts_are_joined_and_cut) {
-    ALL_GIVE({"{\"cat\":[\"I love \",{\"var\":\"f\"},\" pie\"]}", "{\"f\":\"apple\"}", "\"I love apple pie\""},
-             {"{\"cat\":[1,null,true,[1,[2,3]]]}", "{}", "\"1true1,2,3\""}, {"{\"cat\":[]}", "{}", "\"\""},
-             {"{\"cat\":\"x\"}", "{}", "\"x\""}, {"{\"cat\":[0.1]}", "{}", "\"0.1\""},
-             {"{\"substr\":[\"jsonlogic\",4]}", "{}", "\"logic\""},
-             {"{\"substr\":[\"jsonlogic\",-5]}", "{}", "\"logic\""},
-             {"{\"substr\":[\"jsonlogic\",0,1]}", "{}", "\"j\""}, {"{\"substr\":[\"jsonlogic\",-1,1]}", "{}", "\"c\""},
-             {"{\"substr\":[\"jsonlogic\",4,5]}", "{}", "\"logic\""},
-             {"{\"substr\":[\"jsonlogic\",-5,5]}", "{}", "\"logic\""},
-             {"{\"substr\":[\"jsonlogic\",-5,-2]}", "{}", "\"log\""},
-             {"{\"substr\":[\"jsonlogic\",1,-5]}", "{}", "\"son\""}, {"{\"substr\":[\"abc\",-9]}", "{}", "\"abc\""},
-             {"{\"substr\":[\"abc\",9]}", "{}", "\"\""}, {"{\"substr\":[\"Größe\",2,2]}", "{}", "\"öß\""},
-             {"{\"substr\":[\"abc\",1,-9]}", "{}", "\"\""}, {"{\"substr\":[1234,1,2]}", "{}", "\"23\""});
+    ALL_GIVE(
+        {"{\"cat\":[\"I love \",{\"var\":\"f\"},\" pie\"]}", "{\"f\":\"apple\"}", "\"I love apple pie\""},
+        {"{\"cat\":[1,null,true,[1,[2,3]]]}", "{}", "\"1true1,2,3\""}, {"{\"cat\":[]}", "{}", "\"\""},
+        {"{\"cat\":\"x\"}", "{}", "\"x\""}, {"{\"cat\":[0.1]}", "{}", "\"0.1\""},
+        {"{\"substr\":[\"jsonlogic\",4]}", "{}", "\"logic\""}, {"{\"substr\":[\"jsonlogic\",-5]}", "{}", "\"logic\""},
+        {"{\"substr\":[\"jsonlogic\",0,1]}", "{}", "\"j\""}, {"{\"substr\":[\"jsonlogic\",-1,1]}", "{}", "\"c\""},
+        {"{\"substr\":[\"jsonlogic\",4,5]}", "{}", "\"logic\""},
+        {"{\"substr\":[\"jsonlogic\",-5,5]}", "{}", "\"logic\""},
+        {"{\"substr\":[\"jsonlogic\",-5,-2]}", "{}", "\"log\""}, {"{\"substr\":[\"jsonlogic\",1,-5]}", "{}", "\"son\""},
+        {"{\"substr\":[\"abc\",-9]}", "{}", "\"abc\""}, {"{\"substr\":[\"abc\",9]}", "{}", "\"\""},
+        {"{\"substr\":[\"Größe\",2,2]}", "{}", "\"öß\""}, {"{\"substr\":[\"abc\",1,-9]}", "{}", "\"\""},
+        {"{\"substr\":[1234,1,2]}", "{}", "\"23\""}, {"{\"substr\":[\"abcdef\",1,-2.75]}", "{}", "\"bc\""},
+        {"{\"cat\":[1e-7,\" \",1e20]}", "{}", "\"1e-7 100000000000000000000\""},
+        {"{\"log\":\"apple\"}", "{}", "\"apple\""}, {"{\"log\":[{\"+\":[1,2]}]}", "{}", "3"});
 }
 
 Test(condition, segments_are_looked_up_by_name) {

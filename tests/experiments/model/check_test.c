@@ -21,7 +21,11 @@ static void begin(void) {
          NULL},
         {DEFINITION_FEATURE, "accounts",
          "{'type':'boolean','variants':{'off':{'value':false},'on':{'value':true}},'prerequisites':[{'feature':'poll','"
-         "variants':['top']}]}",
+         "variants':['off']}]}",
+         NULL},
+        {DEFINITION_FEATURE, "letters",
+         "{'type':'boolean','variants':{'off':{'value':false}},'prerequisites':[{'feature':'accounts','variants':['on'"
+         "]}]}",
          NULL},
         {DEFINITION_FEATURE, "free", "{'type':'boolean','variants':{'off':{'value':false},'on':{'value':true}}}", NULL},
         {DEFINITION_EXPERIMENT, "trial",
@@ -110,6 +114,7 @@ static const struct {
      "/rules/0/if", "asks for segment \"gone\", which is not there"},
     {DEFINITION_FEATURE, "{'key':'poll','type':'string','variants':{'off':{'value':''}}}", "/variants",
      "lacks \"top\", an arm of experiment \"trial\""},
+    {DEFINITION_FEATURE, "{'key':'accounts'," F "}", "/variants", "lacks \"on\", which feature \"letters\" requires"},
     {DEFINITION_EXPERIMENT, "{'key':'n','feature':'gone','weights':{'off':1,'top':1}}", "/feature",
      "names feature \"gone\", which is not there"},
     {DEFINITION_EXPERIMENT, "{'key':'n','feature':'poll','weights':{'off':1,'left':1}}", "/weights/left",
@@ -170,7 +175,7 @@ Test(check, what_is_used_or_runs_is_not_deleted) {
     use_is(DEFINITION_FEATURE, "poll", ERR_CONFLICT,
            "feature \"poll\" is used by feature \"accounts\"; change that first");
     use_is(DEFINITION_FEATURE, "free", ERR_CONFLICT, "is used by experiment \"slow\"");
-    use_is(DEFINITION_FEATURE, "accounts", 0, "");
+    use_is(DEFINITION_FEATURE, "letters", 0, "");
     use_is(DEFINITION_METRIC, "bought", ERR_CONFLICT, "is used by experiment \"trial\"");
     use_is(DEFINITION_SEGMENT, "vip", ERR_CONFLICT, "is used by feature \"poll\"");
     use_is(DEFINITION_LAYER, "home", ERR_CONFLICT, "is used by experiment \"trial\"");
