@@ -1,10 +1,10 @@
 /* Letting old files go: the oldest first, each as a whole. What memory holds of their rows goes with them. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/folder.h"
 #include "core/base/memory.h"
 #include "core/journal/journal_internal.h"
 
@@ -52,13 +52,6 @@ static void learn_oldest(struct journal *j) {
     partition_list_free(&list);
 }
 
-static void sync_folder(const struct journal *j) {
-    int fd = open(j->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    fsync(fd);
-    close(fd);
-}
-
 static void drop_files(struct journal *j, struct journal_dropping *d) {
     struct partition_list list;
     int64_t bytes = 0;
@@ -74,7 +67,7 @@ static void drop_files(struct journal *j, struct journal_dropping *d) {
     }
     partition_list_free(&list);
     if (!d->files) return;
-    sync_folder(j);
+    folder_sync(j->folder);
     forget_heads(j, d->last);
     journal_save_heads(j);
     learn_oldest(j);

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <xxhash.h>
 
+#include "core/base/folder.h"
 #include "core/base/memory.h"
 #include "core/base/secret.h"
 
@@ -62,45 +64,43 @@ static int number_of(const char *name) {
     return strlen(name) == 11 && sscanf(name, "%8d.db%n", &number, &end) == 1 && end == 11 ? number : 0;
 }
 
-/* The first number of the answer. 1, 0 where there is no answer, or a negative code. */
-static int ask(struct sql *sql, const char *query, int64_t *number, struct error *error) {
+/* Of which row is the first: the file's own, or the one that is to come. ERR_CORRUPT where the file does not say. */
+static int read_meta(struct sql *sql, int64_t *first, unsigned char *key, struct error *error) {
     struct sql_rows rows;
-    int rc = sql_query(sql, &rows, error, query);
+    int rc = sql_query(sql, &rows, error, "SELECT first, fingerprint_key FROM meta");
     if (rc == 0) rc = sql_next(&rows, error);
-    if (rc > 0) *number = sql_int(&rows, 0);
+    if (rc == 0) rc = error_set(error, ERR_CORRUPT, "%s does not say with which row it begins", sql_path(sql));
+    if (rc > 0) {
+        struct text stored = sql_text(&rows, 1);
+        *first = sql_int(&rows, 0);
+        rc = stored.n == FINGERPRINT_KEY_BYTES
+                 ? 0
+                 : error_set(error, ERR_CORRUPT, "%s: the fingerprint key is damaged", sql_path(sql));
+        if (rc == 0) memcpy(key, stored.at, stored.n);
+    }
     sql_done(&rows);
     return rc;
 }
 
-/* 1, 0 for a file whose making was cut short by a crash (it has no rows; the writer makes it again), or a negative code. */
 static int read_first(struct partition *partition, const char *folder, struct error *error) {
     char path[PARTITION_PATH_ROOM];
-    partition_path(path, folder, partition->number);
+    unsigned char key[FINGERPRINT_KEY_BYTES];
     struct sql *sql;
-    int64_t one;
+    partition_path(path, folder, partition->number);
     int rc = sql_open(&sql, path, SQL_READER, error);
-    if (rc < 0) return rc;
-    rc = ask(sql, "SELECT 1 FROM sqlite_schema WHERE name = 'meta'", &one, error);
-    if (rc > 0) rc = ask(sql, "SELECT first FROM meta", &partition->first, error);
-    int rows = rc == 0 ? ask(sql, "SELECT 1 FROM sqlite_schema WHERE name = 'event'", &one, error) : 0;
-    if (rows > 0) rows = ask(sql, "SELECT 1 FROM event", &one, error);
-    if (rows > 0) rows = error_set(error, ERR_CORRUPT, "%s has rows and does not say with which it begins", path);
+    if (rc == 0) rc = read_meta(sql, &partition->first, key, error);
     sql_close(sql);
-    return rows < 0 ? rows : rc;
+    return rc;
 }
 
 static int read_firsts(struct partition_list *list, const char *folder, struct error *error) {
     for (size_t i = 0; i < list->n; i++) {
         int rc = read_first(&list->items[i], folder, error);
         if (rc < 0) return rc;
-        if (rc == 0 && i + 1 == list->n) {
-            list->n--;
-            return 0;
-        }
-        if (rc == 0 || (i > 0 && list->items[i].first < list->items[i - 1].first))
+        if (i > 0 && list->items[i].first < list->items[i - 1].first)
             return error_set(error, ERR_CORRUPT,
                              "%s/%08d.db does not follow on %08d.db: one of them is not of this journal", folder,
-                             list->items[i].number, list->items[i ? i - 1 : 0].number);
+                             list->items[i].number, list->items[i - 1].number);
     }
     return 0;
 }
@@ -124,22 +124,6 @@ int partition_list(struct partition_list *list, const char *folder, struct error
     return rc;
 }
 
-int partition_settle(const char *folder, struct error *error) {
-    int newest = 0;
-    DIR *dir = opendir(folder);
-    if (!dir) return 0; /* whoever lists it says so */
-    for (struct dirent *entry; (entry = readdir(dir));)
-        if (number_of(entry->d_name) > newest) newest = number_of(entry->d_name);
-    closedir(dir);
-    if (!newest) return 0;
-    char path[PARTITION_PATH_ROOM];
-    struct sql *sql;
-    partition_path(path, folder, newest);
-    int rc = sql_open(&sql, path, SQL_WRITER, error);
-    if (rc == 0) sql_close(sql);
-    return rc;
-}
-
 void partition_list_free(struct partition_list *list) {
     free(list->items);
     *list = (struct partition_list){0};
@@ -147,20 +131,24 @@ void partition_list_free(struct partition_list *list) {
 
 /* --- writing --- */
 
-static int read_meta(struct sql *sql, int64_t *first, unsigned char *key, bool *found, struct error *error) {
-    struct sql_rows rows;
-    int rc = sql_query(sql, &rows, error, "SELECT first, fingerprint_key FROM meta");
-    if (rc == 0) rc = sql_next(&rows, error);
-    *found = rc > 0;
-    if (rc > 0) {
-        struct text stored = sql_text(&rows, 1);
-        *first = sql_int(&rows, 0);
-        rc = stored.n == FINGERPRINT_KEY_BYTES
-                 ? 0
-                 : error_set(error, ERR_CORRUPT, "%s: the fingerprint key is damaged", sql_path(sql));
-        if (rc == 0) memcpy(key, stored.at, stored.n);
+/* What a crash left of a making is made again. */
+static int make(const char *folder, const char *path, int64_t first, struct text key, struct error *error) {
+    static const char *const parts[] = {"", "-journal", "-wal", "-shm"};
+    char temporary[PARTITION_PATH_ROOM + 4], part[sizeof temporary + 8];
+    snprintf(temporary, sizeof temporary, "%s.new", path);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        snprintf(part, sizeof part, "%s%s", temporary, parts[i]);
+        unlink(part);
     }
-    sql_done(&rows);
+    struct sql *sql;
+    int rc = sql_open(&sql, temporary, SQL_WRITER, error);
+    if (rc == 0) rc = sql_migrate(sql, "journal", migrations, sizeof migrations / sizeof *migrations, error);
+    if (rc == 0)
+        rc = sql_run(sql, error, "INSERT INTO meta (first, fingerprint_key) VALUES ($1, $2)", SQL_I(first), SQL_B(key));
+    if (rc >= 0) rc = sql_script(sql, "PRAGMA wal_checkpoint(TRUNCATE)", error); /* the log keeps its name */
+    sql_close(sql);
+    if (rc == 0 && (rename(temporary, path) != 0 || folder_sync(folder) != 0))
+        rc = error_set(error, ERR_IO, "%s cannot be made: %s", path, strerror(errno));
     return rc;
 }
 
@@ -168,14 +156,13 @@ int partition_open(struct sql **sql, const char *folder, int number, int64_t *fi
                    unsigned char key[static FINGERPRINT_KEY_BYTES], struct error *error) {
     char path[PARTITION_PATH_ROOM];
     partition_path(path, folder, number);
-    bool found = false;
-    int rc = sql_open(sql, path, SQL_WRITER, error);
+    *sql = NULL;
+    bool there = access(path, F_OK) == 0;
+    int rc = there ? 0 : make(folder, path, *first, text_n((const char *)key, FINGERPRINT_KEY_BYTES), error);
+    if (rc == 0) rc = sql_open(sql, path, SQL_WRITER, error);
     if (rc == 0) rc = sql_migrate(*sql, "journal", migrations, sizeof migrations / sizeof *migrations, error);
-    if (rc == 0) rc = read_meta(*sql, first, key, &found, error);
-    if (rc == 0 && !found)
-        rc = sql_run(*sql, error, "INSERT INTO meta (first, fingerprint_key) VALUES ($1, $2)", SQL_I(*first),
-                     SQL_B(text_n((const char *)key, FINGERPRINT_KEY_BYTES)));
-    if (rc >= 0) return 0;
+    if (rc == 0) rc = read_meta(*sql, first, key, error);
+    if (rc == 0) return 0;
     sql_close(*sql);
     *sql = NULL;
     return rc;

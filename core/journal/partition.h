@@ -24,12 +24,10 @@ void partition_path(char out[static PARTITION_PATH_ROOM], const char *folder, in
 /* All files of the folder with their first rows, in order. ERR_CORRUPT names the file that cannot be read, or two that
  * overlap. A file that is missing in between is no error: whoever moved it away knew. */
 int partition_list(struct partition_list *list, const char *folder, struct error *error);
-/* At a start, before anybody reads: lets SQLite finish or undo what a crash left half done in the newest file. A file whose making
- * was cut short has a rollback journal, which a read-only connection may not play back. 0 where there is no file. */
-int partition_settle(const char *folder, struct error *error);
 void partition_list_free(struct partition_list *list);
 
-/* Opens for writing; makes file, tables and views where there are none. `first` is the seq that its first row will have;
+/* Opens for writing; makes the file where there is none, under another name first, so that nobody ever meets one without its
+ * tables. `first` is the seq that its first row will have;
  * `key` is the journal's fingerprint key: written into a new file, read from an old one. */
 int partition_open(struct sql **sql, const char *folder, int number, int64_t *first,
                    unsigned char key[static FINGERPRINT_KEY_BYTES], struct error *error);

@@ -264,8 +264,7 @@ static int open_newest(struct journal *j, const struct start *start, struct erro
 
 int journal_recover(struct journal *j, struct error *error) {
     struct start start = {0};
-    int rc = partition_settle(j->folder, error);
-    if (rc == 0) rc = read_spans(j, &start, error);
+    int rc = read_spans(j, &start, error);
     if (rc == 0) rc = learn(j, &start, error);
     if (rc == 0) rc = open_newest(j, &start, error);
     j->stats.last = j->last_seq;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/base/buffer.h"
+#include "core/base/folder.h"
 
 enum { DEPTH = 8 };
 
@@ -122,10 +123,7 @@ static void sync_parent(const char *path) {
     snprintf(parent, sizeof parent, "%s", path);
     char *slash = strrchr(parent, '/');
     if (slash) *slash = 0;
-    int fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    fsync(fd);
-    close(fd);
+    folder_sync(slash ? parent : ".");
 }
 
 static int put_in_place(const char *temporary, const char *folder) {

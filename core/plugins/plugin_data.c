@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/folder.h"
 #include "core/plugins/bundle.h"
 
 struct paths {
@@ -60,13 +61,6 @@ static int copy_files(const struct paths *paths, struct error *error) {
     return code;
 }
 
-static void sync_folder(const char *folder) {
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    fsync(fd);
-    close(fd);
-}
-
 int plugin_data_copy(const char *folder, struct error *error) {
     const struct paths paths = paths_of(folder);
     bundle_remove(paths.temporary);
@@ -75,7 +69,7 @@ int plugin_data_copy(const char *folder, struct error *error) {
     int code = copy_files(&paths, error);
     if (!code && rename(paths.temporary, paths.before) != 0) code = failed(paths.before, error);
     if (code) bundle_remove(paths.temporary);
-    sync_folder(folder);
+    folder_sync(folder);
     return code;
 }
 
@@ -85,7 +79,7 @@ int plugin_data_restore(const char *folder, struct error *error) {
     bundle_remove(paths.temporary);
     if ((rename(paths.data, paths.temporary) != 0 && errno != ENOENT) || rename(paths.before, paths.data) != 0)
         return error_set(error, ERR_IO, "%s cannot be put back: %m", paths.data);
-    sync_folder(folder);
+    folder_sync(folder);
     bundle_remove(paths.temporary);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/folder.h"
 #include "core/base/memory.h"
 
 void plugin_state_saw(struct plugin_state *state, const struct origin *origin) {
@@ -112,10 +113,6 @@ int plugin_state_write(const struct plugin_state *state, const char *folder, str
         unlink(temporary);
         return error ? error->code : ERR_IO;
     }
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        fsync(fd);
-        close(fd);
-    }
+    folder_sync(folder);
     return 0;
 }

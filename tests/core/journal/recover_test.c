@@ -1,4 +1,5 @@
 /* What a start finds: files, heads, messages, and what is damaged. */
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/core/journal/write.h"
@@ -29,6 +30,23 @@ Test(recover, a_new_file_begins_when_one_is_large_and_when_a_month_begins) {
     cr_assert_eq(journal_write(journal, &r, 1).code, 0);
     cr_expect_eq(r.prev, 40, "the chain goes on over files and starts");
     journal_close(journal);
+}
+
+Test(recover, what_a_crash_left_of_a_file_that_was_being_made_is_made_again_and_read_by_nobody) {
+    static const char *const left[] = {"journal/00000001.db.new", "journal/00000001.db.new-wal"};
+    cr_assert_eq(mkdir(in_folder("journal"), 0700), 0);
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+        FILE *file = fopen(in_folder(left[i]), "w");
+        fputs("half of a file", file);
+        fclose(file);
+    }
+    verified(0);
+    struct journal *journal = journal_start((struct journal_options){0});
+    struct journal_record r = track("anna", "x", NULL, 1);
+    cr_assert_eq(journal_write(journal, &r, 1).code, 0);
+    journal_close(journal);
+    cr_expect_eq(ask("journal/00000001.db", "SELECT count(*) FROM journal"), 1);
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) cr_expect_neq(access(in_folder(left[i]), F_OK), 0);
 }
 
 Test(recover, the_chain_goes_on_when_the_list_of_heads_is_lost) {

@@ -152,7 +152,7 @@ FOUND(the_first_group_deleted_with_its_rows, "DELETE FROM grp WHERE first = 1; D
       "rows 4 to 4 are not what was written")
 FOUND(another_fingerprint_key, "UPDATE meta SET fingerprint_key = x'000102030405060708090a0b0c0d0e0f'",
       "the fingerprint of row 1")
-FOUND(no_beginning, "DELETE FROM meta", "does not say with which it begins")
+FOUND(no_beginning, "DELETE FROM meta", "does not say with which row it begins")
 FOUND(another_beginning, "UPDATE meta SET first = 2", "rows 1 to 3 are not what was written")
 FOUND(a_text_that_became_bytes, "UPDATE event SET body = CAST(body AS BLOB) WHERE seq = 1", "of this row")
 FOUND(a_view_that_shows_something_else,
