@@ -39,8 +39,8 @@ int merge_undo(struct sql *sql, struct arena *arena, struct text other, struct t
     if (rc < 0) return rc;
     bool whole = text_eq(root, other);
     if (whole && n > 1)
-        return error_set(error, ERR_CONFLICT, "%zu customers are merged into %.*s: un-merge one of them by its own id", n,
-                         TEXT_ARGS(other));
+        return error_set(error, ERR_CONFLICT, "%zu customers are merged into %.*s: un-merge one of them by its own id",
+                         n, TEXT_ARGS(other));
     rc = identity_unmerge(sql, arena, whole && n == 1 ? parts[0] : other, actor, at, link, error);
     return rc < 0 ? rc : tell_parting(sql, arena, root, link->id, at, error);
 }

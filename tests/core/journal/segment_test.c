@@ -103,7 +103,8 @@ Test(segment, what_has_to_be_an_object_is_one_or_absent) {
     cr_expect_eq(take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"properties\":null,\"context\":{}}").n, 1);
     cr_expect_str_eq(refusal(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"properties\":[1]}"),
                      "`properties` must be an object");
-    cr_expect_str_eq(refusal(SEGMENT_IDENTIFY, "{\"userId\":\"a\",\"traits\":\"blond\"}"), "`traits` must be an object");
+    cr_expect_str_eq(refusal(SEGMENT_IDENTIFY, "{\"userId\":\"a\",\"traits\":\"blond\"}"),
+                     "`traits` must be an object");
     cr_expect_str_eq(refusal(SEGMENT_PAGE, "{\"userId\":\"a\",\"context\":7}"), "`context` must be an object");
 }
 
