@@ -64,7 +64,7 @@ test('tracking libraries', async (t) => {
     const send = (body, encoding = 'gzip') => s.post('/v1/batch', body, { 'content-encoding': encoding });
     const good = gzipSync(JSON.stringify({ batch: [{ type: 'track', userId: 'u', event: 'E' }] }));
     assert.equal((await send(good)).body.accepted, 1);
-    assert.ok([400, 413].includes((await send(good.subarray(0, good.length - 9))).status)); // what is left of it says some size
+    assert.equal((await send(good.subarray(0, good.length - 9))).status, 400); // though what is left of it says some other size
     assert.equal((await send('{"batch":[]}')).status, 400);
     assert.equal((await send(gzipSync(Buffer.alloc(5 << 20, ' ')))).status, 413);
     assert.equal((await send(good, 'br')).status, 415);

@@ -100,6 +100,21 @@ Test(recommendations, a_visit_leads_to_what_visits_like_it_led_to_and_says_why) 
     SAYS("/items/0/sku", "\"m2\"");
 }
 
+Test(recommendations, where_only_orders_were_told_a_visit_leads_to_what_is_bought_with_its_items) {
+    for (int i = 0; i < 8; i++) {
+        char customer[16], order[16];
+        snprintf(customer, sizeof customer, "c%d", i);
+        snprintf(order, sizeof order, "o%d", i);
+        buy(customer, order, i < 5 ? "mug" : "cup", i < 5 ? "tray" : "lid");
+    }
+    parley_test_wait(t, 10 * 1000);
+    shopper("new", "POST", "/session", "{\"items\":[\"cup\"]}");
+    SAYS("/items/0/sku", "\"lid\"");
+    SAYS("/items/0/by", "\"together\"");
+    SAYS("/items/0/about", "\"cup\"");
+    SAYS("/items/1/by", "\"popular\"");
+}
+
 Test(recommendations, what_a_shopper_looked_at_just_now_counts_before_the_next_training) {
     fill_shop();
     look("new", "l2");
