@@ -8,17 +8,26 @@
 enum { VARIABLES_MOST = 4, PASSES_MOST = 4000, RESTARTS = 3 };
 static const double NEAR = 1e-10;                        /* of the function's values: then it has ended */
 static const double LEAST = -9.210340, MOST = 11.512925; /* logarithms of 1e-4 and 1e5 */
+static const double EDGE = 0.01;                         /* so near to a bound is at it */
 
 struct search {
     double (*of)(const struct search *search, const double *x);
     const struct lifetime_row *rows;
     size_t rows_n;
-    int n; /* variables */
+    int n;       /* variables */
+    double unit; /* of values: their mean, so that no currency is far from where the search begins */
 };
 
 struct corner {
     double x[VARIABLES_MOST], f;
 };
+
+/* Out of the bounds there is nothing to find; a search that goes there comes back. */
+static double loss_at(const struct search *s, const double *x) {
+    for (int i = 0; i < s->n; i++)
+        if (x[i] < LEAST || x[i] > MOST) return INFINITY;
+    return s->of(s, x);
+}
 
 static void order(struct corner *corners, int n) {
     for (int i = 1; i <= n; i++) {
@@ -37,14 +46,14 @@ static struct corner mirrored(const struct search *s, const struct corner *corne
         for (int i = 0; i < s->n; i++) centre += corners[i].x[j] / s->n;
         made.x[j] = centre + by * (corners[s->n].x[j] - centre);
     }
-    made.f = s->of(s, made.x);
+    made.f = loss_at(s, made.x);
     return made;
 }
 
 static void shrink(const struct search *s, struct corner *corners) {
     for (int i = 1; i <= s->n; i++) {
         for (int j = 0; j < s->n; j++) corners[i].x[j] = (corners[0].x[j] + corners[i].x[j]) / 2;
-        corners[i].f = s->of(s, corners[i].x);
+        corners[i].f = loss_at(s, corners[i].x);
     }
 }
 
@@ -64,7 +73,7 @@ static void step(const struct search *s, struct corner *corners) {
     }
 }
 
-/* From *x (logarithms) to the least. False where it runs away or does not settle. */
+/* From *x (logarithms) to the least within the bounds. False where it is not found. */
 static bool search_least(const struct search *s, double *x) {
     bool settled = false;
     for (int again = 0; again < RESTARTS; again++) { /* a fresh simplex leaves a fold in which the last one collapsed */
@@ -72,7 +81,7 @@ static bool search_least(const struct search *s, double *x) {
         for (int i = 0; i <= s->n; i++) {
             memcpy(corners[i].x, x, sizeof *x * (size_t)s->n);
             if (i > 0) corners[i].x[i - 1] += 0.5;
-            corners[i].f = s->of(s, corners[i].x);
+            corners[i].f = loss_at(s, corners[i].x);
         }
         settled = false;
         for (int pass = 0; pass < PASSES_MOST && !settled; pass++) {
@@ -82,8 +91,14 @@ static bool search_least(const struct search *s, double *x) {
         }
         memcpy(x, corners[0].x, sizeof *x * (size_t)s->n);
     }
-    for (int i = 0; i < s->n; i++) settled &= x[i] > LEAST && x[i] < MOST;
     return settled;
+}
+
+/* At a bound there is no least, but the way to one. */
+static bool is_inside(const double *x, int n) {
+    bool inside = true;
+    for (int i = 0; i < n; i++) inside &= x[i] > LEAST + EDGE && x[i] < MOST - EDGE;
+    return inside;
 }
 
 /* ---- purchases ---- */
@@ -120,7 +135,7 @@ static double purchases_loss(const struct search *s, const double *x) {
 }
 
 bool lifetime_fit_purchases(const struct lifetime_row *rows, size_t n, struct lifetime_purchases *fit) {
-    struct search s = {purchases_loss, rows, n, 4};
+    struct search s = {purchases_loss, rows, n, 4, 1};
     double time = 0, weight = 0, repeats = 0;
     for (size_t i = 0; i < n; i++) {
         time += rows[i].n * rows[i].observed;
@@ -129,7 +144,7 @@ bool lifetime_fit_purchases(const struct lifetime_row *rows, size_t n, struct li
     }
     if (!(repeats > 0) || !(time > 0)) return false;
     double x[] = {0, log(time / weight / 4), 0, 0};
-    if (!search_least(&s, x)) return false;
+    if (!search_least(&s, x) || !is_inside(x, s.n)) return false;
     *fit = (struct lifetime_purchases){exp(x[0]), exp(x[1]), exp(x[2]), exp(x[3])};
     return true;
 }
@@ -167,21 +182,36 @@ static double values_loss(const struct search *s, const double *x) {
     for (size_t i = 0; i < s->rows_n; i++) {
         const struct lifetime_row *row = &s->rows[i];
         if (row->repeats <= 0 || row->value <= 0) continue;
-        double px = p * row->repeats;
+        double px = p * row->repeats, value = row->value / s->unit;
         if (row->repeats != repeats)
             common = lgamma(px + q) - lgamma(px) - lgamma(q) + q * x[2] + px * log(row->repeats);
         repeats = row->repeats;
-        sum += row->n * (common + (px - 1) * log(row->value) - (px + q) * log(row->repeats * row->value + v));
+        sum += row->n * (common + (px - 1) * log(value) - (px + q) * log(row->repeats * value + v));
         n += row->n;
     }
     return n > 0 && isfinite(sum) ? -sum / n : INFINITY;
 }
 
 bool lifetime_fit_values(const struct lifetime_row *rows, size_t n, struct lifetime_values *fit) {
-    struct search s = {values_loss, rows, n, 3};
-    double x[] = {0, 1, 1};
-    if (!isfinite(values_loss(&s, x)) || !search_least(&s, x)) return false;
-    *fit = (struct lifetime_values){exp(x[0]), exp(x[1]), exp(x[2])};
+    double sum = 0, weight = 0;
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].repeats > 0 && rows[i].value > 0) {
+            sum += rows[i].n * rows[i].value;
+            weight += rows[i].n;
+        }
+    struct search s = {values_loss, rows, n, 3, sum / weight};
+    /* From one place it may follow the ridge on which p grows and v falls, though the least lies elsewhere. */
+    static const double starts[][2] = {{4, 4}, {1, 2}, {20, 3}, {2, 20}}; /* p, q; v: so that the mean is 1 */
+    double best[3] = {0}, least = INFINITY;
+    for (size_t i = 0; weight > 0 && i < sizeof starts / sizeof *starts; i++) {
+        double p = starts[i][0], q = starts[i][1], x[] = {log(p), log(q), log((q - 1) / p)};
+        if (!search_least(&s, x) || !is_inside(x + 1, 1) || values_loss(&s, x) >= least) continue;
+        memcpy(best, x, sizeof best);
+        least = values_loss(&s, x);
+        if (is_inside(x, s.n)) break;
+    }
+    if (least == INFINITY) return false;
+    *fit = (struct lifetime_values){exp(best[0]), exp(best[1]), exp(best[2]) * s.unit};
     return true;
 }
 

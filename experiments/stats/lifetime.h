@@ -29,7 +29,9 @@ struct lifetime_values {
 /* False, *fit untouched: nobody came again, or the likelihood has no maximum within 1e-4 to 1e5. Rows in order of `repeats` are quickest:
  * about 500 passes, each two logarithms a row. */
 bool lifetime_fit_purchases(const struct lifetime_row *rows, size_t n, struct lifetime_purchases *fit);
-/* The same of values; rows without repeats or with a value of 0 or less say nothing. */
+/* The same of values; rows without repeats or with a value of 0 or less say nothing. Where the means of those who came again are no
+ * nearer to each other the more often they came, p grows and v falls without end: then it ends at a bound, and what is expected of a
+ * customer is all but her own mean. False where q is not found. */
 bool lifetime_fit_values(const struct lifetime_row *rows, size_t n, struct lifetime_values *fit);
 
 /* The chance that she is not gone (equation 7 of Fader, Hardie & Lee 2008). */

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "experiments/stats/random.h"
+
 enum { CUSTOMERS = 2357 };
 static struct lifetime_row cdnow[CUSTOMERS];
 static const struct lifetime_purchases published = {0.243, 4.414, 0.793, 2.426};
@@ -63,6 +65,39 @@ Test(lifetime, another_unit_of_time_or_money_is_the_same_model) {
     near(fit.b, 2.426, 0.005);
     near(values.p, 6.25, 0.02);
     near(values.v, 1544, 5);
+}
+
+/* Marsaglia & Tsang 2000, for shapes of at least 1. */
+static double gamma_drawn(struct random *random, double shape) {
+    double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        double x = random_normal(random), v = pow(1 + c * x, 3);
+        if (v > 0 && log(random_uniform(random)) < 0.5 * x * x + d - d * v + d * log(v)) return d * v;
+    }
+}
+
+static void simulate(struct random *random, struct lifetime_row *rows, int n, const struct lifetime_values *truth) {
+    for (int i = 0; i < n; i++) {
+        double nu = gamma_drawn(random, truth->q) / truth->v, value = 0, repeats = 1 + i * 6 / n; /* in order */
+        for (int k = 0; k < repeats; k++) value += gamma_drawn(random, truth->p) / nu / repeats;
+        rows[i] = (struct lifetime_row){.repeats = repeats, .value = value, .n = 1};
+    }
+}
+
+Test(lifetime, values_are_expected_of_simulated_customers_in_any_currency_and_however_alike_their_purchases) {
+    static const double p[] = {1.5, 6, 12, 25}, q[] = {2.5, 4.5, 11}, mean[] = {0.8, 50, 3e6};
+    enum { N = 600 };
+    static struct lifetime_row rows[N];
+    struct random random = random_seeded(1);
+    for (int i = 0; i < 4 * 3 * 3 * 4; i++) {
+        struct lifetime_values truth = {.p = p[i % 4], .q = q[i / 4 % 3]}, fit;
+        truth.v = mean[i / 12 % 3] * (truth.q - 1) / truth.p;
+        simulate(&random, rows, N, &truth);
+        cr_assert(lifetime_fit_values(rows, N, &fit), "p %g, q %g, v %g", truth.p, truth.q, truth.v);
+        struct lifetime_row never = {.n = 1}, often = {.repeats = 5, .value = 3 * mean[i / 12 % 3], .n = 1};
+        near(lifetime_value_expected(&fit, &never) / lifetime_value_expected(&truth, &never), 1, 0.25);
+        near(lifetime_value_expected(&fit, &often) / lifetime_value_expected(&truth, &often), 1, 0.25);
+    }
 }
 
 Test(lifetime, customers_alike_may_be_one_row) {
