@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "core/plugins/host_internal.h"
 #include "tests/core/plugins/house.h"
 
 static struct house house;
@@ -45,10 +46,21 @@ Test(release, that_answers_no_heartbeats_is_killed_and_started_again) {
     house_wait_for(&house, "polls", "\"restarts\":1");
 }
 
+/* Heartbeats as if time flew, but never the third that is not answered. */
+static void beat(void) {
+    struct supervisor *worker = host_find(house.plugins, TEXT("polls"))->active->worker;
+    cr_assert_not_null(worker, "%s", house_logs(&house, "polls"));
+    uv_timer_set_repeat(&worker->heart, 1);
+    if (worker->pings < 2)
+        uv_timer_again(&worker->heart);
+    else
+        uv_timer_stop(&worker->heart);
+    house_step(&house);
+}
+
 Test(release, that_answers_two_heartbeats_at_once_serves_on) {
-    house_timing(&house)->heartbeat = 800;
     house_run_plugin(&house, "polls", "1.0.0", "answers_in_pairs");
-    house_wait_for_log(&house, "polls", "asked once more");
+    while (!strstr(house_logs(&house, "polls"), "asked once more")) beat();
     cr_assert(strstr(house_status(&house, "polls"), "\"restarts\":0"), "%s", house_status(&house, "polls"));
 }
 

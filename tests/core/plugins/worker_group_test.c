@@ -156,6 +156,7 @@ static bool all_traced(void) {
         snprintf(path, sizeof path, "/proc/%d/task/%.20s/status", (int)worker.pid, task->d_name);
         int tracer = 0;
         FILE *status = fopen(path, "r");
+        if (!status) continue; /* it has ended */
         while (fgets(line, sizeof line, status)) sscanf(line, "TracerPid: %d", &tracer);
         fclose(status);
         untraced += !tracer;
