@@ -62,7 +62,7 @@ const lines = async (s, name) => (await s.get(`/admin/v1/plugins/${name}/logs`))
 const call = (s, name) => s.get(`/admin/v1/plugins/${name}/api/do`);
 
 async function eventually(s, name, sentence) {
-  const until = Date.now() + 10000;
+  const until = Date.now() + 60000;
   for (;;) {
     const log = await lines(s, name);
     if (sentence.test(log)) return;
