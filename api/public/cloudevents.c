@@ -85,6 +85,6 @@ static void handle_events(struct request *request) {
 }
 
 const struct route cloudevent_routes[] = {
-    {METHOD_POST, "/v1/events", TRACKING_ROLES, TRACKING_BATCH_BODY, TRACKING_HOW, handle_events},
+    {METHOD_POST, "/v1/events", TRACKING_ROLES, TRACKING_BODY, TRACKING_HOW, handle_events},
     {0},
 };

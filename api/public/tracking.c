@@ -13,7 +13,6 @@
 #include "core/people/identity_map.h"
 
 enum {
-    EVENT_BODY = 64 * 1024, /* one event of 32 KiB in its envelope */
     PARSE_HERE = 64 * 1024, /* longer bodies are read off the loop */
     UNPACK_HERE = 4 * 1024  /* likewise, packed ones */
 };
@@ -160,15 +159,15 @@ static void append(struct intake *in) {
 /* ---- reading ---- */
 
 /* A body packed by gzip ends with the size that it had, so that it is unpacked into as much and never into more than the route
- * takes. */
+ * takes. Of one that is cut those last bytes may say anything: too large is what really comes out of it. */
 static int unpack(struct request *request, struct error *error) {
     struct text packed = request->body;
     const unsigned char *end = (const unsigned char *)packed.at + packed.n;
     if (packed.n < 18 || memcmp(packed.at, "\x1f\x8b", 2) != 0)
         return error_set(error, ERR_INVALID, "the body is not what gzip makes");
     size_t room = end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
-    if (room > request->route->max_body)
-        return error_set(error, ERR_TOO_LARGE, "the body unpacked may have %zu bytes", request->route->max_body);
+    size_t most = request->route->max_body;
+    if (room > most) room = most;
     z_stream z = {.next_in = (unsigned char *)(uintptr_t)packed.at, .avail_in = (unsigned)packed.n};
     z.next_out = arena_take(&request->arena, room + 1);
     z.avail_out = (unsigned)room + 1;
@@ -178,6 +177,7 @@ static int unpack(struct request *request, struct error *error) {
     int rc = inflate(&z, Z_FINISH);
     bool whole = rc == Z_STREAM_END && z.total_out == room && z.avail_in == 0;
     inflateEnd(&z);
+    if (z.total_out > most) return error_set(error, ERR_TOO_LARGE, "the body unpacked may have %zu bytes", most);
     return whole ? 0 : error_set(error, ERR_INVALID, "the body is not what gzip makes");
 }
 
@@ -253,10 +253,10 @@ static void handle_batch(struct request *request) {
 }
 
 const struct route tracking_routes[] = {
-    {METHOD_POST, "/v1/track", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_track},
-    {METHOD_POST, "/v1/identify", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_identify},
-    {METHOD_POST, "/v1/alias", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_alias},
-    {METHOD_POST, "/v1/page", TRACKING_ROLES, EVENT_BODY, TRACKING_HOW, handle_page},
+    {METHOD_POST, "/v1/track", TRACKING_ROLES, TRACKING_BODY, TRACKING_HOW, handle_track},
+    {METHOD_POST, "/v1/identify", TRACKING_ROLES, TRACKING_BODY, TRACKING_HOW, handle_identify},
+    {METHOD_POST, "/v1/alias", TRACKING_ROLES, TRACKING_BODY, TRACKING_HOW, handle_alias},
+    {METHOD_POST, "/v1/page", TRACKING_ROLES, TRACKING_BODY, TRACKING_HOW, handle_page},
     {METHOD_POST, "/v1/batch", TRACKING_ROLES, TRACKING_BATCH_BODY, TRACKING_HOW, handle_batch},
     {0},
 };

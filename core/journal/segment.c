@@ -44,11 +44,23 @@ static int64_t read_at(struct event *e) {
     int64_t timestamp, sent;
     json_at stamped = json_get(e->json, e->at, TEXT("timestamp"));
     if (json_kind(e->json, stamped) == JSON_KIND_NULL) stamped = json_get(e->json, e->at, TEXT("originalTimestamp"));
-    if (!read_time(e, stamped, "`timestamp` must be an ISO 8601 date and time", &timestamp)) return e->received;
+    bool says_when = read_time(e, stamped, "`timestamp` must be an ISO 8601 date and time", &timestamp);
     json_at sent_at = json_get(e->json, e->at, TEXT("sentAt"));
     if (json_kind(e->json, sent_at) == JSON_KIND_NULL) sent_at = e->batch_sent_at;
-    if (!read_time(e, sent_at, "`sentAt` must be an ISO 8601 date and time", &sent)) return timestamp;
-    return e->received - (sent - timestamp);
+    bool says_sent = read_time(e, sent_at, "`sentAt` must be an ISO 8601 date and time", &sent);
+    if (!says_when) return e->received;
+    return says_sent ? e->received - (sent - timestamp) : timestamp;
+}
+
+/* What has to be an object, where it is there: whoever reads the journal need not ask again. */
+static bool check_objects(struct event *e) {
+    static const struct text names[] = {{"properties", 10}, {"traits", 6}, {"context", 7}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        enum json_kind kind = json_kind(e->json, json_get(e->json, e->at, names[i]));
+        if (kind != JSON_KIND_OBJECT && kind != JSON_KIND_NULL)
+            return refuse(e, arena_printf(e->arena, "`%.*s` must be an object", TEXT_ARGS(names[i])).at);
+    }
+    return true;
 }
 
 /* --- who --- */
@@ -120,7 +132,7 @@ static bool read_event(struct event *e, enum segment_call call, struct journal_r
     record->body = json_source(e->json, e->at);
     if (json_kind(e->json, e->at) != JSON_KIND_OBJECT) return refuse(e, "an event is a JSON object");
     if (record->body.n > SEGMENT_EVENT_BYTES) return refuse(e, "an event may have 32 KiB at most");
-    if (!read_kind(e, call, record) || !read_unit(e, record)) return false;
+    if (!read_kind(e, call, record) || !check_objects(e) || !read_unit(e, record)) return false;
     if (record->kind == JOURNAL_ALIAS && !read_alias(e, record)) return false;
     if (record->kind == JOURNAL_TRACK) record->name = read_id(e, TEXT("event"), MUST_BE_THERE);
     if (record->kind == JOURNAL_PAGE) record->name = read_id(e, TEXT("name"), MAY_BE_ABSENT);

@@ -37,8 +37,11 @@ int merge_undo(struct sql *sql, struct arena *arena, struct text other, struct t
     int rc = identity_root(sql, arena, other, &root, error);
     if (rc == 0) rc = identity_parts(sql, arena, other, &parts, &n, error);
     if (rc < 0) return rc;
-    bool only_part = text_eq(root, other) && n == 1;
-    rc = identity_unmerge(sql, arena, only_part ? parts[0] : other, actor, at, link, error);
+    bool whole = text_eq(root, other);
+    if (whole && n > 1)
+        return error_set(error, ERR_CONFLICT, "%zu customers are merged into %.*s: un-merge one of them by its own id",
+                         n, TEXT_ARGS(other));
+    rc = identity_unmerge(sql, arena, whole && n == 1 ? parts[0] : other, actor, at, link, error);
     return rc < 0 ? rc : tell_parting(sql, arena, root, link->id, at, error);
 }
 

@@ -144,6 +144,8 @@ static struct plugin_timing with_defaults(struct plugin_timing timing) {
     or_default(&timing.heartbeat, 2000);
     or_default(&timing.drain, 10000);
     or_default(&timing.stop, 5000);
+    or_default(&timing.hold, 1000);
+    or_default(&timing.turn, 1000);
     or_default(&timing.restart_first, 100);
     or_default(&timing.restart_most, 30000);
     or_default(&timing.restart_window, 60000);

@@ -32,7 +32,9 @@ struct plugin_timing {
     int overrun;        /* [5000] then until the worker that still holds it is killed */
     int heartbeat;      /* [2000] between two PINGs; the worker is killed when [3] go unanswered */
     int drain;          /* [10000] for a worker to finish what it holds */
-    int stop;           /* [5000] from STOP to its exit */
+    int stop;           /* [5000] from STOP, FAILED or a closed channel to its exit */
+    int hold;           /* [1000] for a call to wait while a release has the database for itself */
+    int turn;           /* [1000] with the turn to write while another release waits for it */
     int restart_first;  /* [100] before the first restart; doubled each time, with jitter ... */
     int restart_most;   /* [30000] ... up to this */
     int restart_window; /* [60000] so many restarts [5] within this, and the release stays down */

@@ -11,10 +11,7 @@
 #include "core/plugins/configure.h"
 #include "core/plugins/traffic.h"
 
-enum {
-    RETRY_FAILED = 30, /* seconds: somebody has to do something */
-    HELD_MOST = 1000,  /* ms with the turn to write while another one waits */
-};
+enum { RETRY_FAILED = 30 /* seconds: somebody has to do something */ };
 
 static const char *const states[] = {"stopped", "starting", "running", "draining", "failed"};
 
@@ -168,7 +165,7 @@ static void on_metrics(void *user, struct supervisor *worker, struct text json) 
 /* A worker waits for its turn to write, and says who has it. Only another worker of the same plugin can, and not for long. */
 static void on_held(void *user, struct supervisor *worker, const struct frame *frame) {
     struct release *r = user;
-    if (note_held(frame->payload) < HELD_MOST) return;
+    if (note_held(frame->payload) < r->env->timing.turn) return;
     struct supervisor *holder = plugin_worker(r->plugin, (int)frame->id);
     if (holder && holder != worker)
         supervisor_fail(holder, "kept the writer lock for over a second while release %s waited", r->version);

@@ -10,7 +10,6 @@
 
 enum {
     MISSED = 3,     /* heartbeats */
-    LEAVE_MS = 500, /* from FAILED or a closed channel to the exit */
     PRINTED = 4096, /* bytes of what it prints that are read at once */
 };
 
@@ -41,7 +40,7 @@ static void allow(struct supervisor *w, int ms) {
 
 void supervisor_leaves(struct supervisor *w) {
     supervisor_enter(w, PHASE_LEAVING);
-    allow(w, LEAVE_MS);
+    allow(w, w->env->timing.stop);
 }
 
 void supervisor_say(struct supervisor *w, enum frame_type type, uint64_t id, struct text payload) {

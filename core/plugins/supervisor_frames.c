@@ -51,7 +51,7 @@ static void on_pong(struct supervisor *w, struct text payload) {
         misbehaves(w, "sent a PONG that nobody asked for (phase %llu)", w->phase);
         return;
     }
-    w->pings = 0;
+    w->pings--; /* a late worker answers one after the other */
     free(w->waits);
     note_pong(payload, &w->memory, &w->waits);
     watch_memory(w);

@@ -2,10 +2,7 @@
 
 #include <stdio.h>
 
-enum {
-    FAR = 3600 * 1000, /* ms: a call whose worker is being ended */
-    HOLD_MS = 1000,    /* at most, while a release has the database for itself */
-};
+enum { FAR = 3600 * 1000 /* ms: a call whose worker is being ended */ };
 
 static struct release *target(const struct call *call) {
     return call->release ? call->release : call->plugin->active;
@@ -64,8 +61,9 @@ static void fill_in(struct call *call, struct plugin *plugin, struct release *re
 /* While a release has the database for itself, calls wait for it or for the one before, but not for long. */
 static int hold(struct plugin *plugin, struct release *release, const struct plugin_call *wanted, int deadline) {
     const struct frame_request *request = wanted->request;
+    int most = plugin->env->timing.hold;
     struct call *call = plugin->held < SUPERVISOR_IN_FLIGHT
-                            ? calls_take(&plugin->env->calls, (uint64_t)(deadline < HOLD_MS ? deadline : HOLD_MS))
+                            ? calls_take(&plugin->env->calls, (uint64_t)(deadline < most ? deadline : most))
                             : NULL;
     if (!call) return ERR_UNAVAILABLE;
     frame_request_encode(&call->request, request);

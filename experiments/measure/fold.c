@@ -49,6 +49,7 @@ void fold_forget(struct fold *fold) {
     unit_map_free(&fold->orders);
     plan_free(fold->plan);
     fold->measured = NULL;
+    fold->exposed = NULL;
     fold->dirty = NULL;
     fold->plan = NULL;
     fold->n = 0;
@@ -146,6 +147,7 @@ void fold_set_plan(struct fold *fold, struct plan *plan) {
     free(fold->measured);
     plan_free(fold->plan);
     fold->measured = measured;
+    fold->exposed = NULL;
     fold->n = plan->n;
     fold->plan = plan;
     fold->changed = true;

@@ -82,7 +82,8 @@ struct fold {
     struct plan *plan;          /* owned */
     struct measured **measured; /* as the plan's experiments */
     uint32_t n;
-    int64_t position; /* seq: the last record that keys, orders and live experiments include */
+    const struct measured *exposed; /* the one that met the last exposure: the next is mostly of it too; may be NULL */
+    int64_t position;               /* seq: the last record that keys, orders and live experiments include */
     struct keys keys;
     struct unit_map orders;        /* order_id -> the record that counts */
     struct journal_reader *reader; /* borrowed */

@@ -140,6 +140,7 @@ void fold_distribute(struct fold *fold, struct event *event, bool live, int64_t 
     if (event_exposure(event, &x)) {
         int i = fold_experiment_of(fold, &x);
         struct measured *m = i < 0 ? NULL : fold->measured[i];
+        fold->exposed = m;
         if (m && m->live == live && r->seq > m->position && fold_mean_exposure(m, &x, r, &meaning))
             fold_into(fold, m, event, &meaning, before);
         return;
@@ -165,11 +166,18 @@ static void fold_one(struct fold *fold, struct event *event) {
     fold_distribute(fold, event, true, before);
 }
 
+/* Memory that the record will be looked for in, fetched while those before it are folded. */
+static void look_ahead(const struct fold *fold, const struct journal_record *record) {
+    struct unit_id unit = unit_of(record->unit);
+    unit_map_prefetch(&fold->keys.index, unit);
+    if (fold->exposed && record->kind == JOURNAL_EXPOSURE) unit_table_prefetch(&fold->exposed->units, unit);
+}
+
 void fold_records(struct fold *fold, const struct journal_record *records, size_t n) {
     enum { AHEAD = 8 };
     struct event event = {.arena = &fold->record_arena};
     for (size_t i = 0; i < n; i++) {
-        if (i + AHEAD < n) unit_map_prefetch(&fold->keys.index, unit_of(records[i + AHEAD].unit));
+        if (i + AHEAD < n) look_ahead(fold, &records[i + AHEAD]);
         if (records[i].seq <= fold->position) continue;
         if (!event.record || event.record->body.at != records[i].body.at) {
             arena_reset(&fold->record_arena);

@@ -95,7 +95,7 @@ static void read_share(struct reader *r, const json_t *body, const char *name, d
 static void read_steps(struct reader *r, struct metric *metric, const json_t *body) {
     const json_t *steps = json_object_get(body, "steps");
     if (!steps || !reader_array(r, PATH_MEMBER(NULL, "steps"), steps, 2, METRIC_MAX_STEPS, "steps")) return;
-    reader_texts(r, NULL, body, "steps", METRIC_MAX_STEPS, MODEL_MAX_NAME, &metric->steps, &metric->n_steps);
+    reader_sequence(r, NULL, body, "steps", METRIC_MAX_STEPS, MODEL_MAX_NAME, &metric->steps, &metric->n_steps);
 }
 
 int metric_parse(struct metric *metric, const json_t *body, struct text url_key, struct arena *arena,

@@ -241,25 +241,32 @@ bool reader_time(struct reader *r, const struct path *path, const json_t *object
     return true;
 }
 
-bool reader_texts(struct reader *r, const struct path *path, const json_t *object, const char *name, size_t most,
-                  size_t longest, struct text **out, uint32_t *n) {
+bool reader_sequence(struct reader *r, const struct path *path, const json_t *object, const char *name, size_t most,
+                     size_t longest, struct text **out, uint32_t *n) {
     const json_t *value = json_object_get(object, name);
     const struct path *here = PATH_MEMBER(path, name);
     if (!value || !reader_array(r, here, value, 0, most, "texts")) return false;
     size_t count = json_array_size(value);
     struct text *texts = arena_array(r->arena, struct text, count);
     int before = r->faults;
-    for (size_t i = 0; i < count; i++) {
-        const struct path *element = PATH_ELEMENT(here, i);
-        if (!text_value(r, element, json_array_get(value, i), longest, &texts[i])) continue;
-        for (size_t j = 0; j < i; j++)
-            if (text_eq(texts[i], texts[j])) {
-                reader_fault(r, element, "is there twice; leave one out");
-                break;
-            }
-    }
+    for (size_t i = 0; i < count; i++)
+        text_value(r, PATH_ELEMENT(here, i), json_array_get(value, i), longest, &texts[i]);
     *out = texts;
     *n = (uint32_t)count;
+    return r->faults == before;
+}
+
+bool reader_texts(struct reader *r, const struct path *path, const json_t *object, const char *name, size_t most,
+                  size_t longest, struct text **out, uint32_t *n) {
+    if (!reader_sequence(r, path, object, name, most, longest, out, n)) return false;
+    const struct path *here = PATH_MEMBER(path, name);
+    int before = r->faults;
+    for (uint32_t i = 0; i < *n; i++)
+        for (uint32_t j = 0; j < i; j++)
+            if (text_eq((*out)[i], (*out)[j])) {
+                reader_fault(r, PATH_ELEMENT(here, i), "is there twice; leave one out");
+                break;
+            }
     return r->faults == before;
 }
 

@@ -57,7 +57,9 @@ bool reader_choice(struct reader *r, const struct path *path, const json_t *obje
 /* ISO 8601 duration and date(-time), as milliseconds. */
 bool reader_duration(struct reader *r, const struct path *path, const json_t *object, const char *name, int64_t *out);
 bool reader_time(struct reader *r, const struct path *path, const json_t *object, const char *name, int64_t *out);
-/* An array of at most `most` texts of at most `longest` bytes, no two alike. */
+/* An array of at most `most` texts of at most `longest` bytes; reader_texts: no two alike. */
+bool reader_sequence(struct reader *r, const struct path *path, const json_t *object, const char *name, size_t most,
+                     size_t longest, struct text **out, uint32_t *n);
 bool reader_texts(struct reader *r, const struct path *path, const json_t *object, const char *name, size_t most,
                   size_t longest, struct text **out, uint32_t *n);
 /* A non-negative number with up to 4 decimals, as ten-thousandths. `value` is at `path`. */

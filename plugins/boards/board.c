@@ -134,6 +134,6 @@ int board_reply(parley_call *c, int status, const struct board *board) {
     parley_json items;
     int rc = items_json(c, board, 0, ITEMS_PAGE, &items);
     if (rc < 0) return rc;
-    return parley_reply(c, status, "{board, items, totals, lineage, comments}", board_summary(c, board), items,
-                        totals_json(c, board), lineage_json(c, board), comments_json(c, board));
+    return parley_reply(c, status, "{id, board, items, totals, lineage, comments}", board->id, board_summary(c, board),
+                        items, totals_json(c, board), lineage_json(c, board), comments_json(c, board));
 }

@@ -138,7 +138,9 @@ static int reply_item(parley_call *c, int status, const struct board *board, int
     parley_json items;
     int rc = items_json(c, board, position, 1, &items);
     if (rc < 0) return rc;
-    return parley_reply(c, status, "{item, totals}", parley->first(parley->get(items, "items")), totals_json(c, board));
+    parley_json item = parley->first(parley->get(items, "items"));
+    return parley_reply(c, status, "{id, item, totals}", parley->text(parley->get(item, "id")), item,
+                        totals_json(c, board));
 }
 
 /* ---- what is told ---- */

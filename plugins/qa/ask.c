@@ -23,7 +23,8 @@ static int reply_one(parley_call *c, int status, bool joined, int64_t number) {
     bool seen = post_is(&question.post, "public") || post_mine(c, &question.post);
     if (rc > 0 && seen) view = question_view(c, &question, ANSWERS_SHOWN, &rc);
     if (rc < 0) return rc;
-    return parley_reply(c, status, "{joined, question, state}", joined, view, question.post.state);
+    return parley_reply(c, status, "{id, joined, question, state}", seen ? question.post.id : (parley_text){0}, joined,
+                        view, question.post.state);
 }
 
 /* Somebody asked the same: she hears of its answers too. */

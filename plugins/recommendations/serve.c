@@ -96,6 +96,7 @@ static void fill(parley_call *c, struct answer *answer, const uint32_t *visit, s
     fill_by_visit(answer, visit, n);
     if (parley->known(c)) fill_by_history(answer);
     fill_by_neighbours(answer, &shelf->model->viewed.neighbours, visit, n, REASON_ALIKE);
+    fill_by_neighbours(answer, &shelf->model->bought.neighbours, visit, n, REASON_TOGETHER);
     fill_by_neighbours(answer, &shelf->model->bought.neighbours, shelf->had, shelf->had_n, REASON_TOGETHER);
     fill_by_popularity(c, answer);
 }

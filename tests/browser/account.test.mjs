@@ -30,7 +30,7 @@ describe('the account page', () => {
       await vote();
       await eventually(async () => {
         await page.goto(`${server.url}/shop/account.html`);
-        await page.getByText('Looked at Breakwater enamel mug').first().waitFor({ timeout: 1000 });
+        await page.getByText('Looked at Breakwater enamel mug').first().waitFor({ timeout: 5000 });
       });
       await page.getByText(/Which mug comes next/).first().waitFor();
       await clean(page, 'my data');

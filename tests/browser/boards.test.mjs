@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { watched } from './hostile.mjs';
-import { startBrowser, startServer, visit, clean, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, eventually, DESKTOP, PHONE } from './harness.mjs';
 import { seedBoards, shopperOf } from './seed.mjs';
 
 const MUG = '/shop/product.html?sku=HT-101';
@@ -169,8 +169,10 @@ describe('boards', () => {
           assert.equal((await as(who, 'POST', `boards/${board.id}/items`, kind)).status, 400, `${text} is no address`);
       }
       await openBoards(page, `?board=${board.id}`);
-      const texted = await page.locator('parley-boards').evaluate((node) => [...node.shadowRoot.querySelectorAll('.text, h3')].map((one) => one.textContent));
-      for (const text of expected) assert.ok(texted.includes(text), `lost: ${text}`);
+      await eventually(async () => {
+        const texted = await page.locator('parley-boards').evaluate((node) => [...node.shadowRoot.querySelectorAll('.text, h3')].map((one) => one.textContent));
+        for (const text of expected) assert.ok(texted.includes(text), `lost: ${text}`);
+      });
       shown += expected.length;
       assert.deepEqual(await page.locator('parley-boards').evaluate((node) => [...node.shadowRoot.querySelectorAll('*')]
         .filter((one) => /^(script|iframe|object|embed|svg|math|style|base|meta)$/i.test(one.localName) || [...one.attributes].some(({ name, value }) => name.startsWith('on') || /^\s*javascript:/i.test(value)))

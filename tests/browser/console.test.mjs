@@ -2,7 +2,7 @@
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { accessibilityFindings, startBrowser, startServer, visit, openConsole, overflow, PHONE } from './harness.mjs';
+import { accessibilityFindings, startBrowser, startServer, visit, openConsole, overflow, eventually, PHONE } from './harness.mjs';
 import { seedTrial, sendShoppers } from './seed.mjs';
 
 describe('the console of a server for development', () => {
@@ -65,7 +65,7 @@ describe('the console', () => {
     await toggle.focus();
     await page.keyboard.press('Space');
     await page.locator('[role=switch][aria-labelledby="name-product-poll"][aria-checked=false]').waitFor();
-    assert.equal((await server.admin('GET', '/features/product-poll')).enabled, false);
+    await eventually(async () => assert.equal((await server.admin('GET', '/features/product-poll')).enabled, false));
     assert.equal(await toggle.evaluate((node) => node === document.activeElement), true, 'the switch keeps the focus');
     await page.keyboard.press('Space');
     await page.locator('[role=switch][aria-labelledby="name-product-poll"][aria-checked=true]').waitFor();
@@ -97,11 +97,13 @@ describe('the console', () => {
     await page.getByText('Verdict so far').waitFor();
     await sendShoppers(server, 'product-poll', 60);
     await page.getByRole('img', { name: /^Difference of Bought something/ }).waitFor();
-    const rows = await page.getByRole('table', { name: 'Bought something: figures per variant' }).getByRole('row').allInnerTexts();
-    const units = rows.slice(1).map((row) => Number(row.split(/\s+/)[1]));
-    assert.equal(units[0] + units[1], 60);
-    assert.match(rows[1], /^off\s+\d+\s+[\d.]+%\s+control/);
-    assert.match(rows[2], /^top\s+\d+\s+[\d.]+%\s+[+-]?[\d.]+\s+[+-]?[\d.]+%/);
+    await eventually(async () => { // they come while the page looks again
+      const rows = await page.getByRole('table', { name: 'Bought something: figures per variant' }).getByRole('row').allInnerTexts();
+      const units = rows.slice(1).map((row) => Number(row.split(/\s+/)[1]));
+      assert.equal(units[0] + units[1], 60);
+      assert.match(rows[1], /^off\s+\d+\s+[\d.]+%\s+control/);
+      assert.match(rows[2], /^top\s+\d+\s+[\d.]+%\s+[+-]?[\d.]+\s+[+-]?[\d.]+%/);
+    });
   });
 
   it('refreshes without taking the focus away', async () => {
@@ -124,8 +126,7 @@ describe('the console', () => {
   it('says why a release could not be activated, and that the old one still serves', async () => {
     await page.route('**/plugins/polls/activate', (route) => route.continue({ postData: '{"version":"9.9.9"}' }));
     await page.getByRole('button', { name: /^Activate/ }).first().click();
-    const words = await page.getByRole('alert').innerText();
-    assert.match(words, /was not activated; 1\.2\.0 still serves: .*9\.9\.9/);
+    await page.getByRole('alert').filter({ hasText: /was not activated; 1\.2\.0 still serves: .*9\.9\.9/ }).waitFor();
     await page.unroute('**/plugins/polls/activate');
   });
 

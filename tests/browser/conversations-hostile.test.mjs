@@ -55,7 +55,7 @@ describe('hostile texts in conversations', { skip }, () => {
     assert.deepEqual(await foreign(agent, '#app'), []);
     for (let k = 0; k < WRITERS; k++) {
       await agent.evaluate((hash) => { location.hash = hash; }, `#/inbox/x-${k}`);
-      await agent.locator('.crumbs').waitFor();
+      await agent.locator(`a[href="#/customers/x-${k}"]`).first().waitFor();
       await agent.locator('.said').first().waitFor();
       await all(agent);
       const mine = texts.filter((_, i) => i % WRITERS === k), shown = await said(agent);
@@ -96,7 +96,7 @@ describe('hostile texts in conversations', { skip }, () => {
     const returned = new Set([...toStaff].map((words) => words.replace(/; she has read it on the web$/, ''))); // her page is open
     assert.deepEqual(missing(returned, items.map(({ to }, i) => `This did not reach ${to}: ${cut(texts[i], 200)}`)), []);
     assert.deepEqual(await foreign(agent, '#app'), []);
-    await shopper.locator('.bubble', { hasText: texts.at(-1).slice(0, 20) }).first().waitFor();
+    await shopper.locator('.bubble', { hasText: `Re: ${texts.at(-1)}`.slice(0, 24) }).first().waitFor();
     await all(shopper);
     assert.deepEqual(missing(await said(shopper), texts.flatMap((text) => [text, `Re: ${text}`])), []);
     assert.deepEqual(await foreign(shopper, 'parley-conversation'), []);

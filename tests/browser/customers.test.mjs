@@ -31,6 +31,7 @@ describe('customers in the console', () => {
 
   it('show their timeline, newest first, and what is new in it', async () => {
     const list = page.getByRole('list', { name: 'Timeline' });
+    await list.getByRole('listitem').first().waitFor();
     const words = (await list.getByRole('listitem').allInnerTexts()).map((text) => text.split('\n')[0].replace(/ new$/, ''));
     assert.deepEqual(words.slice(0, 4), ['Was refunded 8.00 EUR', 'Ordered 3 items for 24.90 EUR', 'Put on the wish list: Heather lamp', 'Looked at Heather lamp']);
     assert.ok(await list.getByText('new', { exact: true }).count() > 0);

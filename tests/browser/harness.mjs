@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
+import { PATIENT } from '../system/harness.mjs';
 
 const build = process.env.PARLEY_BUILD ?? new URL('../../build', import.meta.url).pathname;
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -18,7 +19,7 @@ export async function startServer(settings = {}) {
   const data = await mkdtemp(join(tmpdir(), 'parley-browser-'));
   const token = randomBytes(24).toString('hex');
   const child = spawn(join(build, 'parleyd'), ['--data', data, '--listen', '127.0.0.1:0'], {
-    env: { ...process.env, ...settings, PARLEY_ADMIN_TOKEN: token }, stdio: ['ignore', 'ignore', 'pipe'] });
+    env: { ...process.env, ...PATIENT, ...settings, PARLEY_ADMIN_TOKEN: token }, stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const said = [];
   const url = await new Promise((resolve, reject) => {
@@ -40,17 +41,17 @@ export async function startServer(settings = {}) {
 
   async function stop() {
     child.kill('SIGTERM');
-    const hung = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    const hung = setTimeout(() => child.kill('SIGKILL'), 60_000);
     const status = await ended;
     clearTimeout(hung);
-    if (status !== 0) throw new Error(`parleyd did not stop well (${status ?? 'killed after 10 s'}):\n${said.slice(-20).join('\n')}`);
+    if (status !== 0) throw new Error(`parleyd did not stop well (${status ?? 'killed after 60 s'}):\n${said.slice(-20).join('\n')}`);
     await rm(data, { recursive: true, force: true });
   }
   return { url, token, admin, stop };
 }
 
 export const startBrowser = () => chromium.launch({
-  executablePath: '/usr/bin/chromium',
+  executablePath: '/usr/bin/chromium', timeout: 120_000,
   args: ['--no-sandbox', '--headless', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'] });
 
 export const PHONE = { width: 360, height: 740 };
@@ -59,7 +60,7 @@ export const DESKTOP = { width: 1280, height: 860 };
 /** A page of a new visitor. `page.complaints` collects script errors and refusals by the content security policy. */
 export async function visit(browser, { viewport = DESKTOP, colorScheme = 'light', ...more } = {}) {
   const context = await browser.newContext({ viewport, colorScheme, reducedMotion: 'reduce', locale: 'en-GB', ...more });
-  context.setDefaultTimeout(8000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(String(error)));
@@ -72,6 +73,13 @@ export async function openConsole(page, server, place = 'features') {
   await page.goto(`${server.url}/console/#token=${server.token}`);
   await page.getByRole('heading', { level: 1, name: 'Features' }).waitFor();
   if (place !== 'features') await page.evaluate((hash) => { location.hash = hash; }, `#/${place}`);
+}
+
+/** Does `act`, and waits until the server has answered what it changes. */
+export async function answered(page, act) {
+  const response = page.waitForResponse((one) => ['POST', 'PUT', 'PATCH', 'DELETE'].includes(one.request().method()));
+  await act();
+  return response;
 }
 
 /** What axe-core finds on the page as it stands, by WCAG 2.2 AA (target size too) and its best practices, as readable lines. */
@@ -91,9 +99,9 @@ export async function clean(page, what = page.url()) {
   assert.deepEqual(page.complaints, [], what);
 }
 
-/** Tries again for some seconds until `check` no longer throws. */
-export async function eventually(check, seconds = 6) {
-  for (const end = Date.now() + 1000 * seconds; ;) {
+/** Tries again for a minute until `check` no longer throws. */
+export async function eventually(check) {
+  for (const end = Date.now() + 60_000; ;) {
     try {
       return await check();
     } catch (error) {

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { startBrowser, startServer, visit, openConsole } from './harness.mjs';
+import { startBrowser, startServer, visit, openConsole, eventually } from './harness.mjs';
 
 const file = process.env.PARLEY_SHARED && join(process.env.PARLEY_SHARED, 'data/xss/dompurify_expect.mjs');
 const skip = file && existsSync(file) ? false : 'PARLEY_SHARED/data/xss is absent';
@@ -72,8 +72,10 @@ describe('hostile texts of the shop’s own', { skip }, () => {
       await server.admin('PUT', '/pages/home', { sections, deadline: 5000 });
       await page.goto(server.url);
       await page.locator('parley-page h2').first().waitFor({ state: 'attached' });
-      const shown = (await page.locator('parley-page h2').allTextContents()).map(flat);
-      for (const title of titles.slice(from, from + 16)) assert.ok(shown.includes(flat(title)), `lost: ${title}`);
+      await eventually(async () => {
+        const shown = (await page.locator('parley-page h2').allTextContents()).map(flat);
+        for (const title of titles.slice(from, from + 16)) assert.ok(shown.includes(flat(title)), `lost: ${title}`);
+      });
       assert.deepEqual([await foreign(page, 'parley-page'), await page.evaluate(() => window.fired), page.complaints], [[], [], []]);
       await openConsole(page, server, 'pages/home');
       await page.getByText('Sections, in order').waitFor();

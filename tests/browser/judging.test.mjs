@@ -3,11 +3,10 @@
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { startBrowser, startServer, visit, clean, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, openConsole, accessibilityFindings, overflow, eventually, DESKTOP, PHONE } from './harness.mjs';
 import { seedTrial, seedFigures, sendShoppers } from './seed.mjs';
 
 const LOOKS = [['light and wide', { colorScheme: 'light', viewport: DESKTOP }], ['dark and narrow', { colorScheme: 'dark', viewport: PHONE }]];
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('judging', () => {
   let server, browser;
@@ -15,15 +14,20 @@ describe('judging', () => {
     [server, browser] = await Promise.all([startServer({ PARLEY_STEER_CHECKPOINT: '300ms' }), startBrowser()]);
     await seedTrial(server);
     await seedFigures(server);
-    await pause(800);
+    await looked(80);
     await sendShoppers(server, 'headline', 160);
-    await pause(800);
+    await looked(160);
   });
   after(async () => {
     await browser?.close();
     await server?.stop();
   });
 
+  /** Until a look has seen so many of the headline's shoppers. */
+  const looked = (n) => eventually(async () => {
+    const { items: [look] } = await server.admin('GET', '/experiments/headline-trial/looks?limit=1');
+    assert.equal(Object.values(look.units).reduce((a, b) => a + b), n);
+  });
   const open = async (look, place, sign) => {
     const page = await visit(browser, look);
     await openConsole(page, server);

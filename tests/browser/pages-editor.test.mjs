@@ -2,7 +2,7 @@
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, answered, eventually, PHONE } from './harness.mjs';
 
 const feature = (key, name, on, over = {}) => ({ key, name, type: 'string', variants: { off: { value: '' }, on }, off: 'off', default: { serve: 'on' }, ...over });
 
@@ -10,7 +10,7 @@ describe('pages in the console', () => {
   let server, browser, page;
   const stored = () => server.admin('GET', '/pages/home');
   const names = () => page.locator('ol.sections h3').allInnerTexts();
-  const save = () => page.getByRole('button', { name: 'Save' }).click();
+  const save = () => answered(page, () => page.getByRole('button', { name: 'Save' }).click());
   const saved = () => page.getByText('The page is saved and in force.').waitFor();
   const inside = (id) => page.locator('li.section').filter({ has: page.locator('code', { hasText: new RegExp(`^${id}$`) }) });
   const focused = (locator) => locator.evaluate((node) => node === document.activeElement);
@@ -155,7 +155,7 @@ describe('pages in the console', () => {
     await page.getByText('Version 2 is in force again.').waitFor();
     const now = await stored();
     assert.deepEqual([now.order, now.version], [['hero', 'question', 'more'], version + 1]);
-    assert.deepEqual(await names(), ['1 Note', '2 Poll', '3 Extra']);
+    await eventually(async () => assert.deepEqual(await names(), ['1 Note', '2 Poll', '3 Extra']));
   });
 
   it('can be read in the dark and on a phone', async () => {
@@ -169,7 +169,7 @@ describe('pages in the console', () => {
   });
 
   it('show what each feature costs, how old it is and whether it is used', async () => {
-    await page.goto(server.url);
+    await Promise.all([page.waitForResponse((response) => response.url().endsWith('/v1/pages/home')), page.goto(server.url)]);
     await openConsole(page, server);
     await page.getByRole('link', { name: 'Cost, age and use' }).click();
     const row = page.getByRole('row', { name: /^Poll/ });

@@ -38,6 +38,31 @@ describe('a poll among friends', () => {
     return page.getByLabel('The link for your friends').inputValue();
   }
 
+  // The first one: nobody else's exposure is on its way.
+  it('opened by a friend in the other arm of the trial, says so and can be looked at, and he is counted as met', async () => {
+    const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': 'anna' };
+    const made = await fetch(`${server.url}/v1/features/product-poll/friends`, { method: 'POST', headers, body: JSON.stringify({ question: 'Which for the boat?', options: ['Oars', 'A sail'] }) });
+    const { id } = await made.json();
+    await fetch(`${server.url}/v1/features/product-poll/friends/${id}/vote`, { method: 'PUT', headers, body: '{"option":"b"}' });
+    const met = async () => (await server.admin('GET', '/experiments/poll-trial/results')).variants.map(({ units }) => units);
+    await server.admin('PATCH', '/experiments/poll-trial', { weights: { off: 999, top: 0.0001 } });
+    const ben = await visit(browser, { viewport: PHONE, locale: 'de-DE' });
+    await ben.goto(`${server.url}${MUG}#parley=product-poll/${id}`);
+    await ben.getByText('You were sent a link to something that is not on this page for you.').waitFor();
+    assert.equal(await ben.getByText('You were sent a link').count(), 1, 'at the one place where it would be');
+    await ben.getByText('You were sent a link').evaluate((node) => new Promise((shown) => { new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && shown()).observe(node); }));
+    await picture(ben, 'friends-elsewhere');
+    await clean(ben);
+    await eventually(async () => assert.deepEqual(await met(), [1, 0]));
+    await ben.getByRole('link', { name: 'Look at it here' }).click();
+    await ben.getByRole('heading', { level: 1, name: 'Which for the boat?' }).waitFor();
+    assert.match(await ben.locator('main').innerText(), /Eine Umfrage unter Freunden[\s\S]*Oars\s+0 Stimmen[\s\S]*A sail\s+1 Stimme/);
+    assert.equal(await ben.locator('meta[name=robots]').getAttribute('content'), 'noindex');
+    await clean(ben);
+    await server.admin('PATCH', '/experiments/poll-trial', { weights: { off: 0.0001, top: 999 } });
+    await ben.context().close();
+  });
+
   for (const [device, viewport, colorScheme] of [['a phone', PHONE, 'light'], ['a desktop', DESKTOP, 'dark']]) {
     it(`is made on ${device}, opened by a friend who has the link, and shows both what they chose`, async () => {
       const anna = await open(await visit(browser, { viewport, colorScheme }));
@@ -69,31 +94,6 @@ describe('a poll among friends', () => {
     await page.getByText('Write a question and at least two choices.').waitFor();
     await clean(page);
     await page.context().close();
-  });
-
-  it('opened by a friend in the other arm of the trial, says so and can be looked at, and he is counted as met', async () => {
-    const headers = { Authorization: `Bearer ${server.token}`, 'Content-Type': 'application/json', 'Parley-Act-As': 'anna' };
-    const made = await fetch(`${server.url}/v1/features/product-poll/friends`, { method: 'POST', headers, body: JSON.stringify({ question: 'Which for the boat?', options: ['Oars', 'A sail'] }) });
-    const { id } = await made.json();
-    await fetch(`${server.url}/v1/features/product-poll/friends/${id}/vote`, { method: 'PUT', headers, body: '{"option":"b"}' });
-    const met = async () => (await server.admin('GET', '/experiments/poll-trial/results')).variants.map(({ units }) => units);
-    await server.admin('PATCH', '/experiments/poll-trial', { weights: { off: 999, top: 0.0001 } });
-    const [off, top] = await met();
-    const ben = await visit(browser, { viewport: PHONE, locale: 'de-DE' });
-    await ben.goto(`${server.url}${MUG}#parley=product-poll/${id}`);
-    await ben.getByText('You were sent a link to something that is not on this page for you.').waitFor();
-    assert.equal(await ben.getByText('You were sent a link').count(), 1, 'at the one place where it would be');
-    await ben.getByText('You were sent a link').evaluate((node) => new Promise((shown) => { new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && shown()).observe(node); }));
-    await picture(ben, 'friends-elsewhere');
-    await clean(ben);
-    await eventually(async () => assert.deepEqual(await met(), [off + 1, top]));
-    await ben.getByRole('link', { name: 'Look at it here' }).click();
-    await ben.getByRole('heading', { level: 1, name: 'Which for the boat?' }).waitFor();
-    assert.match(await ben.locator('main').innerText(), /Eine Umfrage unter Freunden[\s\S]*Oars\s+0 Stimmen[\s\S]*A sail\s+1 Stimme/);
-    assert.equal(await ben.locator('meta[name=robots]').getAttribute('content'), 'noindex');
-    await clean(ben);
-    await server.admin('PATCH', '/experiments/poll-trial', { weights: { off: 0.0001, top: 999 } });
-    await ben.context().close();
   });
 
   it('speaks the language of the page', async () => {

@@ -66,7 +66,7 @@ describe('questions and answers', () => {
     await clean(page, 'what is alike');
     await qa.getByRole('button', { name: 'No, ask mine' }).click();
     await qa.getByText('Asked. People who bought it are asked to help').waitFor();
-    assert.match(await qa.locator('.questions > li').first().innerText(), /Can I put it into the dishwasher\?[^]*You asked/);
+    await eventually(async () => assert.match(await qa.locator('.questions > li').first().innerText(), /Can I put it into the dishwasher\?[^]*You asked/));
     const other = await visit(browser, { viewport: PHONE });
     const theirs = await open(other, 'HT-101');
     await theirs.getByText('Can I put it into the dishwasher?').waitFor();
@@ -97,7 +97,7 @@ describe('questions and answers', () => {
     await his.locator('.asked').getByLabel('Shown with the name').fill('Ben from the island');
     await his.locator('.asked').getByRole('button', { name: 'Answer' }).click();
     await his.getByText('Thank you for your answer.').waitFor();
-    assert.equal(await his.locator('.asked').count(), 0);
+    await his.locator('.asked').waitFor({ state: 'detached' });
 
     const visitor = await visit(browser, { viewport: DESKTOP });
     const theirs = await open(visitor, 'HT-102');
@@ -213,7 +213,7 @@ describe('questions and answers', () => {
     for (const one of [page, other]) await one.context().close();
   });
 
-  it('with hostile texts are read as they were written, and do nothing anywhere', { skip: hostile, timeout: 120_000 }, async () => {
+  it('with hostile texts are read as they were written, and do nothing anywhere', { skip: hostile }, async () => {
     const payloads = [...new Set((await import(file)).default.map(({ payload }) => payload))].filter((payload) => payload.trim() && !payload.includes('\0'));
     const fits = (most) => (text) => Buffer.byteLength(text) <= most && Buffer.from(text).toString() === text;
     assert.ok(payloads.length >= 200, `only ${payloads.length} payloads`);
@@ -261,6 +261,7 @@ describe('questions and answers', () => {
     assert.deepEqual(new Set(await qa.locator('.answers .body').allTextContents()), new Set(answers), 'nothing is lost');
     assert.deepEqual(await foreign('parley-qa'), []);
     await open(page, 'HT-107');
+    await qa.locator('.questions > li').first().waitFor();
     while (await qa.getByRole('button', { name: 'More questions' }).count()) {
       const before = await qa.locator('.questions > li').count();
       await qa.getByRole('button', { name: 'More questions' }).click();

@@ -20,9 +20,9 @@ async function seed(server, titles, more = {}) {
   const batch = titles.flatMap((_, i) => Array.from({ length: 12 }, (_, k) => ({ type: 'track', userId: `c${12 * Math.floor(i / GROUP) + k}`, messageId: `${i}-${k}`, event: 'Product Viewed', properties: { sku: `s${i}` } })));
   for (let i = 0; i < batch.length; i += 1000)
     assert.ok((await fetch(`${server.url}/v1/batch`, { method: 'POST', headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' }, body: JSON.stringify({ batch: batch.slice(i, i + 1000) }) })).ok);
-  await eventually(async () => assert.equal((await server.admin('GET', `${api}/model`)).rows.people, people), 20);
+  await eventually(async () => assert.equal((await server.admin('GET', `${api}/model`)).rows.people, people));
   await server.admin('POST', `${api}/retrain`);
-  await eventually(async () => assert.equal((await server.admin('GET', `${api}/model`)).model?.people, people), 20);
+  await eventually(async () => assert.equal((await server.admin('GET', `${api}/model`)).model?.people, people));
   await server.admin('PUT', '/features/for-you', { key: 'for-you', type: 'string', variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'recommendations', settings: { n: 50 } } }, off: 'off', default: { serve: 'on' } });
 }
 

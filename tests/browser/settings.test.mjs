@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, openConsole, accessibilityFindings, overflow, answered, PHONE } from './harness.mjs';
 
 // What a plugin that is compiled here is built with.
 const ABI = ['MAJOR', 'MINOR'].map((part) => Number(new RegExp(`PARLEY_ABI_${part}\\W+(\\d+)`).exec(readFileSync(new URL('../../include/parley/plugin.h', import.meta.url), 'utf8'))[1]));
@@ -121,7 +121,7 @@ describe('the settings of a variant', () => {
     await page.getByLabel('Most items').fill('');
     await page.getByLabel('Ink', { exact: true }).fill('#000000');
     await page.getByLabel('Blocked words').fill('');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await answered(page, () => page.getByRole('button', { name: 'Save' }).click());
     await page.getByText('The settings of on are saved and in force.').waitFor();
     await page.getByText('some settings do not fit').waitFor({ state: 'detached' });
     const now = await stored();
@@ -182,7 +182,7 @@ describe('a plugin in the console', () => {
 describe('the configuration of a plugin', () => {
   let server, browser, page;
   const stored = () => server.admin('GET', '/plugins/board/config');
-  const save = () => page.getByRole('button', { name: 'Save' }).click();
+  const save = () => answered(page, () => page.getByRole('button', { name: 'Save' }).click());
   before(async () => {
     [server, browser] = await Promise.all([startServer({ PARLEY_PLUGINS_UNSIGNED: 'yes' }), startBrowser()]);
     await bringBoard(server);

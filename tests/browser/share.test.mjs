@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { done, watched } from './hostile.mjs';
-import { startBrowser, startServer, visit, clean, openConsole, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, openConsole, eventually, DESKTOP, PHONE } from './harness.mjs';
 import { seedBoards, shopperOf } from './seed.mjs';
 
 const hostile = process.env.PARLEY_SHARED && join(process.env.PARLEY_SHARED, 'data/xss/dompurify_expect.mjs');
@@ -133,8 +133,7 @@ describe('shared links and the queue of boards', () => {
     await clean(staff, 'the reasons');
     await staff.getByRole('button', { name: 'Hide', exact: true }).click();
     await staff.getByText('Nothing is reported').waitFor();
-    const { items } = await server.admin('GET', '/customers/gus/timeline?kinds=board-hidden');
-    assert.match(items[0].body, /reason: spam/);
+    await eventually(async () => assert.match((await server.admin('GET', '/customers/gus/timeline?kinds=board-hidden')).items[0].body, /reason: spam/));
     const { items: comments } = await as('gus', 'GET', `boards/${board.id}/comments`);
     await as('gus', 'POST', `comments/${comments[0].id}/appeal`, { body: 'They are mine' });
     await staff.getByLabel('Show').selectOption('appealed');

@@ -1,7 +1,7 @@
 // The page of trends: what a week of shoppers turned to, and who bought again.
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { startBrowser, startServer, visit, clean, openConsole, accessibilityFindings, overflow, DESKTOP, PHONE } from './harness.mjs';
+import { startBrowser, startServer, visit, clean, openConsole, accessibilityFindings, overflow, eventually, DESKTOP, PHONE } from './harness.mjs';
 import { buyers } from '../system/buyers.mjs';
 
 describe('the trends page', () => {
@@ -17,7 +17,7 @@ describe('the trends page', () => {
   });
 
   it('shows shopping and purchasing apart, with names and numbers, and who bought again', async () => {
-    const day = (n) => new Date(Date.now() - n * 86_400_000).toISOString();
+    const now = Date.now(), day = (n) => new Date(now - n * 86_400_000).toISOString();
     const batch = [];
     for (let i = 0; i < 9; i++) {
       batch.push({ type: 'track', userId: `c${i}`, event: 'Product Viewed', timestamp: day(1), properties: { product_id: 'lantern' } });
@@ -26,6 +26,7 @@ describe('the trends page', () => {
     }
     const told = await fetch(`${server.url}/v1/batch`, { method: 'POST', headers: { Authorization: `Bearer ${server.token}` }, body: JSON.stringify({ batch }) });
     assert.equal((await told.json()).accepted, batch.length);
+    await eventually(async () => assert.equal((await server.admin('GET', '/cohorts')).orders, 9));
     for (const look of [{ colorScheme: 'light', viewport: DESKTOP }, { colorScheme: 'dark', viewport: PHONE }]) {
       const page = await visit(browser, look);
       await openConsole(page, server, 'trends');
@@ -46,6 +47,7 @@ describe('the trends page', () => {
     const { events } = buyers(600);
     const told = await fetch(`${server.url}/v1/batch`, { method: 'POST', headers: { Authorization: `Bearer ${server.token}` }, body: JSON.stringify({ batch: events }) });
     assert.equal((await told.json()).accepted, events.length);
+    await eventually(async () => assert.ok((await server.admin('GET', '/lifetime')).customers >= 600));
     for (const [device, look] of [['desktop', { colorScheme: 'dark', viewport: DESKTOP }], ['phone', { colorScheme: 'light', viewport: PHONE }]]) {
       const page = await visit(browser, look);
       await openConsole(page, server, 'trends');

@@ -7,7 +7,7 @@ import { OpenFeature as WebSide, ProviderEvents } from '@openfeature/web-sdk';
 import { OFREPWebProvider } from '@openfeature/ofrep-web-provider';
 import { EventSource } from 'eventsource';
 import { Server, poll } from '../system/harness.mjs';
-import { until } from '../system/listen.mjs';
+import { until, within } from '../system/listen.mjs';
 import { toggles } from './toggles.mjs';
 
 const defined = {
@@ -165,7 +165,9 @@ test('the web SDK', async (t) => {
 test('forty toggles reach a web client and a raw listener, each of them, soon', async (t) => {
   const s = await start();
   t.after(() => s.stop());
-  const { client, raw } = await toggles(s, 'a-boolean', 40);
-  t.diagnostic(`client: median ${client.median.toFixed(1)} ms, p99 ${client.p99.toFixed(1)} ms; raw: ${raw.median.toFixed(1)} ms, ${raw.p99.toFixed(1)} ms`);
-  assert.ok(client.median < 500 && raw.median < 250);
+  await within(250, async () => {
+    const { client, raw } = await toggles(s, 'a-boolean', 40);
+    t.diagnostic(`client: median ${client.median.toFixed(1)} ms, p99 ${client.p99.toFixed(1)} ms; raw: ${raw.median.toFixed(1)} ms, ${raw.p99.toFixed(1)} ms`);
+    return Math.max(raw.median, client.median / 2); // the client evaluates again
+  }, 4);
 });

@@ -55,8 +55,8 @@ test('tracking libraries', async (t) => {
   });
 
   await t.test('refunds are subtracted, to the penny', async () => {
-    const r = await s.results('poll-trial');
-    assert.equal(r.metrics.find((m) => m.metric === 'net').variants.reduce((n, v) => n + v.sum, 0), 2 * (40.5 - 10.25));
+    const net = (r) => r.metrics.find((m) => m.metric === 'net').variants.reduce((n, v) => n + v.sum, 0), left = 2 * (40.5 - 10.25);
+    assert.equal(net(await s.results('poll-trial', (r) => net(r) === left)), left);
   });
 
   await t.test('a packed body that is none, too large or cut is refused', async () => {
@@ -64,7 +64,7 @@ test('tracking libraries', async (t) => {
     const send = (body, encoding = 'gzip') => s.post('/v1/batch', body, { 'content-encoding': encoding });
     const good = gzipSync(JSON.stringify({ batch: [{ type: 'track', userId: 'u', event: 'E' }] }));
     assert.equal((await send(good)).body.accepted, 1);
-    assert.ok([400, 413].includes((await send(good.subarray(0, good.length - 9))).status)); // what is left of it says some size
+    assert.equal((await send(good.subarray(0, good.length - 9))).status, 400); // though what is left of it says some other size
     assert.equal((await send('{"batch":[]}')).status, 400);
     assert.equal((await send(gzipSync(Buffer.alloc(5 << 20, ' ')))).status, 413);
     assert.equal((await send(good, 'br')).status, 415);

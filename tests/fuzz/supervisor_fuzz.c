@@ -109,18 +109,19 @@ static void open_house(void) {
     static const struct log quiet = {.fd = -1, .least = LOG_ERROR + 1};
     uv_loop_init(&house.loop);
     mailbox_open(&house.mailbox, &house.loop);
-    house.env = (struct plugin_env){.loop = &house.loop,
-                                    .mailbox = &house.mailbox,
-                                    .log = &quiet,
-                                    .telemetry = telemetry_new(),
-                                    .clock = &clock_system,
-                                    .dir = "/nowhere",
-                                    .timing = {100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000},
-                                    .trust = {.libraries = ""},
-                                    .breaker = {.limits = never, .window = 1000, .open = 1000},
-                                    .on_effect = on_effect,
-                                    .on_ask = on_ask,
-                                    .changed = on_changed};
+    house.env = (struct plugin_env){
+        .loop = &house.loop,
+        .mailbox = &house.mailbox,
+        .log = &quiet,
+        .telemetry = telemetry_new(),
+        .clock = &clock_system,
+        .dir = "/nowhere",
+        .timing = {100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000, 100000},
+        .trust = {.libraries = ""},
+        .breaker = {.limits = never, .window = 1000, .open = 1000},
+        .on_effect = on_effect,
+        .on_ask = on_ask,
+        .changed = on_changed};
     channels_open(&house.env.channels, &house.loop);
     calls_open(&house.env.calls, &house.loop, traffic_due);
     house.plugin = plugin_new(&house.env, TEXT("polls"));

@@ -13,7 +13,9 @@ TestSuite(boards, .init = start_boards, .fini = stop_boards);
 
 Test(boards, products_links_images_and_notes_stand_in_the_order_they_came) {
     make("ann", "private", "board");
+    cr_expect_str_eq(text_at("/id"), text_at("/board/id"));
     pin("ann", "mug", "\"price\":18.9,\"currency\":\"EUR\"");
+    cr_expect_str_eq(text_at("/id"), text_at("/item/id"));
     call("ann", "POST", "/boards/%/items",
          "{\"kind\":\"link\",\"title\":\"Tiles\",\"url\":\"https://tiles.example/a?b=1\"}");
     call("ann", "POST", "/boards/%/items", "{\"kind\":\"image\",\"image\":\"https://pictures.example/a.jpg\"}");

@@ -65,7 +65,7 @@ static void add_up(const bool seen[COMMENTS], int sums[3]) {
     }
 }
 
-Test(polis, the_seattle_conversation_adds_up, .timeout = 120) {
+Test(polis, the_seattle_conversation_adds_up) {
     char path[512];
     const char *shared = getenv("PARLEY_SHARED");
     snprintf(path, sizeof path, "%s/data/polis-seattle/votes.csv", shared ? shared : "");

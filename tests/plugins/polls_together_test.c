@@ -5,6 +5,7 @@
 
 #include "core/base/clock.h"
 #include "tests/core/plugins/channel_client.h"
+#include "tests/pulse.h"
 
 static struct client worker, newer;
 static struct client_reply reply;
@@ -54,15 +55,18 @@ Test(polls_together, two_releases_serve_one_poll_at_once_and_no_vote_is_lost) {
     cr_expect_eq(client_stop(&worker), 0);
 }
 
-Test(polls_together, fifty_kills_of_one_release_lose_no_acknowledged_vote_and_delay_the_other_by_less_than_a_second,
-     .timeout = 120) {
+Test(polls_together, fifty_kills_of_one_release_lose_no_acknowledged_vote_and_delay_the_other_by_less_than_a_second) {
     enum { KILLS = 50, AT_ONCE = 20 };
-    int acknowledged = 0;
+    const uint64_t second = 1000000000u;
+    int acknowledged = 0, kills = 0;
     uint64_t worst = 0;
+    struct pulse pulse;
     client_polls(&worker, "1.0.0", client_folder());
     make_poll();
     client_polls(&newer, "1.1.0", client_folder());
-    for (int i = 0; i < KILLS; i++) {
+    pulse_start(&pulse, client_folder());
+    for (int judged = 0; judged < KILLS; kills++) {
+        int i = kills;
         struct buffer out = {0};
         char customer[32];
         for (int j = 0; j < AT_ONCE; j++) {
@@ -73,23 +77,29 @@ Test(polls_together, fifty_kills_of_one_release_lose_no_acknowledged_vote_and_de
         client_write(&newer, &out);
         buffer_free(&out);
         usleep((useconds_t)(i * 37 % 100 * 150)); /* somewhere before, in and after its commit */
+        if (i == 0) acknowledged += client_reply(&newer, &reply) && reply.status == 200; /* however slow it is */
         while (client_pull(&newer)) acknowledged += client_reply(&newer, &reply) && reply.status == 200;
         client_kill(&newer);
         uint64_t started = clock_ticks();
         snprintf(customer, sizeof customer, "w%d", i);
         client_shopper(&worker, customer, "PUT", "/polls/p/vote", "{\"options\":[\"b\"]}", &reply);
         cr_assert_eq(reply.status, 200, "%s", reply.body);
-        if (clock_ticks() - started > worst) worst = clock_ticks() - started;
+        uint64_t took = clock_ticks() - started;
+        if (pulse_judges(&pulse, took, second)) {
+            judged++;
+            if (took > worst) worst = took;
+        }
         client_polls(&newer, "1.1.0", client_folder());
     }
-    cr_expect_lt(worst, 1000000000u, "%.3f s", (double)worst / 1e9);
+    pulse_stop(&pulse);
+    cr_expect_lt(worst, second, "%.3f s", (double)worst / 1e9);
     client_shopper(&worker, "ann", "GET", "/polls/p", NULL, &reply);
     int a = 0, b = 0;
     sscanf(strstr(reply.body, "\"key\":\"a\",\"votes\":"), "\"key\":\"a\",\"votes\":%d", &a);
     sscanf(strstr(reply.body, "\"key\":\"b\",\"votes\":"), "\"key\":\"b\",\"votes\":%d", &b);
     cr_expect_gt(acknowledged, 0);
     cr_expect_geq(a, acknowledged, "%d votes are there, %d were acknowledged", a, acknowledged);
-    cr_expect_eq(b, KILLS);
+    cr_expect_eq(b, kills);
     cr_expect_eq(client_stop(&newer), 0);
     cr_expect_eq(client_stop(&worker), 0);
 }

@@ -55,7 +55,7 @@ Test(qa_staff, moderation_before_shows_only_what_staff_published) {
     shopper("cat", "GET", "/questions?q=why", NULL);
     cr_expect(parley_test_says(t, "/items", "[]"));
     shopper("cat", "POST", "/questions", "{\"sku\":\"a\",\"body\":\"why\"}");
-    cr_expect(parley_test_says(t, "", "{\"joined\":true,\"question\":null,\"state\":\"pending\"}"));
+    cr_expect(parley_test_says(t, "", "{\"id\":null,\"joined\":true,\"question\":null,\"state\":\"pending\"}"));
     shopper("ann", "GET", "/products/a/questions", NULL);
     cr_expect(parley_test_says(t, "/items/0/state", "\"pending\""));
     staff("POST", path("questions", q, "/publish"), "{\"note\":\"fine\"}");

@@ -7,6 +7,7 @@ Test(qa, a_question_and_its_answer_are_seen_by_everybody) {
     const char *q = ask("ann", "HT-101", "Is it dishwasher safe?");
     expect_status(201);
     cr_expect(parley_test_says(t, "/joined", "false"));
+    cr_expect(parley_test_says(t, "/question/id", parley_test_at(t, "/id")));
     answer("ben", q, "Mine is, after a year.");
     expect_status(201);
     parley_test_as_anonymous(t, "visitor-1");

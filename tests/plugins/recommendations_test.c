@@ -6,7 +6,7 @@ static void start(void) {
         &(struct parley_test_options){.library = build_path("plugins/%s/recommendations.so", "recommendations-1.0.0")});
     cr_assert_null(parley_test_why(t), "%s", parley_test_why(t));
 }
-TestSuite(recommendations, .init = start, .fini = stop, .timeout = 120);
+TestSuite(recommendations, .init = start, .fini = stop);
 
 static int get(const char *customer, const char *path) {
     customer ? parley_test_as(t, customer) : parley_test_as_staff(t);
@@ -98,6 +98,21 @@ Test(recommendations, a_visit_leads_to_what_visits_like_it_led_to_and_says_why) 
     SAYS("/items/1/sku", "\"l3\"");
     parley_test_call(t, "POST", "/session", "{\"items\":[\"l1\",\"m1\"]}"); /* the latest counts most */
     SAYS("/items/0/sku", "\"m2\"");
+}
+
+Test(recommendations, where_only_orders_were_told_a_visit_leads_to_what_is_bought_with_its_items) {
+    for (int i = 0; i < 8; i++) {
+        char customer[16], order[16];
+        snprintf(customer, sizeof customer, "c%d", i);
+        snprintf(order, sizeof order, "o%d", i);
+        buy(customer, order, i < 5 ? "mug" : "cup", i < 5 ? "tray" : "lid");
+    }
+    parley_test_wait(t, 10 * 1000);
+    shopper("new", "POST", "/session", "{\"items\":[\"cup\"]}");
+    SAYS("/items/0/sku", "\"lid\"");
+    SAYS("/items/0/by", "\"together\"");
+    SAYS("/items/0/about", "\"cup\"");
+    SAYS("/items/1/by", "\"popular\"");
 }
 
 Test(recommendations, what_a_shopper_looked_at_just_now_counts_before_the_next_training) {

@@ -221,7 +221,7 @@ static void make_baskets(struct orders *orders, struct map *items, struct sets *
     }
 }
 
-Test(recommender, known_pairs_of_online_retail_are_found_with_their_support_and_lift, .timeout = 120) {
+Test(recommender, known_pairs_of_online_retail_are_found_with_their_support_and_lift) {
     static const struct {
         const char *left, *right;
         uint32_t together;
@@ -274,7 +274,7 @@ static void note(void *to, const char *algorithm, size_t people, const struct me
     if (m->k == 100) *(ease ? &figures->ease_ndcg : &figures->popularity_ndcg) = m->ndcg;
 }
 
-Test(recommender, ease_and_popularity_reach_the_published_figures_on_movielens_100k, .timeout = 120) {
+Test(recommender, ease_and_popularity_reach_the_published_figures_on_movielens_100k) {
     char base[4096], test[4096];
     struct interactions all;
     struct sets before, later;

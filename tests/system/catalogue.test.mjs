@@ -102,7 +102,7 @@ test('the catalogue', async (t) => {
 });
 
 test('a plugin that was down hears of what it missed when it is up again', async (t) => {
-  const s = await Server.start({ args: ['--plugins.deadline', '400ms'] });
+  const s = await Server.start({ args: ['--plugins.deadline', '3s', '--plugins.overrun', '60s', '--plugins.heartbeat', '60s'] });
   t.after(() => s.stop());
   const STAFF = '/admin/v1/plugins/recommendations/api/catalogue';
   const put = async (...skus) => (await s.post('/admin/v1/catalogue', { items: skus.map((sku) => ({ sku, title: `The ${sku}`, price: 5, currency: 'EUR' })) })).body.plugins;

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADMIN, asShopper, bearer, build, shared } from './harness.mjs';
-import { Listener, until } from './listen.mjs';
+import { Listener, until, within } from './listen.mjs';
 import { activate } from './bundles.mjs';
 import { STAFF, start } from './talking.mjs';
 
@@ -44,17 +44,14 @@ test('a conversation', async (t) => {
 
   await t.test('tells the agent of an order within a second, and the timeline has it then', async () => {
     const l = await Listener.open(`${s.url}/admin/v1/stream`, maria);
-    const took = [];
-    for (let i = 0; i < 5; i++) {
-      const began = performance.now();
+    let i = 0;
+    await within(1000, async () => {
       assert.equal((await s.post('/v1/track', { userId: 'ann', event: 'Order Completed', properties: { order_id: `o-${i}`, total: 24.9 } })).status, 202);
       await until(() => l.events.filter(({ data }) => data.topic === 'order').length === i + 1);
       const { body } = await s.get('/admin/v1/customers/ann/timeline?kinds=order', maria);
-      assert.equal(body.items[0].refs.order_id, `o-${i}`);
-      took.push(performance.now() - began);
-    }
+      assert.equal(body.items[0].refs.order_id, `o-${i++}`);
+    });
     l.close();
-    assert.ok(Math.max(...took) < 1000, `took ${took.map(Math.round)} ms`);
   });
 
   await t.test('stands on the timeline, and a visitor who signs in keeps hers', async () => {
@@ -148,6 +145,7 @@ test('a swap in the middle of conversations loses nothing', async (t) => {
     const { status, body } = await activate(s, 'conversations', i % 2 ? '1.0.0' : '1.0.1');
     assert.equal(status, 200, JSON.stringify(body));
   }
+  await until(() => sent.length > 100, 'a hundred messages');
   going = false;
   await Promise.all(talking);
   const kept = [];
@@ -162,6 +160,5 @@ test('a swap in the middle of conversations loses nothing', async (t) => {
       } while (cursor);
     }
   }
-  assert.ok(sent.length > 100, `only ${sent.length} messages`);
   assert.deepEqual(kept.sort(), sent.sort());
 });

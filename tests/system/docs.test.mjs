@@ -70,7 +70,7 @@ test('docs/operators.md', async (t) => {
       await s.post('/v1/track', { userId: `c${i}`, event: 'Order Completed', messageId: `m${i}`, properties: { revenue: i, order_id: `o${i}` } });
     }
     const figures = async (server) => {
-      const r = await server.results('poll-trial', (x) => x.complete && x.variants.reduce((n, v) => n + v.units, 0) === 20);
+      const r = await server.results('poll-trial', (x) => x.variants.reduce((n, v) => n + v.units, 0) === 20 && x.metrics.find((m) => m.metric === 'spend').variants.reduce((n, v) => n + v.sum, 0) === 190);
       return [r.variants, r.metrics];
     };
     const before = await figures(s);

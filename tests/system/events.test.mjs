@@ -3,6 +3,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Server, asShopper } from './harness.mjs';
+import { within } from './listen.mjs';
 import { installFixture } from './parley.mjs';
 
 const install = (s, version) => installFixture(s, 'follower', version, `follower-${version}`);
@@ -12,7 +13,7 @@ const track = (s, n, properties = {}, event = 'Product Viewed') => s.post('/v1/b
 });
 const seen = async (s) => (await s.get('/admin/v1/plugins/follower/api/seen')).body;
 const status = async (s) => (await s.get('/admin/v1/plugins/follower')).body;
-async function until(what, enough, ms = 20000) {
+async function until(what, enough, ms = 60000) {
   const end = Date.now() + ms;
   for (;;) {
     const got = await what();
@@ -23,20 +24,18 @@ async function until(what, enough, ms = 20000) {
 }
 const pidOf = (plugin, version) => plugin.releases.find((r) => r.version === version)?.pid;
 
-test('events to a plugin', { timeout: 180000 }, async (t) => {
+test('events to a plugin', async (t) => {
   const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(() => s.stop());
   await track(s, 30); // before it was there: it asks for the past
   await install(s, '1.0.0');
 
-  await t.test('come from the first one in the journal on, soon after they happened', async () => {
+  await t.test('come from the first one in the journal on', async () => {
     await until(() => seen(s), (x) => x.seen === 30);
-    const started = Date.now();
     await track(s, 1, {}, 'Order Completed');
     const { last, customer } = await until(() => seen(s), (x) => x.seen === 31);
     assert.match(last, /^Order Completed/);
     assert.equal(customer, 'u2');
-    assert.ok(Date.now() - started < 1000);
   });
 
   await t.test('what others do through plugins comes too, and what it tracks itself does not come back by "*"', async () => {
@@ -63,7 +62,9 @@ test('events to a plugin', { timeout: 180000 }, async (t) => {
   await t.test('each counts once while its worker is killed again and again', async () => {
     let going = true;
     const killer = (async () => {
-      for (let i = 0; going || i < 8; i++) {
+      for (let i = 0, had = 0; going || i < 8; i++) {
+        // It took something since the last kill: what three workers in a row die of would be passed over.
+        had = (await until(() => seen(s).catch(() => ({})), (x) => x.seen > had || x.seen === 4034)).seen;
         const pid = pidOf(await status(s), '1.0.0');
         if (pid) try { process.kill(pid, 'SIGKILL'); } catch { /* gone already */ }
         await new Promise((r) => setTimeout(r, 300));
@@ -76,7 +77,7 @@ test('events to a plugin', { timeout: 180000 }, async (t) => {
     }
     going = false;
     await killer;
-    const { twice } = await until(() => seen(s), (x) => x.seen >= 4034, 60000);
+    const { twice } = await until(() => seen(s), (x) => x.seen >= 4034, 120000);
     assert.equal(twice, 0);
     const { events } = await status(s);
     assert.equal(events.skipped, 0);
@@ -110,9 +111,15 @@ test('events to a plugin', { timeout: 180000 }, async (t) => {
     assert.equal(releases, 2);
     assert.match(last, /^Followed Order Completed/);
   });
+
+  await t.test('come within a second', () => within(1000, async () => {
+    const before = (await seen(s)).seen;
+    await track(s, 1, {}, 'Order Completed');
+    await until(() => seen(s), (x) => x.seen > before);
+  }));
 });
 
-test('an event that cannot be taken', { timeout: 120000 }, async (t) => {
+test('an event that cannot be taken', async (t) => {
   const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
   t.after(() => s.stop());
   await install(s, '1.0.0');
@@ -121,7 +128,7 @@ test('an event that cannot be taken', { timeout: 120000 }, async (t) => {
     await track(s, 5);
     await track(s, 1, { do: 'roll back' });
     await track(s, 5);
-    await until(() => seen(s), (x) => x.seen === 10, 30000);
+    await until(() => seen(s), (x) => x.seen === 10);
     assert.equal((await status(s)).events.skipped, 1);
   });
 
@@ -129,15 +136,16 @@ test('an event that cannot be taken', { timeout: 120000 }, async (t) => {
     await track(s, 3);
     await track(s, 1, { do: 'die' });
     await track(s, 3);
-    const { twice } = await until(() => seen(s).catch(() => ({})), (x) => x.seen === 16, 60000);
+    const { twice } = await until(() => seen(s).catch(() => ({})), (x) => x.seen === 16);
     assert.equal(twice, 0);
     assert.equal((await status(s)).events.skipped, 2);
     assert.match(JSON.stringify((await s.get('/admin/v1/plugins/follower/logs')).body), /is passed over: 3 times/);
   });
 });
 
-test('two releases on one database', { timeout: 60000 }, async (t) => {
-  const s = await Server.start({ args: ['--plugins.unsigned', 'yes'] });
+test('two releases on one database', async (t) => {
+  const long = ['deadline', 'overrun', 'heartbeat'].flatMap((limit) => [`--plugins.${limit}`, '60s']); // what keeps the turn is ended for that, and nothing else
+  const s = await Server.start({ args: ['--plugins.unsigned', 'yes', ...long] });
   t.after(() => s.stop());
   await install(s, '1.0.0');
   await install(s, '1.1.0');
@@ -148,35 +156,42 @@ test('two releases on one database', { timeout: 60000 }, async (t) => {
   await until(() => mark('newer'), (x) => x.status === 200);
 
   await t.test('one that keeps the turn to write is ended when the other has waited for a second, and status says who it is', async () => {
-    const kept = mark('older', '?ms=4000');
-    const { writerLock, releases } = await until(() => status(s), (x) => x.writerLock?.heldSeconds > 0.1);
-    assert.deepEqual([writerLock.release, writerLock.pid], ['1.0.0', releases.find((r) => r.version === '1.0.0').pid], 'although nobody waits');
-    const started = Date.now();
-    const waiting = mark('newer');
-    assert.equal((await until(() => status(s), (x) => x.writerLock?.heldSeconds > 0.3)).writerLock.pid, writerLock.pid);
-    const answer = await waiting;
-    const took = Date.now() - started;
-    assert.equal(answer.status, 200);
-    assert.equal(answer.body.release, '1.1.0');
-    assert.ok(took > 500 && took < 1800, `${took} ms`);
-    assert.equal((await kept).status, 503);
-    assert.match(JSON.stringify((await s.get('/admin/v1/plugins/follower/logs')).body), /kept the writer lock for over a second while release 1.1.0 waited/);
-    assert.equal((await until(() => status(s), (x) => !x.writerLock)).writerLock, null);
-    await until(() => mark('older'), (x) => x.status === 200);
+    await within(1800, async () => {
+      const began = Date.now(), kept = mark('older', '?ms=20000');
+      const { writerLock, releases } = await until(() => status(s), (x) => x.writerLock?.heldSeconds > 0.1);
+      assert.deepEqual([writerLock.release, writerLock.pid], ['1.0.0', releases.find((r) => r.version === '1.0.0').pid], 'although nobody waits');
+      const started = Date.now();
+      let took;
+      const waiting = mark('newer').finally(() => { took = Date.now() - started; });
+      const during = await until(() => status(s), (x) => took || x.writerLock?.heldSeconds > 0.3);
+      const answer = await waiting;
+      assert.equal(answer.status, 200);
+      assert.equal(answer.body.release, '1.1.0');
+      assert.ok(Date.now() - began > 1000, 'it had its second');
+      assert.equal((await kept).status, 503);
+      assert.match(JSON.stringify((await s.get('/admin/v1/plugins/follower/logs')).body), /kept the writer lock for over a second while release 1.1.0 waited/);
+      assert.equal((await until(() => status(s), (x) => !x.writerLock)).writerLock, null);
+      await until(() => mark('older'), (x) => x.status === 200);
+      if (!during.writerLock) return Infinity; // asked too late
+      assert.equal(during.writerLock.pid, writerLock.pid);
+      return took;
+    }, 3); // after five deaths in a minute it would stay down
   });
 
   await t.test('one that dies with the turn to write delays the other by at most a second', async () => {
-    const { pid } = (await status(s)).releases.find((r) => r.version === '1.0.0');
-    const kept = mark('older', '?ms=4000');
-    await new Promise((r) => setTimeout(r, 200));
-    const started = Date.now(), waiting = mark('newer');
-    await new Promise((r) => setTimeout(r, 100));
-    process.kill(pid, 'SIGKILL');
-    assert.equal((await waiting).status, 200);
-    const took = Date.now() - started;
-    assert.ok(took < 1000, `${took} ms`);
-    assert.equal((await kept).status, 503);
-    assert.notEqual((await status(s)).writerLock?.pid, pid, 'the dead hold nothing');
-    await until(() => mark('older'), (x) => x.status === 200);
+    await within(1000, async () => {
+      const { pid } = (await status(s)).releases.find((r) => r.version === '1.0.0');
+      const kept = mark('older', '?ms=20000');
+      await until(() => status(s), (x) => x.writerLock?.pid === pid);
+      const started = Date.now(), waiting = mark('newer');
+      await new Promise((r) => setTimeout(r, 100));
+      process.kill(pid, 'SIGKILL');
+      assert.equal((await waiting).status, 200);
+      const took = Date.now() - started;
+      assert.equal((await kept).status, 503);
+      assert.notEqual((await status(s)).writerLock?.pid, pid, 'the dead hold nothing');
+      await until(() => mark('older'), (x) => x.status === 200);
+      return took;
+    }, 2);
   });
 });

@@ -9,6 +9,9 @@ export const build = resolve(process.env.PARLEY_BUILD ?? 'build');
 export const shared = process.env.PARLEY_SHARED && existsSync(process.env.PARLEY_SHARED) ? process.env.PARLEY_SHARED : null;
 export const ADMIN = 'test-admin-token-0123456789abcdef';
 
+// On a machine that does other things too a worker may take its time to start and to answer; a test of these limits sets its own.
+export const PATIENT = { PARLEY_PLUGINS_START: '60s', PARLEY_PLUGINS_DEADLINE: '30s' };
+
 // A test that fails half-way leaves no server behind.
 const running = new Set();
 process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); });
@@ -31,8 +34,8 @@ export class Server {
   async up(port = 0) {
     this.log = '';
     this.process = spawn(join(build, 'parleyd'), ['--data', this.data, '--listen', `127.0.0.1:${port}`, ...this.args],
-      { env: { ...process.env, PARLEY_ADMIN_TOKEN: ADMIN, ...this.env }, stdio: ['ignore', 'ignore', 'pipe'] });
-    this.exited = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
+      { env: { ...process.env, ...PATIENT, PARLEY_ADMIN_TOKEN: ADMIN, ...this.env }, stdio: ['ignore', 'ignore', 'pipe'] });
+    this.exited = once(this.process, 'close').then(([code, signal]) => ({ code, signal }));
     running.add(this.process);
     this.exited.then(() => running.delete(this.process));
     this.process.stderr.setEncoding('utf8');
@@ -90,12 +93,12 @@ export class Server {
     return made.body.token;
   }
 
-  // Results, asked for until `enough` says so or five seconds have passed.
+  // Results, asked for until they are complete and `enough` says so, or a minute has passed.
   async results(key, enough = () => true) {
-    const until = Date.now() + 5000;
+    const until = Date.now() + 60_000;
     for (;;) {
       const { status, body } = await this.get(`/admin/v1/experiments/${key}/results`);
-      if (status === 200 && (enough(body) || Date.now() > until)) return body;
+      if (status === 200 && ((body.complete && enough(body)) || Date.now() > until)) return body;
       if (status !== 200 && Date.now() > until) throw new Error(`results: ${status} ${JSON.stringify(body)}`);
       await new Promise((r) => setTimeout(r, 20));
     }

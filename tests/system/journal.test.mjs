@@ -5,6 +5,7 @@ import { spawn, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, build, trial } from './harness.mjs';
+import { until } from './listen.mjs';
 import { parley } from './parley.mjs';
 
 test('the journal', async (t) => {
@@ -52,7 +53,8 @@ test('the journal', async (t) => {
     const child = spawn(join(build, 'parley'), ['journal', 'tail', s.data, '--lines', '2', '--follow']);
     let out = '';
     child.stdout.on('data', (text) => { out += text; });
-    const lines = async (n) => { for (let i = 0; i < 300 && rows(out.slice(0, out.lastIndexOf('\n') + 1)).length < n; i++) await new Promise((r) => setTimeout(r, 20)); return rows(out); };
+    const whole = () => rows(out.slice(0, out.lastIndexOf('\n') + 1));
+    const lines = async (n) => { await until(() => whole().length >= n, `${n} lines`); return whole(); };
     assert.deepEqual((await lines(2)).map((r) => r.seq), [8, 9]);
     await s.post('/v1/track', { userId: 'u9', event: 'Later' });
     assert.equal((await lines(3))[2].name, 'Later');

@@ -2,6 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { Server, trial, poll } from './harness.mjs';
+import { until } from './listen.mjs';
 import { parley } from './parley.mjs';
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
@@ -45,7 +46,7 @@ async function hoursUntilStopped(s, most, random, shop) {
   let told = 0;
   for (let hour = 0; hour < most; hour++) {
     told += await anHour(s, hour, random, shop);
-    const patience = Date.now() + 10_000;
+    const patience = Date.now() + 60_000;
     for (;;) {
       const [latest] = (await looks(s, '?limit=1')).items;
       if ((await shown(s)).state !== 'running') return hour + 1; // looked at second: a look and what it does are there at once
@@ -114,10 +115,7 @@ test('a trial that gets no data is paused where that was asked for', async (t) =
   const s = await Server.start({ args: [...often, '--steer.no-data', 'pause', '--steer.no-data-after', '500ms'] });
   t.after(() => s.stop());
   await trial(s);
-  for (const end = Date.now() + 5000; (await shown(s)).state === 'running';) {
-    assert.ok(Date.now() < end, 'it still runs');
-    await sleep(20);
-  }
+  await until(async () => (await shown(s)).state !== 'running', 'it runs no more');
   const rows = await steps(s);
   assert.deepEqual(rows.map((a) => a.action), ['no-data', 'pause']);
   assert.ok(Date.parse(rows[0].after.since) > 0);
@@ -158,7 +156,7 @@ test('looks are kept over kill -9, and p stays the least that any of them found'
     assert.equal((await s.post('/v1/batch', { batch })).status, 202);
   };
   const seen = async (n) => {
-    for (const end = Date.now() + 5000; ;) {
+    for (const end = Date.now() + 60_000; ;) {
       const [latest] = (await looks(s, '?limit=1')).items;
       if (latest && units(latest) === n) return latest;
       assert.ok(Date.now() < end);
@@ -281,9 +279,9 @@ test('a plan is made of the feature\'s own traffic, before a trial starts and wh
     if (i % 10 === 0) batch.push({ type: 'track', event: 'Order Completed', userId: `u${i}`, messageId: `o${i}`, properties: { order_id: `${i}`, revenue: 1 } });
   }
   await s.post('/v1/batch', { batch });
+  await until(async () => (await plan()).body.source?.units === 400, 'a plan of all of them');
   const before = (await plan()).body;
   assert.equal(before.source.kind, 'events');
-  assert.equal(before.source.units, 400);
   assert.ok(Math.abs(before.source.mean - 0.1) < 1e-12 && Math.abs(before.source.variance - 0.09 * 400 / 399) < 1e-9, JSON.stringify(before.source));
   assert.ok(before.source.unitsPerDay > 0);
   await s.post('/admin/v1/experiments/poll-trial/start', { at: new Date(Date.now() - 4 * 86400e3).toISOString() });
@@ -322,10 +320,7 @@ test('the command line asks for looks, plans, past trials, neglected features an
     { type: 'track', event: 'Experiment Viewed', userId: `u${i}`, messageId: `v${i}`, timestamp, properties: { experiment_id: 'poll-trial', variation_id: i % 2 ? 'top' : 'off' } },
     ...(i % 5 === 0 ? [{ type: 'track', event: 'Order Completed', userId: `u${i}`, messageId: `o${i}`, timestamp, properties: { order_id: `${i}`, revenue: 3 } }] : [])]).flat() });
   await s.results('poll-trial', (r) => r.variants[0].units === 100);
-  for (const end = Date.now() + 5000; !(await looks(s, '?limit=1')).items.some((l) => units(l) === 200);) {
-    assert.ok(Date.now() < end);
-    await sleep(20);
-  }
+  await until(async () => (await looks(s, '?limit=1')).items.some((l) => units(l) === 200), 'a look at all of them');
   const run = async (...args) => {
     const { code, out, err } = await parley(s.url, args);
     assert.equal(code, 0, err);
@@ -333,7 +328,7 @@ test('the command line asks for looks, plans, past trials, neglected features an
   };
   assert.equal(units(JSON.parse(await run('experiments', 'looks', 'poll-trial', '--limit', '1')).items[0]), 200);
   const plan = await run('experiments', 'plan', 'poll-trial', '--mde', '0.2', '--output', 'table');
-  assert.match(plan, /^from the trial: 200 units in 2\.0 days, 100\.\d a day; bought has mean 0\.2, variance 0\.16/);
+  assert.match(plan, /^from the trial: 200 units in 2\.0 days, (100\.\d|99\.9) a day; bought has mean 0\.2, variance 0\.16/);
   assert.match(plan, /fixed +\d+ +\d+\nsequential +\d+ +\d+\n/);
   assert.match(plan, /after days +units +fixed \[%\] +sequential \[%\]\n +7 /);
   assert.equal(JSON.parse(await run('experiments', 'plan', 'poll-trial')).source.kind, 'trial');

@@ -47,7 +47,7 @@ async function all(s, path) {
   return items;
 }
 
-test('Online Retail', { skip, timeout: 200_000 }, async (t) => {
+test('Online Retail', { skip }, async (t) => {
   const s = await Server.start();
   t.after(() => s.stop());
   const made = [

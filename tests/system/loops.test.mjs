@@ -29,6 +29,17 @@ class Client {
     });
   }
 
+  // A request whose body waits until the server has the head of it: resolves then, to what sends the body and gives the answer's status.
+  begin(path, body) {
+    return new Promise((begun, failed) => {
+      const text = JSON.stringify(body);
+      const sent = request(this.server.url + path, { method: 'POST', agent: this.agent, headers: { ...admin, 'content-type': 'application/json', 'content-length': text.length, expect: '100-continue' } });
+      sent.on('continue', () => begun(() => new Promise((done) => {
+        sent.on('response', (answer) => answer.resume().on('end', () => done(answer.statusCode))).on('error', failed).end(text);
+      }))).on('error', failed).flushHeaders();
+    });
+  }
+
   evaluate(key, targetingKey, context = {}, headers) {
     return this.call('POST', `/ofrep/v1/evaluate/flags/${key}`, { context: { targetingKey, ...context } }, headers);
   }
@@ -148,7 +159,7 @@ test('two loops', async (t) => {
     const question = { id: 'p1', question: 'Which?', kind: 'single', results: 'always', about: 'home', options: [{ key: 'a', label: 'A' }, { key: 'b', label: 'B' }] };
     assert.ok((await clients[1].call('POST', '/admin/v1/plugins/polls/api/polls', question)).status < 300);
     await s.put('/admin/v1/features/home-poll', poll({ key: 'home-poll', default: { serve: 'top' } }));
-    await s.put('/admin/v1/pages/home', { key: 'home', name: 'Home', sections: { hero: { feature: 'plain' }, question: { feature: 'home-poll', path: '/polls?about=home' } }, order: ['question', 'hero'] });
+    await s.put('/admin/v1/pages/home', { key: 'home', name: 'Home', sections: { hero: { feature: 'plain' }, question: { feature: 'home-poll', path: '/polls?about=home' } }, order: ['question', 'hero'], deadline: 5000 });
     await s.put('/admin/v1/pages/bare', { key: 'bare', name: 'Bare', sections: { hero: { feature: 'plain' } }, order: ['hero'] });
     for (const { status, body } of await each((c, k) => c.call('PUT', '/v1/features/home-poll/polls/p1/vote', { options: ['a'] }, asShopper(`v${k}`)))) assert.ok(status < 300, JSON.stringify(body));
     for (const { body } of await each((c) => c.call('GET', '/v1/pages/home', undefined, asShopper('anna')))) {
@@ -217,10 +228,10 @@ test('SIGTERM ends two loops with what is in flight, and with those who listen',
   const listeners = [];
   for (let i = 0; i < 4; i++) listeners.push(await Listener.open(s.url + '/admin/v1/stream', admin));
   const batch = { batch: Array.from({ length: 1000 }, (_, i) => ({ type: 'track', event: 'E', userId: `u${i}` })) };
-  const answers = each((c, k) => c.call('POST', '/v1/batch', batch, k % 2 ? {} : asShopper('x')));
-  await new Promise((r) => setTimeout(r, 20));
+  const begun = await each((c) => c.begin('/v1/batch', batch));
   s.process.kill('SIGTERM');
-  for (const { status } of await answers) assert.equal(status, 202);
+  await until(() => /msg=draining/.test(s.log), 'it drains');
+  for (const status of await Promise.all(begun.map((finish) => finish()))) assert.equal(status, 202);
   assert.deepEqual(await s.exited, { code: 0, signal: null });
   assert.match(s.log, /msg=stopped/);
   for (const l of listeners) await until(() => l.ended, 'a stream ends');
@@ -238,12 +249,11 @@ test('kill -9 leaves what either loop acknowledged', async (t) => {
       else return;
     }
   });
-  await new Promise((r) => setTimeout(r, 500));
+  await until(() => acknowledged.length > 100 && ['m0-', 'm1-'].every((mine) => acknowledged.some((id) => id.startsWith(mine))), 'both loops acknowledge');
   await s.kill('SIGKILL');
   over = true;
   await Promise.all(senders);
-  assert.ok(acknowledged.length > 100 && acknowledged.some((id) => id.startsWith('m0-')) && acknowledged.some((id) => id.startsWith('m1-')));
-  await s.up(s.port);
+  await s.up();
   const { body } = await s.post('/v1/batch', { batch: acknowledged.slice(0, 500).map((messageId) => ({ type: 'track', userId: 'u', event: 'Kept', messageId })) });
   assert.deepEqual([body.accepted, body.duplicates], [0, Math.min(500, acknowledged.length)]);
 });

@@ -2,7 +2,9 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Server, trial, poll, bearer, asShopper } from './harness.mjs';
+import { until } from './listen.mjs';
 
 const SECRET = 'the-shops-secret-for-tests';
 const base64 = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -66,7 +68,7 @@ test('people', async (t) => {
     const voted = await s.put('/v1/features/product-poll/polls/handle/vote', { options: ['round'] }, { ...server, ...asShopper('vera') });
     assert.equal(voted.status, 200, JSON.stringify(voted.body));
     let page;
-    for (let i = 0; i < 100 && !(page = await timeline(s, 'vera')).items.length; i++) await new Promise((r) => setTimeout(r, 20));
+    await until(async () => (page = await timeline(s, 'vera')).items.length, 'her vote');
     assert.deepEqual(bodies(page), ['Voted "Round" on "Round or square?"']);
     assert.equal(page.items[0].actor, 'plugin');
     assert.equal(page.items[0].refs.feature, 'product-poll');
@@ -134,11 +136,10 @@ test('people', async (t) => {
     await s.post('/v1/identify', { userId: 'max', anonymousId: 'mia-phone' });
     const proposals = (await s.get('/admin/v1/merges', agent)).body.items.filter((p) => p.one === 'max');
     assert.deepEqual(proposals.map(({ at, ...p }) => p), [{ one: 'max', other: 'mia', because: 'mia-phone' }]);
-    const figures = async (units) => {
-      const r = await s.results('poll-trial', (body) => body.variants.reduce((n, v) => n + v.units, 0) === units);
-      return { units: r.variants.map((v) => v.units), sums: r.metrics.map((m) => m.variants.map((v) => v.sum)), excluded: r.excluded };
-    };
-    const before = await figures(2);
+    const short = (r) => ({ units: r.variants.map((v) => v.units), sums: r.metrics.map((m) => m.variants.map((v) => v.sum)), excluded: r.excluded });
+    const figures = async (enough) => short(await s.results('poll-trial', (r) => enough(short(r))));
+    const of = (units) => (f) => f.units.reduce((a, b) => a + b, 0) === units, sum = (f) => f.sums[1].reduce((a, b) => a + b, 0);
+    const before = await figures((f) => of(2)(f) && sum(f) === 20);
     const decided = async () => [(await s.evaluate('product-poll', 'mia')).body.variant, (await s.evaluate('product-poll', 'max')).body.variant];
     const variants = await decided();
     const facts = async (id) => (await s.get(`/admin/v1/customers/${id}`)).body.traits;
@@ -150,22 +151,19 @@ test('people', async (t) => {
     assert.deepEqual((await s.get('/admin/v1/customers/max')).body.keys.sort(), ['max', 'max-phone', 'mia', 'mia-phone']);
     assert.equal(bodies(await timeline(s, 'mia')).filter((b) => b === 'Ordered for 10.00').length, 2);
     assert.deepEqual((await s.get('/admin/v1/merges')).body.items.filter((p) => p.one === 'max'), []);
-    const together = variants[0] === variants[1] ? await figures(1) : await figures(0);
+    const together = variants[0] === variants[1] ? await figures(of(1)) : await figures(of(0));
     assert.equal(together.excluded.multipleExposure, variants[0] === variants[1] ? 0 : 1);
 
     const parted = await s.post('/admin/v1/customers/mia/unmerge', undefined, agent);
     assert.deepEqual(parted.body, { id: 'max', customer: 'max' });
-    assert.deepEqual(await figures(2), before);
+    assert.deepEqual(await figures((f) => isDeepStrictEqual(f, before)), before);
     assert.deepEqual(await decided(), variants);
     assert.deepEqual([await facts('mia'), await facts('max')], [mia, max]);
     assert.deepEqual((await s.get('/admin/v1/customers/max')).body.keys.sort(), ['max', 'max-phone']);
     assert.equal((await s.post('/admin/v1/customers/mia/unmerge')).status, 409);
     // The key that came with him is his again in the figures too: a purchase by it counts for him.
     await s.post('/v1/track', { anonymousId: 'max-phone', event: 'Order Completed', properties: { order_id: 'by-phone', revenue: 5 } });
-    const sum = (f) => f.sums[1].reduce((a, b) => a + b, 0);
-    let now;
-    for (let i = 0; i < 100 && sum(now = await figures(2)) !== 25; i++) await new Promise((r) => setTimeout(r, 20));
-    assert.equal(sum(now), 25);
+    assert.equal(sum(await figures((f) => of(2)(f) && sum(f) === 25)), 25);
     assert.deepEqual((await s.get('/admin/v1/audit?kind=customer&key=max')).body.items.map((e) => e.action), ['unmerge', 'merge']);
     const proof = await s.post('/admin/v1/experiments/poll-trial/verify');
     assert.equal(proof.body.different, 0, JSON.stringify(proof.body));
@@ -187,7 +185,7 @@ test('people', async (t) => {
     // Her variant is what it was: an opt-out is part of what a trial measures.
     assert.equal((await s.evaluate('product-poll', 'pia')).body.value, 'top');
     assert.equal((await s.get('/v1/features/product-poll/polls/handle', { ...browser, ...jwt('else') })).status, 200);
-    await s.put('/admin/v1/pages/home', { key: 'home', name: 'Home', sections: { question: { feature: 'product-poll', path: '/polls' } }, order: ['question'] });
+    await s.put('/admin/v1/pages/home', { key: 'home', name: 'Home', sections: { question: { feature: 'product-poll', path: '/polls' } }, order: ['question'], deadline: 5000 });
     const page = async (headers) => (await s.get('/v1/pages/home', headers)).body;
     assert.deepEqual((await page(pia)).leftOut, [{ section: 'question', why: 'muted' }]);
     assert.deepEqual((await page(pia)).sections, []);

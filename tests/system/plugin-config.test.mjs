@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, asShopper } from './harness.mjs';
+import { until } from './listen.mjs';
 import { parley } from './parley.mjs';
 
 const ABI = ['MAJOR', 'MINOR'].map((part) => Number(new RegExp(`PARLEY_ABI_${part}\\W+(\\d+)`).exec(readFileSync('include/parley/plugin.h', 'utf8'))[1]));
@@ -52,13 +53,6 @@ async function bring(s, version, manifest) {
   return parley(s.url, ['plugin', 'push', file]);
 }
 const places = (answer) => Object.fromEntries((answer.body.errors ?? []).map((e) => [e.pointer, e.detail]));
-// Asks until the condition holds, five seconds at most.
-async function until(holds) {
-  for (const end = Date.now() + 5000; !(await holds());) {
-    if (Date.now() > end) throw new Error(`not within five seconds: ${holds}`);
-    await new Promise((next) => setTimeout(next, 20));
-  }
-}
 const feature = (key, release) => ({ key, type: 'string', off: 'off', default: { serve: 'on' }, variants: { off: { value: 'off' }, on: { value: 'on', plugin: 'greeter', ...(release ? { release } : {}) } } });
 
 test('a plugin is configured as a whole', async (t) => {
@@ -276,6 +270,7 @@ test('what is asked while the database is held up does not reach plugins that ar
   asked.push(s.get('/admin/v1/plugins/greeter'), s.post('/admin/v1/apply', { definitions: [], plugins: [{ key: 'greeter', configuration: { words: 'Hi' } }] }),
     s.post('/admin/v1/plugins/greeter/activate', { version: '1.0.0' }), s.delete('/admin/v1/plugins/boards'), s.post('/admin/v1/catalogue', { items: [{ sku: 'mug', title: 'Mug' }] }));
   await new Promise((next) => setTimeout(next, 200));
+  await s.get('/livez'); // the one loop has read what was sent before
   s.process.kill('SIGTERM');
   setTimeout(() => other.stdin.end('ROLLBACK;\n'), 1500);
   await Promise.allSettled(asked);

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ADMIN, Server, asShopper, build } from './harness.mjs';
+import { until } from './listen.mjs';
 import { parley } from './parley.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-dev-'));
@@ -42,7 +43,7 @@ class Dev {
   }
   next(kind, wanted = () => true) {
     return new Promise((found, failed) => {
-      const late = setTimeout(() => failed(new Error(`no ${kind}: ${JSON.stringify(this.said)} ${this.err}`)), 20000);
+      const late = setTimeout(() => failed(new Error(`no ${kind}: ${JSON.stringify(this.said)} ${this.err}`)), 120_000);
       this.waiting.push({ wanted: (s) => s.kind === kind && wanted(s), found: (s) => { clearTimeout(late); found(s); } });
       this.look();
     });
@@ -50,14 +51,6 @@ class Dev {
   async stop() {
     this.child.kill('SIGINT');
     return this.ended;
-  }
-}
-
-// Asks until it holds, for five seconds.
-async function until(holds) {
-  for (const end = Date.now() + 5000; !(await holds());) {
-    assert.ok(Date.now() < end, `not within five seconds: ${holds}`);
-    await new Promise((next) => setTimeout(next, 20));
   }
 }
 
@@ -204,13 +197,14 @@ test('a plugin on a server', async (t) => {
 
     const saved = Date.now();
     save(code, (text) => text.replace('? words : PARLEY_TEXT("Hello")', '? PARLEY_TEXT("Ahoy") : words').replace('"somebody new', '"ahoy, somebody new'));
-    while (await says(link) !== 'Ahoy') assert.ok(Date.now() - saved < 3000, 'not running after 3 s');
+    await until(async () => await says(link) === 'Ahoy');
     const took = Date.now() - saved;
     const { swappedMs, buildMs, packMs, pushMs, activateMs } = await dev.next('swapped', (s) => s.version === '1.0.0-dev.2');
     const { version, testMs, testsFailed } = await dev.next('release');
     t.diagnostic(`swapped in ${swappedMs.toFixed(0)} ms: build ${buildMs.toFixed(0)}, pack ${packMs.toFixed(0)}, push ${pushMs.toFixed(0)}, activate ${activateMs.toFixed(0)}; tests ${testMs.toFixed(0)} ms; a caller saw it after ${took} ms`);
     assert.ok(Math.abs(buildMs + packMs + pushMs + activateMs - swappedMs) < 1);
-    for (const ms of [buildMs, packMs, pushMs, activateMs]) assert.ok(ms > 0 && ms < took, `${ms} of ${took} ms`);
+    for (const ms of [buildMs, packMs, pushMs, activateMs]) assert.ok(ms > 0, `${ms} ms`);
+    assert.ok(took < Math.max(3000, 5 * buildMs), `${took} ms, of which the compiler needed ${buildMs}`); // where the machine does other things, that tells how slow it is
     assert.equal(version, '1.0.0-dev.2');
     assert.equal(testsFailed, 1); // which expects Hello
   });
@@ -266,6 +260,8 @@ test('a plugin on a server', async (t) => {
   });
 
   await t.test('leaves the last release when it ends, and none that nobody needs', async () => {
+    // One whose worker is still leaving would be left to the next time.
+    await until(async () => (await s.get('/admin/v1/plugins/wishes')).body.releases.every((r) => r.version === '1.0.0-dev.8' || !r.pid));
     assert.equal(await dev.stop(), 0);
     assert.match(dev.err, /wishes 1\.0\.0-dev\.8 goes on serving; `parley plugin activate wishes 1\.0\.0` switches to what was active before/);
     const { active, releases } = (await s.get('/admin/v1/plugins/wishes')).body;
@@ -294,7 +290,7 @@ test('a plugin on a server', async (t) => {
     child.stdout.on('data', (text) => { out += text; });
     await until(async () => /^parley_stream_listeners\{stream="logs"\} 1$/m.test((await s.get('/metrics')).body)); // it is told, and does not ask
     await s.post('/v1/features/wishes-dev/greetings', {}, { ...asShopper('carla'), 'parley-preview': link });
-    for (const until = Date.now() + 5000; !/"ahoy, somebody new says hello"}\n$/.test(out) && Date.now() < until;) await new Promise((r) => setTimeout(r, 20));
+    await until(() => /"ahoy, somebody new says hello"}\n$/.test(out));
     const lines = out.trim().split('\n').map((line) => JSON.parse(line));
     assert.equal(lines.at(-1).line, 'ahoy, somebody new says hello');
     assert.deepEqual(lines.map((l) => l.seq), lines.map((_, i) => lines[0].seq + i));
@@ -316,7 +312,7 @@ test('a plugin on a server', async (t) => {
     assert.ok((await s.put('/admin/v1/features/pinned', named)).status < 300);
     assert.match((await remove('1.0.0')).body.detail, /is named by a feature's variant/);
     await s.delete('/admin/v1/features/pinned');
-    for (const until = Date.now() + 5000; (await s.get('/admin/v1/plugins/wishes')).body.releases.find((r) => r.version === '1.0.0').state !== 'stopped' && Date.now() < until;);
+    await until(async () => (await s.get('/admin/v1/plugins/wishes')).body.releases.find((r) => r.version === '1.0.0').state === 'stopped');
     const gone = await parley(s.url, ['plugin', 'remove', 'wishes', '1.0.0', '--output', 'table']);
     assert.equal(gone.out, 'wishes 1.0.0 is removed\n', gone.err);
     assert.equal((await remove('1.0.0')).status, 404);

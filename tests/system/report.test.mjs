@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, shared, trial } from './harness.mjs';
+import { until } from './listen.mjs';
 import { parley } from './parley.mjs';
 
 const EVIL = '<img src=x onerror=alert(1)>"\'>`</style></title><script>alert(2)</script> [x](javascript:alert(3)) | **b** {{7*7}} &lt;';
@@ -33,7 +34,7 @@ test('the report', async (t) => {
   t.after(() => { rmSync(folder, { recursive: true, force: true }); return s.stop(); });
   await told(s);
   const all = (look) => look?.units.off + look?.units.top === 1200;
-  for (const end = Date.now() + 5000; !all((await s.get('/admin/v1/experiments/poll-trial/looks?limit=1')).body.items[0]);) assert.ok(Date.now() < end, 'nobody looked');
+  await until(async () => all((await s.get('/admin/v1/experiments/poll-trial/looks?limit=1')).body.items[0]), 'a look at all of them');
   await s.post('/admin/v1/experiments/poll-trial/conclude', { outcome: 'ship', variant: 'top', note: 'It sells.' });
   const html = await s.get('/admin/v1/experiments/poll-trial/report');
   const results = await s.results('poll-trial');

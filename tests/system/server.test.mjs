@@ -73,8 +73,10 @@ test('a server', async (t) => {
 
   await t.test('answers 413 to a body that is too large', async () => {
     const big = `{"a":"${'x'.repeat(1100 * 1024)}"}`;
-    for (const [method, path] of [['PUT', '/admin/v1/features/x'], ['POST', '/ofrep/v1/evaluate/flags/x']])
+    for (const [method, path] of [['PUT', '/admin/v1/features/x'], ['POST', '/ofrep/v1/evaluate/flags/x'], ['POST', '/v1/events']])
       assert.equal((await s.call(method, path, big)).status, 413, path);
+    const event = `{"userId":"u","event":"E","properties":{"a":"${'x'.repeat(1000 * 1024)}"}}`; // the body is not, the event is
+    assert.match((await s.post('/v1/track', event)).body.rejected[0].detail, /32 KiB/);
     assert.equal((await s.post('/v1/batch', `{"a":"${'x'.repeat(4200 * 1024)}"}`)).status, 413);
   });
 

@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, build, poll, bearer, asShopper } from './harness.mjs';
+import { until } from './listen.mjs';
 import { parley } from './parley.mjs';
 
 const polls = '/admin/v1/plugins/polls';
@@ -201,9 +202,7 @@ test('a plugin is retired', async (t) => {
   });
 
   await t.test('metrics that an experiment names stay to be read, the others go', async () => {
-    const until = Date.now() + 2000;
-    while ((await s.get('/admin/v1/metrics/poll-vote-rate')).status !== 404 && Date.now() < until) await new Promise((r) => setTimeout(r, 10));
-    assert.equal((await s.get('/admin/v1/metrics/poll-vote-rate')).status, 404);
+    await until(async () => (await s.get('/admin/v1/metrics/poll-vote-rate')).status === 404);
     assert.equal((await s.get('/admin/v1/metrics/poll-votes')).status, 200);
   });
 

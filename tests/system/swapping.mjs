@@ -36,14 +36,14 @@ async function swap(server, n, gap) {
 
 // The last of the old workers may still be on its way out.
 async function settled(server, processes) {
-  for (let i = 0; i < 100 && holdings(server.process.pid).processes > processes; i++) await wait(50);
+  for (let i = 0; i < 1200 && holdings(server.process.pid).processes > processes; i++) await wait(50);
   return holdings(server.process.pid);
 }
 
 // At rest: as many processes as before, and no descriptor that comes or goes for a second (events that are read by plugins keep a file open).
 async function atRest(server, processes) {
   await settled(server, processes);
-  for (let still = 0, files = -1, i = 0; still < 5 && i < 50; i++) {
+  for (let still = 0, files = -1, i = 0; still < 5 && i < 300; i++) {
     const now = holdings(server.process.pid).files;
     still = now === files ? still + 1 : 0;
     files = now;

@@ -116,7 +116,7 @@ static void shell(const char *command) {
 static void say_and_crash(const struct journal_options *options) {
     struct journal *journal = journal_start(*options);
     for (int i = 0; i < SAID; i++) cr_assert_eq(say(journal, i).accepted, 1);
-    for (int i = 0; i < 5000 && access(in_folder("journal/seen"), F_OK) != 0; i++) usleep(1000);
+    for (int i = 0; i < 60000 && access(in_folder("journal/seen"), F_OK) != 0; i++) usleep(1000);
     shell("cp seen kept");
     for (int i = 0; i < 5; i++) say(journal, SAID + i);
     journal_close(journal);

@@ -99,6 +99,19 @@ Test(segment, events_that_are_wrong_are_refused_one_by_one_with_their_place) {
     cr_expect(text_is(intake.records[1].unit, "b"));
 }
 
+Test(segment, what_has_to_be_an_object_is_one_or_absent) {
+    cr_expect_eq(take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"properties\":null,\"context\":{}}").n, 1);
+    cr_expect_str_eq(refusal(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"properties\":[1]}"),
+                     "`properties` must be an object");
+    cr_expect_str_eq(refusal(SEGMENT_IDENTIFY, "{\"userId\":\"a\",\"traits\":\"blond\"}"),
+                     "`traits` must be an object");
+    cr_expect_str_eq(refusal(SEGMENT_PAGE, "{\"userId\":\"a\",\"context\":7}"), "`context` must be an object");
+}
+
+Test(segment, a_sentAt_that_is_no_time_is_refused_whether_or_not_there_is_a_timestamp) {
+    cr_expect(strstr(refusal(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"sentAt\":\"soon\"}"), "`sentAt`"));
+}
+
 Test(segment, a_visitor_speaks_for_herself_alone) {
     struct segment_intake intake = take_as(
         &anna, SEGMENT_BATCH,

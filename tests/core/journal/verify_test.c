@@ -96,7 +96,7 @@ static bool passes(void) {
     return journal_verify(in_folder("journal"), &rows, NULL) == 0;
 }
 
-Test(verify, finds_every_byte_that_makes_a_difference, .init = folder_make, .fini = folder_remove, .timeout = 120) {
+Test(verify, finds_every_byte_that_makes_a_difference, .init = folder_make, .fini = folder_remove) {
     static const unsigned char flips[] = {0x01, 0x80, 0x12, 0xff};
     unsigned char *bytes;
     size_t found = 0, idle = 0;

@@ -77,6 +77,7 @@ Test(merge, can_be_undone_from_the_other_side_where_it_is_clear_which) {
     merged("u1", "u3");
     struct identity_link link;
     cr_assert_eq(merge_undo(sql, &arena, TEXT("u1"), TEXT("ann"), 6, &link, &error), ERR_CONFLICT);
+    cr_assert_str_eq(error.detail, "2 customers are merged into u1: un-merge one of them by its own id");
     cr_assert(text_is(undone("u3").id, "u3"));
 }
 

@@ -116,7 +116,7 @@ Test(people, what_the_journal_has_and_parley_db_has_not_is_made_up_for_at_the_st
     start();
     tell(identify("u1", "{\"traits\":{\"later\":true}}", 20)); /* comes as a block while the files are read */
     struct looking l = looked("u1");
-    for (int i = 0; i < 500 && l.position < 12002; i++) {
+    for (int i = 0; i < 20000 && l.position < 12002; i++) {
         usleep(5000);
         l = looked("u1");
     }

@@ -17,8 +17,7 @@ static void install(const char *version) {
 
 static void open_house(void) {
     snprintf(worker, sizeof worker, "%s", house_built("parley-worker"));
-    static const struct plugin_timing usual = {0};
-    house_open(&house, &(struct house_setup){.timing = &usual, .worker = worker});
+    house_open(&house, &(struct house_setup){.worker = worker});
     house_start(&house);
     install("1.0.0");
     cr_assert_eq(house_activate(&house, "polls", "1.0.0"), 0, "%s", house.error.detail);
@@ -29,7 +28,7 @@ static void close_house(void) {
     house_close(&house);
 }
 
-TestSuite(alone, .init = open_house, .fini = close_house, .timeout = 60);
+TestSuite(alone, .init = open_house, .fini = close_house);
 
 static void assert_serves(const char *version, const char *body) {
     struct said said = house_call(&house, "GET", "/entries", "");

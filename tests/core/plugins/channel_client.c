@@ -161,7 +161,7 @@ bool client_next(struct client *client, struct frame *frame) {
 }
 
 void client_wait_effects(struct client *client, int effects) {
-    uint64_t deadline = clock_ticks() + 5000000000u;
+    uint64_t deadline = clock_ticks() + 100000000000u;
     struct frame frame;
     for (;;) {
         int seen = 0;

@@ -71,7 +71,7 @@ void client_kill(struct client *client);
 int client_wait(struct client *client);
 /* Closes the channel, as when parleyd ends. */
 void client_hang_up(struct client *client);
-/* Reads what is still to come without answering it, until `effects` of them were seen or 5 s have passed. */
+/* Reads what is still to come without answering it, until `effects` of them were seen or 100 s have passed. */
 void client_wait_effects(struct client *client, int effects);
 /* What was put aside, NUL-terminated; borrowed until the next frame. */
 const char *client_effects(struct client *client);

@@ -19,11 +19,6 @@ static void close_house(void) {
 TestSuite(effects, .init = open_house, .fini = close_house);
 
 /* The stand-in logs what it is told. */
-static bool worker_was_told(const char *line) {
-    for (int i = 0; i < 300 && !strstr(house_logs(&house, "polls"), line); i++) house_turn(&house, 10);
-    return strstr(house_logs(&house, "polls"), line);
-}
-
 static bool worker_was_told_nothing(void) {
     house_turn(&house, 50);
     return !strstr(house_logs(&house, "polls"), "kept");
@@ -35,9 +30,9 @@ Test(effects, are_given_back_to_the_worker_only_once_all_before_them_are_durable
     plugins_kept(house.plugins, house.tickets[1]);
     cr_assert(worker_was_told_nothing());
     plugins_kept(house.plugins, house.tickets[0]);
-    cr_assert(worker_was_told("kept 2"));
+    house_wait_for_log(&house, "polls", "kept 2");
     plugins_kept(house.plugins, house.tickets[2]);
-    cr_assert(worker_was_told("kept 3"));
+    house_wait_for_log(&house, "polls", "kept 3");
 }
 
 Test(effects, that_are_not_durable_yet_are_what_the_release_waits_for) {
@@ -49,13 +44,15 @@ Test(effects, that_are_not_durable_yet_are_what_the_release_waits_for) {
 Test(effects, beyond_a_thousand_wait_in_the_worker_which_is_not_held_to_blame) {
     struct frame_request request = {.method = TEXT("POST"), .path = TEXT("/many-effects")};
     cr_assert_eq(house_call_within(&house, &request, 300).code, ERR_TIMEOUT, "the answer is behind the effects");
+    house_wait_until(&house, house.effects >= 1024);
+    house_turn(&house, 50);
     cr_assert_eq(house.effects, 1024);
     house.keep_effects = true;
     for (int i = 0; i < 8; i++) plugins_kept(house.plugins, house.tickets[i]);
-    for (int i = 0; i < 300 && house.effects < 1024 + 8; i++) house_turn(&house, 10);
+    house_wait_until(&house, house.effects >= 1024 + 8);
     cr_assert_eq(house.effects, 1024 + 8);
     for (uint64_t i = 8; i < 1024; i++) plugins_kept(house.plugins, house.tickets[0] + i);
-    cr_assert(worker_was_told("kept 5000"));
+    house_wait_for_log(&house, "polls", "kept 5000");
     cr_assert_eq(house.effects, 5000);
     cr_assert_not(strstr(house_status(&house, "polls"), "to be durable"));
     cr_assert(strstr(house_status(&house, "polls"), "\"restarts\":0"), "%s", house_status(&house, "polls"));

@@ -3,7 +3,11 @@
 #ifndef PARLEY_TESTS_CORE_PLUGINS_HOUSE_H
 #define PARLEY_TESTS_CORE_PLUGINS_HOUSE_H
 
+#include "core/base/clock.h"
 #include "core/plugins/host.h"
+
+/* Nothing that a test waits for takes so long, however busy the machine: who has waited so long waits for nothing. */
+#define HOUSE_PATIENCE_NS (120ull * 1000000000)
 
 struct house {
     uv_loop_t loop;
@@ -13,7 +17,7 @@ struct house {
     char dir[64];        /* temporary, removed at the end */
     char plugin_dir[80]; /* DIR/plugins */
     struct house_setup {
-        const struct plugin_timing *timing;       /* NULL: short ones */
+        const struct plugin_timing *timing;       /* NULL: house_timing's */
         const char *worker;                       /* NULL: the stand-in */
         const char *bundled;                      /* NULL: nothing comes with it */
         const struct breaker_policy *breaker;     /* NULL: one that never opens */
@@ -69,10 +73,22 @@ struct said house_call_within(struct house *house, const struct frame_request *r
 /* FRAME_EXPORT or FRAME_FORGET. */
 struct said house_errand(struct house *house, enum frame_type type);
 
-/* Turns the loop until the status of the plugin contains `text`; asserts that it does within 10 s. */
+/* What takes how long at most. No deadline passes by itself in a test, on the slowest machine: a test in which one is to pass makes
+ * that one short, for what begins afterwards. */
+struct plugin_timing *house_timing(struct house *house);
+
+/* One turn of the loop: news first, and what becomes due by them in a later one. So who looks after each turn misses nothing. */
+void house_step(struct house *house);
+#define house_wait_until(house, condition)                                                                             \
+    for (uint64_t start_ = clock_ticks(); !(condition); house_step(house))                                             \
+    cr_assert(clock_ticks() - start_ < HOUSE_PATIENCE_NS, "it never came that " #condition)
+
+/* Turns the loop until the status of the plugin contains `text`. */
 void house_wait_for(struct house *house, const char *name, const char *text);
 /* The same for a line of `events` that contains `text`. */
 void house_wait_for_event(struct house *house, const char *text);
+/* The same for what its workers log. */
+void house_wait_for_log(struct house *house, const char *name, const char *text);
 /* Turns the loop for so long. */
 void house_turn(struct house *house, int ms);
 /* Status, log lines, metrics as text; static storage. */

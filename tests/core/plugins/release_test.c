@@ -1,5 +1,6 @@
 /* Restarts, draining, and what a release says it waits for. */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "tests/core/plugins/house.h"
@@ -37,18 +38,30 @@ Test(release, that_stayed_down_serves_again_when_another_one_is_activated) {
 }
 
 Test(release, that_answers_no_heartbeats_is_killed_and_started_again) {
+    house_timing(&house)->heartbeat = 300;
+    house_timing(&house)->stop = 100; /* nor will the next one hear of the end */
     house_run_plugin(&house, "polls", "1.0.0", "deaf_after_start");
-    for (int i = 0; i < 500 && !strstr(house_logs(&house, "polls"), "heartbeats"); i++) house_turn(&house, 10);
-    cr_assert(strstr(house_logs(&house, "polls"), "did not answer 3 heartbeats in 0.9 s"), "%s",
-              house_logs(&house, "polls"));
+    house_wait_for_log(&house, "polls", "did not answer 3 heartbeats in 0.9 s");
+    house_wait_for(&house, "polls", "\"restarts\":1");
+}
+
+Test(release, that_answers_two_heartbeats_at_once_serves_on) {
+    house_run_plugin(&house, "polls", "1.0.0", "answers_in_pairs");
+    for (int i = 0; i < 1500 && !strstr(house_logs(&house, "polls"), "asked once more"); i++) house_turn(&house, 10);
+    cr_assert(strstr(house_logs(&house, "polls"), "asked once more"), "%s", house_logs(&house, "polls"));
 }
 
 Test(release, that_ignores_stop_is_killed_after_its_deadline) {
     house_run_plugin(&house, "polls", "1.0.0", "ignores_stop");
+    pid_t first = atoi(strstr(house_status(&house, "polls"), "\"pid\":") + strlen("\"pid\":"));
     house_run_plugin(&house, "polls", "1.0.1", "obedient");
     house_wait_for(&house, "polls", "exit after STOP");
+    kill(first, SIGKILL); /* it has all the time of the world; the next one has less */
+    house_timing(&house)->stop = 200;
+    cr_assert_eq(house_rollback(&house, "polls"), 0, "%s", house.error.detail);
+    cr_assert_eq(house_activate(&house, "polls", "1.0.1"), 0, "%s", house.error.detail);
+    house_wait_for_log(&house, "polls", "waiting for: exit after STOP");
     house_wait_for(&house, "polls", "\"state\":\"stopped\"");
-    cr_assert(strstr(house_logs(&house, "polls"), "waiting for: exit after STOP"), "%s", house_logs(&house, "polls"));
     cr_assert_eq(house_children(), 1);
 }
 
@@ -60,14 +73,16 @@ Test(release, that_drains_says_which_request_it_waits_for_and_is_killed_when_it_
     house_run_plugin(&house, "polls", "1.0.0", "obedient");
     int held = 0;
     struct frame_request request = {.method = TEXT("PUT"), .path = TEXT("/hold")};
-    struct plugin_call call = {
-        .plugin = TEXT("polls"), .request = &request, .answered = note_code, .user = &held, .deadline = 8000};
+    struct plugin_call call = {.plugin = TEXT("polls"), .request = &request, .answered = note_code, .user = &held};
     cr_assert_eq(plugins_call(house.plugins, &call, NULL), 0);
     house_run_plugin(&house, "polls", "1.0.1", "obedient");
     house_wait_for(&house, "polls", "\"state\":\"draining\"");
     cr_assert(strstr(house_status(&house, "polls"), "\"waitingFor\":[\"request 1 PUT /hold ("), "%s",
               house_status(&house, "polls"));
     cr_assert_eq(held, 0);
+    cr_assert_eq(house_rollback(&house, "polls"), 0);
+    house_timing(&house)->drain = 200; /* from now on */
+    cr_assert_eq(house_activate(&house, "polls", "1.0.1"), 0);
     house_wait_for(&house, "polls", "\"state\":\"stopped\"");
     cr_assert_eq(held, ERR_UNAVAILABLE);
     cr_assert(strstr(house_logs(&house, "polls"), "still held 1 requests after draining for "), "%s",
@@ -78,8 +93,7 @@ Test(release, that_is_activated_again_while_it_drains_simply_serves_on) {
     house_run_plugin(&house, "polls", "1.0.0", "obedient");
     int held = 0;
     struct frame_request request = {.method = TEXT("PUT"), .path = TEXT("/hold")};
-    struct plugin_call call = {
-        .plugin = TEXT("polls"), .request = &request, .answered = note_code, .user = &held, .deadline = 8000};
+    struct plugin_call call = {.plugin = TEXT("polls"), .request = &request, .answered = note_code, .user = &held};
     cr_assert_eq(plugins_call(house.plugins, &call, NULL), 0);
     house_run_plugin(&house, "polls", "1.0.1", "obedient");
     cr_assert_eq(house_rollback(&house, "polls"), 0);
@@ -90,10 +104,7 @@ Test(release, that_is_activated_again_while_it_drains_simply_serves_on) {
 Test(release, log_lines_and_printed_lines_are_kept_and_floods_are_cut_and_counted) {
     house_run_plugin(&house, "polls", "1.0.0", "obedient");
     house_call(&house, "POST", "/print", "");
-    for (int i = 0; i < 300 && !strstr(house_logs(&house, "polls"), "printed"); i++) house_turn(&house, 10);
-    cr_assert(strstr(house_logs(&house, "polls"),
-                     "\"level\":\"warn\",\"version\":\"1.0.0\",\"line\":\"printed by the plugin\""),
-              "%s", house_logs(&house, "polls"));
+    house_wait_for_log(&house, "polls", "\"level\":\"warn\",\"version\":\"1.0.0\",\"line\":\"printed by the plugin\"");
     house_call(&house, "POST", "/log", "");
     cr_assert(strstr(house_logs(&house, "polls"),
                      "\"level\":\"info\",\"version\":\"1.0.0\",\"line\":\"a line of the plugin's\""));

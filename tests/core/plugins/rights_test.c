@@ -43,7 +43,7 @@ static struct heard ask(void (*all)(struct plugins *, struct text, plugin_rights
     struct heard heard = {0};
     all(house.plugins, TEXT("ann"), on_rights, &heard);
     cr_assert_eq(heard.times, 0, "called back before the function returned");
-    for (int i = 0; i < 2000 && !heard.times; i++) house_turn(&house, 5);
+    house_wait_until(&house, heard.times > 0);
     cr_assert_eq(heard.times, 1);
     return heard;
 }

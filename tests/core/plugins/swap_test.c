@@ -19,7 +19,7 @@ static void close_house(void) {
     house_close(&house);
 }
 
-TestSuite(swap, .init = open_house, .fini = close_house, .timeout = 120);
+TestSuite(swap, .init = open_house, .fini = close_house);
 
 /* So many callers, each of whom calls again as soon as it is answered. */
 struct load {
@@ -66,16 +66,16 @@ static void stop_load(void) {
 Test(swap, two_hundred_under_load_lose_no_request_and_leave_nothing_behind) {
     int descriptors = house_descriptors();
     start_load(true);
-    for (int i = 0; i < SWAPS; i++)
+    for (int i = 0; i < SWAPS; i++) {
         cr_assert_eq(house_activate(&house, "polls", i % 2 ? "1.0.0" : "1.1.0"), 0, "%s", house.error.detail);
+        house_wait_until(&house, load.by_version[(i + 1) % 2] > 10 * (i / 2 + 1));
+    }
     stop_load();
     cr_assert_eq(load.refused, 0);
     cr_assert_eq(load.failed, 0);
     cr_assert_gt(load.by_version[0], 1000);
     cr_assert_gt(load.by_version[1], 1000);
-    for (int i = 0; i < 200 && house_children() > 1; i++) house_turn(&house, 10);
-    cr_assert_eq(house_children(), 1);
-    cr_assert_eq(house_descriptors(), descriptors);
+    house_wait_until(&house, house_children() == 1 && house_descriptors() == descriptors);
     cr_assert(strstr(house_status(&house, "polls"), "\"inFlight\":0"));
 }
 
@@ -87,6 +87,7 @@ Test(swap, failing_swaps_under_load_lose_no_request_either) {
         snprintf(version, sizeof version, "2.0.%d", i % 4);
         if (i < 4) house_install(&house, house_bundle(&house, "polls", version, defects[i]));
         cr_assert_eq(house_activate(&house, "polls", version), ERR_UNAVAILABLE);
+        house_wait_until(&house, load.by_version[0] > 5 * (i + 1));
     }
     stop_load();
     cr_assert_eq(load.refused + load.failed, 0);
@@ -108,7 +109,9 @@ Test(swap, to_a_variant_and_back_keeps_both_releases_served_under_load) {
 Test(swap, a_worker_killed_under_load_costs_no_read) {
     start_load(false);
     for (int i = 0; i < 3; i++) {
-        house_turn(&house, 50);
+        int64_t before =
+            load.answered; /* who waited for the one before is answered first; it would be tried no third time */
+        house_wait_until(&house, load.answered > before + 10 * CALLERS);
         house_call(&house, "PUT", "/crash", "");
         house_wait_for(&house, "polls", "\"state\":\"running\"");
         for (int k = load.waiting; k < CALLERS; k++) call_once(); /* who was refused meanwhile calls again */

@@ -39,7 +39,7 @@ static int rows_left(void) {
 }
 
 static void expect_rows_left(int expected) {
-    for (int i = 0; i < 40 && rows_left() != expected; i++) usleep(50000);
+    for (int i = 0; i < 2000 && rows_left() != expected; i++) usleep(50000);
     cr_expect_eq(rows_left(), expected);
 }
 
@@ -113,7 +113,7 @@ Test(outbox, one_workers_acknowledgement_leaves_the_rows_of_another) {
 }
 
 static void expect_note(const char *id) {
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 2000; i++) {
         call("GET", "/notes", NULL);
         if (strstr(reply.body, id)) return;
         usleep(50000);

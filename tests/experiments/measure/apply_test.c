@@ -103,6 +103,19 @@ Test(apply, a_funnel_wants_its_steps_in_order_within_its_window_whatever_order_t
     trial_close(&t);
 }
 
+Test(apply, an_event_is_one_step_of_a_funnel_also_where_two_steps_have_its_name) {
+    int64_t n;
+    one_metric("{\"key\":\"m\",\"kind\":\"funnel\",\"steps\":[\"View\",\"View\",\"Buy\"],\"window\":\"P1D\"}", 0);
+    static const char *const units[] = {"once", "twice", "apart"};
+    for (int i = 0; i < 3; i++) trial_send(&t, trial_exposure(units[i], "top", T + 10));
+    step("once", "View", T + 11), step("once", "Buy", T + 12);
+    step("twice", "Buy", T + 13), step("twice", "View", T + 12), step("twice", "View", T + 11);
+    step("apart", "View", T + 11), step("apart", "View", T + 11 + DAY), step("apart", "Buy", T + 12 + DAY);
+    cr_expect_eq(sum_of_m(T + 9, &n), 1, "twice");
+    cr_expect_eq(n, 3);
+    trial_close(&t);
+}
+
 Test(apply, a_cap_is_the_percentile_of_all_units_zeros_included) {
     one_metric("{\"key\":\"m\",\"kind\":\"mean\",\"event\":\"Order Completed\",\"value\":\"revenue\",\"cap\":0.9}", 0);
     for (int i = 0; i < 11; i++) {

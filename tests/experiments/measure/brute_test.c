@@ -255,7 +255,7 @@ static void expect_history(const struct measure_results *r) {
     }
 }
 
-Test(brute, every_kind_of_metric_is_what_the_sentences_say, .timeout = 120) {
+Test(brute, every_kind_of_metric_is_what_the_sentences_say) {
     srand(29);
     int64_t as_of = T + 3 * (int64_t)DAY, both = 0;
     trial_open(&t, &trial_one);
