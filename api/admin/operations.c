@@ -3,6 +3,7 @@
 
 #include "api/admin/job.h"
 #include "api/admin/tables.h"
+#include "api/push.h"
 #include "core/base/json.h"
 #include "core/store/audit.h"
 #include "experiments/judge/calculator.h"
@@ -120,6 +121,7 @@ static void set_table(struct admin_job *job) {
     app->last_token.of = NULL;
     app_change_end(app);
     token_table_free(before);
+    push_beat(app->push);
 }
 
 static int create_token(struct admin_job *job, struct sql *sql, struct token *token) {
