@@ -95,6 +95,8 @@ extern const size_t api_tables_n;
 
 /* server_options.admit: the token's role against the route's, then the shopper's identity where the route needs one. */
 bool app_admit(struct request *request);
+/* Whether the token that it came with is still in force: what goes on for long asks again. First loop. */
+bool app_still_admits(struct request *request);
 /* server_options.arrive: tells browsers what pages of other origins may do, and answers their preflights. */
 bool app_arrive(struct request *request, const struct route_match *match, bool options);
 /* server_options.turn: events of one turn become one group of the journal. */

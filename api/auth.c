@@ -77,6 +77,11 @@ static bool admit_role(struct request *request) {
     return false;
 }
 
+bool app_still_admits(struct request *request) {
+    struct principal who;
+    return !request->route->roles || check_token(request->app, presented_token(request), &who);
+}
+
 bool app_admit(struct request *request) {
     if (request->route->roles && !admit_role(request)) return false;
     return !(request->route->flags & ROUTE_SHOPPER) || identity_establish(request, &request->app->identity);

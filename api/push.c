@@ -160,8 +160,9 @@ struct listening {
 static void on_wake(struct listener *listener) {
     reply_wake(((struct listening *)listener)->request);
 }
+/* A token that was revoked, or has expired, hears nothing more. */
 static ssize_t on_read(void *user, char *out, size_t room) {
-    return stream_read(user, out, room);
+    return app_still_admits(((struct listening *)user)->request) ? stream_read(user, out, room) : STREAM_ENDED;
 }
 static void on_closed(void *user) {
     stream_leave(user);
@@ -246,12 +247,15 @@ void push_write_streams(struct request *request, struct json_writer *w) {
 
 /* ---- from start to end ---- */
 
-static void on_beat(uv_timer_t *timer) {
-    struct push *push = timer->data;
+void push_beat(struct push *push) {
     stream_beat(push->changes);
     stream_beat(push->refetch);
     stream_beat(push->notes);
     stream_beat(push->logs);
+}
+
+static void on_beat(uv_timer_t *timer) {
+    push_beat(timer->data);
 }
 
 static struct stream *open_stream(struct app *app, const char *label, const char *missed) {

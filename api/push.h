@@ -15,6 +15,8 @@ void push_end(struct push *push);
 /* After the server was stopped: freed with the loop's next turns. */
 void push_close(struct push *push);
 
+/* Every stream's listeners read now: a comment, or the end where app->tokens know theirs no longer. */
+void push_beat(struct push *push);
 /* app->snapshot is new: clients evaluate again now, and when the snapshot's next scheduled change is due. */
 void push_snapshot(struct push *push);
 /* Administrators are told what was done: {"kind","key","version","action","revision"}, version only where a definition has

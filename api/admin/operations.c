@@ -3,6 +3,7 @@
 
 #include "api/admin/job.h"
 #include "api/admin/tables.h"
+#include "api/push.h"
 #include "core/base/json.h"
 #include "core/store/audit.h"
 #include "experiments/judge/calculator.h"
@@ -120,6 +121,7 @@ static void set_table(struct admin_job *job) {
     app->last_token.of = NULL;
     app_change_end(app);
     token_table_free(before);
+    push_beat(app->push);
 }
 
 static int create_token(struct admin_job *job, struct sql *sql, struct token *token) {
@@ -228,6 +230,20 @@ static void write_decision(struct app *app, const struct snapshot_feature *featu
     json_close_object(w);
 }
 
+/* Keys that were asked for and are no features. */
+static void write_unknown(const struct app *app, const struct json *json, json_at features, struct arena *arena,
+                          struct json_writer *w) {
+    if (features == JSON_NONE) return;
+    for (json_at f = json_first(json, features); f != JSON_NONE; f = json_after(json, features, f)) {
+        struct text key = json_unescaped(json, f, arena);
+        if (snapshot_feature(app->snapshot, key)) continue;
+        json_open_object(w);
+        json_put_text(w, "key", key);
+        json_put_text(w, "errorCode", TEXT("FLAG_NOT_FOUND"));
+        json_close_object(w);
+    }
+}
+
 static void handle_evaluate(struct request *request) {
     struct app *app = request->app;
     struct arena *arena = &request->arena;
@@ -238,7 +254,10 @@ static void handle_evaluate(struct request *request) {
         return;
     }
     json_at root = json_get(&json, 0, TEXT("context")), features = json_get(&json, 0, TEXT("features"));
+    json_at unit = json_get(&json, root, TEXT("targetingKey"));
     if (json_kind(&json, root) != JSON_KIND_OBJECT) error_at(&error, "/context", "must be an object");
+    if (unit != JSON_NONE && json_kind(&json, unit) != JSON_KIND_STRING)
+        error_at(&error, "/context/targetingKey", "must be a string");
     if (features != JSON_NONE && json_kind(&json, features) != JSON_KIND_ARRAY)
         error_at(&error, "/features", "must be an array of keys");
     if (error.code) {
@@ -247,8 +266,7 @@ static void handle_evaluate(struct request *request) {
     }
     struct context context = {.json = &json,
                               .root = root,
-                              .targeting_key =
-                                  json_unescaped(&json, json_get(&json, root, TEXT("targetingKey")), arena),
+                              .targeting_key = json_unescaped(&json, unit, arena),
                               .now = clock_now(app->clock),
                               .arena = arena};
     struct buffer out = {0};
@@ -261,6 +279,7 @@ static void handle_evaluate(struct request *request) {
     for (uint32_t i = 0; i < app->snapshot->n_features; i++)
         if (asked_for(&json, features, app->snapshot->features[i].definition.key, arena))
             write_decision(app, &app->snapshot->features[i], &context, &w);
+    write_unknown(app, &json, features, arena, &w);
     json_close_array(&w);
     json_close_object(&w);
     reply_json(request, 200, &out);

@@ -109,11 +109,13 @@ void frame_reply_encode(struct buffer *out, const struct frame_reply *reply) {
     put_u32(out, (uint32_t)reply->status);
     put_text(out, reply->content_type);
     put_text(out, reply->body);
+    put_text(out, reply->allow);
 }
 
 int frame_reply_decode(struct text in, struct frame_reply *reply, struct error *error) {
     uint32_t status;
-    if (!get_u32(&in, &status) || !get_text(&in, &reply->content_type) || !get_text(&in, &reply->body) || in.n)
+    if (!get_u32(&in, &status) || !get_text(&in, &reply->content_type) || !get_text(&in, &reply->body) ||
+        !get_text(&in, &reply->allow) || in.n)
         return error_set(error, ERR_INVALID, "a reply frame has the wrong length");
     if (status < 200 || status > 599) return error_set(error, ERR_INVALID, "a reply with status %u", status);
     reply->status = (int)status;

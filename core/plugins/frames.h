@@ -90,6 +90,7 @@ struct frame_reply {
     int status; /* HTTP, 200..599 */
     struct text content_type;
     struct text body;
+    struct text allow; /* of 405: the methods that the path takes */
 };
 void frame_reply_encode(struct buffer *out, const struct frame_reply *reply);
 int frame_reply_decode(struct text payload, struct frame_reply *reply, struct error *error);

@@ -183,7 +183,7 @@ int call_run(parley_call *call) {
 }
 
 void call_answer(parley_call *call, struct buffer *out) {
-    struct frame_reply reply = {.status = call->status ? call->status : 204};
+    struct frame_reply reply = {.status = call->status ? call->status : 204, .allow = call->match.allow};
     if (call->status) {
         reply.body = buffer_view(&call->runtime->body);
         reply.content_type = call->status >= 400 ? TEXT("application/problem+json") : TEXT("application/json");

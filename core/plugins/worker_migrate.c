@@ -84,6 +84,28 @@ static int run_missing(struct runtime *runtime, int from, int *to, struct error 
     return rc;
 }
 
+/* One that was numbered after the fact would never run, and the release would miss what it makes. */
+static int check_passed(struct runtime *runtime, int from, struct error *error) {
+    int rc = 1;
+    for (size_t i = 0; rc > 0 && i < runtime->plugin.migrations_n; i++) {
+        int number = migration(&runtime->plugin, i)->number;
+        if (number > from) return 0;
+        sqlite3_stmt *query = connection_prepare(&runtime->database.writes,
+                                                 "SELECT 1 FROM parley_schema WHERE number = $1", SPEAKER_HOST, error);
+        if (!query) return ERR_INTERNAL;
+        sqlite3_bind_int(query, 1, number);
+        rc = connection_step(&runtime->database.writes, query, error);
+        sqlite3_reset(query);
+        if (rc == 0)
+            return error_set(
+                error, ERR_CONFLICT,
+                "migration %d has never run on this plugin's data, but %d has, of another release: give it "
+                "a number above that",
+                number, from);
+    }
+    return rc < 0 ? rc : 0;
+}
+
 static int migrate_in_transaction(struct runtime *runtime, parley_call *call, struct error *error) {
     struct connection *sql = &runtime->database.writes;
     size_t n = runtime->plugin.migrations_n;
@@ -98,6 +120,8 @@ static int migrate_in_transaction(struct runtime *runtime, parley_call *call, st
             "this plugin's data was changed by breaking migration %d of a later release; this one knows up to %d",
             breaking, newest);
     to = from;
+    rc = check_passed(runtime, from, error);
+    if (rc < 0) return rc;
     rc = run_missing(runtime, from, &to, error);
     if (rc < 0 || to == from || !runtime->plugin.migrate) return rc;
     call->sql = sql;

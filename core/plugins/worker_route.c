@@ -45,7 +45,7 @@ static bool fits(struct route_match *match, const char *template, struct text pa
 
 int route_find(struct route_match *match, const struct parley_route *routes, size_t n, size_t stride, int audience,
                struct text method, struct text path, struct arena *arena, struct error *error) {
-    bool other_method = false;
+    match->allow = TEXT_NONE;
     for (size_t i = 0; i < n; i++) {
         const struct parley_route *route = (const void *)((const char *)routes + i * stride);
         if (!(route->audience & audience) || !fits(match, route->path, path, arena)) continue;
@@ -53,10 +53,14 @@ int route_find(struct route_match *match, const struct parley_route *routes, siz
             match->route = route;
             return 0;
         }
-        other_method = true;
+        struct text other = text_of(route->method);
+        if (!match->allow.n)
+            match->allow = other;
+        else if (!memmem(match->allow.at, match->allow.n, other.at, other.n))
+            match->allow = arena_printf(arena, "%.*s, %s", TEXT_ARGS(match->allow), route->method);
     }
-    if (other_method)
-        return error_set(error, ERR_METHOD, "%.*s does not take %.*s", TEXT_ARGS(path), TEXT_ARGS(method));
+    if (match->allow.n)
+        return error_set(error, ERR_METHOD, "%.*s takes %.*s", TEXT_ARGS(path), TEXT_ARGS(match->allow));
     return error_set(error, ERR_NOT_FOUND, "this plugin has no path %.*s", TEXT_ARGS(path));
 }
 

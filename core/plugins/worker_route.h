@@ -18,10 +18,11 @@ struct route_match {
     const struct parley_route *route;
     struct route_param params[ROUTE_PARAMS];
     int params_n;
+    struct text allow; /* where only the method is another: those that the path takes, "GET, PUT" */
 };
 
 /* The first of `n` routes (`stride` bytes apart) that serves this audience, method and path. ERR_NOT_FOUND, or ERR_METHOD where
- * only the method is another. `match` borrows from `path`, from the templates and from `arena`. In a segment of `path`, %2F and %25 are
+ * only the method is another, with `allow` in *match. `match` borrows from `path`, from the templates and from `arena`. In a segment of `path`, %2F and %25 are
  * '/' and '%'; nothing else is escaped. */
 int route_find(struct route_match *match, const struct parley_route *routes, size_t n, size_t stride, int audience,
                struct text method, struct text path, struct arena *arena, struct error *error);

@@ -305,8 +305,12 @@ struct value run_eval(struct run *run, uint32_t at) {
     return value_null();
 }
 
+/* Out of steps, nothing is known: what stands around the part that was cut short, a `!` for one, says nothing either. */
 struct value condition_value(const struct condition *condition, const struct condition_input *input) {
-    return condition ? run_whole(condition, input, &(uint32_t){0}, 0) : value_bool(true);
+    uint32_t steps = 0;
+    if (!condition) return value_bool(true);
+    struct value v = run_whole(condition, input, &steps, 0);
+    return steps < CONDITION_MAX_STEPS ? v : (struct value){.kind = VALUE_NULL, .absent = true};
 }
 
 bool condition_true(const struct condition *condition, const struct condition_input *input) {

@@ -159,8 +159,7 @@ static void compile_operator(struct compiler *c, const struct path *path, const 
     int op = operator_named(name);
     if (op < 0) {
         reader_fault(c->reader, here,
-                     "is not an operator that is known; see the list of JsonLogic operators in the "
-                     "documentation of conditions");
+                     "is not an operator that is known; \"Conditions\" in docs/api.md lists those that are");
         return;
     }
     uint32_t count = json_is_array(arguments) ? (uint32_t)json_array_size(arguments) : 1;

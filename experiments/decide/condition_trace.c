@@ -68,6 +68,7 @@ static bool has_parts(const struct node *node) {
 static void trace_node(struct run *run, uint32_t at, int depth, struct json_writer *out) {
     const struct node *node = &run->nodes[at];
     struct value v = run_eval(run, at);
+    if (*run->steps >= CONDITION_MAX_STEPS) v = (struct value){.kind = VALUE_NULL, .absent = true};
     bool taken = value_true(&run->home, v);
     json_open_object(out);
     put_source(run->nodes, at, out);

@@ -27,7 +27,7 @@ static void add(struct search *search, enum definition_kind kind, struct text ke
         search->items = memory_grow(search->items, search->room * sizeof *search->items);
     }
     const struct impact_item *of = search->n ? &search->items[search->from] : NULL;
-    search->items[search->n++] = (struct impact_item){kind, key, as, of ? of->kind : kind, of ? of->key : TEXT_NONE};
+    search->items[search->n++] = (struct impact_item){kind, key, as, of ? of->kind : kind, of ? of->key : key};
     map_put(&search->seen[kind], key, (void *)search->snapshot);
 }
 
@@ -66,11 +66,13 @@ static int by_kind_and_key(const void *a, const void *b) {
 size_t impact_of(const struct snapshot *snapshot, enum definition_kind kind, struct text key, struct arena *arena,
                  struct impact_item **items) {
     struct search search = {.snapshot = snapshot};
-    add(&search, kind, key, NULL);
+    const struct snapshot_experiment *e = kind == DEFINITION_EXPERIMENT ? snapshot_experiment(snapshot, key) : NULL;
+    size_t first = e && e->state.phase >= PHASE_RUNNING && e->state.phase <= PHASE_MATURING ? 0 : 1;
+    add(&search, kind, key, "itself");
     for (; search.from < search.n; search.from++) follow(&search);
-    size_t n = search.n - 1;
+    size_t n = search.n - first;
     *items = arena_array(arena, struct impact_item, n);
-    memcpy(*items, search.items + 1, n * sizeof **items);
+    memcpy(*items, search.items + first, n * sizeof **items);
     qsort(*items, n, sizeof **items, by_kind_and_key);
     for (int i = 0; i <= DEFINITION_PAGE; i++) map_free(&search.seen[i]);
     free(search.items);

@@ -13,8 +13,8 @@ struct impact_item {
     struct text of_key;
 };
 
-/* Everything that uses the definition, directly or through others, and what those change in turn, each once; not the definition
- * itself. By kind, then key; concluded experiments are left out, but for a metric's: their figures are its. In `arena`. Returns how
+/* Everything that uses the definition, directly or through others, and what those change in turn, each once; the definition
+ * itself only where it is a trial that runs, pauses or matures: its units are touched. By kind, then key; concluded experiments are left out, but for a metric's: their figures are its. In `arena`. Returns how
  * many. */
 size_t impact_of(const struct snapshot *snapshot, enum definition_kind kind, struct text key, struct arena *arena,
                  struct impact_item **items);

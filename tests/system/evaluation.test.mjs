@@ -92,6 +92,12 @@ test('evaluation', async (t) => {
     assert.equal(body.features.length, 1);
     assert.equal(body.features[0].variant, 'top');
     assert.ok(JSON.stringify(body.features[0].trace).includes('staff'));
+    const ask = (asked) => s.post('/admin/v1/evaluate', asked);
+    assert.deepEqual((await ask({ context: {}, features: ['nowhere', 'rules'] })).body.features.map((f) => [f.key, f.errorCode]), [['rules', undefined], ['nowhere', 'FLAG_NOT_FOUND']]);
+    for (const [asked, pointer] of [[{}, '/context'], [{ context: {}, features: 'rules' }, '/features'], [{ context: { targetingKey: 7 } }, '/context/targetingKey']]) {
+      const { status, body: { errors } } = await ask(asked);
+      assert.deepEqual([status, errors[0].pointer], [400, pointer]);
+    }
   });
 
   await t.test('lets a browser ask for its own shopper alone', async () => {

@@ -31,6 +31,12 @@ test('the impact of a change', async (t) => {
     assert.equal(body.next, null);
   });
 
+  await t.test('of a trial that runs is its own units, and who sees its feature', async () => {
+    const { body } = await s.get('/admin/v1/experiments/poll-trial/impact');
+    assert.deepEqual(short(body.items), ['feature product-poll as on trial of experiment poll-trial', 'experiment poll-trial as itself of experiment poll-trial']);
+    assert.deepEqual(body.totals, { runningTrials: 1, units: 30, features: 1, pages: 0 });
+  });
+
   await t.test('of a metric is the experiments that it judges', async () => {
     const { body } = await s.get('/admin/v1/metrics/bought/impact');
     assert.deepEqual(short(body.items), ['experiment poll-trial as primary metric of metric bought']);

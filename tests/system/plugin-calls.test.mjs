@@ -24,6 +24,14 @@ test('calls of a plugin to Parley', async (t) => {
     }
   };
 
+  await t.test('a path of its own that takes another method says which', async () => {
+    const wrong = await mine('DELETE', '/traits');
+    assert.deepEqual([wrong.status, wrong.headers.get('allow'), wrong.body.detail], [405, 'GET', '/traits takes GET']);
+    const post = await s.post('/admin/v1/plugins/caller/api/traits', {});
+    assert.deepEqual([post.status, post.headers.get('allow')], [405, 'GET']);
+    assert.equal((await mine('GET', '/nowhere')).headers.get('allow'), null);
+  });
+
   await t.test('it learns what identify told of the customer, and what she agreed to', async () => {
     assert.equal((await s.post('/v1/identify', { userId: 'ann', traits: { name: 'Ann', orders: 3 } })).body.accepted, 1);
     await s.put('/v1/me/preferences', { consent: { marketing: true, analytics: false } }, asShopper('ann'));

@@ -180,6 +180,15 @@ test('a plugin on a server', async (t) => {
     assert.equal((await parley(s.url, ['plugin', 'call', 'wishes', 'GET', '/greetings/anna'])).code, 4);
   });
 
+  await t.test('shows and erases what it holds about a customer', async () => {
+    await s.put('/admin/v1/features/greet', { type: 'string', variants: { off: { value: '' }, on: { value: 'on', plugin: 'wishes' } }, off: 'off', default: { serve: 'on' } });
+    assert.equal((await s.post('/v1/features/greet/greetings', {}, asShopper('anna b'))).status, 200);
+    assert.equal((await done(s, ['plugin', 'export', 'wishes', 'anna b'])).count, 1);
+    assert.equal((await parley(s.url, ['plugin', 'erase', 'wishes', 'anna b'])).err, 'erased wishes\n');
+    assert.deepEqual(await done(s, ['plugin', 'export', 'wishes', 'anna b']), {});
+    await s.delete('/admin/v1/features/greet');
+  });
+
   let dev, link;
   await t.test('runs what was saved in under a second, seen by a preview link', async () => {
     dev = new Dev(s, [inside('shop')]);

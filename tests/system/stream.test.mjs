@@ -24,6 +24,21 @@ test('the stream of changes', async (t) => {
     assert.equal((await Listener.open(s.url + '/admin/v1/stream', bearer(await s.token('browser')))).status, 403);
   });
 
+  await t.test('ends with its token', async () => {
+    const token = (await s.post('/admin/v1/tokens', { name: 'leaves', role: 'analyst' })).body;
+    const shop = (await s.post('/admin/v1/tokens', { name: 'stays', role: 'server' })).body;
+    const l = await Listener.open(s.url + '/admin/v1/stream', bearer(token.token)), other = await listen();
+    const mine = await Listener.open(s.url + '/v1/me/stream', { ...bearer(shop.token), 'parley-act-as': 'ann' });
+    await s.delete(`/admin/v1/tokens/${token.id}`);
+    await s.put('/admin/v1/features/later', poll({ key: 'later' }));
+    await until(() => l.ended && other.events.length === 1);
+    assert.deepEqual([l.events, mine.ended], [[], false]);
+    await s.delete(`/admin/v1/tokens/${shop.id}`);
+    await until(() => mine.ended);
+    await s.delete('/admin/v1/features/later');
+    other.close();
+  });
+
   await t.test('has every change with kind, key, version, action and revision', async () => {
     const l = await listen();
     await s.put('/admin/v1/features/one', poll({ key: 'one' }));

@@ -91,6 +91,21 @@ Test(harness, a_migration_that_is_not_as_additive_as_it_says_is_refused_and_chan
     expect_notes("\"a\"");
 }
 
+Test(harness, a_release_whose_migrations_stand_before_what_has_run_is_refused) {
+    struct parley_test_options other = notes("1.2.0");
+    put("a");
+    parley_test_restart(t, &other);
+    cr_expect_null(parley_test_why(t), "a gap is fine: %s", parley_test_why(t));
+    other = notes("1.1.0");
+    parley_test_restart(t, &other);
+    cr_expect(parley_test_why(t) &&
+                  strstr(parley_test_why(t), "migration 2 has never run on this plugin's data, but 4 has"),
+              "%s", parley_test_why(t));
+    other = notes("1.0.0");
+    parley_test_restart(t, &other);
+    expect_notes("\"a\"");
+}
+
 Test(harness, a_call_to_a_release_that_did_not_start_ends_the_test, .signal = SIGABRT) {
     struct parley_test_options bad = notes("9.9.9");
     parley_test_restart(t, &bad);

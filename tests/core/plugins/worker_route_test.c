@@ -11,6 +11,8 @@ static const struct parley_route routes[] = {
     {"GET", "/polls/{id}", PARLEY_READ, PARLEY_SHOPPER, handle},
     {"PUT", "/polls/{id}/options/{key}", PARLEY_WRITE, PARLEY_SHOPPER, handle},
     {"POST", "/polls", PARLEY_WRITE, PARLEY_STAFF, handle},
+    {"DELETE", "/polls/{id}", PARLEY_WRITE, PARLEY_SHOPPER, handle},
+    {"GET", "/polls/latest", PARLEY_READ, PARLEY_SHOPPER, handle},
 };
 
 static struct route_match match;
@@ -25,7 +27,8 @@ static void close_arena(void) {
 TestSuite(route, .init = open_arena, .fini = close_arena);
 
 static int find(int audience, const char *method, const char *path) {
-    return route_find(&match, routes, 4, sizeof *routes, audience, text_of(method), text_of(path), &arena, NULL);
+    return route_find(&match, routes, sizeof routes / sizeof *routes, sizeof *routes, audience, text_of(method),
+                      text_of(path), &arena, NULL);
 }
 
 Test(route, names_in_braces_take_one_segment) {
@@ -52,6 +55,11 @@ Test(route, another_method_is_told_from_another_path) {
     cr_expect_eq(find(PARLEY_SHOPPER, "DELETE", "/polls"), ERR_METHOD);
     cr_expect_eq(find(PARLEY_SHOPPER, "POST", "/polls"), ERR_METHOD, "the staff's route is not there for shoppers");
     cr_expect_eq(find(PARLEY_STAFF, "GET", "/polls"), ERR_METHOD);
+    cr_expect(text_is(match.allow, "POST"));
+    cr_expect_eq(find(PARLEY_SHOPPER, "PUT", "/polls/latest"), ERR_METHOD);
+    cr_expect(text_is(match.allow, "GET, DELETE"), "each method once: %.*s", TEXT_ARGS(match.allow));
+    cr_expect_eq(find(PARLEY_SHOPPER, "GET", "/nowhere"), ERR_NOT_FOUND);
+    cr_expect_eq(match.allow.n, 0);
 }
 
 Test(route, templates_are_checked) {

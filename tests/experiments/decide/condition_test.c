@@ -234,6 +234,31 @@ Test(condition, segments_are_looked_up_by_name) {
     arena_free(&f.arena);
 }
 
+/* Each element costs three steps. */
+static bool holds_over(const char *logic, int elements) {
+    struct fixture f;
+    struct buffer data = {0};
+    buffer_cstr(&data, "{\"l\":[1");
+    for (int i = 1; i < elements; i++) buffer_cstr(&data, ",1");
+    buffer_put(&data, "]}", 3);
+    conditions_begin(&f, data.at);
+    bool holds = condition_true(conditions_compile(&f, logic), &f.input);
+    arena_free(&f.arena);
+    buffer_free(&data);
+    return holds;
+}
+
+Test(condition, out_of_steps_it_holds_for_nobody_whatever_stands_around) {
+    static const char *const logics[] = {"{\"all\":[{\"var\":\"l\"},{\"==\":[{\"var\":\"\"},1]}]}",
+                                         "{\"!\":{\"some\":[{\"var\":\"l\"},{\"==\":[{\"var\":\"\"},2]}]}}",
+                                         "{\"none\":[{\"var\":\"l\"},{\"==\":[{\"var\":\"\"},2]}]}",
+                                         "{\"or\":[{\"some\":[{\"var\":\"l\"},{\"==\":[{\"var\":\"\"},2]}]},true]}"};
+    for (size_t i = 0; i < sizeof logics / sizeof *logics; i++) {
+        cr_expect(holds_over(logics[i], 30000), "%s", logics[i]);
+        cr_expect(!holds_over(logics[i], 40000), "%s", logics[i]);
+    }
+}
+
 Test(condition, usual_rules_allocate_nothing) {
     struct fixture f;
     conditions_begin(&f, "{\"country\":\"DE\",\"groups\":[\"a\",\"beta\"],\"age\":30,\"version\":\"1.2.3\"}");
