@@ -65,7 +65,7 @@ test('the e-commerce specification beyond orders', async (t) => {
     const lines = items.map((e) => `${e.kind}: ${e.body}`).reverse();
     assert.deepEqual(lines, [
       'product: Looked at Mug', 'cart: Put into the cart: Mug', 'coupon: Entered the coupon may', 'coupon: Used the coupon May deals', 'checkout: Began to check out for 30.00',
-      'order: Ordered 2 items for 33.00 EUR', 'order: Changed an order: for 38.00 EUR', 'refund: Was refunded 10.00 EUR',
+      'order: Ordered 2 items for 33.00 EUR', 'order: Changed an order for 38.00 EUR', 'refund: Was refunded 10.00 EUR',
       'review: Reviewed mug, rating 5: Holds a lot.', 'review: Reviewed tea, rating 2', 'wishlist: Put on the wish list: Pot', 'wishlist: Put on the wish list: Cup',
       'wishlist: Took off the wish list: Cup', 'wishlist: Put from the wish list into the cart: Pot']);
     const only = (await s.get('/admin/v1/customers/anna/timeline?kinds=review,refund')).body.items;
