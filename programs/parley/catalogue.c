@@ -166,6 +166,7 @@ enum exit_code catalogue_import(struct call *call) {
                                 (long long)import->imported, (long long)import->refused,
                                 import->plugins.n ? (int)import->plugins.n : 2,
                                 import->plugins.n ? import->plugins.at : "[]"));
+    if (code == EXIT_OK && import->refused && !import->imported) code = EXIT_FAILED;
     buffer_free(&import->part);
     buffer_free(&import->plugins);
     free(import);

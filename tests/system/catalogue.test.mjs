@@ -61,6 +61,8 @@ test('the catalogue', async (t) => {
   await t.test('a wrong file is one sentence', async () => {
     assert.match((await run('catalogue', 'import', file('no.csv', 'a,b\n1,2'))).err, /line 1 names the columns: at least sku and title/);
     assert.equal((await run('catalogue', 'import', join(folder, 'none.csv'))).code, 4);
+    const { code, said } = await run('catalogue', 'import', file('nothing.csv', 'sku,title\nx y,\n'));
+    assert.deepEqual([code, said.imported, said.refused], [1, 0, 1], 'a script can tell that nothing came of it');
     assert.equal((await s.post('/admin/v1/catalogue', { products: [] })).status, 400);
     const { body } = await s.post('/admin/v1/catalogue', { items: [3, { sku: 'x', title: 'X', colour: 'red' }, { sku: 'y', title: 'Y', available: 'yes' }] });
     assert.deepEqual(body.rejected.map(({ index }) => index), [0, 1, 2]);
