@@ -231,8 +231,9 @@ test('two thousand listeners', async (t) => {
     socket.on('close', () => { socket.gone = true; });
     sockets.push(socket);
   });
-  const fill = async () => { for (let i = 0; i < 2000; i += 100) await Promise.all(Array.from({ length: 100 }, open)); };
-  await fill();
+  const began = Date.now();
+  for (let i = 0; i < 2000; i += 100) await Promise.all(Array.from({ length: 100 }, open));
+  const opening = Date.now() - began; // where the machine does other things, that tells how slow it is
   let change = 0;
 
   await t.test('all hear of a change within a second, and others are served meanwhile', async () => {
@@ -246,19 +247,12 @@ test('two thousand listeners', async (t) => {
   });
 
   await t.test('do not hold up the end', async () => {
-    await within(3000, async () => {
-      if (!sockets.length) {
-        await s.up();
-        await fill();
-      }
-      const started = Date.now();
-      assert.deepEqual(await s.kill('SIGTERM'), { code: 0, signal: null });
-      const took = Date.now() - started;
-      assert.doesNotMatch(s.log, /did not finish in time/);
-      await until(() => sockets.every((socket) => socket.gone));
-      assert.ok(sockets.every((socket) => socket.text.endsWith('0\r\n\r\n')), 'each stream was ended in order');
-      sockets.length = 0;
-      return took;
-    }, 3);
+    const started = Date.now();
+    assert.deepEqual(await s.kill('SIGTERM'), { code: 0, signal: null });
+    const took = Date.now() - started;
+    assert.ok(took < Math.max(3000, 4 * opening), `${took} ms; to open them took ${opening}`);
+    assert.doesNotMatch(s.log, /did not finish in time/);
+    await until(() => sockets.every((socket) => socket.gone));
+    assert.ok(sockets.every((socket) => socket.text.endsWith('0\r\n\r\n')), 'each stream was ended in order');
   });
 });
