@@ -55,15 +55,34 @@ static struct text with_key(struct request *request, struct text page) {
     return copy;
 }
 
+/* Whether the client takes gzip (RFC 9110, 12.5.3). */
+static bool takes_packed(struct request *request) {
+    struct text accepted = request_header(request, "Accept-Encoding"), one, weight;
+    while (accepted.n) {
+        text_cut(accepted, ',', &one, &accepted);
+        bool weighs = text_cut(one, ';', &one, &weight);
+        if (!text_eq_nocase(text_trim(one), TEXT("gzip"))) continue;
+        weight = text_trim(weight);
+        return !weighs || !text_starts(weight, TEXT("q=0")) ||
+               strpbrk(arena_cstr(&request->arena, weight) + 3, "123456789");
+    }
+    return false;
+}
+
 static void serve(struct request *request, struct text name) {
     const struct web_file *file = file_named(name);
     if (!file) {
         reply_problem(request, ERR_NOT_FOUND, "there is no page at %.*s", TEXT_ARGS(request->path));
         return;
     }
-    struct text bytes = text_n(file->from, (size_t)(file->to - file->from));
-    bool page = text_ends(name, TEXT(".html"));
+    struct text bytes = text_n(file->bytes, (size_t)(file->packed - file->bytes));
+    bool page = text_ends(name, TEXT(".html")), packed = !page && takes_packed(request);
     if (page && text_starts(name, TEXT("storefront/"))) bytes = with_key(request, bytes);
+    if (packed) {
+        bytes = text_n(file->packed, (size_t)(file->end - file->packed));
+        reply_header(request, "Content-Encoding", "gzip");
+    }
+    if (!page) reply_header(request, "Vary", "Accept-Encoding");
     const char *etag =
         arena_printf(&request->arena, "\"%016llx\"", (unsigned long long)XXH3_64bits(bytes.at, bytes.n)).at;
     reply_header(request, "ETag", etag);

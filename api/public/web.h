@@ -5,7 +5,7 @@
 
 struct web_file {
     const char *name; /* "console/index.html" */
-    const char *from, *to;
+    const char *bytes, *packed, *end; /* as it is, up to `packed`; by gzip, up to `end` */
 };
 extern const struct web_file web_files[]; /* a NULL name ends it */
 

@@ -2,8 +2,9 @@
 
 import { after, before, describe, it } from 'node:test';
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { createServer, get } from 'node:http';
+import { once } from 'node:events';
+import { gunzipSync } from 'node:zlib';
 import { startBrowser, startServer, visit, eventually } from './harness.mjs';
 import { seedTrial } from './seed.mjs';
 
@@ -33,8 +34,19 @@ describe('the embed script', () => {
   });
 
   it('is below 12 kB as it travels', async () => {
-    const script = await (await fetch(`${server.url}/parley.js`)).text();
-    assert.ok(gzipSync(script).length < 12_000, `${gzipSync(script).length} bytes`);
+    const ask = async (headers) => {
+      const [answer] = await once(get(`${server.url}/parley.js`, { headers }), 'response');
+      return { status: answer.statusCode, headers: answer.headers, bytes: Buffer.concat(await answer.toArray()) };
+    };
+    const plain = await ask({}), packed = await ask({ 'accept-encoding': 'br;q=1.0, gzip;q=0.8' });
+    assert.ok(packed.bytes.length < 12_000, `${packed.bytes.length} bytes`);
+    assert.deepEqual(gunzipSync(packed.bytes), plain.bytes);
+    assert.deepEqual([packed.headers['content-encoding'], plain.headers['content-encoding']], ['gzip', undefined]);
+    assert.notEqual(packed.headers.etag, plain.headers.etag, 'a cache knows them apart');
+    assert.match(plain.headers.vary, /Accept-Encoding/);
+    for (const refused of ['br', 'gzip;q=0', 'gzip; q=0.0', 'gzipped']) assert.deepEqual((await ask({ 'accept-encoding': refused })).bytes, plain.bytes, refused);
+    const again = await ask({ 'accept-encoding': 'gzip', 'if-none-match': packed.headers.etag });
+    assert.deepEqual([again.status, again.bytes.length], [304, 0]);
   });
 
   it('works on another origin under a strict policy, loads what is needed once, and speaks the page’s language', async () => {
