@@ -4,7 +4,7 @@
 #define PARLEY_API_PUBLIC_WEB_H
 
 struct web_file {
-    const char *name; /* "console/index.html" */
+    const char *name;                 /* "console/index.html" */
     const char *bytes, *packed, *end; /* as it is, up to `packed`; by gzip, up to `end` */
 };
 extern const struct web_file web_files[]; /* a NULL name ends it */
