@@ -97,7 +97,8 @@ describe('conversations', () => {
     let id = 1077;
     const orderOf = () => JSON.stringify({ id, name: `#${id}`, created_at: new Date().toISOString(), updated_at: new Date().toISOString(), currency: 'EUR', total_price: '18.00', subtotal_price: '18.00', total_tax: '0', total_discounts: '0',
       discount_codes: [], customer: { id: 4711 }, line_items: [{ id: 1, product_id: 101, sku: 'HT-101', title: 'Breakwater enamel mug', price: '18.00', quantity: 1 }] });
-    await within(1000, async () => { // the page may not listen yet at the first
+    await agent.waitForTimeout(500); // it listens by then
+    await within(1000, async () => {
       const order = orderOf();
       const told = await fetch(`${server.url}/hooks/shopify/webhooks`, { method: 'POST', body: order, headers: { 'Content-Type': 'application/json', 'X-Shopify-Topic': 'orders/create', 'X-Shopify-Webhook-Id': `w-${id}`,
         'X-Shopify-Shop-Domain': 'wolle.myshopify.com', 'X-Shopify-Hmac-Sha256': createHmac('sha256', SHOP_SECRET).update(order).digest('base64') } });

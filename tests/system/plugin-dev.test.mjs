@@ -212,8 +212,8 @@ test('a plugin on a server', async (t) => {
     const { version, testMs, testsFailed } = await dev.next('release');
     t.diagnostic(`swapped in ${swappedMs.toFixed(0)} ms: build ${buildMs.toFixed(0)}, pack ${packMs.toFixed(0)}, push ${pushMs.toFixed(0)}, activate ${activateMs.toFixed(0)}; tests ${testMs.toFixed(0)} ms; a caller saw it after ${took} ms`);
     assert.ok(Math.abs(buildMs + packMs + pushMs + activateMs - swappedMs) < 1);
-    for (const ms of [buildMs, packMs, pushMs, activateMs]) assert.ok(ms > 0, `${ms} ms`);
-    assert.ok(took < Math.max(3000, 5 * buildMs), `${took} ms, of which the compiler needed ${buildMs}`); // where the machine does other things, that tells how slow it is
+    for (const ms of [buildMs, packMs, pushMs, activateMs]) assert.ok(ms > 0 && ms < took, `${ms} of ${took} ms`);
+    assert.ok(took < 3000, `${took} ms`);
     assert.equal(version, '1.0.0-dev.2');
     assert.equal(testsFailed, 1); // which expects Hello
   });

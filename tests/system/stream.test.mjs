@@ -231,9 +231,7 @@ test('two thousand listeners', async (t) => {
     socket.on('close', () => { socket.gone = true; });
     sockets.push(socket);
   });
-  const began = Date.now();
   for (let i = 0; i < 2000; i += 100) await Promise.all(Array.from({ length: 100 }, open));
-  const opening = Date.now() - began; // where the machine does other things, that tells how slow it is
   let change = 0;
 
   await t.test('all hear of a change within a second, and others are served meanwhile', async () => {
@@ -250,7 +248,7 @@ test('two thousand listeners', async (t) => {
     const started = Date.now();
     assert.deepEqual(await s.kill('SIGTERM'), { code: 0, signal: null });
     const took = Date.now() - started;
-    assert.ok(took < Math.max(3000, 4 * opening), `${took} ms; to open them took ${opening}`);
+    assert.ok(took < 3000, `${took} ms`);
     assert.doesNotMatch(s.log, /did not finish in time/);
     await until(() => sockets.every((socket) => socket.gone));
     assert.ok(sockets.every((socket) => socket.text.endsWith('0\r\n\r\n')), 'each stream was ended in order');
