@@ -11,6 +11,7 @@ enum { TICK_MS = 1000, RETRY_TICKS = 5, TELL_AFTER_TICKS = 10 };
 
 struct run {
     struct lane_job job; /* first: steps on the store lane */
+    struct journal_batch last_in; /* of no rows */
     struct measure_forgetting forgetting;
     struct journal_erasure rows;
     struct insight_forgetting insight;
@@ -151,6 +152,29 @@ static void reach(struct run *run, enum erasure_step step) {
 
 /* ---- figures, journal, what is derived from it ---- */
 
+static void measured(struct mail *mail);
+
+/* What was let in before she was suppressed is durable, and the figures were told of it: nothing of hers comes after they forget her. */
+static void all_in(struct mail *mail) {
+    struct run *run = (struct run *)((char *)mail - offsetof(struct run, last_in));
+    struct app *app = run->erasures->app;
+    if (app->draining) return;
+    if (run->last_in.code) {
+        try_later(run, "journal", error_title(run->last_in.code));
+        return;
+    }
+    run->forgetting = (struct measure_forgetting){.units = run->erasure.keys, .n = run->erasure.n};
+    run->forgetting.job.mail.receive = measured;
+    run->forgetting.job.reply_to = &app->mailbox;
+    measure_forget(app->measure, &run->forgetting);
+}
+
+static void let_the_last_in(struct run *run) {
+    struct app *app = run->erasures->app;
+    run->last_in = (struct journal_batch){.mail.receive = all_in, .reply_to = &app->mailbox};
+    if (journal_append(app->journal, &run->last_in) != 0) try_later(run, "journal", "more events are waiting than can be kept");
+}
+
 static void measured(struct mail *mail) {
     struct run *run = (struct run *)((char *)mail - offsetof(struct run, forgetting));
     if (run->forgetting.error.code)
@@ -231,12 +255,7 @@ static void advance(struct run *run) {
     run->shown = *e;
     if (app->draining) return; /* the next start goes on with it */
     switch (e->step) {
-    case ERASURE_ASKED:
-        run->forgetting = (struct measure_forgetting){.units = e->keys, .n = e->n};
-        run->forgetting.job.mail.receive = measured;
-        run->forgetting.job.reply_to = &app->mailbox;
-        measure_forget(app->measure, &run->forgetting);
-        break;
+    case ERASURE_ASKED: let_the_last_in(run); break;
     case ERASURE_MEASURED:
         run->rows = (struct journal_erasure){
             .mail.receive = rows_erased, .reply_to = &app->mailbox, .units = e->keys, .n = e->n};

@@ -62,7 +62,7 @@ static int scrub_identity(struct sql *sql, struct text key, struct error *error)
     static const char *const statements[] = {
         "DELETE FROM merge_proposal WHERE $1 IN (one, other, because)",
         "DELETE FROM merge_outbox WHERE $1 IN (unit, other)",
-        "DELETE FROM identity WHERE id = $1",
+        "DELETE FROM identity WHERE $1 IN (id, parent)",
     };
     int rows = 0;
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {

@@ -84,6 +84,27 @@ Test(erasure, leaves_nothing_of_her_in_the_file_nor_in_its_log) {
     cr_assert_eq(page.n, 3); /* merge, unmerge, erase: that it was done stays */
 }
 
+Test(erasure, a_key_that_was_joined_to_her_meanwhile_leads_to_nobody) {
+    struct identity_link link;
+    struct text root;
+    struct erasure e = asked();
+    cr_assert_eq(identity_join(sql, &arena, TEXT("her-phone"), keys[0], TEXT("identify"), 1, &link, &error),
+                 IDENTITY_JOINED);
+    finish(&e);
+    cr_assert_eq(identity_root(sql, &arena, TEXT("her-phone"), &root, &error), 0);
+    cr_assert(text_is(root, "her-phone"));
+    cr_assert(!file_has("parley.db", "u-anna"));
+}
+
+Test(erasure, parley_db_knows_whom_it_suppresses) {
+    struct erasure e = asked();
+    cr_assert_eq(suppression_is_kept(&suppression, sql, keys[0], &error), 1);
+    cr_assert_eq(suppression_is_kept(&suppression, sql, keys[1], &error), 1);
+    cr_assert_eq(suppression_is_kept(&suppression, sql, TEXT("u-bert"), &error), 0);
+    finish(&e);
+    cr_assert_eq(suppression_is_kept(&suppression, sql, keys[0], &error), 1);
+}
+
 Test(erasure, suppresses_by_a_hash_that_only_this_folder_can_make) {
     struct suppression again, foreign;
     char here[SUPPRESSION_HEX], there[SUPPRESSION_HEX];
