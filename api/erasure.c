@@ -10,7 +10,7 @@
 enum { TICK_MS = 1000, RETRY_TICKS = 5, TELL_AFTER_TICKS = 10 };
 
 struct run {
-    struct lane_job job; /* first: steps on the store lane */
+    struct lane_job job;          /* first: steps on the store lane */
     struct journal_batch last_in; /* of no rows */
     struct measure_forgetting forgetting;
     struct journal_erasure rows;
@@ -172,7 +172,8 @@ static void all_in(struct mail *mail) {
 static void let_the_last_in(struct run *run) {
     struct app *app = run->erasures->app;
     run->last_in = (struct journal_batch){.mail.receive = all_in, .reply_to = &app->mailbox};
-    if (journal_append(app->journal, &run->last_in) != 0) try_later(run, "journal", "more events are waiting than can be kept");
+    if (journal_append(app->journal, &run->last_in) != 0)
+        try_later(run, "journal", "more events are waiting than can be kept");
 }
 
 static void measured(struct mail *mail) {

@@ -162,10 +162,8 @@ static void known_heads_found(struct mail *mail) {
 void people_find_known(struct people *people, struct people_known *q) {
     q->people = people;
     q->known = arena_array(q->arena, bool, q->n);
-    q->heads = (struct journal_heads){.mail.receive = known_heads_found,
-                                      .units = q->keys,
-                                      .n = q->n,
-                                      .heads = arena_array(q->arena, int64_t, q->n)};
+    q->heads = (struct journal_heads){
+        .mail.receive = known_heads_found, .units = q->keys, .n = q->n, .heads = arena_array(q->arena, int64_t, q->n)};
     journal_find_heads(people->journal, &q->heads);
 }
 

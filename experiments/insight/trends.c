@@ -44,19 +44,21 @@ static void take_row(struct trends *trends, const struct sql_rows *rows, const s
     t->z = ((double)t->x - t->expected) / sqrt(t->expected);
 }
 
-/* The days' sets of customers, united over each of the two periods. */
+/* The days' sets of customers, united over each of the two periods; keys of one person are one customer. */
 static int read_rows(struct insight *in, struct trends *trends, const struct insight_trends *q, int64_t last,
                      struct error *error) {
     struct sql_rows rows;
     int64_t first = last - q->window + 1;
-    int got, rc = sql_query(in->sql, &rows, error,
-                            "SELECT item.name, x.n, COALESCE(y.n, 0) FROM"
-                            " (SELECT item, COUNT(DISTINCT unit) AS n FROM seen WHERE kind = $1 AND day >= $2 AND"
-                            "   day <= $3 GROUP BY item HAVING n >= $4) AS x"
-                            " JOIN item ON item.id = x.item LEFT JOIN"
-                            " (SELECT item, COUNT(DISTINCT unit) AS n FROM seen WHERE kind = $1 AND day >= $5 AND"
-                            "   day < $2 GROUP BY item) AS y ON y.item = x.item",
-                            SQL_I(q->kind), SQL_I(first), SQL_I(last), SQL_I(q->least), SQL_I(first - q->base));
+    int got,
+        rc = sql_query(in->sql, &rows, error,
+                       "SELECT item.name, x.n, COALESCE(y.n, 0) FROM"
+                       " (SELECT item, COUNT(DISTINCT COALESCE(leader, seen.unit)) AS n FROM seen LEFT JOIN person"
+                       "   USING (unit) WHERE kind = $1 AND day >= $2 AND day <= $3 GROUP BY item HAVING n >= $4) AS x"
+                       " JOIN item ON item.id = x.item LEFT JOIN"
+                       " (SELECT item, COUNT(DISTINCT COALESCE(leader, seen.unit)) AS n FROM seen LEFT JOIN person"
+                       "   USING (unit) WHERE kind = $1 AND day >= $5 AND day < $2 GROUP BY item) AS y"
+                       " ON y.item = x.item",
+                       SQL_I(q->kind), SQL_I(first), SQL_I(last), SQL_I(q->least), SQL_I(first - q->base));
     while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
         if (got < 0)
             rc = got;

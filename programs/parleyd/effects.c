@@ -121,7 +121,8 @@ static void forget(struct kept *kept) {
     int rc = ERR_UNAVAILABLE;
     if (app->plugins) rc = plugins_forget(app->plugins, kept->plugin, kept->record.unit, on_forgotten, kept);
     if (rc == 0) return;
-    if (app->draining || rc == ERR_NOT_FOUND) /* the worker sends it again when it starts; one without a plugin is none */
+    if (app->draining ||
+        rc == ERR_NOT_FOUND) /* the worker sends it again when it starts; one without a plugin is none */
         uv_close((uv_handle_t *)&kept->retry, on_closed);
     else
         forget_later(kept, error_title(rc));

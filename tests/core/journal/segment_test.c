@@ -62,9 +62,9 @@ Test(segment, the_clock_of_the_sender_is_corrected_by_its_sentAt) {
 }
 
 Test(segment, what_is_corrected_is_the_original_timestamp_where_somebody_on_the_way_made_another) {
-    struct segment_intake intake =
-        take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"2026-11-22T11:00:00Z\",\"originalTimestamp\":"
-                            "\"2026-11-21T11:00:00Z\",\"sentAt\":\"2026-11-21T12:00:00Z\"}");
+    struct segment_intake intake = take(
+        SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"2026-11-22T11:00:00Z\",\"originalTimestamp\":"
+                       "\"2026-11-21T11:00:00Z\",\"sentAt\":\"2026-11-21T12:00:00Z\"}");
     cr_assert_eq(intake.n, 1);
     cr_expect_eq(intake.records[0].at, received - CLOCK_HOUR);
     intake = take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"2026-11-22T11:00:00Z\","
