@@ -11,7 +11,7 @@
 
 #include "core/base/memory.h"
 
-static const char magic[16] = "parley-measure-4";
+static const char magic[16] = "parley-measure-5";
 
 /* What the row at the position looks like, as far as erasing leaves it: tells whether the journal is the one that the state was
  * made from. */
@@ -73,6 +73,23 @@ static void put_links(struct writer *w, const struct fold_links *l) {
     put(w, l->links, l->links_n * sizeof *l->links);
 }
 
+static void put_samples(struct writer *w, const struct samples *s) {
+    put_number(w, s->free);
+    put_number(w, s->n);
+    put(w, s->nodes, s->n * sizeof *s->nodes);
+}
+
+static void put_residual(struct writer *w, const struct residual *r) {
+    put_number(w, r->n);
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct residual_part *part = &r->parts[i];
+        put(w, &part->of, sizeof part->of);
+        put_number(w, part->n);
+        put(w, part->metrics, part->n * sizeof *part->metrics);
+    }
+    put_samples(w, &r->samples);
+}
+
 static void put_measured(struct writer *w, const struct measured *m) {
     put_text(w, m->salt);
     put_number(w, m->shape);
@@ -83,11 +100,8 @@ static void put_measured(struct writer *w, const struct measured *m) {
     put(w, &m->excluded, sizeof m->excluded);
     put(w, m->caps, sizeof m->caps);
     put_units(w, &m->units);
-    put_number(w, m->residual_n);
-    put(w, m->residual, m->residual_n * sizeof *m->residual);
-    put_number(w, m->samples.free);
-    put_number(w, m->samples.n);
-    put(w, m->samples.nodes, m->samples.n * sizeof *m->samples.nodes);
+    put_samples(w, &m->samples);
+    put_residual(w, &m->residual);
     put_links(w, &m->links);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         put_number(w, m->words[i].n);
@@ -223,6 +237,19 @@ static void get_samples(struct loader *l, struct samples *s) {
     get(l, s->nodes, s->n * sizeof *s->nodes);
 }
 
+static void get_residual(struct loader *l, struct residual *r) {
+    uint32_t n = get_count(l, sizeof r->parts->of);
+    r->parts = memory_zero(n, sizeof *r->parts);
+    for (; r->n < n && !l->failed; r->n++) {
+        struct residual_part *part = &r->parts[r->n];
+        get(l, &part->of, sizeof part->of);
+        part->n = get_count(l, sizeof *part->metrics);
+        part->metrics = memory_alloc(part->n * sizeof *part->metrics);
+        get(l, part->metrics, part->n * sizeof *part->metrics);
+    }
+    get_samples(l, &r->samples);
+}
+
 static void get_links(struct loader *l, struct fold_links *links) {
     get_map(l, &links->index);
     links->units_n = links->units_room = get_count(l, sizeof *links->units);
@@ -245,10 +272,8 @@ static struct measured *get_measured(struct loader *l) {
     get(l, &m->excluded, sizeof m->excluded);
     get(l, m->caps, sizeof m->caps);
     get_units(l, &m->units);
-    m->residual_n = get_count(l, sizeof *m->residual);
-    m->residual = memory_alloc(m->residual_n * sizeof *m->residual);
-    get(l, m->residual, m->residual_n * sizeof *m->residual);
     get_samples(l, &m->samples);
+    get_residual(l, &m->residual);
     get_links(l, &m->links);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         uint32_t n = get_count(l, sizeof(uint64_t));

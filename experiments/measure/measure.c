@@ -353,7 +353,7 @@ void measure_export_units(struct measure *m, struct measure_export *page) {
 static void forget(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct measure_forgetting *forgetting = (struct measure_forgetting *)job;
-    answer_forgetting(&m->fold, forgetting);
+    answer_forgetting(&m->fold, forgetting, clock_now(m->clock));
     recent_forget(&m->recent);
     checkpoint(m, &forgetting->error);
 }
@@ -369,7 +369,7 @@ static void expire(struct lane_job *job, void *owner) {
     bool caught_up = m->fold.position >= m->target && all_live(&m->fold) && !m->fold.dirty_n;
     e->last = 0;
     if (!caught_up) return;
-    int rc = answer_expiry(&m->fold, e);
+    int rc = answer_expiry(&m->fold, e, clock_now(m->clock));
     recent_forget(&m->recent);
     if (rc == 0 && e->last) rc = checkpoint(m, &e->error);
     if (rc < 0) e->last = 0;

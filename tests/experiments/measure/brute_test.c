@@ -98,7 +98,7 @@ static void tell_lives(void) {
 struct unit {
     bool in, both;
     int arm, country;
-    int64_t t0, seq, value[METRICS], orders, before, since_before;
+    int64_t t0, seq, value[METRICS], orders, before, earlier[2];
     bool counts[METRICS], history;
 };
 static struct unit units[UNITS];
@@ -156,6 +156,7 @@ static void live(struct unit *u, const struct happening *life, int64_t as_of) {
         bool counts = after_entry(u, h), before = h->at < u->t0 && h->at >= u->t0 - DAY;
         if (before && h->kind == ORDERED) u->before += h->micros;
         if (before && h->kind == REFUNDED) u->before -= h->micros;
+        if (before && h->kind == ORDERED) u->earlier[0] += h->micros, u->earlier[1] += CELL_SCALE;
         if (before && h->kind != EXPOSED) u->history = true;
         if (!counts) continue;
         if (h->at >= u->t0 + DAY && h->at < u->t0 + 2 * (int64_t)DAY) u->value[BACK] = CELL_SCALE;
@@ -251,7 +252,28 @@ static void expect_history(const struct measure_results *r) {
         const struct measure_cells *cells = &r->groups[0].metrics[SPENT];
         cr_expect_eq(cells->known[arm].n, known);
         cr_expect(cells->known[arm].sum_x == before);
-        cr_expect(cells->known[arm].sum_y + cells->missing[arm].sum_y == after);
+        cr_expect(cells->known[arm].sum_y + cells->missing[arm].sum_x == after);
+    }
+}
+
+/* Of the ratio: spend and orders before and since, of those with history; since alone, of the others. */
+static void expect_ratio_history(const struct measure_results *r) {
+    for (int arm = 0; arm < 2; arm++) {
+        struct cell_joint joint = {0};
+        struct cell missing = {0};
+        for (int u = 0; u < UNITS; u++) {
+            int64_t spent = units[u].value[AVERAGE], orders = units[u].orders * CELL_SCALE;
+            if (!units[u].in || units[u].both || units[u].arm != arm) continue;
+            if (units[u].history)
+                cell_joint_add(&joint, (const int64_t[]){units[u].earlier[0], units[u].earlier[1], spent, orders});
+            else
+                cell_add(&missing, spent, orders);
+        }
+        const struct measure_cells *cells = &r->groups[0].metrics[AVERAGE];
+        cr_expect_gt(joint.n, 50);
+        cr_expect_gt(missing.n, 10);
+        cr_expect_eq(memcmp(&cells->joint[arm], &joint, sizeof joint), 0, "arm %d", arm);
+        cr_expect_eq(memcmp(&cells->missing[arm], &missing, sizeof missing), 0, "arm %d", arm);
     }
 }
 
@@ -274,6 +296,7 @@ Test(brute, every_kind_of_metric_is_what_the_sentences_say) {
     expect_steps(r);
     expect_quantile(r);
     expect_history(r);
+    expect_ratio_history(r);
     measure_results_free(r);
     r = cells_read(&t.fold, t.fold.measured[0], 0, as_of);
     for (uint32_t g = 0; g < r->n_groups; g++)
