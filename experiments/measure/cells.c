@@ -207,8 +207,7 @@ static void add_unit(struct measure_results *r, const struct measured *m, struct
 
 static void pass(struct measure_results *r, const struct measured *m, const struct grouping *g) {
     for (uint32_t i = 0; i < r->n_metrics; i++)
-        if (r->metrics[i]->kind == METRIC_QUANTILE)
-            for (uint32_t k = 0; k < r->n_groups; k++) quantiles_read(r, m, g, i, k);
+        if (r->metrics[i]->kind == METRIC_QUANTILE) quantiles_read(r, m, g, i);
     for (uint32_t i = 0; i < m->units.n; i++) {
         const struct unit_row *row = &m->units.rows[i];
         uint32_t at = group_of(g, r, m, row);

@@ -5,8 +5,8 @@
 
 #include "experiments/measure/groups.h"
 
-/* Fills in one group's quantiles of one metric, by arm. */
+/* Fills in the quantiles of one metric in every group, by arm. */
 void quantiles_read(struct measure_results *results, const struct measured *m, const struct grouping *grouping,
-                    uint32_t metric, uint32_t group);
+                    uint32_t metric);
 
 #endif

@@ -223,17 +223,19 @@ static void expect_steps(const struct measure_results *r) {
     }
 }
 
-static void expect_quantile(const struct measure_results *r) {
+/* Of the units of a country (-1: of any) that entered by `until`. */
+static void expect_quantile(const struct measure_group *group, int country, int64_t until) {
     static int64_t values[N];
     for (int arm = 0; arm < 2; arm++) {
         int n = 0;
         for (int i = 0; i < N; i++) {
             const struct unit *u = &units[lives[i].unit];
-            if (u->in && !u->both && u->arm == arm && lives[i].kind == TIMED && after_entry(u, &lives[i]))
+            bool in = u->in && !u->both && u->t0 < until && (country < 0 || u->country == country);
+            if (in && u->arm == arm && lives[i].kind == TIMED && after_entry(u, &lives[i]))
                 values[n++] = lives[i].micros;
         }
         qsort(values, (size_t)n, sizeof *values, by_size);
-        const struct measure_quantile *got = &r->groups[0].metrics[SLOW].quantiles[arm];
+        const struct measure_quantile *got = &group->metrics[SLOW].quantiles[arm];
         cr_expect_eq(got->values, n);
         cr_expect_float_eq(got->estimate * CELL_SCALE / (double)values[n / 2], 1, 0.011);
     }
@@ -294,14 +296,22 @@ Test(brute, every_kind_of_metric_is_what_the_sentences_say) {
     expect_cap(r);
     expect_cells(r, &r->groups[0], -1);
     expect_steps(r);
-    expect_quantile(r);
+    expect_quantile(&r->groups[0], -1, INT64_MAX);
     expect_history(r);
     expect_ratio_history(r);
     measure_results_free(r);
     r = cells_read(&t.fold, t.fold.measured[0], 0, as_of);
     for (uint32_t g = 0; g < r->n_groups; g++)
         for (int c = 0; c < 3; c++)
-            if (text_is(r->groups[g].value, countries[c])) expect_cells(r, &r->groups[g], c);
+            if (text_is(r->groups[g].value, countries[c])) {
+                expect_cells(r, &r->groups[g], c);
+                expect_quantile(&r->groups[g], c, INT64_MAX);
+            }
+    measure_results_free(r);
+    r = cells_read(&t.fold, t.fold.measured[0], MEASURE_BY_DAY, as_of);
+    cr_assert_gt(r->n_groups, 2);
+    for (uint32_t day = 0; day < r->n_groups; day++)
+        expect_quantile(&r->groups[day], -1, (T / DAY + 1 + day) * (int64_t)DAY);
     measure_results_free(r);
     trial_close(&t);
 }
