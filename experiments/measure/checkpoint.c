@@ -90,8 +90,12 @@ static void put_residual(struct writer *w, const struct residual *r) {
     put_samples(w, &r->samples);
 }
 
+/* One that is not live is computed anyway, so it begins anew; but for what nobody can compute again. */
 static void put_measured(struct writer *w, const struct measured *m) {
     put_text(w, m->salt);
+    put_residual(w, &m->residual);
+    put_number(w, m->live);
+    if (!m->live) return;
     put_number(w, m->shape);
     put_number(w, m->frozen);
     put_number(w, (uint64_t)m->end);
@@ -101,7 +105,6 @@ static void put_measured(struct writer *w, const struct measured *m) {
     put(w, m->caps, sizeof m->caps);
     put_units(w, &m->units);
     put_samples(w, &m->samples);
-    put_residual(w, &m->residual);
     put_links(w, &m->links);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         put_number(w, m->words[i].n);
@@ -109,23 +112,15 @@ static void put_measured(struct writer *w, const struct measured *m) {
     }
 }
 
-/* One that is not live is on its way anyway: it begins anew. */
-static bool kept(const struct measured *m) {
-    return m->live;
-}
-
 static void put_fold(struct writer *w, const struct fold *fold) {
-    uint64_t n = 0;
     put(w, magic, sizeof magic);
     put_number(w, (uint64_t)fold->position);
     put_number(w, journal_sum(fold));
     put_number(w, fold->keys.n);
     put(w, fold->keys.rows, fold->keys.n * sizeof *fold->keys.rows);
     put_map(w, &fold->orders);
-    for (uint32_t i = 0; i < fold->n; i++) n += kept(fold->measured[i]);
-    put_number(w, n);
-    for (uint32_t i = 0; i < fold->n; i++)
-        if (kept(fold->measured[i])) put_measured(w, fold->measured[i]);
+    put_number(w, fold->n);
+    for (uint32_t i = 0; i < fold->n; i++) put_measured(w, fold->measured[i]);
     uint64_t sum = XXH3_64bits_digest(w->sum);
     put(w, &sum, sizeof sum);
 }
@@ -263,17 +258,18 @@ static void get_links(struct loader *l, struct fold_links *links) {
 static struct measured *get_measured(struct loader *l) {
     struct measured *m = memory_new(struct measured);
     m->salt = get_text(l);
+    get_residual(l, &m->residual);
+    m->live = get_number(l) != 0;
+    if (!m->live) return m;
     m->shape = get_number(l);
     m->frozen = get_number(l) != 0;
     m->end = (int64_t)get_number(l);
     m->turns = (uint32_t)get_number(l);
     m->newest = (int64_t)get_number(l);
-    m->live = true;
     get(l, &m->excluded, sizeof m->excluded);
     get(l, m->caps, sizeof m->caps);
     get_units(l, &m->units);
     get_samples(l, &m->samples);
-    get_residual(l, &m->residual);
     get_links(l, &m->links);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         uint32_t n = get_count(l, sizeof(uint64_t));

@@ -76,29 +76,42 @@ void measure_ask_traffic(struct measure *m, struct measure_traffic *traffic) {
     lane_do(m->lane, &traffic->job);
 }
 
-struct recall_job {
-    struct lane_job job;
-    struct measure_memory *memory;
+static bool caught_up(const struct measure *m) {
+    return m->fold.position >= m->target && measure_all_live(&m->fold);
+}
+
+/* What is asked of everything that happened so far: behind the reading of the files, turn by turn. */
+struct patient_job {
+    struct lane_job job, *asked;
+    void (*work)(struct lane_job *asked, void *owner);
 };
 
-/* Behind the reading of the files, turn by turn. */
-static void recall(struct lane_job *job, void *owner) {
+static void wait_turns(struct lane_job *job, void *owner) {
     struct measure *m = owner;
-    struct measure_memory *memory = ((struct recall_job *)job)->memory;
-    if ((m->fold.position < m->target || !measure_all_live(&m->fold)) && !m->warned && !m->closing) {
+    struct patient_job *patient = (struct patient_job *)job;
+    struct lane_job *asked = patient->asked;
+    if (!caught_up(m) && !m->warned && !m->closing) {
         lane_do(m->lane, job);
         return;
     }
-    answer_memory(&m->fold, memory);
-    if (memory->job.reply_to) mailbox_post(memory->job.reply_to, &memory->job.mail);
+    patient->work(asked, owner);
+    if (asked->reply_to) mailbox_post(asked->reply_to, &asked->mail);
     free(job);
 }
 
+static void do_patiently(struct measure *m, struct lane_job *asked, void (*work)(struct lane_job *, void *)) {
+    struct patient_job *patient = memory_new(struct patient_job);
+    *patient = (struct patient_job){.job.work = wait_turns, .asked = asked, .work = work};
+    lane_do(m->lane, &patient->job);
+}
+
+static void recall(struct lane_job *job, void *owner) {
+    struct measure *m = owner;
+    answer_memory(&m->fold, (struct measure_memory *)job);
+}
+
 void measure_recall(struct measure *m, struct measure_memory *memory) {
-    struct recall_job *job = memory_new(struct recall_job);
-    job->job.work = recall;
-    job->memory = memory;
-    lane_do(m->lane, &job->job);
+    do_patiently(m, &memory->job, recall);
 }
 
 static void export_page(struct lane_job *job, void *owner) {
@@ -114,22 +127,24 @@ void measure_export_units(struct measure *m, struct measure_export *page) {
 static void forget(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct measure_forgetting *forgetting = (struct measure_forgetting *)job;
+    if (!caught_up(m)) {
+        error_set(&forgetting->error, ERR_UNAVAILABLE, "the journal cannot be read now");
+        return;
+    }
     answer_forgetting(&m->fold, forgetting, clock_now(m->clock));
     recent_forget(&m->recent);
     measure_checkpoint(m, &forgetting->error);
 }
 
 void measure_forget(struct measure *m, struct measure_forgetting *forgetting) {
-    forgetting->job.work = forget;
-    lane_do(m->lane, &forgetting->job);
+    do_patiently(m, &forgetting->job, forget);
 }
 
 static void expire(struct lane_job *job, void *owner) {
     struct measure *m = owner;
     struct measure_expiry *e = (struct measure_expiry *)job;
-    bool caught_up = m->fold.position >= m->target && measure_all_live(&m->fold) && !m->fold.dirty_n;
     e->last = 0;
-    if (!caught_up) return;
+    if (!caught_up(m) || m->fold.dirty_n) return;
     int rc = answer_expiry(&m->fold, e, clock_now(m->clock));
     recent_forget(&m->recent);
     if (rc == 0 && e->last) rc = measure_checkpoint(m, &e->error);
@@ -169,9 +184,7 @@ static void prove(struct lane_job *lane_job, void *owner) {
         error_set(error, ERR_UNAVAILABLE, "the journal cannot be read now");
     else if (answer_proof_read(&m->fold, &job->again, READ_ROWS) < 0)
         error_set(error, ERR_IO, "the journal cannot be read");
-    bool caught_up =
-        m->fold.position >= m->target && measure_all_live(&m->fold) && job->again.position == m->fold.position;
-    if (!error->code && !caught_up) {
+    if (!error->code && !(caught_up(m) && job->again.position == m->fold.position)) {
         lane_do(m->lane, lane_job);
         return;
     }

@@ -1,4 +1,6 @@
 /* Who was erased stays in the figures: of every kind of metric, before and since her entry, over restarts and recomputations. */
+#include "experiments/measure/answers.h"
+#include "experiments/measure/checkpoint.h"
 #include "tests/experiments/measure/service.h"
 
 TestSuite(residual, .init = folder_make, .fini = folder_remove);
@@ -133,4 +135,32 @@ Test(residual, who_was_erased_stays_in_every_kind_of_metric_whatever_is_computed
     expect_now(before, "after it was taken away");
     measure_results_free(before);
     stop();
+}
+
+Test(residual, it_outlives_an_end_that_comes_while_figures_are_computed_again) {
+    struct trial t;
+    struct fold again;
+    struct error error = {0};
+    const struct text unit = TEXT("anna");
+    trial_open(&t, &at_first);
+    trial_send(&t, trial_exposure("anna", "top", T + 1));
+    trial_send(&t, trial_event("anna", "Order Completed", T + 2, "{\"revenue\":7}"));
+    answer_forgetting(&t.fold, &(struct measure_forgetting){.units = &unit, .n = 1}, T + 3);
+    trial_plan(&t, &one_more);
+    cr_assert_not(t.fold.measured[0]->live);
+    cr_assert_eq(checkpoint_write(&t.fold, in_folder("checkpoint"), &error), 0, "%s", error.detail);
+
+    fold_init(&again, t.reader, NULL, 7 * (int64_t)DAY);
+    cr_assert_eq(checkpoint_read(&again, in_folder("checkpoint"), &error), 0, "%s", error.detail);
+    struct snapshot *snapshot = trial_snapshot(&one_more);
+    fold_set_plan(&again, plan_new(snapshot));
+    snapshot_release(snapshot);
+    struct measured *m = again.measured[0];
+    cr_expect_not(m->live, "what can be computed is");
+    cr_assert_eq(residual_units(&m->residual), 1);
+    const struct residual_metric *spent = residual_metric(&m->residual.parts[0], &m->plan->metrics[SPENT]);
+    cr_expect(spent && cell_total(&spent->cells) == 7);
+    cr_expect_null(residual_metric(&m->residual.parts[0], &m->plan->metrics[LATER]));
+    fold_free(&again);
+    trial_close(&t);
 }
