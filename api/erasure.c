@@ -130,6 +130,9 @@ static void finished(struct mail *mail) {
         try_later(run, "parley.db", run->error.detail);
         return;
     }
+    if (run->error.code)
+        log_warn(run->erasures->app->log, "what is left of deleted rows could not be looked for",
+                 LOG_T("erasure", run->erasure.id), LOG_S("detail", run->error.detail));
     run->shown = run->erasure;
     forget_here(run->erasures->app, &run->erasure);
     log_info(run->erasures->app->log, "a customer was erased", LOG_T("erasure", run->erasure.id),

@@ -84,6 +84,36 @@ Test(erasure, leaves_nothing_of_her_in_the_file_nor_in_its_log) {
     cr_assert_eq(page.n, 3); /* merge, unmerge, erase: that it was done stays */
 }
 
+/* The e-mail's beginning is what rows are sorted by, so that they come in no order and pages are split everywhere. */
+static const char *nth(const char *form, unsigned i) {
+    static char made[4][64];
+    static int next;
+    char *at = made[next++ % 4];
+    snprintf(at, sizeof made[0], form, (unsigned)(i * 2654435761u));
+    return at;
+}
+
+Test(erasure, leaves_nothing_of_one_among_many_between_the_rows_of_a_page) {
+    enum { CUSTOMERS = 2000, ERASED = 60 };
+    struct error own = {0};
+    cr_assert_eq(sql_begin(sql, &own), 0);
+    for (unsigned i = 0; i < CUSTOMERS; i++) {
+        struct text id = arena_text(&arena, text_of(nth("%08x-id", i)));
+        struct trait trait = {TEXT("email"), arena_printf(&arena, "\"%s\"", nth("%08x@x.example", i)), 1, TRAIT_TOLD};
+        cr_assert_eq(customers_tell(sql, id, &trait, &own), 1);
+        cr_assert_eq(customers_index(sql, &arena, id, &own), 0);
+    }
+    cr_assert_eq(sql_commit(sql, &own), 0);
+    for (unsigned i = 0; i < ERASED; i++) {
+        struct text id = arena_text(&arena, text_of(nth("%08x-id", i)));
+        struct erasure e = {.keys = &id, .n = 1};
+        cr_assert_eq(erasure_ask(sql, &arena, &suppression, &e, TEXT("ann"), 7, &error), 0);
+        finish(&e);
+        cr_expect(!file_has("parley.db", nth("%08x-id", i)) && !file_has("parley.db", nth("%08x@x", i)), "the %uth", i);
+    }
+    cr_expect(file_has("parley.db", nth("%08x-id", ERASED)));
+}
+
 Test(erasure, a_key_that_was_joined_to_her_meanwhile_leads_to_nobody) {
     struct identity_link link;
     struct text root;
