@@ -11,7 +11,6 @@ enum {
     FEW_ROWS = 5000,      /* while events keep coming */
     STEADY_ROWS = 2000,   /* between two ticks: events keep coming */
     WAIT_NS = 1000000000, /* a question waits so long for what is not read yet */
-    KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
     KINDS = 1 << JOURNAL_TRACK | 1 << JOURNAL_PAGE | 1 << JOURNAL_IDENTIFY | 1 << JOURNAL_ALIAS | 1 << JOURNAL_PART,
 };
 
@@ -74,7 +73,7 @@ static int prune(struct insight *in, struct error *error) {
     int rc = 0;
     for (int kind = INSIGHT_SHOPPING; rc >= 0 && kind <= INSIGHT_PURCHASING; kind++)
         rc = sql_run(in->sql, error, "DELETE FROM seen WHERE kind = $1 AND day < $2", SQL_I(kind),
-                     SQL_I(in->newest - KEPT_DAYS));
+                     SQL_I(in->newest - INSIGHT_KEPT_DAYS));
     if (rc >= 0) in->pruned = in->newest;
     return rc < 0 ? rc : 0;
 }

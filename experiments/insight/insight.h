@@ -38,7 +38,8 @@ enum insight_kind { INSIGHT_SHOPPING = 1, INSIGHT_PURCHASING = 2 };
 enum insight_order { INSIGHT_TRENDING, INSIGHT_POPULAR };
 
 /* x: distinct customers in the `window` days that end with the day `at`; y: in the `base` days before them;
- * e = y·window/base + 1; z = (x − e)/√e. Items with x ≥ least, by z (or by x), then by name. */
+ * e = y·window/base + 1; z = (x − e)/√e. Items with x ≥ least, by z (or by x), then by name. ERR_INVALID where the base
+ * begins on a day that is not kept any more. */
 struct insight_trends {
     struct lane_job job;
     enum insight_kind kind;   /* asked */

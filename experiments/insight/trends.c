@@ -106,9 +106,22 @@ static void write_trends(struct insight *in, struct insight_trends *q, const str
     json_close_object(&w);
 }
 
+/* A base that is not all there would let everything trend. */
+static int check_kept(const struct insight *in, struct insight_trends *q, int64_t last) {
+    int64_t first = last - q->window - q->base + 1, kept = in->newest - INSIGHT_KEPT_DAYS;
+    char from[CLOCK_ISO_ROOM], oldest[CLOCK_ISO_ROOM];
+    if (in->newest == INT64_MIN || first >= kept) return 0;
+    insight_date(from, first);
+    insight_date(oldest, kept);
+    return error_set(&q->error, ERR_INVALID,
+                     "window and base begin on %s; who turned to what is kept for %d days, from %s on", from,
+                     INSIGHT_KEPT_DAYS, oldest);
+}
+
 void insight_answer_trends(struct insight *in, struct insight_trends *q) {
     struct trends trends = {0};
     int64_t last = insight_day(q->at ? q->at : clock_now(in->clock));
+    if (check_kept(in, q, last) < 0) return;
     arena_init(&trends.arena, 4096);
     if (read_rows(in, &trends, q, last, &q->error) == 0) {
         if (trends.n)

@@ -118,6 +118,27 @@ Test(insight, a_customer_counts_once_in_the_window_and_once_in_the_base) {
     stop();
 }
 
+Test(insight, a_base_that_is_not_kept_any_more_is_refused_and_not_taken_for_quiet) {
+    start();
+    tell("anna", 0, "Product Viewed", T, "{\"sku\":\"mug\"}");
+    struct insight_trends q = {.job = {.mail.receive = on_answer, .reply_to = &h.box},
+                               .kind = INSIGHT_SHOPPING,
+                               .least = 1,
+                               .window = 35,
+                               .base = 366,
+                               .limit = 10};
+    insight_ask_trends(h.insight, &q);
+    wait_for_answer();
+    cr_expect_eq(q.error.code, 0, "401 days with today: %s", q.error.detail);
+    buffer_free(&q.out);
+    q.window = 36;
+    insight_ask_trends(h.insight, &q);
+    wait_for_answer();
+    cr_expect_eq(q.error.code, ERR_INVALID);
+    cr_expect(strstr(q.error.detail, "2010-10-26"), "%s", q.error.detail);
+    stop();
+}
+
 Test(insight, an_event_is_never_later_than_its_receipt) {
     start();
     tell("anna", 0, "Product Viewed", T + 400 * DAY, "{\"sku\":\"mug\"}");
