@@ -50,13 +50,40 @@ static enum exit_code open_reader(struct call *call, struct journal_reader **rea
 
 /* --- verify --- */
 
+struct findings {
+    struct buffer list; /* their JSON, with commas between */
+    int64_t n;          /* that the journal is not whole for */
+    bool accept_gaps;
+};
+
+static void tell_finding(void *user, const struct journal_finding *finding) {
+    struct findings *f = user;
+    struct json_writer w;
+    fprintf(stderr, "parley: %s; %s\n", finding->what, finding->mend);
+    if (finding->kind == JOURNAL_NOTE || (finding->kind == JOURNAL_GAP && f->accept_gaps)) return;
+    if (f->n++) buffer_byte(&f->list, ',');
+    json_writer_init(&w, &f->list);
+    json_open_object(&w);
+    if (finding->file) json_put_int(&w, "file", finding->file);
+    if (finding->from) json_put_int(&w, "from", finding->from);
+    if (finding->to) json_put_int(&w, "to", finding->to);
+    json_put_text(&w, "detail", text_of(finding->what));
+    json_put_text(&w, "mend", text_of(finding->mend));
+    json_close_object(&w);
+}
+
 enum exit_code act_journal_verify(struct call *call) {
     struct error error = {0};
+    struct findings f = {.accept_gaps = call_flag(call, "--accept-gaps") != NULL};
     int64_t rows = 0;
-    int rc = journal_verify(folder_of(call), &rows, &error);
-    if (rc < 0) return failed(rc, &error);
-    show(call, arena_printf(&call->arena, "{\"rows\":%lld,\"damaged\":0}", (long long)rows));
-    return EXIT_OK;
+    int rc = journal_verify(folder_of(call), tell_finding, &f, &rows, &error);
+    if (rc < 0 && rc != ERR_CORRUPT) return failed(rc, &error);
+    struct text found = f.n ? arena_printf(&call->arena, ",\"findings\":[%.*s]", TEXT_ARGS(buffer_view(&f.list)))
+                            : TEXT("");
+    show(call, arena_printf(&call->arena, "{\"rows\":%lld,\"damaged\":%lld%.*s}", (long long)rows, (long long)f.n,
+                            TEXT_ARGS(found)));
+    buffer_free(&f.list);
+    return f.n ? EXIT_FAILED : EXIT_OK;
 }
 
 /* --- export and tail --- */
