@@ -121,3 +121,14 @@ test('the journal', async (t) => {
     assert.equal((await parley(s.url, ['journal', 'export', s.data, '--format', 'xml'])).code, 2);
   });
 });
+
+test('what a visitor wrote as a formula is a text in a spreadsheet, and as it was in NDJSON', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await s.post('/v1/track', { userId: '=cmd|calc', event: '@SUM(A1)', messageId: '-1' });
+  const exported = async (...args) => (await parley(s.url, ['journal', 'export', s.data, ...args])).out;
+  const [, , , , , name, unit, , id] = (await exported('--format', 'csv')).split('\r\n')[1].split(',');
+  assert.deepEqual([name, unit, id], [`"'@SUM(A1)"`, `"'=cmd|calc"`, `"'-1"`]);
+  const row = JSON.parse(await exported());
+  assert.deepEqual([row.name, row.unit, row.messageId], ['@SUM(A1)', '=cmd|calc', '-1']);
+});
