@@ -12,7 +12,7 @@ void away_send(struct request *request, void (*handle)(struct request *request))
  * mailbox as its reply_to: the first loop's app, which is the request's from now on. */
 struct app *away_begin(struct request *request);
 
-/* For server.c and request.c. On the first loop: the answer stands; the stream has something to read again. */
+/* For server_requests.c and request.c. On the first loop: the answer stands; the stream has something to read again. */
 void away_answered(struct request *request);
 void away_wake(struct request *request);
 /* Puts carrying between request->source and the connection. On the first loop, before the answer. */

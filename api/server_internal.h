@@ -1,7 +1,8 @@
-/* What server.c and request.c share. */
+/* What server.c (the loop, connections), server_requests.c (a request's course) and request.c (its answer) share. */
 #ifndef PARLEY_API_SERVER_INTERNAL_H
 #define PARLEY_API_SERVER_INTERNAL_H
 
+#include <microhttpd.h>
 #include <pthread.h>
 
 #include "api/server.h"
@@ -33,6 +34,16 @@ static inline void server_leave(struct server *server) {
 }
 
 void server_on_timer(uv_timer_t *timer);
+
+/* libmicrohttpd's, with the server as `cls`: called first for every request, with the URI as it was sent; then again and again
+ * until it is answered; and once it is over. */
+void *server_on_uri(void *cls, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result server_on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_n, void **con_cls);
+void server_on_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+                         enum MHD_RequestTerminationCode why);
+void server_free_pool(struct server *server);
+
 /* The request's response stands: send it now or, where the connection sleeps, wake it. */
 void server_answered(struct request *request);
 /* The connection sleeps: it is to go on. */

@@ -84,7 +84,7 @@ static void fill(struct measure_results *r) {
                 if (i % 4)
                     cell_add(&all->metrics[m].known[a], (int64_t)(before * 20 * CELL_SCALE), x);
                 else
-                    cell_add(&all->metrics[m].missing[a], 0, x);
+                    cell_add(&all->metrics[m].missing[a], x, 0);
             }
     for (int a = 0; a < ARMS; a++) all->units[a] = UNITS;
 }

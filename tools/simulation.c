@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "experiments/stats/cell.h"
 #include "experiments/stats/cuped.h"
 #include "experiments/stats/guardrail.h"
 #include "experiments/stats/lift.h"
@@ -147,6 +148,35 @@ static bool covers_cuped(struct random *r) {
     return within(d.low, d.high, 0.1);
 }
 
+/* Orders before and since, each worth what the unit is in the habit of spending, more or less. */
+static struct cuped_arm ratio_history(struct random *r, int n, double price) {
+    struct cell_joint known = {0};
+    struct cell missing = {0};
+    for (int i = 0; i < n; i++) {
+        const double habit = lognormal(r, 0, 0.5);
+        int64_t spend[2] = {0}, orders[2] = {(int64_t)(random_bits(r) % 4), 1 + (int64_t)(random_bits(r) % 4)};
+        for (int k = 0; k < 2; k++)
+            for (int64_t order = 0; order < orders[k]; order++)
+                spend[k] += llround((k ? price : 10) * habit * lognormal(r, 0, 0.3) * CELL_SCALE);
+        if (random_uniform(r) < 0.3)
+            cell_add(&missing, spend[1], orders[1] * CELL_SCALE);
+        else
+            cell_joint_add(&known,
+                           (const int64_t[]){spend[0], orders[0] * CELL_SCALE, spend[1], orders[1] * CELL_SCALE});
+    }
+    struct cuped_arm arm = {0};
+    cuped_of_ratio(&(struct cuped_ratio_arm){cell_joint_moments(&known), cell_moments(&missing)}, &arm);
+    return arm;
+}
+
+static bool covers_ratio_cuped(struct random *r) {
+    const int n = coverage_units(COVER_RATIO_CUPED);
+    const struct cuped_arm c = ratio_history(r, n, 10), t = ratio_history(r, n, 10.5);
+    const struct cuped adjusted = cuped(c, t, SLOPE_WITHIN_ARMS);
+    const struct difference d = welch(adjusted.control, adjusted.treatment, alpha);
+    return within(d.low, d.high, 0.5 * exp(0.125) * exp(0.045));
+}
+
 static bool covers_proportion(struct random *r) {
     struct binomial c = {coverage_units(COVER_PROPORTION), 0}, t = c;
     for (int i = 0; i < (int)c.n; i++) {
@@ -202,6 +232,7 @@ static const struct {
     [COVER_PROPORTION] = {"proportions, Miettinen-Nurminen", 1000},
     [COVER_QUANTILE] = {"90th percentile, lognormal", QUANTILE_UNITS},
     [COVER_CLUSTERED] = {"median of clustered values", CLUSTERS},
+    [COVER_RATIO_CUPED] = {"ratio with CUPED, 30 % without history", 500},
 };
 
 const char *coverage_name(enum coverage_kind kind) {
@@ -220,6 +251,7 @@ static bool covers(enum coverage_kind kind, struct random *r) {
     case COVER_PROPORTION: return covers_proportion(r);
     case COVER_QUANTILE: return covers_quantile(r);
     case COVER_CLUSTERED: return covers_clustered(r);
+    case COVER_RATIO_CUPED: return covers_ratio_cuped(r);
     default: return covers_means(kind, r);
     }
 }

@@ -33,6 +33,7 @@ enum coverage_kind {
     COVER_PROPORTION,    /* Miettinen-Nurminen at 5 % */
     COVER_QUANTILE,      /* 90th percentile of lognormal values */
     COVER_CLUSTERED,     /* median of values that come in clusters */
+    COVER_RATIO_CUPED,   /* spend per order, adjusted by that of before, 30 % of the units without history */
     COVER_KINDS
 };
 

@@ -34,9 +34,26 @@ struct sample compare_sample(struct compare_arm arm, enum compare_kind kind) {
     return sample_of(&sum, kind);
 }
 
-static struct cuped_arm history_of(struct compare_arm arm, size_t epoch) {
-    size_t at = epoch * arm.stride;
-    return (struct cuped_arm){cell_moments(&arm.known[at]), cross_moments_y(cell_moments(&arm.missing[at]))};
+/* By what the units of some epochs are adjusted. False where nothing of before can be compared. */
+static bool history_of(struct compare_arm arm, size_t first, size_t epochs, struct cuped_arm *out) {
+    struct cell known = {0}, missing = {0};
+    struct cell_joint joint = {0};
+    for (size_t e = first; e < first + epochs; e++) {
+        cell_merge(&missing, &arm.missing[e * arm.stride]);
+        if (arm.joint)
+            cell_joint_merge(&joint, &arm.joint[e * arm.stride]);
+        else
+            cell_merge(&known, &arm.known[e * arm.stride]);
+    }
+    if (arm.joint)
+        return cuped_of_ratio(&(struct cuped_ratio_arm){cell_joint_moments(&joint), cell_moments(&missing)}, out);
+    *out = (struct cuped_arm){cell_moments(&known), cross_moments_x(cell_moments(&missing))};
+    return true;
+}
+
+static bool histories_of(struct compare_arm control, struct compare_arm treatment, size_t first, size_t epochs,
+                         struct cuped_arm out[2]) {
+    return history_of(control, first, epochs, &out[0]) && history_of(treatment, first, epochs, &out[1]);
 }
 
 /* With history each epoch's arms are adjusted by what the units did before they entered. */
@@ -49,8 +66,9 @@ static struct stratified stratify(struct compare_arm control, struct compare_arm
         const struct cell *c = &control.cells[e * control.stride], *t = &treatment.cells[e * treatment.stride];
         if (!c->n && !t->n) continue;
         strata[n] = (struct stratum){sample_of(c, kind), sample_of(t, kind)};
-        if (adjusted && c->n >= 2 && t->n >= 2) {
-            struct cuped x = cuped(history_of(control, e), history_of(treatment, e), SLOPE_WITHIN_ARMS);
+        struct cuped_arm arms[2];
+        if (adjusted && c->n >= 2 && t->n >= 2 && histories_of(control, treatment, e, 1, arms)) {
+            struct cuped x = cuped(arms[0], arms[1], SLOPE_WITHIN_ARMS);
             strata[n] = (struct stratum){x.control, x.treatment};
         }
         n++;
@@ -82,7 +100,7 @@ static void compare_fixed(const struct compare_plan *plan, const struct stratifi
     if (!plain(s, control, treatment)) {
         d = z_difference(s->estimate, s->se, plan->alpha);
         take_difference(&d, out);
-    } else if (plan->kind == COMPARE_PROPORTION && !control.known) {
+    } else if (plan->kind == COMPARE_PROPORTION && !control.missing) {
         struct binomial c = binomial_of(control), t = binomial_of(treatment);
         struct interval wald = proportion_wald(c, t, normal_upper_quantile(plan->alpha / 2));
         struct proportion_test test = proportion_test(c, t);
@@ -105,7 +123,7 @@ static struct belief believe(const struct compare_plan *plan, const struct strat
     struct lift lift = lift_delta(s->control, s->treatment, 1);
     double scale = fabs(s->control.mean);
     b.lift = bayes_normal(lift.estimate, lift.se, SCALE_RELATIVE, lift_prior, s->control.mean, plan->alpha);
-    if (plan->kind == COMPARE_PROPORTION && !control.known && plain(s, control, treatment)) {
+    if (plan->kind == COMPARE_PROPORTION && !control.missing && plain(s, control, treatment)) {
         struct beta_comparison c = beta_compare(beta_posterior(binomial_of(control), rate_prior),
                                                 beta_posterior(binomial_of(treatment), rate_prior));
         b.chance_up = c.chance, b.loss_up = c.loss_treatment, b.loss_down = c.loss_control;
@@ -137,27 +155,36 @@ static void show(const struct compare_plan *plan, struct comparison *c, const st
     }
 }
 
-static struct cuped_arm all_history(struct compare_arm arm) {
-    struct cell known = {0}, missing = {0};
-    for (size_t e = 0; e < arm.epochs; e++) {
-        cell_merge(&known, &arm.known[e * arm.stride]);
-        cell_merge(&missing, &arm.missing[e * arm.stride]);
-    }
-    return (struct cuped_arm){cell_moments(&known), cross_moments_y(cell_moments(&missing))};
+static uint64_t units_in(const struct cell *cells, struct compare_arm arm) {
+    uint64_t n = 0;
+    for (size_t e = 0; e < arm.epochs; e++) n += cells[e * arm.stride].n;
+    return n;
+}
+
+/* Share of units with history. */
+static double coverage_of(struct compare_arm control, struct compare_arm treatment) {
+    uint64_t missing = units_in(control.missing, control) + units_in(treatment.missing, treatment);
+    uint64_t all = units_in(control.cells, control) + units_in(treatment.cells, treatment);
+    return (double)(all - missing) / (double)all;
 }
 
 static struct compare_cuped tell_cuped(const struct compare_plan *plan, struct compare_arm control,
                                        struct compare_arm treatment, const struct stratified *adjusted) {
-    struct cuped_arm c = all_history(control), t = all_history(treatment);
-    struct cuped x = cuped(c, t, SLOPE_WITHIN_ARMS);
+    struct cuped_arm arms[2];
     double raw = stratify(control, treatment, plan->kind, false).se;
-    return (struct compare_cuped){true, x.theta, 1 - adjusted->se * adjusted->se / (raw * raw), x.coverage,
-                                  cuped_bias(c, t, plan->alpha).p};
+    struct compare_cuped told = {.used = true,
+                                 .reduction = 1 - adjusted->se * adjusted->se / (raw * raw),
+                                 .coverage = coverage_of(control, treatment),
+                                 .bias = NAN};
+    if (!histories_of(control, treatment, 0, control.epochs, arms)) return told;
+    told.theta = cuped(arms[0], arms[1], SLOPE_WITHIN_ARMS).theta;
+    told.bias = cuped_bias(arms[0], arms[1], plan->alpha).p;
+    return told;
 }
 
 void compare(const struct compare_plan *plan, struct compare_arm control, struct compare_arm treatment,
              struct comparison *out) {
-    struct stratified s = stratify(control, treatment, plan->kind, control.known != NULL);
+    struct stratified s = stratify(control, treatment, plan->kind, control.missing != NULL);
     double n_star = plan->n_star > 0 ? plan->n_star : COMPARE_N_STAR;
     struct sequence sequence = sequential_test(s.estimate, s.se, s.n, plan->alpha, n_star, TWO_SIDED);
     struct belief belief = believe(plan, &s, control, treatment);
@@ -166,7 +193,7 @@ void compare(const struct compare_plan *plan, struct compare_arm control, struct
     out->sequential = (struct compare_range){sequence.low, sequence.high, sequence.p};
     out->chance_to_beat = plan->lower_is_better ? 1 - belief.chance_up : belief.chance_up;
     out->expected_loss = plan->lower_is_better ? belief.loss_down : belief.loss_up;
-    if (control.known) out->cuped = tell_cuped(plan, control, treatment, &s);
+    if (control.missing) out->cuped = tell_cuped(plan, control, treatment, &s);
     show(plan, out, &belief, sequential_rho(plan->alpha, n_star));
     struct lift lift = lift_interval(s.control, s.treatment, out->multiple);
     out->relative.estimate = lift.estimate;

@@ -24,10 +24,12 @@ struct compare_plan {
     bool lower_is_better;
 };
 
-/* An arm's cells, one for each epoch, `stride` apart. `known` and `missing`: what the units did before they entered, for CUPED;
- * NULL without it (x: before, y: since; missing: y alone). */
+/* An arm's cells, one for each epoch, `stride` apart. With CUPED `missing` are those of the units without history, and of the
+ * others `known` (x: before they entered, y: since) or, for a ratio, `joint` (numerator and denominator before, and since);
+ * else all three are NULL. */
 struct compare_arm {
     const struct cell *cells, *known, *missing;
+    const struct cell_joint *joint;
     const struct sample *sample; /* where the figure is none of cells (a quantile): over all epochs; else NULL */
     size_t stride, epochs;
 };

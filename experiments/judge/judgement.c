@@ -47,10 +47,10 @@ static struct sample *quantile_sample(const struct measure_results *r, const str
 
 static struct compare_arm arm_of(const struct measure_results *r, const struct measure_cells *cells, uint32_t arm,
                                  struct sample *sample) {
-    bool history = cells->known != NULL;
     return (struct compare_arm){.cells = cells->cells + arm,
-                                .known = history ? cells->known + arm : NULL,
-                                .missing = history ? cells->missing + arm : NULL,
+                                .known = cells->known ? cells->known + arm : NULL,
+                                .joint = cells->joint ? cells->joint + arm : NULL,
+                                .missing = cells->missing ? cells->missing + arm : NULL,
                                 .sample = quantile_sample(r, cells, arm, sample),
                                 .stride = r->n_arms,
                                 .epochs = r->n_epochs};

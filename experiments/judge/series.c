@@ -9,10 +9,8 @@ static void cumulate(const struct measure_results *r, struct measure_group *day,
         for (uint32_t i = 0; i < r->n_metrics; i++) {
             struct measure_cells *to = &day->metrics[i];
             const struct measure_cells *from = &before->metrics[i];
-            cell_merge(&to->cells[c], &from->cells[c]);
+            cells_merge(cells_at(to, c), cells_at(from, c));
             to->matured[c] += from->matured[c];
-            if (to->known) cell_merge(&to->known[c], &from->known[c]);
-            if (to->known) cell_merge(&to->missing[c], &from->missing[c]);
         }
     }
     for (uint32_t i = 0; i < r->n_metrics; i++)

@@ -81,34 +81,13 @@ void answer_export(struct fold *fold, struct measure_export *page, int64_t now) 
 
 /* --- forgetting --- */
 
-static struct fold_residual *residual_of(struct measured *m, const struct unit_row *row) {
-    for (uint32_t i = 0; i < m->residual_n; i++)
-        if (m->residual[i].epoch == row->epoch && m->residual[i].arm == row->arm) return &m->residual[i];
-    m->residual = memory_grow(m->residual, (m->residual_n + 1) * sizeof *m->residual);
-    struct fold_residual *r = &m->residual[m->residual_n++];
-    *r = (struct fold_residual){.epoch = row->epoch, .arm = row->arm};
-    return r;
-}
-
-static void freeze(struct measured *m, const struct unit_row *row) {
-    struct fold_residual *r = residual_of(m, row);
-    int64_t x, y;
-    r->units++;
-    for (uint32_t i = 0; i < m->plan->n_metrics; i++) {
-        const struct plan_metric *pm = &m->plan->metrics[i];
-        if (!cells_value(pm, row, unit_totals(&m->units, row), INT64_MAX, &x, &y)) continue;
-        if (m->caps[i].value > 0 && x > m->caps[i].value) x = m->caps[i].value;
-        cell_add(&r->cells[i], x, y);
-    }
-}
-
-void answer_forgetting(struct fold *fold, const struct measure_forgetting *f) {
+void answer_forgetting(struct fold *fold, const struct measure_forgetting *f, int64_t now) {
     for (uint32_t i = 0; i < fold->n; i++)
         for (size_t k = 0; k < f->n; k++) {
             struct measured *m = fold->measured[i];
-            struct unit_row *row = (struct unit_row *)fold_find(fold, m, unit_of(f->units[k]));
+            const struct unit_row *row = fold_find(fold, m, unit_of(f->units[k]));
             if (!row) continue;
-            if (!(row->flags & UNIT_MULTIPLE)) freeze(m, row);
+            residual_add(m, row, now);
             fold_remove(m, row->unit);
         }
     for (size_t k = 0; k < f->n; k++) keys_forget(&fold->keys, unit_of(f->units[k]));
@@ -122,17 +101,17 @@ static bool unfinished(const struct measured *m) {
 }
 
 /* Everything of it becomes the frozen remainder; nothing of it can be computed again. */
-static void freeze_all(struct fold *fold, struct measured *m) {
+static void freeze_all(struct fold *fold, struct measured *m, int64_t now) {
     while (m->units.n) {
-        struct unit_row *row = &m->units.rows[m->units.n - 1];
-        if (!(row->flags & UNIT_MULTIPLE)) freeze(m, row);
+        const struct unit_row *row = &m->units.rows[m->units.n - 1];
+        residual_add(m, row, now);
         fold_remove(m, row->unit);
     }
     m->frozen = true;
     fold->changed = true;
 }
 
-int answer_expiry(struct fold *fold, struct measure_expiry *e) {
+int answer_expiry(struct fold *fold, struct measure_expiry *e, int64_t now) {
     int64_t before = e->before;
     for (uint32_t i = 0; i < fold->n; i++) {
         const struct measured *m = fold->measured[i];
@@ -151,7 +130,7 @@ int answer_expiry(struct fold *fold, struct measure_expiry *e) {
         if (first <= e->last) {
             log_info(fold->log, "a concluded experiment is frozen: its events are dropped",
                      LOG_T("experiment", m->plan->source->definition.key), LOG_I("units", m->units.n));
-            freeze_all(fold, m);
+            freeze_all(fold, m, now);
         }
     }
     return 0;
@@ -191,7 +170,7 @@ void answer_proof(const struct fold *fold, const struct fold *again, struct meas
     for (uint32_t i = 0; i < fold->n; i++) {
         const struct measured *m = fold->measured[i];
         if (proof->experiment.n && !text_eq(m->plan->source->definition.key, proof->experiment)) continue;
-        for (uint32_t k = 0; k < m->residual_n; k++) proof->residual += m->residual[k].units;
+        proof->residual += residual_units(&m->residual);
         if (!m->frozen) compare(proof, m, again->measured[i]);
     }
 }

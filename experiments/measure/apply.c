@@ -49,11 +49,12 @@ static bool apply_use(const struct fold *fold, struct measured *m, const struct 
     const struct metric *metric = pm->metric;
     const struct metric_source *source =
         metric->kind == METRIC_RATIO && use->part ? &metric->denominator : &metric->source;
-    int64_t t = event->record->at, value = 0, *columns = totals + pm->column;
+    int64_t t = event->record->at, value = 0;
     if (use->any && event->record->actor != JOURNAL_CUSTOMER) return false;
     bool before = looks_back(m, row, t);
     if (before ? late || pm->before == PLAN_NO_COLUMN : !counts_at(m, metric, row, t, event->record->seq)) return false;
     if (!event_where(event, source->where, &fold->plan->snapshot->segment_conditions)) return false;
+    int64_t *columns = totals + (before ? pm->before : pm->column);
     if (metric->kind == METRIC_FUNNEL) return late || apply_funnel(m, metric, columns, use->part, t);
     if (metric->kind == METRIC_MEAN || metric->kind == METRIC_RATIO || metric->kind == METRIC_QUANTILE) {
         if (!value_of_event(event, source, use->refund, &value)) return false;
@@ -66,8 +67,8 @@ static bool apply_use(const struct fold *fold, struct measured *m, const struct 
         if (!late) samples_add(&m->samples, columns, value);
         return true;
     }
-    int64_t *column = before ? totals + pm->before : &columns[metric->kind == METRIC_RATIO ? use->part : 0];
     if (late) return true;
+    int64_t *column = &columns[metric->kind == METRIC_RATIO ? use->part : 0];
     *column = add(*column, value);
     int64_t week = (t - row->t0) / PLAN_WEEK;
     if (!before && week < pm->n_weeks) totals[pm->weeks + week] = add(totals[pm->weeks + week], value);
@@ -146,7 +147,7 @@ static bool same_metric(const struct measured *a, const int64_t *x, const struct
         return same_list(&a->samples, (uint32_t)x[pm->column], &b->samples, (uint32_t)y[pm->column]);
     return memcmp(x + pm->column, y + pm->column, pm->columns * sizeof *x) == 0 &&
            memcmp(x + pm->weeks, y + pm->weeks, pm->n_weeks * sizeof *x) == 0 &&
-           (pm->before == PLAN_NO_COLUMN || x[pm->before] == y[pm->before]);
+           (pm->before == PLAN_NO_COLUMN || memcmp(x + pm->before, y + pm->before, pm->columns * sizeof *x) == 0);
 }
 
 bool fold_same(const struct measured *a, const struct unit_row *x, const struct measured *b, const struct unit_row *y) {

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "core/base/memory.h"
+#include "experiments/measure/quantiles.h"
 #include "experiments/measure/weeks.h"
-#include "experiments/stats/quantile.h"
 
 enum { CAP_AGE = CLOCK_MINUTE };
 
-static int64_t funnel_steps(const struct plan_metric *pm, const int64_t *totals) {
+uint32_t cells_steps(const struct plan_metric *pm, const int64_t *totals) {
     uint32_t reached = 0;
     while (reached < pm->columns && totals[pm->column + reached]) reached++;
     return reached;
@@ -31,8 +31,8 @@ bool cells_value(const struct plan_metric *pm, const struct unit_row *row, const
     case METRIC_MEAN: *x = column[0]; return true;
     case METRIC_RATIO: *x = column[0], *y = column[1]; return true;
     case METRIC_RETENTION: *x = column[0] ? CELL_SCALE : 0; return row->t0 + metric->to <= as_of;
-    case METRIC_FUNNEL: *x = funnel_steps(pm, totals) == pm->columns ? CELL_SCALE : 0; return true;
-    case METRIC_QUANTILE: *x = 0; return true; /* its values are events, not units: see read_quantiles */
+    case METRIC_FUNNEL: *x = cells_steps(pm, totals) == pm->columns ? CELL_SCALE : 0; return true;
+    case METRIC_QUANTILE: *x = 0; return true; /* its values are events, not units: see quantiles.h */
     }
     return false;
 }
@@ -112,91 +112,9 @@ static void renew_cap(struct measured *m, uint32_t metric, int64_t as_of) {
     free(values);
 }
 
-/* --- groups --- */
-
-struct grouping {
-    int by;
-    uint32_t *group_of_word; /* word -> group */
-    int64_t first_day;       /* since 1970 */
-};
-
-struct frequent {
-    uint32_t word;
-    bool few; /* in some arm: too few for figures of their own */
-    int64_t units;
-    int64_t *arms;
-};
-
-static int by_units(const void *a, const void *b) {
-    const struct frequent *x = a, *y = b;
-    if (x->few != y->few) return x->few ? 1 : -1;
-    if (x->units != y->units) return x->units < y->units ? 1 : -1;
-    return (x->word > y->word) - (x->word < y->word);
-}
-
-/* Units by value and arm; those that met two variants count, as they do in the groups' `multiple`. */
-static struct frequent *count_values(struct measure_results *results, const struct measured *m, int by, uint32_t n) {
-    struct frequent *frequent = arena_array(&results->arena, struct frequent, n);
-    const struct experiment_state *state = &results->experiment->state;
-    for (uint32_t i = 0; i < n; i++)
-        frequent[i] = (struct frequent){.word = i, .arms = arena_array(&results->arena, int64_t, results->n_arms)};
-    for (uint32_t i = 0; i < m->units.n; i++) {
-        struct frequent *value = &frequent[unit_attributes(&m->units, &m->units.rows[i])[by]];
-        value->units++;
-        value->arms[m->units.rows[i].arm]++;
-    }
-    for (uint32_t i = 0; i < n; i++)
-        for (uint32_t a = 0; a < results->n_arms; a++)
-            frequent[i].few |= !state->removed[a] && frequent[i].arms[a] < MEASURE_UNITS_LEAST;
-    qsort(frequent, n, sizeof *frequent, by_units);
-    return frequent;
-}
-
-/* The 50 most frequent values with enough units get a group each, the others share one. */
-static void group(struct measure_results *results, const struct measured *m, struct grouping *g) {
-    const struct fold_words *words = &m->words[g->by];
-    uint32_t n = words->n + 1, own = 0;
-    struct frequent *frequent = count_values(results, m, g->by, n);
-    while (own < n && own < MEASURE_GROUPS_MAX && !frequent[own].few) own++;
-    g->group_of_word = arena_array(&results->arena, uint32_t, n);
-    results->groups = arena_array(&results->arena, struct measure_group, own + 1);
-    results->n_groups = own;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t to = g->group_of_word[frequent[i].word] = i < own ? i : own;
-        if (i < own && frequent[i].word)
-            results->groups[i].value = arena_text(&results->arena, words->list[frequent[i].word - 1]->value);
-        if (i < own || !frequent[i].units) continue;
-        results->groups[to].other = true;
-        results->groups[to].merged++;
-        results->n_groups = own + 1;
-    }
-}
-
-static int64_t day_of(int64_t ms) {
-    return ms >= 0 ? ms / CLOCK_DAY : -((-ms + CLOCK_DAY - 1) / CLOCK_DAY);
-}
-
-/* A group for each day from the start to the last on which a unit entered. */
-static void group_days(struct measure_results *r, const struct measured *m, struct grouping *g) {
-    int64_t last = g->first_day = day_of(r->experiment->state.start_at);
-    for (uint32_t i = 0; i < m->units.n; i++)
-        if (day_of(m->units.rows[i].t0) > last) last = day_of(m->units.rows[i].t0);
-    int64_t days = last - g->first_day + 1;
-    r->n_groups = (uint32_t)(days < MEASURE_DAYS_MAX ? days : MEASURE_DAYS_MAX);
-    r->groups = arena_array(&r->arena, struct measure_group, r->n_groups);
-    for (uint32_t i = 0; i < r->n_groups; i++) {
-        char iso[CLOCK_ISO_ROOM];
-        clock_iso(iso, (g->first_day + i) * CLOCK_DAY);
-        r->groups[i].value = arena_text(&r->arena, text_n(iso, strlen("2026-12-01")));
-    }
-}
-
-static uint32_t group_of(const struct measure_results *r, const struct measured *m, const struct grouping *g,
-                         const struct unit_row *row) {
-    if (g->by >= 0) return g->group_of_word[unit_attributes(&m->units, row)[g->by]];
-    if (g->by == MEASURE_ALL) return 0;
-    int64_t day = day_of(row->t0) - g->first_day;
-    return day < (int64_t)r->n_groups ? (uint32_t)day : r->n_groups - 1;
+void cells_find_caps(struct measured *m, int64_t as_of) {
+    for (uint32_t i = 0; i < m->plan->n_metrics; i++)
+        if (!m->caps[i].as_of) renew_cap(m, i, as_of);
 }
 
 static void make_group(struct measure_results *r, const struct plan_experiment *plan, struct measure_group *group) {
@@ -209,8 +127,11 @@ static void make_group(struct measure_results *r, const struct plan_experiment *
         metric->cells = arena_array(&r->arena, struct cell, cells);
         metric->matured = arena_array(&r->arena, int64_t, cells);
         if (plan->metrics[i].before != PLAN_NO_COLUMN && !r->by_week) {
-            metric->known = arena_array(&r->arena, struct cell, cells);
             metric->missing = arena_array(&r->arena, struct cell, cells);
+            if (r->metrics[i]->kind == METRIC_RATIO)
+                metric->joint = arena_array(&r->arena, struct cell_joint, cells);
+            else
+                metric->known = arena_array(&r->arena, struct cell, cells);
         }
         if (plan->metrics[i].n_weeks > 1) metric->fading = arena_array(&r->arena, struct cell, cells);
         if (r->metrics[i]->kind == METRIC_QUANTILE)
@@ -228,102 +149,73 @@ static int64_t window_end(const struct metric *metric, const struct unit_row *ro
     return end ? end : INT64_MAX;
 }
 
-/* The same metric before the unit entered, under the same cap. */
-static void add_history(struct measure_cells *metric, size_t at, const struct plan_metric *pm,
-                        const struct unit_row *row, const int64_t *totals, int64_t cap, int64_t since) {
+struct cells_at cells_at(const struct measure_cells *metric, size_t at) {
+    return (struct cells_at){metric->cells + at, metric->known ? metric->known + at : NULL,
+                             metric->missing ? metric->missing + at : NULL, metric->joint ? metric->joint + at : NULL};
+}
+
+static void add_history(struct cells_at to, const struct plan_metric *pm, const struct unit_row *row,
+                        const int64_t *totals, int64_t cap, int64_t x, int64_t y) {
     struct plan_metric earlier = *pm;
-    int64_t x, y;
+    int64_t before_x, before_y;
+    if (!(row->flags & UNIT_HISTORY)) {
+        cell_add(to.missing, x, y);
+        return;
+    }
     earlier.column = pm->before;
-    cells_value(&earlier, row, totals, 0, &x, &y);
-    if (row->flags & UNIT_HISTORY)
-        cell_add(&metric->known[at], x < cap ? x : cap, since);
+    cells_value(&earlier, row, totals, 0, &before_x, &before_y);
+    if (to.joint)
+        cell_joint_add(to.joint, (const int64_t[]){before_x, before_y, x, y});
     else
-        cell_add(&metric->missing[at], 0, since);
+        cell_add(to.known, before_x < cap ? before_x : cap, x);
+}
+
+bool cells_add(struct cells_at to, const struct plan_metric *pm, const struct unit_row *row, const int64_t *totals,
+               int64_t cap, int64_t as_of) {
+    int64_t x, y;
+    if (!cells_value(pm, row, totals, as_of, &x, &y)) return false;
+    if (x > cap) x = cap;
+    cell_add(to.cells, x, y);
+    if (to.missing) add_history(to, pm, row, totals, cap, x, y);
+    return true;
+}
+
+void cells_merge(struct cells_at to, struct cells_at from) {
+    cell_merge(to.cells, from.cells);
+    if (to.missing) cell_merge(to.missing, from.missing);
+    if (to.known) cell_merge(to.known, from.known);
+    if (to.joint) cell_joint_merge(to.joint, from.joint);
+}
+
+int64_t cells_cap(const struct measured *m, uint32_t metric) {
+    return cells_capped(m->plan->metrics[metric].metric) && m->caps[metric].value > 0 ? m->caps[metric].value
+                                                                                      : INT64_MAX;
 }
 
 static void add_unit(struct measure_results *r, const struct measured *m, struct measure_group *group,
                      const struct unit_row *row) {
     size_t at = (size_t)row->epoch * r->n_arms + row->arm;
     const int64_t *totals = unit_totals(&m->units, row);
-    int64_t end = r->experiment->state.end_at, x, y;
+    int64_t end = r->experiment->state.end_at;
     group->units[at]++;
     for (uint32_t i = 0; i < r->n_metrics; i++) {
         const struct plan_metric *pm = &m->plan->metrics[i];
         struct measure_cells *metric = &group->metrics[i];
-        if (!cells_value(pm, row, totals, r->as_of, &x, &y)) continue;
-        bool cap = cells_capped(pm->metric) && m->caps[i].value > 0;
-        if (cap && x > m->caps[i].value) x = m->caps[i].value;
-        cell_add(&metric->cells[at], x, y);
-        if (metric->known) add_history(metric, at, pm, row, totals, cap ? m->caps[i].value : INT64_MAX, x);
-        if (metric->fading) weeks_add_fading(r, metric, at, pm, row, totals, cap ? m->caps[i].value : INT64_MAX);
+        int64_t cap = cells_cap(m, i);
+        if (!cells_add(cells_at(metric, at), pm, row, totals, cap, r->as_of)) continue;
+        if (metric->fading) weeks_add_fading(r, metric, at, pm, row, totals, cap);
         metric->matured[at] += window_end(pm->metric, row, end) <= r->as_of;
         if (metric->steps)
-            for (int64_t s = funnel_steps(pm, totals); s-- > 0;)
-                metric->steps[(size_t)row->arm * pm->columns + (size_t)s]++;
+            for (uint32_t s = cells_steps(pm, totals); s-- > 0;) metric->steps[row->arm * pm->columns + s]++;
     }
-}
-
-/* --- quantiles: a log histogram for each of 64 groups of units by arm; what differs between groups is chance --- */
-
-enum { CLUSTERS = 64 };
-
-struct histogram_of_values {
-    uint32_t counts[CLUSTERS][SAMPLE_BUCKETS];
-};
-
-static double value_at(const int64_t *counts, int64_t n, double level) {
-    int64_t rank = (int64_t)ceil(level * (double)n), sum = 0;
-    for (uint32_t b = 0; b < SAMPLE_BUCKETS; b++)
-        if ((sum += counts[b]) >= (rank > 1 ? rank : 1)) return sample_value(b);
-    return NAN;
-}
-
-static struct measure_quantile quantile_of(const struct histogram_of_values *h, double q) {
-    int64_t counts[SAMPLE_BUCKETS] = {0}, n = 0;
-    struct cross_moments moments = {0};
-    for (int c = 0; c < CLUSTERS; c++)
-        for (uint32_t b = 0; b < SAMPLE_BUCKETS; b++) counts[b] += h->counts[c][b], n += h->counts[c][b];
-    if (!n) return (struct measure_quantile){NAN, NAN, 0};
-    double estimate = value_at(counts, n, q);
-    for (int c = 0; c < CLUSTERS; c++) {
-        int64_t below = 0, all = 0;
-        for (uint32_t b = 0; b < SAMPLE_BUCKETS; b++) {
-            all += h->counts[c][b];
-            if (sample_value(b) <= estimate) below += h->counts[c][b];
-        }
-        cross_moments_add(&moments, (double)below, (double)all);
-    }
-    const double z = 1.959963984540054;
-    double level = quantile_cluster_se(moments);
-    double low = value_at(counts, n, fmax(q - z * level, 0)), high = value_at(counts, n, fmin(q + z * level, 1));
-    return (struct measure_quantile){estimate, (high - low) / (2 * z), n};
-}
-
-/* The days of a series are added up as their cells will be. */
-static void read_quantiles(struct measure_results *r, const struct measured *m, const struct grouping *g,
-                           uint32_t metric, uint32_t group) {
-    uint32_t column = m->plan->metrics[metric].column;
-    struct histogram_of_values *arms = memory_zero(r->n_arms, sizeof *arms);
-    for (uint32_t i = 0; i < m->units.n; i++) {
-        const struct unit_row *row = &m->units.rows[i];
-        uint32_t of = group_of(r, m, g, row);
-        if (row->flags & UNIT_MULTIPLE || (r->by_day ? of > group : of != group)) continue;
-        uint32_t *counts = arms[row->arm].counts[row->unit.hi % CLUSTERS];
-        for (uint32_t at = (uint32_t)unit_totals(&m->units, row)[column]; at; at = m->samples.nodes[at - 1].next)
-            counts[m->samples.nodes[at - 1].bucket] += m->samples.nodes[at - 1].count;
-    }
-    for (uint32_t a = 0; a < r->n_arms; a++)
-        r->groups[group].metrics[metric].quantiles[a] = quantile_of(&arms[a], r->metrics[metric]->quantile);
-    free(arms);
 }
 
 static void pass(struct measure_results *r, const struct measured *m, const struct grouping *g) {
     for (uint32_t i = 0; i < r->n_metrics; i++)
-        if (r->metrics[i]->kind == METRIC_QUANTILE)
-            for (uint32_t k = 0; k < r->n_groups; k++) read_quantiles(r, m, g, i, k);
+        if (r->metrics[i]->kind == METRIC_QUANTILE) quantiles_read(r, m, g, i);
     for (uint32_t i = 0; i < m->units.n; i++) {
         const struct unit_row *row = &m->units.rows[i];
-        uint32_t at = group_of(r, m, g, row);
+        uint32_t at = group_of(g, r, m, row);
         r->excluded.too_late += row->late;
         r->rule_override += (row->flags & UNIT_OVERRIDDEN) != 0;
         if (row->flags & UNIT_MULTIPLE) {
@@ -332,32 +224,6 @@ static void pass(struct measure_results *r, const struct measured *m, const stru
         } else
             add_unit(r, m, &r->groups[at], row);
     }
-}
-
-/* Erased units are in the figures of all, by the sums that were kept of them. */
-static void add_residual(struct measure_results *r, const struct measured *m) {
-    for (uint32_t i = 0; i < m->residual_n; i++) {
-        const struct fold_residual *residual = &m->residual[i];
-        size_t at = (size_t)residual->epoch * r->n_arms + residual->arm;
-        r->residual += residual->units;
-        r->groups[0].units[at] += residual->units;
-        for (uint32_t k = 0; k < r->n_metrics; k++) {
-            cell_merge(&r->groups[0].metrics[k].cells[at], &residual->cells[k]);
-            r->groups[0].metrics[k].matured[at] += residual->units;
-        }
-    }
-}
-
-static void make_groups(struct measure_results *r, const struct measured *m, struct grouping *g) {
-    if (g->by >= 0)
-        group(r, m, g);
-    else if (r->by_day)
-        group_days(r, m, g);
-    else {
-        r->n_groups = r->by_week ? m->plan->metrics[0].n_weeks : 1;
-        r->groups = arena_array(&r->arena, struct measure_group, r->n_groups + 1);
-    }
-    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
 }
 
 static double progress(const struct fold *fold, const struct measured *m) {
@@ -369,7 +235,7 @@ static double progress(const struct fold *fold, const struct measured *m) {
 struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m, int by, int64_t as_of,
                                           const struct measure_frozen_caps *frozen) {
     struct measure_results *r = memory_new(struct measure_results);
-    struct grouping g = {.by = by};
+    struct grouping g;
     arena_init(&r->arena, 64 * 1024);
     r->owners = 1;
     r->units = m->units.n;
@@ -395,12 +261,13 @@ struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m,
     }
     r->by_day = by == MEASURE_BY_DAY;
     r->by_week = by == MEASURE_BY_WEEK;
-    make_groups(r, m, &g);
+    groups_of(r, m, by, &g);
+    for (uint32_t i = 0; i < r->n_groups; i++) make_group(r, m->plan, &r->groups[i]);
     if (r->by_week)
         weeks_read(r, m);
     else
         pass(r, m, &g);
-    if (by == MEASURE_ALL) add_residual(r, m);
+    if (by == MEASURE_ALL) residual_read(&m->residual, m->plan, r);
     return r;
 }
 

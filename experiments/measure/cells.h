@@ -11,9 +11,10 @@
 /* One metric in one group: [epoch * arms + arm]. */
 struct measure_cells {
     struct cell *cells; /* x is the unit's value; of a ratio x is the numerator, y the denominator. Millionths */
-    struct cell *known,
-        *missing;     /* with CUPED, else NULL: units with history (x: before entry, y: since) and without (y) */
-    int64_t *matured; /* units whose window had run out by as_of */
+    struct cell *known, *missing; /* with CUPED, else NULL: units with history, x before entry and y since; and without,
+                                   * as in `cells` ... */
+    struct cell_joint *joint;     /* ... of a ratio instead of `known`: numerator, denominator before; and since */
+    int64_t *matured;             /* units whose window had run out by as_of */
     struct measure_quantile {
         double estimate, se; /* in units of value; NaN where there are no values. se: by 64 groups of units */
         int64_t values;
@@ -88,7 +89,22 @@ struct measure_results *cells_read_frozen(struct fold *fold, struct measured *m,
 struct measure_results *measure_results_keep(struct measure_results *results);
 void measure_results_free(struct measure_results *results); /* the last owner's frees; NULL is fine; any thread */
 
-bool cells_capped(const struct metric *metric); /* whether its unit totals are capped */
+/* The cells of one metric, epoch and arm; those that a metric does not have are NULL. */
+struct cells_at {
+    struct cell *cells, *known, *missing;
+    struct cell_joint *joint;
+};
+struct cells_at cells_at(const struct measure_cells *metric, size_t at);
+/* Adds a unit as it is at `as_of`, before its entry and since under the cap. False where it does not count (yet). */
+bool cells_add(struct cells_at to, const struct plan_metric *metric, const struct unit_row *row, const int64_t *totals,
+               int64_t cap, int64_t as_of);
+void cells_merge(struct cells_at to, struct cells_at from); /* `from` has what `to` has */
+
+bool cells_capped(const struct metric *metric);               /* whether its unit totals are capped ... */
+int64_t cells_cap(const struct measured *m, uint32_t metric); /* ... now at how many millionths; INT64_MAX: not */
+/* Computes the caps that nobody has asked for yet. */
+void cells_find_caps(struct measured *m, int64_t as_of);
+uint32_t cells_steps(const struct plan_metric *funnel, const int64_t *totals); /* that the unit has reached */
 /* The value of a unit for a metric, in millionths: x, and y of a ratio. False where the unit does not count (yet). */
 bool cells_value(const struct plan_metric *metric, const struct unit_row *row, const int64_t *totals, int64_t as_of,
                  int64_t *x, int64_t *y);

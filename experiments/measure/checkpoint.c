@@ -11,7 +11,7 @@
 
 #include "core/base/memory.h"
 
-static const char magic[16] = "parley-measure-4";
+static const char magic[16] = "parley-measure-5";
 
 /* What the row at the position looks like, as far as erasing leaves it: tells whether the journal is the one that the state was
  * made from. */
@@ -73,8 +73,29 @@ static void put_links(struct writer *w, const struct fold_links *l) {
     put(w, l->links, l->links_n * sizeof *l->links);
 }
 
+static void put_samples(struct writer *w, const struct samples *s) {
+    put_number(w, s->free);
+    put_number(w, s->n);
+    put(w, s->nodes, s->n * sizeof *s->nodes);
+}
+
+static void put_residual(struct writer *w, const struct residual *r) {
+    put_number(w, r->n);
+    for (uint32_t i = 0; i < r->n; i++) {
+        const struct residual_part *part = &r->parts[i];
+        put(w, &part->of, sizeof part->of);
+        put_number(w, part->n);
+        put(w, part->metrics, part->n * sizeof *part->metrics);
+    }
+    put_samples(w, &r->samples);
+}
+
+/* One that is not live is computed anyway, so it begins anew; but for what nobody can compute again. */
 static void put_measured(struct writer *w, const struct measured *m) {
     put_text(w, m->salt);
+    put_residual(w, &m->residual);
+    put_number(w, m->live);
+    if (!m->live) return;
     put_number(w, m->shape);
     put_number(w, m->frozen);
     put_number(w, (uint64_t)m->end);
@@ -83,11 +104,7 @@ static void put_measured(struct writer *w, const struct measured *m) {
     put(w, &m->excluded, sizeof m->excluded);
     put(w, m->caps, sizeof m->caps);
     put_units(w, &m->units);
-    put_number(w, m->residual_n);
-    put(w, m->residual, m->residual_n * sizeof *m->residual);
-    put_number(w, m->samples.free);
-    put_number(w, m->samples.n);
-    put(w, m->samples.nodes, m->samples.n * sizeof *m->samples.nodes);
+    put_samples(w, &m->samples);
     put_links(w, &m->links);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {
         put_number(w, m->words[i].n);
@@ -95,23 +112,15 @@ static void put_measured(struct writer *w, const struct measured *m) {
     }
 }
 
-/* One that is not live is on its way anyway: it begins anew. */
-static bool kept(const struct measured *m) {
-    return m->live;
-}
-
 static void put_fold(struct writer *w, const struct fold *fold) {
-    uint64_t n = 0;
     put(w, magic, sizeof magic);
     put_number(w, (uint64_t)fold->position);
     put_number(w, journal_sum(fold));
     put_number(w, fold->keys.n);
     put(w, fold->keys.rows, fold->keys.n * sizeof *fold->keys.rows);
     put_map(w, &fold->orders);
-    for (uint32_t i = 0; i < fold->n; i++) n += kept(fold->measured[i]);
-    put_number(w, n);
-    for (uint32_t i = 0; i < fold->n; i++)
-        if (kept(fold->measured[i])) put_measured(w, fold->measured[i]);
+    put_number(w, fold->n);
+    for (uint32_t i = 0; i < fold->n; i++) put_measured(w, fold->measured[i]);
     uint64_t sum = XXH3_64bits_digest(w->sum);
     put(w, &sum, sizeof sum);
 }
@@ -223,6 +232,19 @@ static void get_samples(struct loader *l, struct samples *s) {
     get(l, s->nodes, s->n * sizeof *s->nodes);
 }
 
+static void get_residual(struct loader *l, struct residual *r) {
+    uint32_t n = get_count(l, sizeof r->parts->of);
+    r->parts = memory_zero(n, sizeof *r->parts);
+    for (; r->n < n && !l->failed; r->n++) {
+        struct residual_part *part = &r->parts[r->n];
+        get(l, &part->of, sizeof part->of);
+        part->n = get_count(l, sizeof *part->metrics);
+        part->metrics = memory_alloc(part->n * sizeof *part->metrics);
+        get(l, part->metrics, part->n * sizeof *part->metrics);
+    }
+    get_samples(l, &r->samples);
+}
+
 static void get_links(struct loader *l, struct fold_links *links) {
     get_map(l, &links->index);
     links->units_n = links->units_room = get_count(l, sizeof *links->units);
@@ -236,18 +258,17 @@ static void get_links(struct loader *l, struct fold_links *links) {
 static struct measured *get_measured(struct loader *l) {
     struct measured *m = memory_new(struct measured);
     m->salt = get_text(l);
+    get_residual(l, &m->residual);
+    m->live = get_number(l) != 0;
+    if (!m->live) return m;
     m->shape = get_number(l);
     m->frozen = get_number(l) != 0;
     m->end = (int64_t)get_number(l);
     m->turns = (uint32_t)get_number(l);
     m->newest = (int64_t)get_number(l);
-    m->live = true;
     get(l, &m->excluded, sizeof m->excluded);
     get(l, m->caps, sizeof m->caps);
     get_units(l, &m->units);
-    m->residual_n = get_count(l, sizeof *m->residual);
-    m->residual = memory_alloc(m->residual_n * sizeof *m->residual);
-    get(l, m->residual, m->residual_n * sizeof *m->residual);
     get_samples(l, &m->samples);
     get_links(l, &m->links);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) {

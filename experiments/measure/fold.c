@@ -19,13 +19,11 @@ static void words_free(struct fold_words *words) {
     *words = (struct fold_words){0};
 }
 
+/* All but the residual. */
 static void measured_clear(struct measured *m) {
     unit_table_free(&m->units);
     for (int i = 0; i < EXPERIMENT_MAX_BREAKDOWNS; i++) words_free(&m->words[i]);
     samples_free(&m->samples);
-    free(m->residual);
-    m->residual = NULL;
-    m->residual_n = 0;
     unit_map_free(&m->links.index);
     free(m->links.units);
     free(m->links.links);
@@ -37,6 +35,7 @@ static void measured_clear(struct measured *m) {
 
 static void measured_free(struct measured *m) {
     measured_clear(m);
+    residual_free(&m->residual);
     free((char *)m->salt.at);
     free(m);
 }
@@ -102,14 +101,14 @@ static void drop_dirty(struct fold *fold, const struct measured *m) {
     fold->dirty_n = n;
 }
 
-/* Begins anew: it is computed from the journal, from about its start on. */
+/* Begins anew: it is computed from the journal, from about its start on; but for what is frozen. */
 static void restart(struct fold *fold, struct measured *m) {
     drop_dirty(fold, m);
     measured_clear(m);
     m->shape = m->plan->shape;
     m->newest = INT64_MIN;
     m->position = -1;
-    m->live = fold->position == 0;
+    m->live = m->frozen || fold->position == 0;
     if (m->live) m->position = 0;
     unit_table_init(&m->units, m->plan->columns, m->plan->source->definition.n_breakdowns);
 }

@@ -9,9 +9,8 @@
 #include "core/journal/reader.h"
 #include "experiments/measure/event.h"
 #include "experiments/measure/keys.h"
-#include "experiments/measure/samples.h"
+#include "experiments/measure/residual.h"
 #include "experiments/measure/units.h"
-#include "experiments/stats/cell.h"
 
 /* Records that were not counted, and why. By record, at its first fold. */
 struct measure_excluded {
@@ -46,13 +45,6 @@ struct fold_links {
     uint32_t units_n, units_room, links_n, links_room;
 };
 
-/* What units that were erased had added to one arm in one epoch. */
-struct fold_residual {
-    uint32_t epoch, arm;
-    int64_t units;
-    struct cell cells[PLAN_METRICS_MAX]; /* by metric, as the plan has them */
-};
-
 /* One experiment's. */
 struct measured {
     struct text salt; /* owned: which experiment it is */
@@ -67,8 +59,7 @@ struct measured {
     struct unit_table units;
     struct measure_excluded excluded;
     struct fold_words words[EXPERIMENT_MAX_BREAKDOWNS];
-    struct fold_residual *residual; /* frozen: it cannot be computed again */
-    uint32_t residual_n;
+    struct residual residual; /* of units that are gone: it cannot be computed again */
     struct fold_links links;  /* PLAN_ATTRIBUTE */
     struct samples samples;   /* of quantiles: a unit's column is the head of its list */
     struct unit_map catch_up; /* while not live: unit -> newest event time so far */

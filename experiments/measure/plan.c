@@ -20,13 +20,22 @@ static void shape_source(struct buffer *b, const struct metric_source *source) {
     buffer_byte(b, ';');
 }
 
-static void shape_metric(struct buffer *b, const struct metric *m) {
+static void write_metric(struct buffer *b, const struct metric *m) {
     shape_text(b, m->key);
     buffer_printf(b, "%d,%lld,%lld,%lld,%d;", (int)m->kind, (long long)m->window, (long long)m->from, (long long)m->to,
                   m->net);
     shape_source(b, &m->source);
     shape_source(b, &m->denominator);
     for (uint32_t i = 0; i < m->n_steps; i++) shape_text(b, m->steps[i]);
+}
+
+static uint64_t shape_of_metric(const struct metric *m, int64_t look_back) {
+    struct buffer b = {0};
+    write_metric(&b, m);
+    buffer_printf(&b, "%lld", (long long)look_back);
+    uint64_t shape = XXH3_64bits(b.at, b.n);
+    buffer_free(&b);
+    return shape;
 }
 
 static uint64_t shape_of(const struct plan_experiment *e) {
@@ -36,7 +45,7 @@ static uint64_t shape_of(const struct plan_experiment *e) {
     shape_text(&b, definition->unit);
     buffer_printf(&b, "%d,%lld,%lld,%u;", (int)definition->assignment, (long long)e->source->state.start_at,
                   (long long)e->look_back, e->n_metrics ? e->metrics[0].n_weeks : 0);
-    for (uint32_t i = 0; i < e->n_metrics; i++) shape_metric(&b, e->metrics[i].metric);
+    for (uint32_t i = 0; i < e->n_metrics; i++) buffer_put(&b, &e->metrics[i].shape, sizeof e->metrics[i].shape);
     for (uint32_t i = 0; i < definition->n_breakdowns; i++) shape_text(&b, definition->breakdowns[i]);
     uint64_t shape = XXH3_64bits(b.at, b.n);
     buffer_free(&b);
@@ -53,9 +62,14 @@ static uint32_t columns_of(const struct metric *m) {
     }
 }
 
-/* Kinds whose totals are sums over events of any time. */
+/* Kinds whose total is one sum over events of any time. */
 static bool is_sum(const struct metric *m) {
     return m->kind == METRIC_CONVERSION || m->kind == METRIC_COUNT || m->kind == METRIC_MEAN;
+}
+
+/* Kinds that CUPED adjusts: what they are can be said of the time before a unit entered, too. */
+static bool looks_back(const struct metric *m) {
+    return is_sum(m) || m->kind == METRIC_RATIO;
 }
 
 static void add_metric(struct plan_experiment *e, const struct metric *metric) {
@@ -63,9 +77,16 @@ static void add_metric(struct plan_experiment *e, const struct metric *metric) {
     for (uint32_t i = 0; i < e->n_metrics; i++)
         if (e->metrics[i].metric == metric) return;
     struct plan_metric *pm = &e->metrics[e->n_metrics++];
-    *pm = (struct plan_metric){metric, e->columns, columns_of(metric), PLAN_NO_COLUMN, 0, 0};
+    *pm = (struct plan_metric){.metric = metric,
+                               .column = e->columns,
+                               .columns = columns_of(metric),
+                               .before = PLAN_NO_COLUMN,
+                               .shape = shape_of_metric(metric, e->look_back)};
     e->columns += pm->columns;
-    if (e->look_back && is_sum(metric)) pm->before = e->columns++;
+    if (e->look_back && looks_back(metric)) {
+        pm->before = e->columns;
+        e->columns += pm->columns;
+    }
     e->in_order |= metric->kind == METRIC_FUNNEL;
 }
 

@@ -21,8 +21,9 @@ enum { PLAN_WEEKS = 6 /* a trial lasts four to six */, PLAN_WEEK = 7 * 24 * 3600
 struct plan_metric {
     const struct metric *metric;
     uint32_t column, columns; /* its columns among a unit's totals */
-    uint32_t before;          /* the column of the same over the look-back of CUPED, or PLAN_NO_COLUMN */
+    uint32_t before;          /* the first column of the same over the look-back of CUPED, or PLAN_NO_COLUMN */
     uint32_t weeks, n_weeks;  /* of the primary: columns of the same by week since the unit's entry; n_weeks 0: none */
+    uint64_t shape;           /* of everything that its own totals depend on, the experiment's look-back included */
 };
 
 struct plan_experiment {

@@ -31,20 +31,28 @@ static uint32_t take(struct samples *s) {
 }
 
 /* Lists are kept by bucket, so that the same values give the same list in whatever order they came. */
-void samples_add(struct samples *s, int64_t *head, int64_t micros) {
-    uint16_t bucket = sample_bucket(micros);
+static void add(struct samples *s, int64_t *head, uint16_t bucket, uint16_t count) {
     uint32_t before = 0, at = (uint32_t)*head;
     while (at && s->nodes[at - 1].bucket < bucket) before = at, at = s->nodes[at - 1].next;
-    if (at && s->nodes[at - 1].bucket == bucket && s->nodes[at - 1].count < UINT16_MAX) {
-        s->nodes[at - 1].count++;
+    if (at && s->nodes[at - 1].bucket == bucket && s->nodes[at - 1].count <= UINT16_MAX - count) {
+        s->nodes[at - 1].count = (uint16_t)(s->nodes[at - 1].count + count);
         return;
     }
     uint32_t node = take(s);
-    s->nodes[node - 1] = (struct sample_node){at, bucket, 1};
+    s->nodes[node - 1] = (struct sample_node){at, bucket, count};
     if (before)
         s->nodes[before - 1].next = node;
     else
         *head = node;
+}
+
+void samples_add(struct samples *s, int64_t *head, int64_t micros) {
+    add(s, head, sample_bucket(micros), 1);
+}
+
+void samples_add_all(struct samples *s, int64_t *head, const struct samples *from, int64_t of) {
+    for (uint32_t at = (uint32_t)of; at; at = from->nodes[at - 1].next)
+        add(s, head, from->nodes[at - 1].bucket, from->nodes[at - 1].count);
 }
 
 void samples_drop(struct samples *s, int64_t *head) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 enum { SAMPLE_BUCKETS = 3600 /* the last begins above 1e9, the greatest value, in millionths */ };
+enum { SAMPLE_GROUPS = 64 /* of units, by their hash: what differs between them says how sure a quantile is */ };
 
 struct samples {
     struct sample_node {
@@ -22,6 +23,8 @@ double sample_value(uint32_t bucket);
 
 /* Adds a value to the list that starts at `*head` (0: empty). */
 void samples_add(struct samples *samples, int64_t *head, int64_t micros);
+/* Adds the values of the list that starts at `of` in `from`, which are not `samples`. */
+void samples_add_all(struct samples *samples, int64_t *head, const struct samples *from, int64_t of);
 /* Gives a list back; `*head` is 0 afterwards. */
 void samples_drop(struct samples *samples, int64_t *head);
 void samples_free(struct samples *samples);

@@ -49,6 +49,25 @@ void cell_merge(struct cell *cell, const struct cell *other) {
     wide_add(&cell->sum_xy, other->sum_xy.low, other->sum_xy.high);
 }
 
+void cell_joint_add(struct cell_joint *cell, const int64_t values[JOINT_VALUES]) {
+    struct cell_wide *product = cell->product;
+    cell->n++;
+    for (int i = 0; i < JOINT_VALUES; i++) {
+        cell->sum[i] += values[i];
+        for (int k = i; k < JOINT_VALUES; k++) wide_add_product(product++, values[i], values[k], false);
+    }
+}
+
+void cell_joint_merge(struct cell_joint *cell, const struct cell_joint *other) {
+    struct cell_wide *product = cell->product;
+    const struct cell_wide *add = other->product;
+    cell->n += other->n;
+    for (int i = 0; i < JOINT_VALUES; i++) {
+        cell->sum[i] += other->sum[i];
+        for (int k = i; k < JOINT_VALUES; k++, product++, add++) wide_add(product, add->low, add->high);
+    }
+}
+
 /* A signed whole number of 320 bits, two's complement, lowest limb first. */
 enum { LIMBS = 5 };
 struct big {
@@ -188,4 +207,15 @@ struct sample cell_sample(const struct cell *cell) {
 
 double cell_total(const struct cell *cell) {
     return big_quotient(big_of(cell->sum_x), CELL_SCALE);
+}
+
+struct joint_moments cell_joint_moments(const struct cell_joint *cell) {
+    const struct cell_wide *product = cell->product;
+    struct joint_moments m = {.n = (double)cell->n};
+    for (int i = 0; cell->n && i < JOINT_VALUES; i++) {
+        m.mean[i] = mean(cell->sum[i], cell->n);
+        for (int k = i; k < JOINT_VALUES; k++)
+            m.c2[i][k] = m.c2[k][i] = deviation(product++, cell->sum[i], cell->sum[k], cell->n);
+    }
+    return m;
 }

@@ -24,6 +24,14 @@ struct cell {
 
 enum { CELL_SCALE = 1000000 };
 
+/* Four values of a unit and all their products, likewise: a ratio's numerator and denominator before the unit entered and
+ * since. 400 bytes. */
+struct cell_joint {
+    __int128 sum[JOINT_VALUES];
+    struct cell_wide product[JOINT_VALUES * (JOINT_VALUES + 1) / 2]; /* of i <= k: row by row */
+    uint64_t n;
+};
+
 /* One unit with totals x and y in millionths; y is 0 where a metric has only one value. */
 void cell_add(struct cell *cell, int64_t x, int64_t y);
 /* Takes out a unit that was added with exactly these totals. */
@@ -39,5 +47,11 @@ struct cross_moments cell_moments(const struct cell *cell);
 struct sample cell_sample(const struct cell *cell);
 /* The sum of x in units of value, rounded once. */
 double cell_total(const struct cell *cell);
+
+/* One unit with these totals in millionths. */
+void cell_joint_add(struct cell_joint *cell, const int64_t values[JOINT_VALUES]);
+void cell_joint_merge(struct cell_joint *cell, const struct cell_joint *other);
+/* As cell_moments(). */
+struct joint_moments cell_joint_moments(const struct cell_joint *cell);
 
 #endif

@@ -3,6 +3,34 @@
 
 #include <math.h>
 
+#include "experiments/stats/ratio.h"
+
+bool cuped_of_ratio(const struct cuped_ratio_arm *arm, struct cuped_arm *out) {
+    enum { A, B, N, D }; /* numerator and denominator before; since */
+    const struct joint_moments *k = &arm->known;
+    const struct cross_moments *m = &arm->missing;
+    const double n = k->n + m->n, share = m->n / n;
+    const double mean_n = k->mean[N] + (m->mean_x - k->mean[N]) * share;
+    const double mean_d = k->mean[D] + (m->mean_y - k->mean[D]) * share;
+    if (k->mean[B] == 0 || mean_d == 0) return false;
+
+    const double r = mean_n / mean_d, q = k->mean[A] / k->mean[B], scale_y = 1 / mean_d, scale_x = 1 / k->mean[B];
+    out->known = (struct cross_moments){
+        .n = k->n,
+        .mean_x = q,
+        .mean_y = r + (k->mean[N] - r * k->mean[D]) * scale_y,
+        .m2_x = ratio_m2(k->c2[A][A], k->c2[B][B], k->c2[A][B], q) * scale_x * scale_x,
+        .m2_y = ratio_m2(k->c2[N][N], k->c2[D][D], k->c2[N][D], r) * scale_y * scale_y,
+        .c2 = (k->c2[A][N] - r * k->c2[A][D] - q * (k->c2[B][N] - r * k->c2[B][D])) * scale_x * scale_y,
+    };
+    out->missing = (struct moments){
+        .n = m->n,
+        .mean = r + (m->mean_x - r * m->mean_y) * scale_y,
+        .m2 = ratio_m2(m->m2_x, m->m2_y, m->c2, r) * scale_y * scale_y,
+    };
+    return true;
+}
+
 /* Sums of deviations within one arm over all of its units, x = 0 and m = 1 where there is no history. */
 struct within {
     double n, mean_x, mean_m, mean_y, xx, mm, xm, xy, my, yy;

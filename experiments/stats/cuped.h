@@ -17,6 +17,18 @@ struct cuped_arm {
     struct moments missing; /* n = 0 where every unit has history */
 };
 
+/* An arm of a ratio metric: its units with history, {numerator, denominator before they entered, and since}, and the numerators
+ * (x) and denominators (y) of those without. */
+struct cuped_ratio_arm {
+    struct joint_moments known;
+    struct cross_moments missing;
+};
+
+/* The arm by the values that its ratio behaves as the mean of: R + (N - R D) / mean(D), N and D of a unit, R = sum N / sum D and
+ * mean(D) of the arm (as in ratio.h), before and since likewise, so that cuped() adjusts the ratio by itself before the trial.
+ * False, and nothing written, where either denominator adds up to 0: there is no ratio to adjust, or none to adjust it by. */
+bool cuped_of_ratio(const struct cuped_ratio_arm *arm, struct cuped_arm *out);
+
 struct cuped {
     double theta, gamma; /* slopes on x and on the indicator of missing history; gamma 0 where none is missing */
     double estimate, se; /* adjusted difference, treatment less control */

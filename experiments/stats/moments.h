@@ -17,6 +17,12 @@ struct cross_moments {
     double n, mean_x, mean_y, m2_x, m2_y, c2;
 };
 
+/* Four values per unit; for CUPED of a ratio. */
+enum { JOINT_VALUES = 4 };
+struct joint_moments {
+    double n, mean[JOINT_VALUES], c2[JOINT_VALUES][JOINT_VALUES]; /* c2[i][i] is M2; symmetric */
+};
+
 void moments_add(struct moments *m, double value);
 /* The moments of both sets together. */
 struct moments moments_merge(struct moments a, struct moments b);

@@ -12,6 +12,8 @@ struct ratio {
     double se;            /* sqrt(unit_variance / n) */
 };
 
+/* The squared deviations of N - R D added up, from those of N and D and of their products; never below 0. */
+double ratio_m2(double m2_n, double m2_d, double c2, double r);
 /* x: numerator, y: denominator, over the same units. NaN where n < 2 or the mean of y is 0. */
 struct ratio ratio_of(struct cross_moments m);
 /* The arm as a sample, for welch(), sequential_means(), lift_*(). */

@@ -147,6 +147,65 @@ Test(results, what_units_did_before_narrows_the_interval) {
     arena_free(&arena);
 }
 
+/* Spend an order, of customers who spend about as much on an order as they did before: it is known of some, or of nobody. */
+static void live_by_habit(struct trial *t, bool known) {
+    static const struct trial_definition average = {
+        "{\"key\":\"trial\",\"feature\":\"poll\",\"control\":\"off\"," TWO
+        ",\"analysis\":{\"cuped\":\"P28D\"},\"metrics\":{\"primary\":\"average\"}}",
+        {"{\"key\":\"average\",\"kind\":\"ratio\",\"numerator\":{\"event\":\"Order Completed\",\"value\":\"revenue\"},"
+         "\"denominator\":{\"event\":\"Order Completed\"}}"},
+        T,
+        0};
+    trial_open(t, &average);
+    srand(5);
+    for (int i = 0; i < 200; i++) {
+        char unit[8], earlier[32], since[32];
+        int habit = 10 + rand() % 50, orders = 1 + rand() % 3;
+        snprintf(unit, sizeof unit, "u%d", i);
+        snprintf(earlier, sizeof earlier, "{\"revenue\":%d}", habit + rand() % 9);
+        snprintf(since, sizeof since, "{\"revenue\":%d}", habit + rand() % 9 + 4 * (i % 2));
+        for (int k = 0; known && i % 4 && k < 3 - orders; k++)
+            trial_send(t, trial_event(unit, "Order Completed", T - DAY - i, earlier));
+        trial_send(t, trial_exposure(unit, i % 2 ? "top" : "off", T + i));
+        for (int k = 0; k < orders; k++) trial_send(t, trial_event(unit, "Order Completed", T + DAY + k, since));
+    }
+    r = cells_read(&t->fold, t->fold.measured[0], -1, T + 2 * DAY);
+    read_back();
+}
+
+static void expect_ratio(int arm, const char *mean) {
+    const struct cell *cell = &r->groups[0].metrics[0].cells[arm];
+    near(mean, (double)cell->sum_x / (double)cell->sum_y, 1e-12);
+}
+
+Test(results, a_ratio_too_is_adjusted_by_what_it_was_before) {
+    static struct trial t;
+    live_by_habit(&t, true);
+    expect_ratio(0, "metrics.0.variants.0.mean");
+    expect_ratio(1, "metrics.0.variants.1.mean");
+    cr_expect_gt(number("metrics.0.variants.1.cuped.reduction"), 0.2);
+    cr_expect_gt(number("metrics.0.variants.1.cuped.theta"), 0.3);
+    cr_expect_lt(number("metrics.0.variants.1.cuped.coverage"), 0.75, "a quarter was never seen, others had no order");
+    cr_expect_neq(number("metrics.0.variants.1.difference.estimate"),
+                  number("metrics.0.variants.1.mean") - number("metrics.0.variants.0.mean"));
+    json_decref(answer);
+    measure_results_free(r);
+    trial_close(&t);
+}
+
+Test(results, where_nobody_was_there_before_a_ratio_is_what_it_is) {
+    static struct trial t;
+    live_by_habit(&t, false);
+    near("metrics.0.variants.1.cuped.theta", 0, 0);
+    near("metrics.0.variants.1.cuped.reduction", 0, 0);
+    near("metrics.0.variants.1.cuped.coverage", 0, 0);
+    cr_expect_eq(number("metrics.0.variants.1.difference.estimate"),
+                 number("metrics.0.variants.1.mean") - number("metrics.0.variants.0.mean"));
+    json_decref(answer);
+    measure_results_free(r);
+    trial_close(&t);
+}
+
 Test(results, a_series_adds_a_days_units_to_those_before) {
     static struct trial t;
     definition.experiment = EXPERIMENT(TWO, ",\"mde\":0.02");

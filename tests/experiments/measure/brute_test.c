@@ -98,7 +98,7 @@ static void tell_lives(void) {
 struct unit {
     bool in, both;
     int arm, country;
-    int64_t t0, seq, value[METRICS], orders, before, since_before;
+    int64_t t0, seq, value[METRICS], orders, before, earlier[2];
     bool counts[METRICS], history;
 };
 static struct unit units[UNITS];
@@ -156,6 +156,7 @@ static void live(struct unit *u, const struct happening *life, int64_t as_of) {
         bool counts = after_entry(u, h), before = h->at < u->t0 && h->at >= u->t0 - DAY;
         if (before && h->kind == ORDERED) u->before += h->micros;
         if (before && h->kind == REFUNDED) u->before -= h->micros;
+        if (before && h->kind == ORDERED) u->earlier[0] += h->micros, u->earlier[1] += CELL_SCALE;
         if (before && h->kind != EXPOSED) u->history = true;
         if (!counts) continue;
         if (h->at >= u->t0 + DAY && h->at < u->t0 + 2 * (int64_t)DAY) u->value[BACK] = CELL_SCALE;
@@ -222,17 +223,19 @@ static void expect_steps(const struct measure_results *r) {
     }
 }
 
-static void expect_quantile(const struct measure_results *r) {
+/* Of the units of a country (-1: of any) that entered by `until`. */
+static void expect_quantile(const struct measure_group *group, int country, int64_t until) {
     static int64_t values[N];
     for (int arm = 0; arm < 2; arm++) {
         int n = 0;
         for (int i = 0; i < N; i++) {
             const struct unit *u = &units[lives[i].unit];
-            if (u->in && !u->both && u->arm == arm && lives[i].kind == TIMED && after_entry(u, &lives[i]))
+            bool in = u->in && !u->both && u->t0 < until && (country < 0 || u->country == country);
+            if (in && u->arm == arm && lives[i].kind == TIMED && after_entry(u, &lives[i]))
                 values[n++] = lives[i].micros;
         }
         qsort(values, (size_t)n, sizeof *values, by_size);
-        const struct measure_quantile *got = &r->groups[0].metrics[SLOW].quantiles[arm];
+        const struct measure_quantile *got = &group->metrics[SLOW].quantiles[arm];
         cr_expect_eq(got->values, n);
         cr_expect_float_eq(got->estimate * CELL_SCALE / (double)values[n / 2], 1, 0.011);
     }
@@ -251,7 +254,28 @@ static void expect_history(const struct measure_results *r) {
         const struct measure_cells *cells = &r->groups[0].metrics[SPENT];
         cr_expect_eq(cells->known[arm].n, known);
         cr_expect(cells->known[arm].sum_x == before);
-        cr_expect(cells->known[arm].sum_y + cells->missing[arm].sum_y == after);
+        cr_expect(cells->known[arm].sum_y + cells->missing[arm].sum_x == after);
+    }
+}
+
+/* Of the ratio: spend and orders before and since, of those with history; since alone, of the others. */
+static void expect_ratio_history(const struct measure_results *r) {
+    for (int arm = 0; arm < 2; arm++) {
+        struct cell_joint joint = {0};
+        struct cell missing = {0};
+        for (int u = 0; u < UNITS; u++) {
+            int64_t spent = units[u].value[AVERAGE], orders = units[u].orders * CELL_SCALE;
+            if (!units[u].in || units[u].both || units[u].arm != arm) continue;
+            if (units[u].history)
+                cell_joint_add(&joint, (const int64_t[]){units[u].earlier[0], units[u].earlier[1], spent, orders});
+            else
+                cell_add(&missing, spent, orders);
+        }
+        const struct measure_cells *cells = &r->groups[0].metrics[AVERAGE];
+        cr_expect_gt(joint.n, 50);
+        cr_expect_gt(missing.n, 10);
+        cr_expect_eq(memcmp(&cells->joint[arm], &joint, sizeof joint), 0, "arm %d", arm);
+        cr_expect_eq(memcmp(&cells->missing[arm], &missing, sizeof missing), 0, "arm %d", arm);
     }
 }
 
@@ -272,13 +296,22 @@ Test(brute, every_kind_of_metric_is_what_the_sentences_say) {
     expect_cap(r);
     expect_cells(r, &r->groups[0], -1);
     expect_steps(r);
-    expect_quantile(r);
+    expect_quantile(&r->groups[0], -1, INT64_MAX);
     expect_history(r);
+    expect_ratio_history(r);
     measure_results_free(r);
     r = cells_read(&t.fold, t.fold.measured[0], 0, as_of);
     for (uint32_t g = 0; g < r->n_groups; g++)
         for (int c = 0; c < 3; c++)
-            if (text_is(r->groups[g].value, countries[c])) expect_cells(r, &r->groups[g], c);
+            if (text_is(r->groups[g].value, countries[c])) {
+                expect_cells(r, &r->groups[g], c);
+                expect_quantile(&r->groups[g], c, INT64_MAX);
+            }
+    measure_results_free(r);
+    r = cells_read(&t.fold, t.fold.measured[0], MEASURE_BY_DAY, as_of);
+    cr_assert_gt(r->n_groups, 2);
+    for (uint32_t day = 0; day < r->n_groups; day++)
+        expect_quantile(&r->groups[day], -1, (T / DAY + 1 + day) * (int64_t)DAY);
     measure_results_free(r);
     trial_close(&t);
 }

@@ -81,6 +81,8 @@ static const struct {
      "is no part of a metric of kind count; leave it out"},
     {"{'key':'m','kind':'mean','event':'A'}", "/value", "is missing; name the number in the event's properties"},
     {"{'key':'m','kind':'conversion','event':'A','cap':0.9}", "/cap", "is no part of a metric of kind conversion"},
+    {"{'key':'m','kind':'ratio','numerator':{'event':'A'},'denominator':{'event':'B'},'cap':0.9}", "/cap",
+     "of kind ratio"},
     {"{'key':'m','kind':'conversion','event':'A','atLeast':0}", "/atLeast", "is 0; write a number from 1 to 1000000"},
     {"{'key':'m','kind':'conversion','event':'A','atLeast':1.5}", "/atLeast", "is not a whole number"},
     {"{'key':'m','kind':'conversion','event':'A','window':'7 days'}", "/window",

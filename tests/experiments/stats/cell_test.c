@@ -139,6 +139,27 @@ Test(cell, read_out_is_the_double_nearest_to_the_exact_quotient) {
     }
 }
 
+Test(cell, four_values_together_give_what_each_pair_of_them_gives) {
+    struct random random = random_seeded(17);
+    struct cell_joint joint = {0}, other = {0};
+    struct cell pairs[JOINT_VALUES][JOINT_VALUES] = {0};
+    for (int unit = 0; unit < 500; unit++) {
+        int64_t v[JOINT_VALUES];
+        for (int i = 0; i < JOINT_VALUES; i++) v[i] = (int64_t)(random_bits(&random) >> (1 + 8 * i)) - 1000;
+        cell_joint_add(unit % 2 ? &joint : &other, v);
+        for (int i = 0; i < JOINT_VALUES; i++)
+            for (int k = 0; k < JOINT_VALUES; k++) cell_add(&pairs[i][k], v[i], v[k]);
+    }
+    cell_joint_merge(&joint, &other);
+    const struct joint_moments m = cell_joint_moments(&joint);
+    cr_expect_eq(m.n, 500);
+    for (int i = 0; i < JOINT_VALUES; i++)
+        for (int k = 0; k < JOINT_VALUES; k++) {
+            const struct cross_moments pair = cell_moments(&pairs[i][k]);
+            cr_expect(m.mean[i] == pair.mean_x && m.c2[i][k] == pair.c2, "%d and %d", i, k);
+        }
+}
+
 Test(cell, the_largest_totals_do_not_overflow) {
     struct cell cell = {0};
     cell_add(&cell, INT64_MAX, INT64_MIN);

@@ -4,6 +4,7 @@
 
 #include "experiments/stats/bandit.h"
 #include "experiments/stats/bayes.h"
+#include "experiments/stats/cell.h"
 #include "experiments/stats/cuped.h"
 #include "experiments/stats/group_sequential.h"
 #include "experiments/stats/guardrail.h"
@@ -122,6 +123,59 @@ Test(cuped, a_covariate_that_does_not_vary_changes_nothing) {
     const struct cuped r = cuped(c, t, SLOPE_WITHIN_ARMS);
     cr_expect(r.theta == 0 && r.estimate == 1 && r.se == r.raw_se && r.reduction == 0);
     cr_expect(isnan(cuped((struct cuped_arm){0}, t, SLOPE_WITHIN_ARMS).estimate));
+}
+
+static uint32_t drawn(uint32_t *seed, uint32_t below) {
+    *seed = (*seed * 1103515245u + 12345) % 2147483648u;
+    return (*seed >> 16) % below;
+}
+
+/* The units of cuped_ratio.py; spend and orders of those with history, before and since, and of those without. */
+static void spend_and_orders(uint32_t *seed, int treated, struct cell_joint *known, struct cell *missing) {
+    for (int i = 0; i < 60; i++) {
+        int64_t habit = drawn(seed, 40), before = drawn(seed, 3), since = 1 + drawn(seed, 4);
+        int64_t spent_before = before * (habit + drawn(seed, 10)),
+                spent = since * (habit + drawn(seed, 10) + 3 * treated);
+        if (i % 4 == 0)
+            cell_add(missing, spent * CELL_SCALE, since * CELL_SCALE);
+        else
+            cell_joint_add(known, (const int64_t[]){spent_before * CELL_SCALE, before * CELL_SCALE, spent * CELL_SCALE,
+                                                    since * CELL_SCALE});
+    }
+}
+
+static struct cuped_ratio_arm ratio_arm(uint32_t *seed, int treated) {
+    struct cell_joint known = {0};
+    struct cell missing = {0};
+    spend_and_orders(seed, treated, &known, &missing);
+    return (struct cuped_ratio_arm){cell_joint_moments(&known), cell_moments(&missing)};
+}
+
+Test(cuped, a_ratio_is_adjusted_by_what_it_was_before) {
+    /* Least squares over the units by statsmodels: cuped_ratio.py. */
+    uint32_t seed = 1;
+    const struct cuped_ratio_arm control = ratio_arm(&seed, 0), treatment = ratio_arm(&seed, 1);
+    struct cuped_arm c, t;
+    cr_assert(cuped_of_ratio(&control, &c) && cuped_of_ratio(&treatment, &t));
+    const struct cuped r = cuped(c, t, SLOPE_WITHIN_ARMS);
+    cr_expect(near(r.theta, 0.60288202938214952, 1e-12), "%.17g", r.theta);
+    cr_expect(near(r.gamma, 15.676565439093512, 1e-12), "%.17g", r.gamma);
+    cr_expect(near(r.estimate, 0.88988703800536717, 1e-12), "%.17g", r.estimate);
+    cr_expect(near(r.se, 1.8057607060927465, 1e-12), "%.17g", r.se);
+    cr_expect(near(r.raw_estimate, 0.47324414715718888, 1e-12), "%.17g", r.raw_estimate);
+    cr_expect(near(r.raw_se, 2.3912967336377395, 1e-12), "%.17g", r.raw_se);
+    cr_expect(near(r.reduction, 0.42976554417959145, 1e-12), "%.17g", r.reduction);
+    cr_expect_eq(r.coverage, 0.75);
+}
+
+Test(cuped, a_ratio_without_a_denominator_before_or_since_is_not_adjusted) {
+    struct cell_joint known = {0};
+    struct cuped_arm arm;
+    cr_expect_not(cuped_of_ratio(&(struct cuped_ratio_arm){0}, &arm), "nobody");
+    for (int i = 0; i < 5; i++) cell_joint_add(&known, (const int64_t[]){0, 0, i * CELL_SCALE, CELL_SCALE});
+    cr_expect_not(cuped_of_ratio(&(struct cuped_ratio_arm){.known = cell_joint_moments(&known)}, &arm));
+    cell_joint_add(&known, (const int64_t[]){0, CELL_SCALE, 0, -5 * CELL_SCALE});
+    cr_expect_not(cuped_of_ratio(&(struct cuped_ratio_arm){.known = cell_joint_moments(&known)}, &arm));
 }
 
 Test(cuped, a_difference_before_the_experiment_is_found) {
