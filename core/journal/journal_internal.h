@@ -78,8 +78,8 @@ struct journal {
         _Atomic int64_t events, last, bytes, oldest, covered_ms, units;
         _Atomic int failing;
     } stats;
-    struct counter *events, *duplicates, *groups, *failed_groups, *refused, *dropped, *dropped_files, *kept_files, *bytes_gauge,
-        *lag_gauge, *span_gauge;
+    struct counter *events, *duplicates, *groups, *failed_groups, *refused, *dropped, *dropped_files, *kept_files,
+        *bytes_gauge, *lag_gauge, *span_gauge;
     struct histogram *commit_time;
 };
 

@@ -36,9 +36,11 @@ struct before { /* the file before; number 0: none, or nobody knows where it end
 
 static void tell_gap(struct verifying *v, int64_t from, int64_t to, const char *why) {
     verify_found(v, v->folder,
-                 (struct journal_finding){JOURNAL_GAP, 0, from, to, NULL,
-                                          "restore what is missing from a backup, or accept that these rows are gone "
-                                          "(--accept-gaps)"},
+                 (struct journal_finding){.kind = JOURNAL_GAP,
+                                          .from = from,
+                                          .to = to,
+                                          .mend = "restore what is missing from a backup, or accept that these rows "
+                                                  "are gone (--accept-gaps)"},
                  "rows %lld to %lld are missing: %s", (long long)from, (long long)to, why);
 }
 
@@ -51,11 +53,12 @@ static void check_order(struct verifying *v, const struct before *before) {
         tell_gap(v, before->end, v->first - 1, why);
         return;
     }
-    verify_found(v, before->path,
-                 (struct journal_finding){JOURNAL_DAMAGE, before->number, 0, 0, NULL,
-                                          "one of the two is cut, or not where it belongs: restore both from a backup"},
-                 "it ends before row %lld, and the next file begins with row %lld", (long long)before->end,
-                 (long long)v->first);
+    verify_found(
+        v, before->path,
+        (struct journal_finding){.kind = JOURNAL_DAMAGE,
+                                 .file = before->number,
+                                 .mend = "one of the two is cut, or not where it belongs: restore both from a backup"},
+        "it ends before row %lld, and the next file begins with row %lld", (long long)before->end, (long long)v->first);
 }
 
 static void check_files(struct verifying *v, const struct partition_list *list, struct before *before) {
@@ -94,10 +97,11 @@ static void check_strays(struct verifying *v) {
         bool half_made = strstr(entry->d_name, ".db.new") != NULL;
         char path[PARTITION_PATH_ROOM + sizeof entry->d_name];
         snprintf(path, sizeof path, "%s/%s", v->folder, entry->d_name);
-        verify_found(v, path,
-                     (struct journal_finding){JOURNAL_NOTE, 0, 0, 0, NULL,
-                                              "nothing of the journal is lost by it; delete it while parleyd is down"},
-                     half_made ? "a file that was being made when parleyd ended" : "no file of the journal's");
+        verify_found(
+            v, path,
+            (struct journal_finding){.kind = JOURNAL_NOTE,
+                                     .mend = "nothing of the journal is lost by it; delete it while parleyd is down"},
+            half_made ? "a file that was being made when parleyd ended" : "no file of the journal's");
     }
     closedir(dir);
 }
@@ -113,9 +117,10 @@ int journal_verify(const char *folder, journal_found found, void *user, int64_t 
     arena_init(&v.arena, 64 * 1024);
     check_files(&v, &list, &last);
     if (!list.n)
-        verify_found(&v, folder,
-                     (struct journal_finding){JOURNAL_GAP, 0, 0, 0, NULL, "name a data folder, or the journal's in it"},
-                     "no file of a journal is here");
+        verify_found(
+            &v, folder,
+            (struct journal_finding){.kind = JOURNAL_GAP, .mend = "name a data folder, or the journal's in it"},
+            "no file of a journal is here");
     if (last.number && last.end <= known)
         tell_gap(&v, last.end, known, "`heads` says that they were there when parleyd last ended");
     check_strays(&v);

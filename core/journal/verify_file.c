@@ -9,10 +9,11 @@
 
 enum { GROUPS = 64 /* that are read in one transaction: whoever empties the file's log waits for it */ };
 
-static const char restore[] = "restore the file from a backup, or move it out of the folder and accept that its rows are gone";
+static const char restore[] =
+    "restore the file from a backup, or move it out of the folder and accept that its rows are gone";
 
 static struct journal_finding damage(const struct verifying *v, int64_t from, int64_t to) {
-    return (struct journal_finding){JOURNAL_DAMAGE, v->number, from, to, NULL, restore};
+    return (struct journal_finding){.kind = JOURNAL_DAMAGE, .file = v->number, .from = from, .to = to, .mend = restore};
 }
 
 /* It cannot be read further. Returns the error's code. */
@@ -52,7 +53,8 @@ static int check_structure(struct verifying *v, struct error *error) {
 
 static int check_group_types(struct verifying *v, struct error *error) {
     struct sql_rows rows;
-    int rc = sql_query(v->sql, &rows, error, "SELECT first FROM grp WHERE typeof(last) || typeof(crc) <> 'integerinteger'");
+    int rc =
+        sql_query(v->sql, &rows, error, "SELECT first FROM grp WHERE typeof(last) || typeof(crc) <> 'integerinteger'");
     return none(v, &rows, rc, "the group that begins with this row is none that was written", error);
 }
 
@@ -83,8 +85,7 @@ static int read_version(struct verifying *v, int64_t *version, struct error *err
     if (rc == 0 && (rc = sql_next(&rows, &own)) > 0 && (said = sql_int(&rows, 1))) *version = sql_int(&rows, 0);
     sql_done(&rows);
     if (rc < 0 && rc != ERR_INTERNAL) return error_set(error, rc, "%s", own.detail); /* else there is no such table */
-    if (!said)
-        verify_found(v, v->path, damage(v, 0, 0), "its schema_version is none that Parley writes");
+    if (!said) verify_found(v, v->path, damage(v, 0, 0), "its schema_version is none that Parley writes");
     if (*version <= PARTITION_VERSION) return 0;
     struct journal_finding newer = damage(v, 0, 0);
     newer.mend = "verify it with the Parley that made it";

@@ -81,8 +81,8 @@ enum exit_code act_journal_verify(struct call *call) {
     int64_t rows = 0;
     int rc = journal_verify(folder_of(call), tell_finding, &f, &rows, &error);
     if (rc < 0 && rc != ERR_CORRUPT) return failed(rc, &error);
-    struct text found = f.n ? arena_printf(&call->arena, ",\"findings\":[%.*s]", TEXT_ARGS(buffer_view(&f.list)))
-                            : TEXT("");
+    struct text found =
+        f.n ? arena_printf(&call->arena, ",\"findings\":[%.*s]", TEXT_ARGS(buffer_view(&f.list))) : TEXT("");
     show(call, arena_printf(&call->arena, "{\"rows\":%lld,\"damaged\":%lld%.*s}", (long long)rows, (long long)f.n,
                             TEXT_ARGS(found)));
     buffer_free(&f.list);
