@@ -116,12 +116,13 @@ struct text app_unit(const struct app *app, struct text key) {
     return identity_map_root(app->joined, key);
 }
 
-/* The first exposure wins: the customer keeps what the key met, unless the customer met something earlier. */
+/* The first exposure wins: the customer keeps what the key met, unless the customer met something earlier. Within one millisecond the key was
+ * first: one visits, then one signs in. */
 static void inherit(struct remembered *remembered, struct unit_id key, struct unit_id root) {
     struct remembered_unit from, own;
     if (!remembered_find(remembered, key, &from)) return;
     if (remembered_find(remembered, root, &own)) {
-        if (own.t0 <= from.t0) return;
+        if (own.t0 < from.t0) return;
         remembered_remove(remembered, root);
     }
     from.unit = root;

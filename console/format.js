@@ -30,7 +30,11 @@ export const megabytes = known((bytes) => byteSize.format(bytes / 1e6));
 
 /** Kinds of metric whose mean is a share of units: their differences are read in percentage points. */
 const SHARES = new Set(['conversion', 'retention', 'funnel']);
-export const unitOf = (kind) => (SHARES.has(kind) ? 'percentage points' : 'per unit');
+const FIGURES = { ratio: 'Ratio', quantile: 'Quantile' };
+/** What the figure of a variant is called. */
+export const figureOf = (kind) => (SHARES.has(kind) ? 'Rate' : FIGURES[kind] ?? 'Mean');
+/** What differences are read in; a ratio and a quantile have the unit of their values. */
+export const unitOf = (kind) => (SHARES.has(kind) ? 'percentage points' : FIGURES[kind] ? undefined : 'per unit');
 export const meanOf = (kind) => (SHARES.has(kind) ? known((x) => percent.format(x)) : known((x) => amount.format(x)));
 export const differenceOf = (kind) => (SHARES.has(kind) ? known((x) => points.format(100 * x)) : known((x) => signedAmount.format(x)));
 

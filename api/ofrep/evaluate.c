@@ -132,7 +132,7 @@ static void record_holdouts(struct app *app, const struct snapshot_feature *feat
         part = decide_holdout(feature->holdouts[i], feature, context, &met.unit_text);
         if (part < 0) continue;
         struct remembered *known = remembered_make(&app->remembered, readout->state.salt);
-        struct remembered_unit unit = {unit_of(met.unit_text), (uint32_t)(context->now / 1000), (uint16_t)part, 0};
+        struct remembered_unit unit = {unit_of(met.unit_text), context->now, (uint16_t)part, 0};
         met.arm = unit.arm;
         if (!remembered_look(&app->remembered, known, unit.unit, &unit) &&
             record(app, context, readout, &met, JOURNAL_MET))
@@ -145,7 +145,7 @@ void ofrep_record(struct app *app, const struct context *context, const struct d
     if (d->overridden) record_once(app, context, d->overridden, d, JOURNAL_RULE_OVERRIDE);
     if (!d->expose || !d->experiment || d->enrolled) return;
     if (!record(app, context, d->experiment, d, JOURNAL_MET)) return; /* not marked as seen: the next one tries again */
-    struct remembered_unit unit = {d->unit, (uint32_t)(context->now / 1000), d->arm, d->epoch};
+    struct remembered_unit unit = {d->unit, context->now, d->arm, d->epoch};
     remembered_keep(&app->remembered, remembered_make(&app->remembered, d->experiment->state.salt), &unit);
 }
 

@@ -34,6 +34,8 @@ static void on_answer(void *user, const struct plugin_answer *answer) {
     }
     const struct frame_reply *r = &answer->reply;
     const char *type = arena_cstr(&request->arena, r->content_type);
+    if (r->status == 503)
+        reply_header(request, "Retry-After", "1"); /* as where its database could not take the group */
     if (r->allow.n) reply_header(request, "Allow", arena_cstr(&request->arena, r->allow));
     reply(request, r->status, r->body.n ? type : NULL, arena_text(&request->arena, r->body));
 }

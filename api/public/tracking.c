@@ -94,10 +94,16 @@ static void join_work(struct lane_job *job, void *owner) {
     if (rc < 0) sql_rollback(sql);
 }
 
+/* Whatever the disk's trouble is, the sender's part is to wait and to send the same again: 503 with Retry-After, as its library knows. */
+static void try_again(struct intake *in, int code) {
+    reply_problem(in->request, ERR_UNAVAILABLE, "none of the events could be kept (%s); send the same again later",
+                  error_title(code));
+}
+
 static void join_done(struct mail *mail) {
     struct intake *in = (struct intake *)((char *)mail - offsetof(struct intake, join.mail));
     if (in->error.code) {
-        reply_error(in->request, &in->error);
+        try_again(in, in->error.code);
         return;
     }
     for (size_t i = 0; i < in->links_n; i++) app_join(in->request->app, in->links[i].id, in->links[i].parent);
@@ -149,7 +155,7 @@ static void join_or_answer(struct intake *in) {
 static void on_durable(struct mail *mail) {
     struct intake *in = (struct intake *)((char *)mail - offsetof(struct intake, batch.mail));
     if (in->batch.code)
-        reply_problem(in->request, in->batch.code, "none of the events could be kept; send the same again later");
+        try_again(in, in->batch.code);
     else
         join_or_answer(in);
 }

@@ -3,15 +3,20 @@
 import { h } from '../dom.js';
 import { get, Problem } from '../api.js';
 import { failure, table } from '../parts.js';
-import { count, lift, meanOf, plural, pValue, range } from '../format.js';
+import { count, figureOf, lift, meanOf, plural, pValue, range } from '../format.js';
 
 const WEEK = '?series=week';
-const COLUMNS = [{ name: 'Part' }, { name: 'Variant' }, ...['Units', 'Mean', 'Relative lift', 'Interval of the lift', 'p'].map((name) => ({ name, number: true }))];
+const columnsOf = (kind) => [{ name: 'Part' }, { name: 'Variant' }, ...['Units', figureOf(kind), 'Relative lift', 'Interval of the lift', 'p'].map((name) => ({ name, number: true }))];
 
 const nameOf = (part) => (part.week ? `Week ${part.week}` : part.other ? `${plural(part.merged, 'other')} together` : part.value ?? 'not said');
 
-const rowsOf = (part) => part.metrics.filter(({ role }) => role === 'primary').flatMap((metric) => metric.variants.map((variant) => [
-  nameOf(part), variant.variant, count(variant.n), meanOf(metric.kind)(variant.mean), lift(variant.relative?.estimate), range(lift, variant.relative), pValue(variant.difference?.p)]));
+const primaryOf = (part) => part.metrics.find(({ role }) => role === 'primary');
+
+const rowsOf = (part) => {
+  const { kind, variants } = primaryOf(part);
+  return variants.map((variant) => [
+    nameOf(part), variant.variant, count(variant.n), meanOf(kind)(variant.mean), lift(variant.relative?.estimate), range(lift, variant.relative), pValue(variant.difference?.p)]);
+};
 
 /** A panel that keeps what was chosen; `redraw` shows the page again. */
 export function groupsPanel(path, redraw) {
@@ -34,8 +39,8 @@ export function groupsPanel(path, redraw) {
   }
 
   const parts = () => {
-    const rows = (results.groups ?? results.series).flatMap(rowsOf);
-    return rows.length > 0 ? table('The primary metric in parts', COLUMNS, rows) : h('p', { class: 'meta' }, 'Nothing that can be told in these parts.');
+    const shown = (results.groups ?? results.series).filter(primaryOf);
+    return shown.length > 0 ? table('The primary metric in parts', columnsOf(primaryOf(shown[0]).kind), shown.flatMap(rowsOf)) : h('p', { class: 'meta' }, 'Nothing that can be told in these parts.');
   };
 
   const same = () => (results.heterogeneity ?? []).filter(({ p }) => p !== null).map(({ variant, p }) => h('p', { class: 'meta', key: variant },

@@ -3,11 +3,11 @@
 import { h } from '../dom.js';
 import { table } from '../parts.js';
 import { intervalPlot } from '../plot.js';
-import { NOTHING, count, lift, pValue, chance, range, share, statistic, meanOf, differenceOf, unitOf } from '../format.js';
+import { NOTHING, count, lift, pValue, chance, range, share, statistic, figureOf, meanOf, differenceOf, unitOf } from '../format.js';
 
 const ROLES = { primary: 'Primary metric', secondary: 'Secondary metric', guardrail: 'Guardrail' };
 
-const COLUMNS = [{ name: 'Variant' }, ...['Units', 'Mean', 'Difference', 'Relative lift', 'Interval of the lift', 'p', 'Fixed test', 'Chance to beat'].map((name) => ({ name, number: true }))];
+const columnsOf = (kind) => [{ name: 'Variant' }, ...['Units', figureOf(kind), 'Difference', 'Relative lift', 'Interval of the lift', 'p', 'Fixed test', 'Chance to beat'].map((name) => ({ name, number: true }))];
 
 const nameOf = (metric) => metric.name || metric.metric;
 
@@ -26,7 +26,7 @@ export function metricSection(metric, experiment) {
 function figures(metric, control) {
   const mean = meanOf(metric.kind);
   const difference = differenceOf(metric.kind);
-  return table(`${nameOf(metric)}: figures per variant`, COLUMNS, metric.variants.map((variant) => [
+  return table(`${nameOf(metric)}: figures per variant`, columnsOf(metric.kind), metric.variants.map((variant) => [
     variant.variant, count(variant.n), mean(variant.mean),
     variant.variant === control ? 'control' : difference(variant.difference?.estimate),
     lift(variant.relative?.estimate), range(lift, variant.relative),
@@ -57,12 +57,12 @@ export function plotWidth() {
 }
 
 function plotOf(metric, treated, experiment) {
-  const format = differenceOf(metric.kind);
+  const format = differenceOf(metric.kind), unit = unitOf(metric.kind);
   const control = metric.variants.find(({ variant }) => variant === experiment.control);
   const indifferent = metric.role === 'primary' && experiment.mde ? Math.abs(experiment.mde * control.mean) : 0;
   return {
     title: `Difference of ${nameOf(metric)} from ${control.variant}`,
-    axis: `Difference from ${control.variant} (${unitOf(metric.kind)})`,
+    axis: [`Difference from ${control.variant}`, unit && `(${unit})`].filter(Boolean).join(' '),
     format,
     width: plotWidth(),
     indifferent,

@@ -52,12 +52,29 @@ static void learn_oldest(struct journal *j) {
     partition_list_free(&list);
 }
 
+/* Whether all of the file's rows were received before `old`. */
+static bool is_old(const struct journal *j, int number, int64_t old) {
+    char path[PARTITION_PATH_ROOM];
+    struct sql *sql;
+    struct sql_rows rows;
+    bool is = false;
+    partition_path(path, j->folder, number);
+    if (sql_open(&sql, path, SQL_READER, NULL) < 0) return false;
+    if (sql_query(sql, &rows, NULL, "SELECT received FROM event ORDER BY seq DESC LIMIT 1") == 0 &&
+        sql_next(&rows, NULL) > 0)
+        is = sql_int(&rows, 0) < old;
+    sql_done(&rows);
+    sql_close(sql);
+    return is;
+}
+
 static void drop_files(struct journal *j, struct journal_dropping *d) {
     struct partition_list list;
     int64_t bytes = 0;
     int rc = partition_list(&list, j->folder, &d->error);
     if (rc < 0) return;
-    for (size_t i = 0; rc == 0 && i + 1 < list.n && list.items[i + 1].first - 1 <= d->last; i++) {
+    size_t i = 0;
+    for (; rc == 0 && i + 1 < list.n && list.items[i + 1].first - 1 <= d->last; i++) {
         rc = remove_file(j, list.items[i].number, &bytes, &d->error);
         if (rc < 0) break;
         d->files++;
@@ -65,6 +82,8 @@ static void drop_files(struct journal *j, struct journal_dropping *d) {
         log_info(j->options.log, "an old journal file was dropped", LOG_I("file", list.items[i].number),
                  LOG_I("from", list.items[i].first), LOG_I("to", list.items[i + 1].first - 1));
     }
+    for (; i + 1 < list.n && is_old(j, list.items[i].number, d->old); i++) d->kept++;
+    gauge_set(j->kept_files, d->kept);
     partition_list_free(&list);
     if (!d->files) return;
     folder_sync(j->folder);

@@ -128,6 +128,8 @@ static void make_instruments(struct journal *j) {
     j->dropped = telemetry_counter(t, "parley_journal_dropped_exposures_total", "Exposures lost to a full ring", "");
     j->dropped_files =
         telemetry_counter(t, "parley_journal_dropped_files_total", "Files let go because all of them was old", "");
+    j->kept_files =
+        telemetry_gauge(t, "parley_journal_kept_files", "Files that are old and stay, as they are needed", "");
     j->bytes_gauge = telemetry_gauge(t, "parley_journal_bytes", "Size of the journal's files, about", "");
     j->lag_gauge = telemetry_gauge(t, "parley_journal_lag_bytes", "Committed rows that were not folded in yet", "");
     j->span_gauge = telemetry_gauge(t, "parley_journal_message_id_span_seconds",

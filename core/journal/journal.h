@@ -104,8 +104,10 @@ void journal_find_heads(struct journal *journal, struct journal_heads *question)
 struct journal_dropping {
     struct mail mail;         /* mail.receive is set by the caller */
     struct mailbox *reply_to; /* borrowed; NULL: `mail.receive` is called on the writer's thread */
-    int64_t last;             /* seq */
+    int64_t last;             /* seq; 0: none */
+    int64_t old;              /* ms: rows received before it are old */
     int64_t files, rows;      /* removed */
+    int64_t kept;             /* files that stay although all of their rows are old, the newest one apart */
     struct error error;
     struct journal_dropping *next; /* the journal's */
 };

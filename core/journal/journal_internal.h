@@ -78,8 +78,8 @@ struct journal {
         _Atomic int64_t events, last, bytes, oldest, covered_ms, units;
         _Atomic int failing;
     } stats;
-    struct counter *events, *duplicates, *groups, *failed_groups, *refused, *dropped, *dropped_files, *bytes_gauge,
-        *lag_gauge, *span_gauge;
+    struct counter *events, *duplicates, *groups, *failed_groups, *refused, *dropped, *dropped_files, *kept_files,
+        *bytes_gauge, *lag_gauge, *span_gauge;
     struct histogram *commit_time;
 };
 
@@ -102,6 +102,8 @@ int journal_recover(struct journal *journal, struct error *error);
 int journal_month(int64_t ms);
 /* Keeps each unit's last row in DIR/heads, so that the next start need not read all files. Best effort. */
 void journal_save_heads(struct journal *journal);
+/* The last row when the folder's DIR/heads was written; 0 where there is none that is whole. */
+int64_t journal_heads_seq(const char *folder);
 /* Likewise the messages that are recognised, in DIR/seen; `aside` on a thread of its own. */
 void journal_save_seen(struct journal *journal);
 void journal_save_seen_aside(struct journal *journal);

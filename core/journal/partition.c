@@ -105,9 +105,7 @@ static int read_firsts(struct partition_list *list, const char *folder, struct e
     return 0;
 }
 
-int partition_list(struct partition_list *list, const char *folder, struct error *error) {
-    struct error own = {0};
-    if (!error) error = &own;
+int partition_numbers(struct partition_list *list, const char *folder, struct error *error) {
     *list = (struct partition_list){0};
     DIR *dir = opendir(folder);
     if (!dir) return error_set(error, ERR_IO, "the journal's folder %s cannot be read: %s", folder, strerror(errno));
@@ -119,7 +117,15 @@ int partition_list(struct partition_list *list, const char *folder, struct error
     }
     closedir(dir);
     if (list->n) qsort(list->items, list->n, sizeof *list->items, by_number);
-    int rc = read_firsts(list, folder, error);
+    return 0;
+}
+
+int partition_list(struct partition_list *list, const char *folder, struct error *error) {
+    struct error own = {0};
+    if (!error) error = &own;
+    int rc = partition_numbers(list, folder, error);
+    if (rc < 0) return rc;
+    rc = read_firsts(list, folder, error);
     if (rc < 0) partition_list_free(list);
     return rc;
 }
@@ -168,14 +174,40 @@ int partition_open(struct sql **sql, const char *folder, int number, int64_t *fi
     return rc;
 }
 
-bool partition_makes(struct text statement) {
-    for (size_t i = 0; i < sizeof migrations / sizeof *migrations; i++) {
-        struct text script = text_of(migrations[i].script);
-        const char *at = statement.n ? memmem(script.at, script.n, statement.at, statement.n) : NULL;
-        const char *end = at ? at + statement.n : NULL;
-        if (end && (end == script.at + script.n || *end == ';')) return true;
+/* --- what it is made of --- */
+
+static bool begins_with(struct text t, struct text with) {
+    return t.n >= with.n && !memcmp(t.at, with.at, with.n);
+}
+
+/* Takes the view out that a DROP VIEW names. */
+static size_t take_out(struct text drop, struct text *list, size_t n) {
+    const struct text word = TEXT("DROP VIEW "), made = TEXT("CREATE VIEW ");
+    struct text name = text_n(drop.at + word.n, drop.n - word.n);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct text rest = text_n(list[i].at + made.n, list[i].n - made.n);
+        if (!begins_with(list[i], made) || !begins_with(rest, name) || rest.at[name.n] != ' ') list[kept++] = list[i];
     }
-    return false;
+    return kept;
+}
+
+size_t partition_statements(int64_t version, struct text out[static PARTITION_STATEMENTS]) {
+    size_t n = 0;
+    out[n++] = TEXT("CREATE TABLE " SQL_VERSION_TABLE);
+    for (size_t i = 0; i < sizeof migrations / sizeof *migrations && migrations[i].number <= version; i++)
+        for (const char *at = migrations[i].script; *at;) {
+            at += strspn(at, "; ");
+            struct text statement = text_n(at, strcspn(at, ";"));
+            at += statement.n;
+            if (begins_with(statement, TEXT("DROP VIEW "))) {
+                n = take_out(statement, out, n);
+                continue;
+            }
+            assert(n < PARTITION_STATEMENTS);
+            out[n++] = statement;
+        }
+    return n;
 }
 
 int partition_insert(struct sql *sql, const struct journal_record *r, uint64_t fingerprint, struct error *error) {

@@ -21,6 +21,8 @@ struct partition_list {
 
 void partition_path(char out[static PARTITION_PATH_ROOM], const char *folder, int number);
 
+/* Which files the folder has, in order, none of them opened: `first` is 0. */
+int partition_numbers(struct partition_list *list, const char *folder, struct error *error);
 /* All files of the folder with their first rows, in order. ERR_CORRUPT names the file that cannot be read, or two that
  * overlap. A file that is missing in between is no error: whoever moved it away knew. */
 int partition_list(struct partition_list *list, const char *folder, struct error *error);
@@ -32,8 +34,9 @@ void partition_list_free(struct partition_list *list);
 int partition_open(struct sql **sql, const char *folder, int number, int64_t *first,
                    unsigned char key[static FINGERPRINT_KEY_BYTES], struct error *error);
 
-/* Whether that is a statement that makes a table or view of such a file, as SQLite keeps it: of this version or of one before. */
-bool partition_makes(struct text statement);
+/* The statements that make the tables and views of a file of that schema_version, 1 to PARTITION_VERSION, as SQLite keeps them. How many. */
+enum { PARTITION_VERSION = 2, PARTITION_STATEMENTS = 8 };
+size_t partition_statements(int64_t version, struct text out[static PARTITION_STATEMENTS]);
 
 /* One row, its fingerprint given (0: none). */
 int partition_insert(struct sql *sql, const struct journal_record *record, uint64_t fingerprint, struct error *error);

@@ -1,5 +1,6 @@
 #include "core/journal/reader.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@
 #include "core/journal/pack.h"
 #include "core/journal/partition.h"
 
-enum { OPEN_FILES = 8, PAGE_ROWS = 4096 };
+enum { OPEN_FILES = 8, PAGE_ROWS = 4096, EXPOSURE_BYTES = 16 * 1024 };
 
 struct journal_reader {
     char *folder;
@@ -17,15 +18,14 @@ struct journal_reader {
         int number; /* 0: free */
         struct sql *sql;
         uint64_t used;
+        int readers; /* queries under way, whose visitors may read other files meanwhile: it stays open */
     } open[OPEN_FILES];
     uint64_t uses;
-    struct arena arena; /* takes one row's exposures */
 };
 
 int journal_reader_open(struct journal_reader **out, const char *folder, struct error *error) {
     struct journal_reader *reader = memory_new(struct journal_reader);
     reader->folder = memory_copy(folder);
-    arena_init(&reader->arena, 64 * 1024);
     int rc = partition_list(&reader->list, folder, error);
     if (rc < 0) {
         journal_reader_close(reader);
@@ -39,29 +39,31 @@ void journal_reader_close(struct journal_reader *reader) {
     if (!reader) return;
     for (int i = 0; i < OPEN_FILES; i++) sql_close(reader->open[i].sql);
     partition_list_free(&reader->list);
-    arena_free(&reader->arena);
     free(reader->folder);
     free(reader);
 }
 
-/* The connection to a file; the one that was used longest ago gives way. */
-static int file(struct journal_reader *reader, int number, struct sql **sql, struct error *error) {
-    struct open_file *oldest = &reader->open[0];
+/* The connection to a file; of those that nothing is read from, the one that was used longest ago gives way. */
+static int file(struct journal_reader *reader, int number, struct open_file **out, struct error *error) {
+    struct open_file *oldest = NULL;
     for (struct open_file *o = reader->open; o < reader->open + OPEN_FILES; o++) {
         if (o->number == number) {
             o->used = ++reader->uses;
-            *sql = o->sql;
+            *out = o;
             return 0;
         }
-        if (o->used < oldest->used) oldest = o;
+        if (!o->readers && (!oldest || o->used < oldest->used)) oldest = o;
     }
+    assert(oldest && "visitors do not read within one another as deep as that");
     sql_close(oldest->sql);
     *oldest = (struct open_file){0};
     char path[PARTITION_PATH_ROOM];
     partition_path(path, reader->folder, number);
     if (access(path, F_OK) != 0) return ERR_NOT_FOUND; /* it was dropped since the list was made */
-    int rc = sql_open(sql, path, SQL_READER, error);
-    if (rc == 0) *oldest = (struct open_file){number, *sql, ++reader->uses};
+    struct sql *sql;
+    int rc = sql_open(&sql, path, SQL_READER, error);
+    if (rc == 0) *oldest = (struct open_file){number, sql, ++reader->uses, 0};
+    *out = oldest;
     return rc;
 }
 
@@ -106,33 +108,37 @@ static bool is_wanted(const struct reading *reading, int64_t kind) {
     return reading->kinds >> (kind == JOURNAL_PACK ? JOURNAL_EXPOSURE : kind & 31) & 1;
 }
 
-/* Visits what the row holds and is wanted. *next becomes the seq of the row after it. */
-static int read_row(struct journal_reader *reader, const struct reading *reading, const struct sql_rows *rows,
-                    int64_t *next) {
+/* Visits what the row holds and is wanted. *next becomes the seq of the row after it. The arena takes one row's exposures. */
+static int read_row(const struct reading *reading, const struct sql_rows *rows, int64_t *next, struct arena *arena) {
     struct journal_record row;
     *reading->place = (struct journal_place){sql_int(rows, 0), sql_int(rows, 2), sql_int(rows, 3)};
     *next = reading->place->seq + 1;
     if (!is_wanted(reading, sql_int(rows, 4))) return 0;
     partition_row(&row, rows);
-    arena_reset(&reader->arena);
-    int rc = pack_visit(&row, reading->from, reading->to, &reader->arena, reading->visit, reading->visitor);
-    *next = row.seq + pack_seqs(&row, &reader->arena);
+    arena_reset(arena);
+    int rc = pack_visit(&row, reading->from, reading->to, arena, reading->visit, reading->visitor);
+    *next = row.seq + pack_seqs(&row, arena);
     return rc;
 }
 
 /* A page of rows from reading->from on, which moves behind them, or to -1 when the file has no more. */
-static int read_page(struct journal_reader *reader, struct sql *sql, struct reading *reading, struct error *error) {
+static int read_page(struct open_file *from, struct reading *reading, struct error *error) {
     struct sql_rows rows;
+    struct arena arena;
+    arena_init(&arena, EXPOSURE_BYTES);
     int64_t most = reading->most < PAGE_ROWS ? reading->most : PAGE_ROWS;
-    int rc = sql_query(sql, &rows, error,
+    from->readers++;
+    int rc = sql_query(from->sql, &rows, error,
                        "SELECT " PARTITION_COLUMNS " FROM event WHERE " PARTITION_FROM
                        " AND seq <= $2 ORDER BY seq LIMIT $3",
                        SQL_I(reading->from), SQL_I(reading->to), SQL_I(most));
     int n = 0, got;
     int64_t next = -1;
     for (; rc == 0 && (got = sql_next(&rows, error)) != 0; n++)
-        rc = got < 0 ? got : read_row(reader, reading, &rows, &next);
+        rc = got < 0 ? got : read_row(reading, &rows, &next, &arena);
     sql_done(&rows);
+    arena_free(&arena);
+    from->readers--;
     reading->from = n == most ? next : -1;
     reading->most -= n;
     return rc;
@@ -145,16 +151,16 @@ static int read_pages(struct journal_reader *reader, struct reading *reading, st
     ptrdiff_t i = find(reader, from);
     for (i = i < 0 ? 0 : i; rc == 0 && i < (ptrdiff_t)reader->list.n && reader->list.items[i].first <= reading->to;
          i++) {
-        struct sql *sql;
+        struct open_file *open;
         reading->from = from;
         while (rc == 0 && reading->from >= 0 && reading->from <= reading->to) {
             if (!reading->most) return 1;
-            rc = file(reader, reader->list.items[i].number, &sql, error);
+            rc = file(reader, reader->list.items[i].number, &open, error);
             if (rc == ERR_NOT_FOUND) {
                 rc = 0;
                 break;
             }
-            if (rc == 0) rc = read_page(reader, sql, reading, error);
+            if (rc == 0) rc = read_page(open, reading, error);
         }
     }
     return rc;
@@ -198,21 +204,25 @@ static int visit_one(void *visitor, const struct journal_record *record) {
 static int get(struct journal_reader *reader, int64_t seq, journal_visit visit, void *visitor, struct error *error) {
     ptrdiff_t i = find(reader, seq);
     if (i < 0) return ERR_NOT_FOUND;
-    struct sql *sql;
+    struct open_file *open;
     struct sql_rows rows;
     struct one one = {visit, visitor, false};
-    int rc = file(reader, reader->list.items[i].number, &sql, error);
+    int rc = file(reader, reader->list.items[i].number, &open, error);
     if (rc < 0) return rc;
-    rc = sql_query(sql, &rows, error,
+    open->readers++;
+    rc = sql_query(open->sql, &rows, error,
                    "SELECT " PARTITION_COLUMNS " FROM event WHERE seq <= $1 ORDER BY seq DESC LIMIT 1", SQL_I(seq));
     if (rc == 0) rc = sql_next(&rows, error);
     if (rc > 0) {
         struct journal_record row;
+        struct arena arena;
         partition_row(&row, &rows);
-        arena_reset(&reader->arena);
-        rc = pack_visit(&row, seq, seq, &reader->arena, visit_one, &one);
+        arena_init(&arena, EXPOSURE_BYTES);
+        rc = pack_visit(&row, seq, seq, &arena, visit_one, &one);
+        arena_free(&arena);
     }
     sql_done(&rows);
+    open->readers--;
     return rc == 0 && !one.found ? ERR_NOT_FOUND : rc;
 }
 
@@ -260,15 +270,15 @@ int journal_seek(struct journal_reader *reader, int64_t received, int64_t *seq, 
     int rc = refresh(reader, error);
     *seq = 1;
     for (size_t i = 0; i < reader->list.n && rc == 0; i++) {
-        struct sql *sql;
+        struct open_file *open;
         struct bounds b = {0};
         int64_t at = 0;
-        rc = file(reader, reader->list.items[i].number, &sql, error);
+        rc = file(reader, reader->list.items[i].number, &open, error);
         if (rc == ERR_NOT_FOUND) {
             rc = 0;
             continue;
         }
-        if (rc == 0) rc = read_bounds(sql, &b, error);
+        if (rc == 0) rc = read_bounds(open->sql, &b, error);
         if (rc < 0 || !b.last) continue;
         rc = journal_get(reader, b.last, note_received, &at, error);
         *seq = b.last + 1;
@@ -293,15 +303,15 @@ int journal_expired(struct journal_reader *reader, int64_t before, int64_t *last
     int rc = refresh(reader, error);
     *last = 0;
     for (size_t i = 0; rc == 0 && i + 1 < reader->list.n; i++) {
-        struct sql *sql;
+        struct open_file *open;
         struct bounds b = {0};
         int64_t received = INT64_MIN;
-        rc = file(reader, reader->list.items[i].number, &sql, error);
+        rc = file(reader, reader->list.items[i].number, &open, error);
         if (rc == ERR_NOT_FOUND) {
             rc = 0;
             continue;
         }
-        if (rc == 0) rc = read_bounds(sql, &b, error);
+        if (rc == 0) rc = read_bounds(open->sql, &b, error);
         if (rc == 0 && b.last) rc = journal_get(reader, b.last, note_received, &received, error);
         if (rc < 0 || received >= before) break;
         *last = reader->list.items[i + 1].first - 1;

@@ -10,7 +10,7 @@ struct journal_reader;
 int journal_reader_open(struct journal_reader **reader, const char *folder, struct error *error);
 void journal_reader_close(struct journal_reader *reader); /* NULL is fine */
 
-/* Texts are borrowed until it returns. Anything but 0 ends the reading and is what the reading returns. */
+/* Texts are borrowed until it returns; it may read with the same reader. Anything but 0 ends the reading and is what the reading returns. */
 typedef int (*journal_visit)(void *visitor, const struct journal_record *record);
 
 /* All rows from `from` to `to` (both included), in order; rows whose file is gone are left out. 0 or a negative code. */

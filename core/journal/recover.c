@@ -21,8 +21,8 @@ struct heads_head {
 };
 static const char magic[8] = "heads-1";
 
-static void heads_path(char out[static PARTITION_PATH_ROOM], const struct journal *j, const char *suffix) {
-    snprintf(out, PARTITION_PATH_ROOM, "%s/heads%s", j->folder, suffix);
+static void heads_path(char out[static PARTITION_PATH_ROOM], const char *folder, const char *suffix) {
+    snprintf(out, PARTITION_PATH_ROOM, "%s/heads%s", folder, suffix);
 }
 
 static bool write_heads(FILE *file, const struct journal *j) {
@@ -41,8 +41,8 @@ static bool write_heads(FILE *file, const struct journal *j) {
 
 void journal_save_heads(struct journal *j) {
     char temporary[PARTITION_PATH_ROOM], path[PARTITION_PATH_ROOM];
-    heads_path(temporary, j, ".new");
-    heads_path(path, j, "");
+    heads_path(temporary, j->folder, ".new");
+    heads_path(path, j->folder, "");
     FILE *file = fopen(temporary, "we");
     if (!file) return;
     bool done = write_heads(file, j);
@@ -50,7 +50,8 @@ void journal_save_heads(struct journal *j) {
     if (!done || rename(temporary, path) != 0) unlink(temporary);
 }
 
-static bool read_heads(FILE *file, struct journal *j, struct heads_head *head) {
+/* Into `heads`, or only whether the file is whole where that is NULL. */
+static bool read_heads(FILE *file, struct unit_map *heads, struct heads_head *head) {
     if (fread(head, sizeof *head, 1, file) != 1 || memcmp(head->magic, magic, sizeof magic) != 0) return false;
     struct stat stat;
     if (fstat(fileno(file), &stat) != 0 ||
@@ -59,8 +60,8 @@ static bool read_heads(FILE *file, struct journal *j, struct heads_head *head) {
     struct unit_map_entry *entries = memory_alloc(head->n * sizeof *entries);
     bool whole = fread(entries, sizeof *entries, head->n, file) == head->n &&
                  XXH3_64bits(entries, head->n * sizeof *entries) == head->checksum;
-    if (whole) unit_map_reserve(&j->heads, head->n);
-    for (size_t i = 0; whole && i < head->n; i++) unit_map_put(&j->heads, entries[i].unit, entries[i].value);
+    if (whole && heads) unit_map_reserve(heads, head->n);
+    for (size_t i = 0; whole && heads && i < head->n; i++) unit_map_put(heads, entries[i].unit, entries[i].value);
     free(entries);
     return whole;
 }
@@ -68,11 +69,11 @@ static bool read_heads(FILE *file, struct journal *j, struct heads_head *head) {
 /* The seq that DIR/heads includes; 0 where it is missing, damaged, or of another journal than the files are. */
 static int64_t load_heads(struct journal *j) {
     char path[PARTITION_PATH_ROOM];
-    heads_path(path, j, "");
+    heads_path(path, j->folder, "");
     FILE *file = fopen(path, "re");
     if (!file) return 0;
     struct heads_head head = {0};
-    bool good = read_heads(file, j, &head);
+    bool good = read_heads(file, &j->heads, &head);
     fclose(file);
     if (good) {
         j->last_received = head.received;
@@ -80,6 +81,17 @@ static int64_t load_heads(struct journal *j) {
     }
     unit_map_free(&j->heads);
     return 0;
+}
+
+int64_t journal_heads_seq(const char *folder) {
+    char path[PARTITION_PATH_ROOM];
+    heads_path(path, folder, "");
+    FILE *file = fopen(path, "re");
+    if (!file) return 0;
+    struct heads_head head = {0};
+    bool good = read_heads(file, NULL, &head);
+    fclose(file);
+    return good ? head.seq : 0;
 }
 
 /* --- the files --- */

@@ -1,207 +1,131 @@
+/* The folder: each file by itself (verify_file.c), how they follow on one another, and what else lies there. */
 #include "core/journal/verify.h"
 
+#include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "core/journal/pack.h"
-#include "core/journal/partition.h"
+#include "core/journal/journal_internal.h"
+#include "core/journal/verify_internal.h"
 
-enum { GROUPS = 64 /* that are read in one transaction: whoever empties the file's log waits for it */ };
+void verify_found(struct verifying *v, const char *path, struct journal_finding finding, const char *format, ...) {
+    char words[PARTITION_PATH_ROOM + 512];
+    int n = snprintf(words, sizeof words, "%s: ", path);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words + n, sizeof words - (size_t)n, format, args);
+    va_end(args);
+    for (char *c = words + n; *c; c++)
+        if (*c == '\n') *c = ' '; /* as SQLite has them: a finding is one line */
+    finding.what = words;
+    if (finding.kind == JOURNAL_DAMAGE) {
+        v->damages++;
+        error_set(v->error, ERR_CORRUPT, "%s", words);
+    }
+    if (v->found && v->told++ < VERIFY_TOLD) v->found(v->user, &finding);
+}
 
-struct verifying {
-    struct sql *sql; /* of the file at hand */
-    struct arena arena;
-    int64_t rows;       /* right so far, of all files */
-    int64_t group;      /* with which the last one that was looked at begins */
-    int64_t first, end; /* of this file: the row that it begins with, and the one that follows on its last */
-    unsigned char key[FINGERPRINT_KEY_BYTES];
-    bool has_key; /* of the file before */
+/* --- one after the other --- */
+
+struct before { /* the file before; number 0: none, or nobody knows where it ends */
+    int number;
+    int64_t end;
+    char path[PARTITION_PATH_ROOM];
 };
 
-static int damaged(const struct verifying *v, const char *what, struct error *error) {
-    return error_set(error, ERR_CORRUPT, "%s: %s", sql_path(v->sql), what);
+static void tell_gap(struct verifying *v, int64_t from, int64_t to, const char *why) {
+    verify_found(v, v->folder,
+                 (struct journal_finding){.kind = JOURNAL_GAP,
+                                          .from = from,
+                                          .to = to,
+                                          .mend = "restore what is missing from a backup, or accept that these rows "
+                                                  "are gone (--accept-gaps)"},
+                 "rows %lld to %lld are missing: %s", (long long)from, (long long)to, why);
 }
 
-/* ---- what must not be there ---- */
-
-/* 0, or ERR_CORRUPT with `what` where the query (its sql_query answered rc), which is to have no row, has one: its first column says which. */
-static int none(const struct verifying *v, struct sql_rows *rows, int rc, const char *what, struct error *error) {
-    if (rc == 0 && (rc = sql_next(rows, error)) > 0)
-        rc = error_set(error, ERR_CORRUPT, "%s: %s: %.*s", sql_path(v->sql), what, TEXT_ARGS(sql_text(rows, 0)));
-    sql_done(rows);
-    return rc;
-}
-
-static int check_structure(const struct verifying *v, struct error *error) {
-    struct sql_rows rows;
-    int rc = sql_query(v->sql, &rows, error,
-                       "SELECT integrity_check FROM pragma_integrity_check(1) WHERE integrity_check <> 'ok'");
-    rc = none(v, &rows, rc, "its structure is damaged", error);
-    if (rc < 0) return rc;
-    rc = sql_query(v->sql, &rows, error, "SELECT first FROM grp WHERE typeof(last) || typeof(crc) <> 'integerinteger'");
-    return none(v, &rows, rc, "the group that begins with this row is none that was written", error);
-}
-
-static int check_types(const struct verifying *v, int64_t first, int64_t last, struct error *error) {
-    struct sql_rows rows;
-    int rc = sql_query(
-        v->sql, &rows, error,
-        "SELECT seq FROM event WHERE seq BETWEEN $1 AND $2 AND (typeof(prev) || typeof(received) || typeof(at) ||"
-        " typeof(kind) || typeof(actor) || typeof(flags) || typeof(fingerprint) <>"
-        " 'integerintegerintegerintegerintegerintegerinteger' OR typeof(name) || typeof(unit) || typeof(body)"
-        " <> 'texttexttext' OR typeof(other) NOT IN ('text', 'null') OR typeof(message_id) NOT IN ('text',"
-        " 'null') OR kind NOT BETWEEN 0 AND 255 OR actor NOT BETWEEN 0 AND 255 OR flags NOT BETWEEN 0 AND 255)",
-        SQL_I(first), SQL_I(last));
-    return none(v, &rows, rc, "a value of this row is none that was written", error);
-}
-
-/* Whoever reads the file with SQLite's tools reads through these. */
-static int check_schema(const struct verifying *v, struct error *error) {
-    struct sql_rows rows;
-    int rc = sql_query(v->sql, &rows, error,
-                       "SELECT sql, sql LIKE 'CREATE ' || type || ' ' || name || ' %' AND tbl_name = name"
-                       " FROM sqlite_schema WHERE tbl_name <> 'schema_version'");
-    while (rc == 0 && (rc = sql_next(&rows, error)) > 0)
-        rc = partition_makes(sql_text(&rows, 0)) && sql_int(&rows, 1)
-                 ? 0
-                 : damaged(v, "a table or view is not as Parley makes it", error);
-    sql_done(&rows);
-    return rc;
-}
-
-/* ---- rows ---- */
-
-static int sum_row(struct verifying *v, const struct sql_rows *rows, uint64_t *sum, struct error *error) {
-    struct journal_record r;
-    uint64_t fingerprint = partition_row(&r, rows), expected = 0;
-    if (r.message_id.at)
-        expected = fingerprint_of(v->key, r.flags & JOURNAL_BROWSER ? r.unit : TEXT_NONE, r.message_id);
-    arena_reset(&v->arena);
-    *sum = partition_checksum(*sum, &r, fingerprint);
-    v->end = r.seq + pack_seqs(&r, &v->arena);
-    if (fingerprint == expected) return 0;
-    return error_set(error, ERR_CORRUPT, "%s: the fingerprint of row %lld is not its message's", sql_path(v->sql),
-                     (long long)r.seq);
-}
-
-static int check_group(struct verifying *v, int64_t first, int64_t last, uint64_t checksum, struct error *error) {
-    struct sql_rows rows;
-    uint64_t sum = 0;
-    bool follows = first == v->end;
-    int rc = sql_query(v->sql, &rows, error,
-                       "SELECT " PARTITION_COLUMNS " FROM event WHERE seq >= $1 AND seq <= $2 ORDER BY seq",
-                       SQL_I(first), SQL_I(last));
-    while (rc == 0 && (rc = sql_next(&rows, error)) > 0) rc = sum_row(v, &rows, &sum, error);
-    sql_done(&rows);
-    if (rc == 0 && (!follows || v->end != last + 1 || sum != checksum))
-        rc = error_set(error, ERR_CORRUPT, "%s: rows %lld to %lld are not what was written", sql_path(v->sql),
-                       (long long)first, (long long)last);
-    v->rows += last - first + 1;
-    return rc;
-}
-
-/* The groups cover all rows from the file's first one on. */
-static int check_groupless(const struct verifying *v, struct error *error) {
-    struct sql_rows rows;
-    int rc = sql_query(v->sql, &rows, error,
-                       "SELECT seq FROM event WHERE seq < $1 UNION ALL SELECT seq FROM event WHERE seq >= $2",
-                       SQL_I(v->first), SQL_I(v->end));
-    return none(v, &rows, rc, "it holds rows of no group", error);
-}
-
-/* The next ones, and behind the last one that nothing is left. 1: there are more. */
-static int check_some(struct verifying *v, struct error *error) {
-    struct sql_rows groups;
-    int64_t n = 0, first = 0, last = 0;
-    int rc = sql_query(v->sql, &groups, error,
-                       "SELECT count(*), min(first), max(last) FROM"
-                       " (SELECT first, last FROM grp WHERE first > $1 ORDER BY first LIMIT $2)",
-                       SQL_I(v->group), SQL_I(GROUPS));
-    if (rc == 0 && (rc = sql_next(&groups, error)) > 0)
-        n = sql_int(&groups, 0), first = sql_int(&groups, 1), last = sql_int(&groups, 2);
-    sql_done(&groups);
-    if (rc > 0) rc = check_types(v, first, last, error);
-    if (rc < 0) return rc;
-    rc = sql_query(v->sql, &groups, error, "SELECT first, last, crc FROM grp WHERE first > $1 ORDER BY first LIMIT $2",
-                   SQL_I(v->group), SQL_I(GROUPS));
-    while (rc == 0 && (rc = sql_next(&groups, error)) > 0) {
-        v->group = sql_int(&groups, 0);
-        rc = check_group(v, v->group, sql_int(&groups, 1), (uint64_t)sql_int(&groups, 2), error);
+static void check_order(struct verifying *v, const struct before *before) {
+    if (!before->number || v->first == before->end) return;
+    if (v->number > before->number + 1 && v->first > before->end) {
+        char why[64];
+        snprintf(why, sizeof why, v->number > before->number + 2 ? "%08d.db to %08d.db are gone" : "%08d.db is gone",
+                 before->number + 1, v->number - 1);
+        tell_gap(v, before->end, v->first - 1, why);
+        return;
     }
-    sql_done(&groups);
-    if (rc < 0) return rc;
-    return n == GROUPS ? 1 : check_groupless(v, error);
+    verify_found(
+        v, before->path,
+        (struct journal_finding){.kind = JOURNAL_DAMAGE,
+                                 .file = before->number,
+                                 .mend = "one of the two is cut, or not where it belongs: restore both from a backup"},
+        "it ends before row %lld, and the next file begins with row %lld", (long long)before->end, (long long)v->first);
 }
 
-/* Some groups in one transaction: further ones may be written, and rows erased with the checksum of theirs, meanwhile. */
-static int check_groups(struct verifying *v, struct error *error) {
-    int rc;
-    v->end = v->first;
-    v->group = INT64_MIN;
-    do {
-        rc = sql_script(v->sql, "BEGIN", error);
-        if (rc < 0) return rc;
-        rc = check_some(v, error);
-        sql_script(v->sql, "COMMIT", NULL);
-    } while (rc > 0);
-    return rc;
-}
-
-/* ---- files ---- */
-
-/* Where it begins, and the key of fingerprints, which all files have. */
-static int read_meta(struct verifying *v, struct error *error) {
-    struct sql_rows rows;
-    int rc = sql_query(v->sql, &rows, error,
-                       "SELECT first, fingerprint_key, (SELECT count(*) FROM meta) = 1 AND typeof(first) = 'integer'"
-                       " AND typeof(fingerprint_key) = 'blob' FROM meta");
-    if (rc == 0 && (rc = sql_next(&rows, error)) > 0) {
-        struct text key = sql_text(&rows, 1);
-        bool whole = key.n == sizeof v->key && sql_int(&rows, 2) && (!v->has_key || !memcmp(v->key, key.at, key.n));
-        v->first = sql_int(&rows, 0);
-        if (whole) memcpy(v->key, key.at, key.n);
-        rc = whole ? 1 : damaged(v, "its fingerprint key is not the journal's", error);
+static void check_files(struct verifying *v, const struct partition_list *list, struct before *before) {
+    for (size_t i = 0; i < list->n; i++) {
+        v->number = list->items[i].number;
+        v->told = 0;
+        v->due = before->number && v->number == before->number + 1 ? before->end : 0;
+        partition_path(v->path, v->folder, v->number);
+        bool there = access(v->path, F_OK) == 0; /* else dropped since the list was made, and all before it */
+        bool whole = there && verify_file(v) == 0;
+        if (whole) check_order(v, before);
+        before->number = whole ? v->number : 0;
+        before->end = v->end;
+        memcpy(before->path, v->path, sizeof v->path);
     }
-    sql_done(&rows);
-    if (rc == 0) return damaged(v, "it does not say with which row it begins", error);
-    v->has_key = true;
-    return rc < 0 ? rc : 0;
 }
 
-/* SQLite's check of the structure is one read of the whole file; all else lets go in between. */
-static int verify_file(struct verifying *v, struct error *error) {
-    int rc = check_structure(v, error);
-    if (rc == 0) rc = check_schema(v, error);
-    if (rc == 0) rc = read_meta(v, error);
-    return rc == 0 ? check_groups(v, error) : rc;
+/* --- what else lies there --- */
+
+static bool is_known(const char *name) {
+    static const char *const known[] = {".", "..", "lock", "heads", "heads.new", "seen", "seen.new"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(name, known[i])) return true;
+    size_t digits = strspn(name, "0123456789");
+    const char *suffix = name + digits;
+    return digits == 8 && (!strcmp(suffix, ".db") || !strcmp(suffix, ".db-wal") || !strcmp(suffix, ".db-shm") ||
+                           !strcmp(suffix, VERIFY_ROLLBACK));
 }
 
-/* A number that is missing was moved away by somebody who knew. */
-static int check_end(const struct verifying *v, const struct partition *file, const struct partition *next,
-                     struct error *error) {
-    if (next->number != file->number + 1 || next->first == v->end) return 0;
-    return error_set(error, ERR_CORRUPT, "%s: it ends before row %lld, and the next file begins with row %lld",
-                     sql_path(v->sql), (long long)v->end, (long long)next->first);
+static void check_strays(struct verifying *v) {
+    DIR *dir = opendir(v->folder);
+    if (!dir) return;
+    v->told = 0;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        if (is_known(entry->d_name)) continue;
+        bool half_made = strstr(entry->d_name, ".db.new") != NULL;
+        char path[PARTITION_PATH_ROOM + sizeof entry->d_name];
+        snprintf(path, sizeof path, "%s/%s", v->folder, entry->d_name);
+        verify_found(
+            v, path,
+            (struct journal_finding){.kind = JOURNAL_NOTE,
+                                     .mend = "nothing of the journal is lost by it; delete it while parleyd is down"},
+            half_made ? "a file that was being made when parleyd ended" : "no file of the journal's");
+    }
+    closedir(dir);
 }
 
-int journal_verify(const char *folder, int64_t *rows, struct error *error) {
-    struct verifying v = {0};
+int journal_verify(const char *folder, journal_found found, void *user, int64_t *rows, struct error *error) {
+    struct verifying v = {.found = found, .user = user, .error = error, .folder = folder};
     struct partition_list list;
-    int rc = partition_list(&list, folder, error);
+    struct before last = {0};
+    int64_t known = journal_heads_seq(folder); /* before the files are read, to which rows are added meanwhile */
+    *rows = 0;
+    int rc = partition_numbers(&list, folder, error);
     if (rc < 0) return rc;
     arena_init(&v.arena, 64 * 1024);
-    for (size_t i = 0; rc == 0 && i < list.n; i++) {
-        char path[PARTITION_PATH_ROOM];
-        partition_path(path, folder, list.items[i].number);
-        if (access(path, F_OK) != 0) continue; /* dropped since the list was made */
-        rc = sql_open(&v.sql, path, SQL_READER, error);
-        if (rc == 0) rc = verify_file(&v, error);
-        if (rc == 0 && i + 1 < list.n) rc = check_end(&v, &list.items[i], &list.items[i + 1], error);
-        sql_close(v.sql);
-        v.sql = NULL;
-    }
+    check_files(&v, &list, &last);
+    if (!list.n)
+        verify_found(
+            &v, folder,
+            (struct journal_finding){.kind = JOURNAL_GAP, .mend = "name a data folder, or the journal's in it"},
+            "no file of a journal is here");
+    if (last.number && last.end <= known)
+        tell_gap(&v, last.end, known, "`heads` says that they were there when parleyd last ended");
+    check_strays(&v);
     arena_free(&v.arena);
     partition_list_free(&list);
     *rows = v.rows;
-    return rc;
+    return v.damages ? ERR_CORRUPT : 0;
 }

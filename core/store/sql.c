@@ -42,9 +42,7 @@ static int run(struct sql *sql, const char *name, const struct sql_migration *mi
 
 int sql_migrate(struct sql *sql, const char *name, const struct sql_migration *list, size_t n, struct error *error) {
     for (size_t i = 1; i < n; i++) assert(list[i - 1].number < list[i].number);
-    static const char table[] =
-        "CREATE TABLE IF NOT EXISTS schema_version (name TEXT PRIMARY KEY, number INTEGER NOT NULL)";
-    int number, rc = sql_script(sql, table, error);
+    int number, rc = sql_script(sql, "CREATE TABLE IF NOT EXISTS " SQL_VERSION_TABLE, error);
     if (rc == 0) rc = reached(sql, name, &number, error);
     if (rc < 0) return rc;
     int newest = n ? list[n - 1].number : 0;

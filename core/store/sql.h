@@ -100,6 +100,8 @@ struct sql_migration {
     int number; /* 1, 2, 3 ... */
     const char *script;
 };
+/* What follows on CREATE TABLE for the table that says it, as SQLite keeps it. */
+#define SQL_VERSION_TABLE "schema_version (name TEXT PRIMARY KEY, number INTEGER NOT NULL)"
 int sql_migrate(struct sql *sql, const char *name, const struct sql_migration *list, size_t n, struct error *error);
 
 #endif

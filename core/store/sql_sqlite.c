@@ -4,10 +4,16 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <libgen.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "core/base/buffer.h"
 #include "core/base/memory.h"
 #include "core/store/gaps.h"
 
@@ -96,6 +102,31 @@ static int set_up(struct sql *sql, struct error *error) {
     return rc;
 }
 
+/* SQLite makes two files beside one with a write-ahead log even to read it. Where it may not, as on a medium for reading only, and there is
+ * no log to be read, the file is all there is. */
+static bool stands_still(const char *path) {
+    char beside[PATH_MAX];
+    struct stat log;
+    int n = snprintf(beside, sizeof beside, "%s-wal", path);
+    if (n >= PATH_MAX || (stat(beside, &log) == 0 && log.st_size > 0)) return false;
+    snprintf(beside, sizeof beside, "%s", path);
+    return access(dirname(beside), W_OK) != 0;
+}
+
+/* As it lies there, for ever: a URI, in which some characters mean something. */
+static int open_still(struct sql *sql, int flags) {
+    struct buffer uri = {0};
+    buffer_cstr(&uri, "file:");
+    for (const char *c = sql->path; *c; c++)
+        strchr("%?#", *c) ? buffer_printf(&uri, "%%%02x", *c) : buffer_byte(&uri, *c);
+    buffer_cstr(&uri, "?immutable=1");
+    buffer_byte(&uri, '\0');
+    sqlite3_close(sql->db);
+    int result = sqlite3_open_v2(uri.at, &sql->db, flags | SQLITE_OPEN_URI, NULL);
+    buffer_free(&uri);
+    return result;
+}
+
 int sql_open(struct sql **out, const char *path, enum sql_mode mode, struct error *error) {
     struct sql *sql = memory_new(struct sql);
     sql->path = memory_copy(path);
@@ -105,7 +136,13 @@ int sql_open(struct sql **out, const char *path, enum sql_mode mode, struct erro
     *out = NULL;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
                 (mode == SQL_WRITER ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
-    int rc = sqlite3_open_v2(path, &sql->db, flags, NULL) == SQLITE_OK ? set_up(sql, error) : failed(sql, error);
+    struct error own = {0};
+    int rc = sqlite3_open_v2(path, &sql->db, flags, NULL) == SQLITE_OK ? set_up(sql, &own) : failed(sql, &own);
+    if (rc < 0 && mode == SQL_READER && (sqlite3_errcode(sql->db) & 0xff) == SQLITE_CANTOPEN && stands_still(path)) {
+        error_clear(&own);
+        rc = open_still(sql, flags) == SQLITE_OK ? set_up(sql, &own) : failed(sql, &own);
+    }
+    if (rc < 0) error_set(error, rc, "%s", own.detail);
     if (rc < 0)
         sql_close(sql);
     else

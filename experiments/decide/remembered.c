@@ -7,11 +7,10 @@
 
 #include "core/base/memory.h"
 
-/* 24 bytes. `arm1` is the arm + 1, so that a zeroed slot is free. */
+/* 24 bytes. `arm1` is the arm + 1, so that a zeroed slot is free; an experiment has at most 255 arms and 10,000 epochs. */
 struct remembered_slot {
     struct unit_id unit;
-    uint32_t t0;
-    uint16_t arm1, epoch;
+    uint64_t t0 : 42, arm1 : 8, epoch : 14;
 };
 _Static_assert(sizeof(struct remembered_slot) == 24, "24 bytes a unit");
 
@@ -99,7 +98,7 @@ static struct remembered_slot *find(const struct remembered *r, struct unit_id u
 
 bool remembered_find(const struct remembered *remembered, struct unit_id unit, struct remembered_unit *out) {
     const struct remembered_slot *slot = find(remembered, unit);
-    if (slot) *out = (struct remembered_unit){slot->unit, slot->t0, (uint16_t)(slot->arm1 - 1), slot->epoch};
+    if (slot) *out = (struct remembered_unit){slot->unit, (int64_t)slot->t0, (uint16_t)(slot->arm1 - 1), slot->epoch};
     return slot != NULL;
 }
 
@@ -115,7 +114,8 @@ bool remembered_put(struct remembered *r, const struct remembered_unit *unit) {
         grow(table);
         slot = slot_of(table, unit->unit);
     }
-    *slot = (struct remembered_slot){unit->unit, unit->t0, (uint16_t)(unit->arm + 1), unit->epoch};
+    const int64_t last = (INT64_C(1) << 42) - 1, t0 = unit->t0 < 0 ? 0 : unit->t0 > last ? last : unit->t0;
+    *slot = (struct remembered_slot){unit->unit, (uint64_t)t0, unit->arm + 1u, unit->epoch};
     table->n++;
     size_t n = remembered_count(r) + 1;
     atomic_store_explicit(&r->n, n, memory_order_relaxed);

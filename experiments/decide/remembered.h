@@ -10,7 +10,7 @@
 
 struct remembered_unit {
     struct unit_id unit;
-    uint32_t t0;    /* seconds since 1970 of the first exposure */
+    int64_t t0; /* ms since 1970 of the first exposure; what lies before or after the year 2109 counts as either end */
     uint16_t arm;   /* index of experiment_state.arms */
     uint16_t epoch; /* index of experiment_state.epochs */
 };

@@ -73,16 +73,22 @@ static void draw_notes(struct drawing *d, const struct judged_metric *m, uint32_
                                            : "not known yet"));
 }
 
+/* What the figure of a variant is called. */
+static const char *figure_of(enum metric_kind kind) {
+    switch (kind) {
+    case METRIC_COUNT:
+    case METRIC_MEAN: return "Mean";
+    case METRIC_RATIO: return "Ratio";
+    case METRIC_QUANTILE: return "Quantile";
+    default: return "Rate";
+    }
+}
+
 void report_draw_metric(struct drawing *d, const struct judged_metric *m) {
-    static const struct pen_column columns[] = {{"Variant", false},
-                                                {"Units", true},
-                                                {"Mean", true},
-                                                {"Difference", true},
-                                                {"Interval", true},
-                                                {"Lift", true},
-                                                {"Interval of the lift", true},
-                                                {"p (adjusted)", true}};
     const struct metric *metric = d->judgement->results->metrics[m->metric];
+    const struct pen_column columns[] = {
+        {"Variant", false}, {"Units", true}, {figure_of(metric->kind), true}, {"Difference", true},
+        {"Interval", true}, {"Lift", true},  {"Interval of the lift", true},  {"p (adjusted)", true}};
     uint32_t n = d->judgement->results->n_arms;
     struct text *cells = arena_array(&d->arena, struct text, COUNT(columns) * n);
     PEN(d, heading, 3, metric->name.n ? metric->name : metric->key);

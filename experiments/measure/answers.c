@@ -38,7 +38,7 @@ static bool remembers(const struct measured *m) {
 /* The row's unit, and under a targeting key the other keys of the same person. */
 static size_t put_keys(const struct fold *fold, const struct measured *m, const struct unit_row *row,
                        struct remembered_unit *out) {
-    struct remembered_unit unit = {row->unit, (uint32_t)(row->t0 / 1000), row->arm, row->epoch};
+    struct remembered_unit unit = {row->unit, row->t0, row->arm, row->epoch};
     uint64_t at = m->plan->unit == PLAN_TARGETING_KEY ? unit_map_get(&fold->keys.index, row->unit) : 0;
     size_t n = 0;
     if (out) out[n] = unit;

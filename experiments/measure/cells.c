@@ -112,6 +112,11 @@ static void renew_cap(struct measured *m, uint32_t metric, int64_t as_of) {
     free(values);
 }
 
+void cells_find_caps(struct measured *m, int64_t as_of) {
+    for (uint32_t i = 0; i < m->plan->n_metrics; i++)
+        if (!m->caps[i].as_of) renew_cap(m, i, as_of);
+}
+
 static void make_group(struct measure_results *r, const struct plan_experiment *plan, struct measure_group *group) {
     size_t cells = (size_t)r->n_epochs * r->n_arms;
     group->units = arena_array(&r->arena, int64_t, cells);

@@ -102,6 +102,8 @@ void cells_merge(struct cells_at to, struct cells_at from); /* `from` has what `
 
 bool cells_capped(const struct metric *metric);               /* whether its unit totals are capped ... */
 int64_t cells_cap(const struct measured *m, uint32_t metric); /* ... now at how many millionths; INT64_MAX: not */
+/* Computes the caps that nobody has asked for yet. */
+void cells_find_caps(struct measured *m, int64_t as_of);
 uint32_t cells_steps(const struct plan_metric *funnel, const int64_t *totals); /* that the unit has reached */
 /* The value of a unit for a metric, in millionths: x, and y of a ratio. False where the unit does not count (yet). */
 bool cells_value(const struct plan_metric *metric, const struct unit_row *row, const int64_t *totals, int64_t as_of,

@@ -56,6 +56,7 @@ void residual_add(struct measured *m, const struct unit_row *row, int64_t as_of)
         return;
     }
     part->of.in++;
+    cells_find_caps(m, as_of);
     for (uint32_t i = 0; i < m->plan->n_metrics; i++) add_metric(m, part, i, row, as_of);
 }
 

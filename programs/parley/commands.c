@@ -211,7 +211,7 @@ const struct command commands[] = {
      "key variant value reason experiment rule bucket errorCode", "what a customer gets and why; records nothing"},
     {"track", NULL, "EVENT", "--user ID --anonymous ID --properties JSON --timestamp TIME --message-id ID", "POST",
      "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
-    {"journal", "verify", "FOLDER", "", NULL, NULL, act_journal_verify, NULL,
+    {"journal", "verify", "FOLDER", "--accept-gaps", NULL, NULL, act_journal_verify, NULL,
      "whether the files of a data folder's journal hold what was written; no server"},
     {"journal", "export", "FOLDER", "--format ndjson|csv --from SEQ --to SEQ --since TIME", NULL, NULL,
      act_journal_export, NULL, "its rows, a line each"},

@@ -2,6 +2,7 @@
  * followed, counted. Nothing is ever written. */
 #include "programs/parley/journal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -9,10 +10,12 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/base/csv.h"
 #include "core/base/json.h"
 #include "core/base/json_write.h"
 #include "core/base/map.h"
 #include "core/base/memory.h"
+#include "core/journal/partition.h"
 #include "core/journal/reader.h"
 #include "core/journal/verify.h"
 #include "programs/parley/actions.h"
@@ -50,13 +53,40 @@ static enum exit_code open_reader(struct call *call, struct journal_reader **rea
 
 /* --- verify --- */
 
+struct findings {
+    struct buffer list; /* their JSON, with commas between */
+    int64_t n;          /* that the journal is not whole for */
+    bool accept_gaps;
+};
+
+static void tell_finding(void *user, const struct journal_finding *finding) {
+    struct findings *f = user;
+    struct json_writer w;
+    fprintf(stderr, "parley: %s; %s\n", finding->what, finding->mend);
+    if (finding->kind == JOURNAL_NOTE || (finding->kind == JOURNAL_GAP && f->accept_gaps)) return;
+    if (f->n++) buffer_byte(&f->list, ',');
+    json_writer_init(&w, &f->list);
+    json_open_object(&w);
+    if (finding->file) json_put_int(&w, "file", finding->file);
+    if (finding->from) json_put_int(&w, "from", finding->from);
+    if (finding->to) json_put_int(&w, "to", finding->to);
+    json_put_text(&w, "detail", text_of(finding->what));
+    json_put_text(&w, "mend", text_of(finding->mend));
+    json_close_object(&w);
+}
+
 enum exit_code act_journal_verify(struct call *call) {
     struct error error = {0};
+    struct findings f = {.accept_gaps = call_flag(call, "--accept-gaps") != NULL};
     int64_t rows = 0;
-    int rc = journal_verify(folder_of(call), &rows, &error);
-    if (rc < 0) return failed(rc, &error);
-    show(call, arena_printf(&call->arena, "{\"rows\":%lld,\"damaged\":0}", (long long)rows));
-    return EXIT_OK;
+    int rc = journal_verify(folder_of(call), tell_finding, &f, &rows, &error);
+    if (rc < 0 && rc != ERR_CORRUPT) return failed(rc, &error);
+    struct text found =
+        f.n ? arena_printf(&call->arena, ",\"findings\":[%.*s]", TEXT_ARGS(buffer_view(&f.list))) : TEXT("");
+    show(call, arena_printf(&call->arena, "{\"rows\":%lld,\"damaged\":%lld%.*s}", (long long)rows, (long long)f.n,
+                            TEXT_ARGS(found)));
+    buffer_free(&f.list);
+    return f.n ? EXIT_FAILED : EXIT_OK;
 }
 
 /* --- export and tail --- */
@@ -66,6 +96,7 @@ struct printing {
     bool csv;
     int64_t since; /* ms: received at or after; INT64_MIN: all */
     int64_t last;  /* seq that was seen */
+    int unwritten; /* errno of a row that could not be printed */
     struct arena arena;
 };
 
@@ -91,18 +122,6 @@ static void put_json(struct printing *p, const struct journal_record *r) {
     buffer_byte(&p->line, '\n');
 }
 
-/* RFC 4180: quoted where it must be. */
-static void put_field(struct printing *p, struct text value) {
-    bool plain = true;
-    for (size_t i = 0; i < value.n; i++) plain &= !strchr("\",\r\n", value.at[i]);
-    if (!plain) buffer_byte(&p->line, '"');
-    for (size_t i = 0; i < value.n; i++) {
-        if (value.at[i] == '"') buffer_byte(&p->line, '"');
-        buffer_byte(&p->line, value.at[i]);
-    }
-    if (!plain) buffer_byte(&p->line, '"');
-}
-
 static void put_csv(struct printing *p, const struct journal_record *r) {
     char received[CLOCK_ISO_ROOM], at[CLOCK_ISO_ROOM], seq[24];
     clock_iso(received, r->received);
@@ -113,7 +132,7 @@ static void put_csv(struct printing *p, const struct journal_record *r) {
         r->name,      r->unit,           r->other,    r->message_id,         r->body};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         if (i) buffer_byte(&p->line, ',');
-        put_field(p, fields[i]);
+        csv_field(&p->line, fields[i]);
     }
     buffer_cstr(&p->line, "\r\n");
 }
@@ -128,12 +147,15 @@ static int print_row(void *visitor, const struct journal_record *r) {
         put_csv(p, r);
     else
         put_json(p, r);
-    return fwrite(p->line.at, 1, p->line.n, stdout) == p->line.n ? 0 : ERR_IO;
+    if (fwrite(p->line.at, 1, p->line.n, stdout) == p->line.n) return 0;
+    p->unwritten = errno;
+    return ERR_IO;
 }
 
 static enum exit_code print_rows(struct journal_reader *reader, struct printing *p, int64_t from, int64_t to) {
     struct error error = {0};
     int rc = journal_read(reader, from, to, print_row, p, &error);
+    if (p->unwritten) rc = error_set(&error, ERR_IO, "stdout: %s", strerror(p->unwritten));
     return rc < 0 ? failed(rc, &error) : EXIT_OK;
 }
 
@@ -205,6 +227,11 @@ struct counts {
     int64_t rows, kinds[sizeof kinds / sizeof *kinds], first, last, from, to, bytes;
     struct map names; /* -> struct name_count */
     struct arena arena;
+    struct partition_list files;
+    struct file_count {
+        int64_t rows, last; /* when the last of them was received */
+    } * in_files;           /* beside them */
+    size_t file;            /* of the row at hand */
 };
 
 static int count_row(void *visitor, const struct journal_record *r) {
@@ -213,6 +240,9 @@ static int count_row(void *visitor, const struct journal_record *r) {
     if (!c->rows++) c->first = r->received, c->from = r->seq;
     c->last = r->received;
     c->to = r->seq;
+    while (c->file + 1 < c->files.n && r->seq >= c->files.items[c->file + 1].first) c->file++;
+    c->in_files[c->file].rows++;
+    c->in_files[c->file].last = r->received;
     c->bytes += (int64_t)(r->name.n + r->unit.n + r->body.n);
     if (r->kind < sizeof kinds / sizeof *kinds) c->kinds[r->kind]++;
     if (r->kind != JOURNAL_TRACK) return 0;
@@ -245,7 +275,26 @@ static void write_names(const struct counts *c, struct json_writer *w) {
     free(list);
 }
 
-static void write_counts(const struct counts *c, struct buffer *out) {
+/* With their sizes now: which of them retention lets go, and which it keeps, the log says. */
+static void write_files(const struct counts *c, const char *folder, struct json_writer *w) {
+    json_key(w, TEXT("files"));
+    json_open_array(w);
+    for (size_t i = 0; i < c->files.n; i++) {
+        char path[PARTITION_PATH_ROOM];
+        struct stat is;
+        partition_path(path, folder, c->files.items[i].number);
+        json_open_object(w);
+        json_put_int(w, "file", c->files.items[i].number);
+        json_put_int(w, "firstSeq", c->files.items[i].first);
+        json_put_int(w, "rows", c->in_files[i].rows);
+        json_put_int(w, "bytes", stat(path, &is) == 0 ? is.st_size : 0);
+        if (c->in_files[i].rows) json_put_time(w, "lastReceived", c->in_files[i].last);
+        json_close_object(w);
+    }
+    json_close_array(w);
+}
+
+static void write_counts(const struct counts *c, const char *folder, struct buffer *out) {
     struct json_writer w;
     json_writer_init(&w, out);
     json_open_object(&w);
@@ -263,6 +312,7 @@ static void write_counts(const struct counts *c, struct buffer *out) {
     }
     json_close_object(&w);
     write_names(c, &w);
+    write_files(c, folder, &w);
     json_close_object(&w);
 }
 
@@ -271,14 +321,19 @@ enum exit_code act_journal_stats(struct call *call) {
     struct error error = {0};
     struct counts c = {0};
     struct buffer out = {0};
+    const char *folder = folder_of(call);
     enum exit_code code = open_reader(call, &reader);
     if (code != EXIT_OK) return code;
     arena_init(&c.arena, 64 * 1024);
-    int rc = journal_read(reader, 1, INT64_MAX, count_row, &c, &error);
-    write_counts(&c, &out);
+    int rc = partition_list(&c.files, folder, &error);
+    c.in_files = memory_zero(c.files.n + 1, sizeof *c.in_files);
+    if (rc == 0) rc = journal_read(reader, 1, INT64_MAX, count_row, &c, &error);
+    write_counts(&c, folder, &out);
     if (rc == 0) show(call, buffer_view(&out));
     buffer_free(&out);
     map_free(&c.names);
+    free(c.in_files);
+    partition_list_free(&c.files);
     arena_free(&c.arena);
     journal_reader_close(reader);
     return rc < 0 ? failed(rc, &error) : EXIT_OK;

@@ -18,6 +18,7 @@ struct kept {
     struct text plugin;
     uint64_t ticket;
     uv_timer_t retry;  /* a journal that is full or cannot write is asked again */
+    bool told;         /* that it waits */
     bool erases;       /* its customer; nothing is written */
     bool forgetting;   /* by a plugin that was forgetting her */
     struct text actor; /* in the audit log */
@@ -45,8 +46,10 @@ static void again(struct kept *kept) {
 static void on_durable(struct mail *mail) {
     struct kept *kept = (struct kept *)mail;
     if (kept->batch.code) {
-        log_warn(kept->app->log, "a plugin's effect could not be kept yet",
-                 LOG_S("reason", error_title(kept->batch.code)));
+        if (!kept->told)
+            log_warn(kept->app->log, "a plugin's effect could not be kept yet",
+                     LOG_S("reason", error_title(kept->batch.code)));
+        kept->told = true;
         again(kept);
         return;
     }

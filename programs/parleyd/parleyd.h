@@ -66,6 +66,7 @@ struct retention {
     bool busy, stopped;
     struct measure_expiry expiry;
     struct journal_dropping dropping;
+    int64_t kept; /* old files that stayed when it was last looked */
 };
 void parleyd_retention(struct retention *retention, struct app *app, const struct config *config);
 /* Waits for what is under way. Nothing where it was not started. */

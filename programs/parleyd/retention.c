@@ -2,8 +2,28 @@
  * which rows nobody needs; only then the journal removes files. Asked again, each step does what is left of it. */
 #include "programs/parleyd/parleyd.h"
 
+/* The experiment that needs the oldest rows; TEXT_NONE. */
+static struct text needs_most(const struct snapshot *snapshot) {
+    const struct snapshot_experiment *oldest = NULL;
+    for (uint32_t i = 0; i < snapshot->n_experiments; i++) {
+        const struct snapshot_experiment *e = &snapshot->experiments[i];
+        if (!e->state.start_at || e->state.phase == PHASE_CONCLUDED) continue;
+        if (!oldest || e->state.start_at - e->definition.cuped < oldest->state.start_at - oldest->definition.cuped)
+            oldest = e;
+    }
+    return oldest ? oldest->definition.key : TEXT_NONE;
+}
+
+static void tell_kept(struct retention *r) {
+    if (r->dropping.kept && r->dropping.kept != r->kept)
+        log_info(r->app->log, "old journal files stay: an experiment needs them", LOG_I("files", r->dropping.kept),
+                 LOG_T("experiment", needs_most(r->app->snapshot)));
+    r->kept = r->dropping.kept;
+}
+
 static void on_dropped(struct mail *mail) {
     struct retention *r = (struct retention *)((char *)mail - offsetof(struct retention, dropping.mail));
+    tell_kept(r);
     if (r->dropping.error.code)
         log_warn(r->app->log, "old journal files could not be dropped", LOG_S("detail", r->dropping.error.detail));
     r->busy = false;
@@ -13,12 +33,14 @@ static void on_expired(struct mail *mail) {
     struct retention *r = (struct retention *)((char *)mail - offsetof(struct retention, expiry.job.mail));
     if (r->expiry.error.code)
         log_warn(r->app->log, "old journal files could not be dropped", LOG_S("detail", r->expiry.error.detail));
-    if (!r->expiry.last || r->stopped) {
+    if (r->expiry.error.code || r->stopped) {
         r->busy = false;
         return;
     }
-    r->dropping =
-        (struct journal_dropping){.mail.receive = on_dropped, .reply_to = &r->app->mailbox, .last = r->expiry.last};
+    r->dropping = (struct journal_dropping){.mail.receive = on_dropped,
+                                            .reply_to = &r->app->mailbox,
+                                            .last = r->expiry.last,
+                                            .old = r->expiry.kept_for_experiments ? r->expiry.before : INT64_MIN};
     journal_drop(r->app->journal, &r->dropping);
 }
 

@@ -101,6 +101,7 @@ describe('the console', () => {
       const rows = await page.getByRole('table', { name: 'Bought something: figures per variant' }).getByRole('row').allInnerTexts();
       const units = rows.slice(1).map((row) => Number(row.split(/\s+/)[1]));
       assert.equal(units[0] + units[1], 60);
+      assert.match(rows[0], /^Variant\s+Units\s+Rate\s+Difference/);
       assert.match(rows[1], /^off\s+\d+\s+[\d.]+%\s+control/);
       assert.match(rows[2], /^top\s+\d+\s+[\d.]+%\s+[+-]?[\d.]+\s+[+-]?[\d.]+%/);
     });

@@ -159,6 +159,22 @@ test('a running experiment', async (t) => {
       assert.equal(await variantOf(`anon${i}`), before);
     }
   });
+
+  await t.test('a visitor who met something else before she signed in keeps what she met first, by some milliseconds, and after kill -9', async () => {
+    const first = {};
+    for (let i = 0; i < 30; i++) {
+      const keys = i % 2 ? [`guest${i}`, `member${i}`] : [`member${i}`, `guest${i}`];
+      first[i] = await variantOf(keys[0]);
+      await new Promise((r) => setTimeout(r, 2));
+      await variantOf(keys[1]);
+      assert.equal((await s.post('/v1/identify', { userId: `member${i}`, anonymousId: `guest${i}` })).status, 202);
+    }
+    const both = async () => { for (const i of Object.keys(first)) for (const who of ['guest', 'member']) assert.equal(await variantOf(`${who}${i}`), first[i], `${who}${i}`); };
+    await both();
+    await s.kill();
+    await s.up();
+    await both();
+  });
 });
 
 test('a chain of prerequisites as deep as one likes is decided for one feature and for all, and a circle is refused by its way', async (t) => {

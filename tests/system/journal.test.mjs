@@ -1,8 +1,9 @@
 // The journal's files as an operator reads them: with the command line and with sqlite3, beside a running server and without one.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { spawn, execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn, spawnSync, execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, build, trial } from './harness.mjs';
 import { until } from './listen.mjs';
@@ -80,6 +81,38 @@ test('the journal', async (t) => {
     assert.match(err, /00000001\.db: rows \d+ to \d+ are not what was written/);
   });
 
+  await t.test('all that is wrong is told at once, with what to do, and by the exit code', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-journal-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const verify = async (...args) => { const { code, out, err } = await parley(s.url, ['journal', 'verify', folder, ...args]); return { code, told: JSON.parse(out), err }; };
+    const damage = (from, sql) => { copyFileSync(join(from, '00000001.db'), join(folder, '00000001.db')); execFileSync('sqlite3', [join(folder, '00000001.db'), sql]); };
+    assert.equal((await verify()).code, 1, 'no journal is no whole journal');
+    damage(join(s.data, 'journal'), "UPDATE schema_version SET number = 7; UPDATE event SET at = 1 WHERE seq = 10");
+    const newer = await verify();
+    assert.deepEqual([newer.code, newer.told.damaged, newer.told.rows], [1, 1, 0]);
+    assert.match(newer.err, /00000001\.db: it has schema_version 7, and this Parley knows up to 2; verify it with the Parley that made it/);
+    damage(join(s.data, 'journal'), "DROP VIEW exposure; UPDATE event SET at = 1 WHERE seq = 10");
+    const { code, told, err } = await verify();
+    assert.deepEqual([code, told.damaged], [1, 3]);
+    assert.deepEqual(told.findings.map((f) => [f.file, f.from ?? null, f.to === 10]), [[1, null, false], [1, told.findings[1].from, false], [1, 10, true]]);
+    assert.ok(told.findings.every((f) => /restore the file from a backup/.test(f.mend) && err.includes(f.detail)));
+    rmSync(join(folder, '00000001.db'));
+  });
+
+  await t.test('is read where nothing may be written', { skip: process.getuid?.() !== 0 && 'a folder for reading only needs root' }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'parley-still-'));
+    if (spawnSync('mount', ['-t', 'tmpfs', 'none', folder]).status !== 0) return t.skip('mount does not work here');
+    t.after(() => { execFileSync('umount', ['-l', folder]); rmSync(folder, { recursive: true }); });
+    const backup = join(folder, 'a?b#100%');
+    mkdirSync(backup);
+    copyFileSync(join(s.data, 'journal/00000001.db'), join(backup, '00000001.db'));
+    execFileSync('mount', ['-o', 'remount,ro', folder]);
+    const lines = (await parley(s.url, ['journal', 'export', backup])).out.trim().split('\n');
+    assert.equal(lines.length, 10);
+    assert.equal(JSON.parse((await parley(s.url, ['journal', 'stats', backup])).out).rows, 10);
+    assert.match((await parley(s.url, ['journal', 'verify', backup])).err, /rows \d+ to \d+ are not what was written/);
+  });
+
   await t.test('says where there is none', async () => {
     const { code, err } = await parley(s.url, ['journal', 'stats', join(s.data, 'nowhere')]);
     assert.equal(code, 1);
@@ -87,4 +120,15 @@ test('the journal', async (t) => {
     assert.ok(!existsSync(join(s.data, 'nowhere')));
     assert.equal((await parley(s.url, ['journal', 'export', s.data, '--format', 'xml'])).code, 2);
   });
+});
+
+test('what a visitor wrote as a formula is a text in a spreadsheet, and as it was in NDJSON', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  await s.post('/v1/track', { userId: '=cmd|calc', event: '@SUM(A1)', messageId: '-1' });
+  const exported = async (...args) => (await parley(s.url, ['journal', 'export', s.data, ...args])).out;
+  const [, , , , , name, unit, , id] = (await exported('--format', 'csv')).split('\r\n')[1].split(',');
+  assert.deepEqual([name, unit, id], [`"'@SUM(A1)"`, `"'=cmd|calc"`, `"'-1"`]);
+  const row = JSON.parse(await exported());
+  assert.deepEqual([row.name, row.unit, row.messageId], ['@SUM(A1)', '=cmd|calc', '-1']);
 });

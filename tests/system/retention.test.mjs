@@ -31,7 +31,13 @@ test('retention', async (t) => {
     assert.ok(files(s).length >= 3);
     await new Promise((r) => setTimeout(r, 4500));
     assert.equal(files(s)[0], '00000001.db');
-    assert.match((await s.get('/metrics')).body, /parley_journal_dropped_files_total 0/);
+    const metrics = (await s.get('/metrics')).body;
+    assert.match(metrics, /parley_journal_dropped_files_total 0/);
+    assert.ok(Number(/parley_journal_kept_files (\d+)/.exec(metrics)[1]) >= 2, 'it is said that they stay');
+    assert.match(s.log, /msg="old journal files stay: an experiment needs them" files=\d+ experiment=poll-trial/);
+    const { files: there } = JSON.parse((await parley(s.url, ['journal', 'stats', s.data])).out);
+    assert.deepEqual(there.map((f) => `${String(f.file).padStart(8, '0')}.db`), files(s));
+    assert.ok(there.every((f, i) => f.firstSeq === (i ? there[i - 1].firstSeq + there[i - 1].rows : 1) && f.bytes > 0 && f.lastReceived));
   });
 
   await t.test('a concluded experiment lets go of it and keeps its figures', async () => {
@@ -39,6 +45,7 @@ test('retention', async (t) => {
     await until(() => files(s).length === 1, 'all but one are dropped');
     for (const words of ['an old journal file was dropped', 'a concluded experiment is frozen']) await until(() => s.log.includes(words), words);
     await until(async () => Number(/parley_journal_dropped_files_total (\d+)/.exec((await s.get('/metrics')).body)[1]) >= 3, 'they are counted');
+    await until(async () => /parley_journal_kept_files 0/.test((await s.get('/metrics')).body), 'none stays that is old');
     assert.deepEqual(await again(), before);
     const proof = (await s.post('/admin/v1/experiments/poll-trial/verify')).body;
     assert.deepEqual([proof.same, proof.units, proof.residual.units], [true, 0, 40]);

@@ -55,7 +55,7 @@ Test(group, a_full_disk_refuses_what_it_cannot_keep_and_takes_it_when_there_is_r
     int64_t rows;
     cr_assert_eq(journal_reader_open(&reader, path, NULL), 0);
     cr_assert_eq(journal_read(reader, 1, INT64_MAX, note, &seen, NULL), 0);
-    cr_expect_eq(journal_verify(path, &rows, NULL), 0);
+    cr_expect_eq(journal_verify(path, NULL, NULL, &rows, NULL), 0);
     journal_reader_close(reader);
     cr_expect_eq(seen.n, 21, "the exposure that waited was kept too");
     cr_expect_str_eq(seen.units[0], "anna:t");

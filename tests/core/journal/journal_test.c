@@ -1,4 +1,6 @@
 #include "core/journal/journal_internal.h"
+#include <unistd.h>
+
 #include "tests/core/journal/write.h"
 #include "tests/pulse.h"
 
@@ -162,6 +164,51 @@ Test(journal, a_subscriber_gets_what_was_committed_and_one_that_lags_stops_appen
     cr_expect_eq(journal_write(journal, &more, 1).code, ERR_UNAVAILABLE);
     journal_block_free(kept_block);
     cr_expect_eq(journal_write(journal, &more, 1).code, 0);
+    journal_close(journal);
+}
+
+/* --- reading within a reading --- */
+
+struct within {
+    struct journal_reader *reader;
+    int rows, others;
+};
+
+static int count_it(void *visitor, const struct journal_record *r) {
+    cr_assert_gt(r->unit.n, 0);
+    ++*(int *)visitor;
+    return 0;
+}
+
+/* Reads a row of each file, and says afterwards what it was called for. */
+static int read_others(void *visitor, const struct journal_record *r) {
+    struct within *w = visitor;
+    char unit[32];
+    snprintf(unit, sizeof unit, "unit %d", ++w->rows);
+    for (int64_t seq = 1; seq <= 12 * 3; seq += 3)
+        cr_assert_eq(journal_get(w->reader, seq, count_it, &w->others, NULL), 0);
+    cr_expect(text_is(r->unit, unit), "%s: %.*s", unit, TEXT_ARGS(r->unit));
+    return 0;
+}
+
+Test(journal, whoever_reads_a_row_may_read_rows_of_more_files_than_are_kept_open) {
+    struct journal *journal = journal_start((struct journal_options){.file_bytes = 1});
+    for (int i = 0; i < 12 * 3; i += 3) {
+        char units[3][32];
+        struct journal_record r[3];
+        for (int k = 0; k < 3; k++) {
+            snprintf(units[k], sizeof units[k], "unit %d", i + k + 1);
+            r[k] = track(units[k], "x", NULL, 1);
+        }
+        cr_assert_eq(journal_write(journal, r, 3).code, 0);
+    }
+    cr_assert_eq(access(in_folder("journal/00000012.db"), F_OK), 0);
+    struct within w = {0};
+    cr_assert_eq(journal_reader_open(&w.reader, in_folder("journal"), NULL), 0);
+    cr_expect_eq(journal_read(w.reader, 1, INT64_MAX, read_others, &w, NULL), 0);
+    cr_expect_eq(w.rows, 12 * 3);
+    cr_expect_eq(w.others, 12 * 3 * 12);
+    journal_reader_close(w.reader);
     journal_close(journal);
 }
 

@@ -126,6 +126,40 @@ Test(pack, a_units_chain_goes_through_packs) {
     journal_close(journal);
 }
 
+static int count_units(void *visitor, const struct journal_record *r) {
+    *(int *)visitor += r->unit.n > 0;
+    return 0;
+}
+
+struct within {
+    struct journal_reader *reader;
+    int rows, others;
+};
+
+/* Reads an exposure of the other packs, and says afterwards which one it was called for. */
+static int read_another(void *visitor, const struct journal_record *r) {
+    struct within *w = visitor;
+    if (r->kind != JOURNAL_EXPOSURE) return 0;
+    const struct journal_record before = *r;
+    char expected[32];
+    for (int64_t seq = 3; seq <= UNITS; seq += UNITS / 4)
+        cr_assert_eq(journal_get(w->reader, seq, count_units, &w->others, NULL), 0);
+    snprintf(expected, sizeof expected, "shopper \"%d\"", (int)before.at - 1000);
+    cr_expect(text_is(r->unit, expected), "%s: %.*s", expected, TEXT_ARGS(r->unit));
+    w->rows++;
+    return 0;
+}
+
+Test(pack, whoever_is_read_one_may_read_others) {
+    struct journal *journal = with_exposures();
+    struct within w = {.reader = open_reader()};
+    cr_assert_eq(journal_read(w.reader, 1, INT64_MAX, read_another, &w, NULL), 0);
+    cr_expect_eq(w.rows, UNITS);
+    cr_expect_eq(w.others, 4 * UNITS);
+    journal_reader_close(w.reader);
+    journal_close(journal);
+}
+
 Test(pack, after_a_start_without_heads_the_chain_and_the_seqs_go_on) {
     journal_close(with_exposures());
     cr_assert_eq(unlink(in_folder("journal/heads")), 0);
@@ -147,11 +181,6 @@ Test(pack, when_the_newest_row_is_a_pack_seqs_go_on_behind_it) {
     cr_expect_eq(r.seq, 8);
     journal_close(journal);
     cr_expect_eq(verified(0), 8);
-}
-
-static int count_units(void *visitor, const struct journal_record *r) {
-    *(int *)visitor += r->unit.n > 0;
-    return 0;
 }
 
 Test(pack, one_of_a_pack_can_be_erased_and_the_others_stay) {

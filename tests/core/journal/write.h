@@ -82,7 +82,7 @@ static inline int64_t ask(const char *file, const char *sql) {
 static inline int64_t verified(int expected) {
     struct error error = {0};
     int64_t rows;
-    cr_assert_eq(journal_verify(in_folder("journal"), &rows, &error), expected, "%s", error.detail);
+    cr_assert_eq(journal_verify(in_folder("journal"), NULL, NULL, &rows, &error), expected, "%s", error.detail);
     return rows;
 }
 

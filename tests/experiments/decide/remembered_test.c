@@ -12,7 +12,7 @@ static struct unit_id unit_number(int i) {
 }
 
 static struct remembered_unit entry(int i) {
-    return (struct remembered_unit){unit_number(i), 1700000000u + (uint32_t)i, (uint16_t)(i % 3), (uint16_t)(i % 7)};
+    return (struct remembered_unit){unit_number(i), 1700000000000 + i, (uint16_t)(i % 3), (uint16_t)(i % 7)};
 }
 
 static bool is_entry(const struct remembered_unit *u, int i) {
@@ -146,4 +146,22 @@ Test(remembered, threads_that_share_it_find_what_any_of_them_put) {
     cr_expect_eq(remembered_count(r), (size_t)ROUNDS);
     remembered_all_free(&all);
     remembered_shared_free(all.shared);
+}
+
+Test(remembered, the_first_exposure_is_known_to_the_millisecond_and_the_largest_arm_and_epoch_are_kept) {
+    struct remembered_all all = {0};
+    struct remembered *r = remembered_make(&all, TEXT("poll-trial"));
+    const int64_t last = (INT64_C(1) << 42) - 1;
+    const struct {
+        int64_t put, kept;
+    } times[] = {{1800000000123, 1800000000123}, {0, 0}, {-5, 0}, {last, last}, {INT64_MAX, last}};
+    for (int i = 0; i < 5; i++) {
+        struct remembered_unit unit = {unit_number(i), times[i].put, 254, 9999}, found;
+        cr_assert(remembered_put(r, &unit));
+        cr_assert(remembered_find(r, unit.unit, &found));
+        cr_expect_eq(found.t0, times[i].kept);
+        cr_expect_eq(found.arm, 254);
+        cr_expect_eq(found.epoch, 9999);
+    }
+    remembered_all_free(&all);
 }

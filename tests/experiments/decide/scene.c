@@ -112,7 +112,7 @@ const char *scene_decide(struct scene *scene, const char *feature, const char *k
 void scene_expose(struct scene *scene) {
     const struct decision *d = &scene->decision;
     if (!d->expose || d->enrolled) return;
-    struct remembered_unit unit = {d->unit, (uint32_t)(scene->now / 1000), d->arm, d->epoch};
+    struct remembered_unit unit = {d->unit, scene->now, d->arm, d->epoch};
     remembered_put(remembered_make(&scene->remembered, d->experiment->state.salt), &unit);
 }
 

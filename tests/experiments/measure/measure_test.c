@@ -153,7 +153,7 @@ Test(measure, what_the_loop_must_remember_comes_back_under_every_key_of_a_person
     for (size_t i = 0; i < 2; i++) {
         struct remembered_unit *u = &memory.experiments[0].units[i];
         cr_expect_eq(u->arm, TOP);
-        cr_expect_eq(u->t0, T / 1000 + 2);
+        cr_expect_eq(u->t0, T + 2000);
         found |= unit_eq(u->unit, unit_of(TEXT("cookie"))) ? 1 : unit_eq(u->unit, unit_of(TEXT("anna"))) ? 2 : 4;
     }
     cr_expect_eq(found, 3);

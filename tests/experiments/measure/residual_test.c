@@ -164,3 +164,21 @@ Test(residual, it_outlives_an_end_that_comes_while_figures_are_computed_again) {
     fold_free(&again);
     trial_close(&t);
 }
+
+Test(residual, what_somebody_spent_counts_up_to_the_cap_even_where_nobody_has_looked_yet) {
+    struct trial t;
+    trial_open(&t, &at_first);
+    for (int i = 0; i < 20; i++) {
+        trial_send(&t, trial_exposure(unit_name(i), "top", T + 1));
+        trial_send(&t,
+                   trial_event(unit_name(i), "Order Completed", T + 2, i ? "{\"revenue\":7}" : "{\"revenue\":9000}"));
+    }
+    const struct text unit = TEXT("u0");
+    answer_forgetting(&t.fold, &(struct measure_forgetting){.units = &unit, .n = 1}, T + 3);
+    struct measure_results *r = trial_read(&t, T + 4);
+    cr_expect_eq(r->caps[CAPPED].value, 7);
+    cr_expect_eq(trial_sum(r, CAPPED, TOP), 20 * 7);
+    cr_expect_eq(trial_sum(r, SPENT, TOP), 19 * 7 + 9000);
+    measure_results_free(r);
+    trial_close(&t);
+}
