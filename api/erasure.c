@@ -10,7 +10,8 @@
 enum { TICK_MS = 1000, RETRY_TICKS = 5, TELL_AFTER_TICKS = 10 };
 
 struct run {
-    struct lane_job job; /* first: steps on the store lane */
+    struct lane_job job;          /* first: steps on the store lane */
+    struct journal_batch last_in; /* of no rows */
     struct measure_forgetting forgetting;
     struct journal_erasure rows;
     struct insight_forgetting insight;
@@ -129,6 +130,9 @@ static void finished(struct mail *mail) {
         try_later(run, "parley.db", run->error.detail);
         return;
     }
+    if (run->error.code)
+        log_warn(run->erasures->app->log, "what is left of deleted rows could not be looked for",
+                 LOG_T("erasure", run->erasure.id), LOG_S("detail", run->error.detail));
     run->shown = run->erasure;
     forget_here(run->erasures->app, &run->erasure);
     log_info(run->erasures->app->log, "a customer was erased", LOG_T("erasure", run->erasure.id),
@@ -150,6 +154,30 @@ static void reach(struct run *run, enum erasure_step step) {
 }
 
 /* ---- figures, journal, what is derived from it ---- */
+
+static void measured(struct mail *mail);
+
+/* What was let in before she was suppressed is durable, and the figures were told of it: nothing of hers comes after they forget her. */
+static void all_in(struct mail *mail) {
+    struct run *run = (struct run *)((char *)mail - offsetof(struct run, last_in));
+    struct app *app = run->erasures->app;
+    if (app->draining) return;
+    if (run->last_in.code) {
+        try_later(run, "journal", error_title(run->last_in.code));
+        return;
+    }
+    run->forgetting = (struct measure_forgetting){.units = run->erasure.keys, .n = run->erasure.n};
+    run->forgetting.job.mail.receive = measured;
+    run->forgetting.job.reply_to = &app->mailbox;
+    measure_forget(app->measure, &run->forgetting);
+}
+
+static void let_the_last_in(struct run *run) {
+    struct app *app = run->erasures->app;
+    run->last_in = (struct journal_batch){.mail.receive = all_in, .reply_to = &app->mailbox};
+    if (journal_append(app->journal, &run->last_in) != 0)
+        try_later(run, "journal", "more events are waiting than can be kept");
+}
 
 static void measured(struct mail *mail) {
     struct run *run = (struct run *)((char *)mail - offsetof(struct run, forgetting));
@@ -231,12 +259,7 @@ static void advance(struct run *run) {
     run->shown = *e;
     if (app->draining) return; /* the next start goes on with it */
     switch (e->step) {
-    case ERASURE_ASKED:
-        run->forgetting = (struct measure_forgetting){.units = e->keys, .n = e->n};
-        run->forgetting.job.mail.receive = measured;
-        run->forgetting.job.reply_to = &app->mailbox;
-        measure_forget(app->measure, &run->forgetting);
-        break;
+    case ERASURE_ASKED: let_the_last_in(run); break;
     case ERASURE_MEASURED:
         run->rows = (struct journal_erasure){
             .mail.receive = rows_erased, .reply_to = &app->mailbox, .units = e->keys, .n = e->n};

@@ -25,8 +25,9 @@ struct intake {
     struct segment_intake read;
     struct journal_batch batch;
     uv_work_t work;
+    struct people_known known; /* of the keys that are joined for the first time */
     struct lane_job join;
-    struct identity_link *links; /* what was joined: for the loop's map */
+    struct identity_link *links; /* what was joined, and who is known: for the loop's map */
     size_t links_n;
     struct error error; /* last: 3 KB, of which only the head is cleared for each request */
 };
@@ -60,18 +61,35 @@ static bool joins(const struct journal_record *r) {
     return (r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS) && r->other.n;
 }
 
+/* Her erasure may have begun since the events were let in. */
+static int is_erased(struct intake *in, struct sql *sql, const struct journal_record *r) {
+    const struct suppression *list = &in->request->app->suppression; /* its key never changes */
+    int rc = suppression_is_kept(list, sql, r->unit, &in->error);
+    return rc ? rc : suppression_is_kept(list, sql, r->other, &in->error);
+}
+
+static int join_keys(struct intake *in, struct sql *sql, const struct journal_record *r) {
+    struct text source = r->kind == JOURNAL_ALIAS ? TEXT("alias") : TEXT("identify");
+    struct identity_link *link = &in->links[in->links_n];
+    int rc = is_erased(in, sql, r);
+    if (rc != 0) return rc;
+    rc = identity_join(sql, &in->request->arena, r->other, r->unit, source, r->at, link, &in->error);
+    if (rc == IDENTITY_JOINED) in->links_n++;
+    return rc;
+}
+
 static void join_work(struct lane_job *job, void *owner) {
     struct intake *in = (struct intake *)((char *)job - offsetof(struct intake, join));
     struct sql *sql = owner;
-    struct arena *arena = &in->request->arena;
     int rc = sql_begin(sql, &in->error);
-    for (size_t i = 0; rc >= 0 && i < in->read.n; i++) {
-        const struct journal_record *r = &in->read.records[i];
-        if (!joins(r)) continue;
-        const char *source = r->kind == JOURNAL_ALIAS ? "alias" : "identify";
-        rc = identity_join(sql, arena, r->other, r->unit, text_of(source), r->at, &in->links[in->links_n], &in->error);
-        if (rc == IDENTITY_JOINED) in->links_n++;
+    for (size_t i = 0; rc >= 0 && i < in->known.n; i++) {
+        struct text key = in->known.keys[i];
+        if (!in->known.known[i]) continue;
+        rc = identity_know(sql, key, TEXT("track"), in->received, &in->error);
+        in->links[in->links_n++] = (struct identity_link){key, key};
     }
+    for (size_t i = 0; rc >= 0 && i < in->read.n; i++)
+        if (joins(&in->read.records[i])) rc = join_keys(in, sql, &in->read.records[i]);
     if (rc >= 0) rc = sql_commit(sql, &in->error);
     if (rc < 0) sql_rollback(sql);
 }
@@ -92,17 +110,44 @@ static void join_done(struct mail *mail) {
     answer(in);
 }
 
+static void join(struct intake *in) {
+    struct app *home = in->request->app;
+    in->join = (struct lane_job){.mail.receive = join_done, .work = join_work, .reply_to = &home->mailbox};
+    lane_do(main_db_lane(home->db), &in->join);
+}
+
+static void on_known(struct mail *mail) {
+    struct intake *in = (struct intake *)((char *)mail - offsetof(struct intake, known.job.mail));
+    in->error = in->known.error;
+    if (in->error.code)
+        reply_error(in->request, &in->error);
+    else
+        join(in);
+}
+
+/* What claims to be somebody's anonymous key may be another customer's id, whom no other entrance has named yet. */
 static void join_or_answer(struct intake *in) {
+    struct app *app = in->request->app;
+    struct arena *arena = &in->request->arena;
     size_t n = 0;
     for (size_t i = 0; i < in->read.n; i++) n += joins(&in->read.records[i]);
     if (!n) {
         answer(in);
         return;
     }
-    in->links = arena_array(&in->request->arena, struct identity_link, n);
+    in->links = arena_array(arena, struct identity_link, 2 * n);
+    in->known = (struct people_known){.keys = arena_array(arena, struct text, n), .arena = arena};
+    for (size_t i = 0; i < in->read.n; i++) {
+        const struct journal_record *r = &in->read.records[i];
+        if (joins(r) && !identity_map_has(app->joined, r->other)) in->known.keys[in->known.n++] = r->other;
+    }
     struct app *home = away_begin(in->request); /* whose map it is */
-    in->join = (struct lane_job){.mail.receive = join_done, .work = join_work, .reply_to = &home->mailbox};
-    lane_do(main_db_lane(home->db), &in->join);
+    in->known.job.mail.receive = on_known;
+    in->known.job.reply_to = &home->mailbox;
+    if (in->known.n)
+        people_find_known(home->people, &in->known);
+    else
+        join(in);
 }
 
 /* ---- the journal ---- */

@@ -130,6 +130,7 @@ static bool read_event(struct event *e, struct journal_record *record) {
     if (!text_is(read_required(e, TEXT("specversion")), "1.0")) return refuse(e, "`specversion` must be \"1.0\"");
     record->name = read_required(e, TEXT("type"));
     struct text id = read_required(e, TEXT("id")), source = read_required(e, TEXT("source"));
+    if (memchr(source.n ? source.at : "", ' ', source.n)) refuse(e, "`source` must be a URI-reference: without blanks");
     struct text time = read_attribute(e, TEXT("time"));
     if (time.at && !clock_parse(time, &record->at)) return refuse(e, "`time` must be an RFC 3339 date and time");
     if (e->fault || !check_attributes(e) || !read_unit(e, record)) return false;

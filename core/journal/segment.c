@@ -39,17 +39,20 @@ static bool read_time(struct event *e, json_at at, const char *fault, int64_t *m
     return refuse(e, fault);
 }
 
-/* When it happened, by our clock: the sender's own error is the same in `timestamp` and `sentAt`, so it cancels. */
+/* When it happened, by our clock: the sender's own error is the same in `originalTimestamp` and `sentAt`, so it cancels. Most senders
+ * call that time `timestamp`; where there are both, `timestamp` is one that somebody on the way has corrected already. */
 static int64_t read_at(struct event *e) {
-    int64_t timestamp, sent;
-    json_at stamped = json_get(e->json, e->at, TEXT("timestamp"));
-    if (json_kind(e->json, stamped) == JSON_KIND_NULL) stamped = json_get(e->json, e->at, TEXT("originalTimestamp"));
-    bool says_when = read_time(e, stamped, "`timestamp` must be an ISO 8601 date and time", &timestamp);
+    int64_t original, timestamp, sent;
     json_at sent_at = json_get(e->json, e->at, TEXT("sentAt"));
     if (json_kind(e->json, sent_at) == JSON_KIND_NULL) sent_at = e->batch_sent_at;
     bool says_sent = read_time(e, sent_at, "`sentAt` must be an ISO 8601 date and time", &sent);
-    if (!says_when) return e->received;
-    return says_sent ? e->received - (sent - timestamp) : timestamp;
+    bool says_original = read_time(e, json_get(e->json, e->at, TEXT("originalTimestamp")),
+                                   "`originalTimestamp` must be an ISO 8601 date and time", &original);
+    bool says_when = read_time(e, json_get(e->json, e->at, TEXT("timestamp")),
+                               "`timestamp` must be an ISO 8601 date and time", &timestamp);
+    if (!says_original && !says_when) return e->received;
+    if (says_sent) return e->received - (sent - (says_original ? original : timestamp));
+    return says_when ? timestamp : original;
 }
 
 /* What has to be an object, where it is there: whoever reads the journal need not ask again. */

@@ -1,17 +1,10 @@
 /* Finding customers by the beginning of a word: an index of words in parley.db, walked in order. */
 #include "core/people/customers.h"
 
+#include "core/base/fold.h"
 #include "core/base/json.h"
 
 enum { WORD_MOST = 512 };
-
-/* Lower case for ASCII; other letters are compared as they are. */
-static struct text fold(struct text word, struct arena *arena) {
-    char *out = arena_cstr(arena, word);
-    for (size_t i = 0; i < word.n; i++)
-        if (out[i] >= 'A' && out[i] <= 'Z') out[i] = (char)(out[i] + 32);
-    return text_n(out, word.n);
-}
 
 /* The cursor is the last word and customer in hex, with a dot between: both may hold any character. */
 static struct text write_cursor(struct arena *arena, const struct customer_found *last) {
@@ -49,7 +42,7 @@ int customers_search(struct sql *sql, struct arena *arena, struct text q, struct
     if (cursor.n &&
         !(text_cut(cursor, '.', &head, &tail) && read_hex(head, arena, &word) && read_hex(tail, arena, &id)))
         return error_set(error, ERR_INVALID, "cursor: take it from the `next` of a page");
-    q = fold(q, arena);
+    q = text_fold(q, arena);
     /* U+10FFFF ends the range: no word goes on with a later character. A customer stands where her first matching word does. */
     struct text end = arena_printf(arena, "%.*s\xf4\x8f\xbf\xbf", TEXT_ARGS(q));
     struct sql_rows rows;
@@ -85,13 +78,13 @@ int customers_index(struct sql *sql, struct arena *arena, struct text customer, 
     size_t n;
     int rc = customers_traits(sql, arena, &customer, 1, &traits, &n, error);
     if (rc == 0) rc = sql_run(sql, error, "DELETE FROM customer_word WHERE customer = $1", SQL_T(customer));
-    if (rc >= 0) rc = add_word(sql, fold(customer, arena), customer, error);
+    if (rc >= 0) rc = add_word(sql, text_fold(customer, arena), customer, error);
     for (size_t i = 0; i < n && rc == 0; i++)
         for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
             struct json json;
             if (!text_is(traits[i].name, names[k]) || json_scan(&json, traits[i].value, arena, NULL) != 0) continue;
             struct text value = json_unescaped(&json, 0, arena);
-            if (value.n && value.n <= WORD_MOST) rc = add_word(sql, fold(value, arena), customer, error);
+            if (value.n && value.n <= WORD_MOST) rc = add_word(sql, text_fold(value, arena), customer, error);
         }
     return rc;
 }

@@ -62,7 +62,7 @@ static int scrub_identity(struct sql *sql, struct text key, struct error *error)
     static const char *const statements[] = {
         "DELETE FROM merge_proposal WHERE $1 IN (one, other, because)",
         "DELETE FROM merge_outbox WHERE $1 IN (unit, other)",
-        "DELETE FROM identity WHERE id = $1",
+        "DELETE FROM identity WHERE $1 IN (id, parent)",
     };
     int rows = 0;
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
@@ -89,19 +89,51 @@ static int forget(struct sql *sql, const struct suppression *suppression, struct
     return rc < 0 ? rc : 0;
 }
 
+/* Her keys, and what she can be found by: the words that may be left of rows that are gone. */
+static int find_words(struct sql *sql, const struct erasure *e, struct arena *arena, struct buffer *words,
+                      struct error *error) {
+    int rc = 0;
+    for (size_t i = 0; i < e->n && rc >= 0; i++) {
+        struct sql_rows rows;
+        buffer_put(words, &e->keys[i], sizeof *e->keys);
+        rc = sql_query(sql, &rows, error, "SELECT word FROM customer_word WHERE customer = $1", SQL_T(e->keys[i]));
+        while (rc >= 0 && (rc = sql_next(&rows, error)) > 0) {
+            struct text word = sql_copy(&rows, 0, arena);
+            buffer_put(words, &word, sizeof word);
+        }
+        sql_done(&rows);
+    }
+    return rc;
+}
+
+static int wipe(struct sql *sql, const struct buffer *words, struct error *error) {
+    int rc = sql_script(sql, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+    return rc < 0 ? rc : sql_wipe(sql, (const struct text *)words->at, words->n / sizeof(struct text), error);
+}
+
 int erasure_finish(struct sql *sql, const struct suppression *suppression, struct erasure *e, int64_t now,
                    struct error *error) {
+    struct arena arena;
+    struct buffer words = {0};
+    arena_init(&arena, 1024);
     int rc = sql_begin(sql, error);
-    if (rc < 0) return rc;
-    rc = forget(sql, suppression, e, error);
-    if (rc == 0)
-        rc = sql_run(sql, error, "UPDATE erasure SET keys = NULL, step = $2, done_at = $3, records = $4 WHERE id = $1",
-                     SQL_T(e->id), SQL_I(ERASURE_DONE), SQL_I(now), SQL_I(e->records));
-    rc = sql_end(sql, rc < 0 ? rc : 0, error);
-    if (rc < 0) return rc;
-    e->step = ERASURE_DONE;
-    e->done_at = now;
-    return sql_script(sql, "PRAGMA wal_checkpoint(TRUNCATE)", error);
+    if (rc == 0) {
+        rc = find_words(sql, e, &arena, &words, error);
+        if (rc == 0) rc = forget(sql, suppression, e, error);
+        if (rc == 0)
+            rc = sql_run(sql, error,
+                         "UPDATE erasure SET keys = NULL, step = $2, done_at = $3, records = $4 WHERE id = $1",
+                         SQL_T(e->id), SQL_I(ERASURE_DONE), SQL_I(now), SQL_I(e->records));
+        rc = sql_end(sql, rc < 0 ? rc : 0, error);
+    }
+    if (rc == 0) {
+        e->step = ERASURE_DONE;
+        e->done_at = now;
+        rc = wipe(sql, &words, error);
+    }
+    buffer_free(&words);
+    arena_free(&arena);
+    return rc;
 }
 
 /* --- reading --- */

@@ -32,7 +32,8 @@ int erasure_ask(struct sql *sql, struct arena *arena, const struct suppression *
 int erasure_keep(struct sql *sql, const struct erasure *erasure, struct error *error);
 /* The last step, in a transaction of its own: identities, proposals, traits, words, preferences, marks, contacts, answers kept for
  * Idempotency-Key; the audit log keeps that something was done and loses to whom. Then nothing of it is in the log file
- * either. Sets step, done_at, records. */
+ * either, nor between the rows of the file (sql_wipe). Sets step, done_at, records; with them set, an error says that looking for what is
+ * left failed. */
 int erasure_finish(struct sql *sql, const struct suppression *suppression, struct erasure *erasure, int64_t now,
                    struct error *error);
 /* ERR_NOT_FOUND where there is none of this id. */

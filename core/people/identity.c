@@ -93,6 +93,10 @@ static int insert(struct sql *sql, struct text id, struct text parent, struct te
     return rc < 0 ? rc : 0;
 }
 
+int identity_know(struct sql *sql, struct text id, struct text source, int64_t at, struct error *error) {
+    return insert(sql, id, id, source, at, error);
+}
+
 static int propose(struct sql *sql, struct text a, struct text b, struct text because, int64_t at,
                    struct error *error) {
     bool ordered = text_cmp(a, b) < 0;

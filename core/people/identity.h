@@ -18,6 +18,8 @@ enum identity_outcome {
     IDENTITY_PROPOSED, /* both belong to customers already, and to different ones: a merge is proposed, nothing joined */
 };
 
+/* `id` is a customer's own, if nothing else is known of it: another one's identify or alias only proposes a merge from now on. */
+int identity_know(struct sql *sql, struct text id, struct text source, int64_t at, struct error *error);
 /* Joins the key `anonymous` to the customer `known`. `source` is "identify" or "alias". Returns the outcome or a negative
  * code. */
 int identity_join(struct sql *sql, struct arena *arena, struct text anonymous, struct text known, struct text source,

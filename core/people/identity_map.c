@@ -38,6 +38,10 @@ void identity_map_set(struct identity_map *map, struct text id, struct text pare
     node->parent->first = node;
 }
 
+bool identity_map_has(const struct identity_map *map, struct text id) {
+    return map_get(&map->nodes, id) != NULL;
+}
+
 struct text identity_map_root(const struct identity_map *map, struct text id) {
     const struct node *node = map_get(&map->nodes, id);
     if (!node) return id;

@@ -11,6 +11,8 @@ struct identity_map;
 int identity_map_load(struct identity_map **map, struct sql *sql, struct error *error);
 void identity_map_free(struct identity_map *map); /* NULL is fine */
 
+/* Whether something is known of the key. */
+bool identity_map_has(const struct identity_map *map, struct text id);
 /* The customer that a key belongs to: `id` itself where nothing is known of it. Else borrowed from the map until it is freed. */
 struct text identity_map_root(const struct identity_map *map, struct text id);
 /* All keys of the customer that `id` belongs to, the customer's own first. In the arena, their texts as identity_map_root's. */

@@ -120,6 +120,53 @@ void people_read_rows(struct people *people, struct people_rows *rows) {
     journal_find_heads(people->journal, &rows->heads);
 }
 
+/* --- who is known --- */
+
+enum { LOOK_ROWS = 2000 /* of one key: one that is not a customer's has no row that says so */ };
+
+struct looking {
+    struct text key;
+    bool known;
+    int64_t prev;
+};
+
+static int look(void *visitor, const struct journal_record *r) {
+    struct looking *l = visitor;
+    bool its_own = text_eq(l->key, r->unit);
+    l->known = its_own && r->flags & JOURNAL_KNOWN;
+    l->prev = its_own ? r->prev : 0;
+    return 0;
+}
+
+static void find_known(struct lane_job *job, void *owner) {
+    struct people_known *q = (struct people_known *)job;
+    for (size_t i = 0; i < q->n; i++) {
+        struct looking l = {.key = q->keys[i]};
+        int64_t seq = q->heads.heads[i];
+        for (int n = 0; seq && !l.known && n < LOOK_ROWS; n++, seq = l.prev) {
+            l.prev = 0;
+            int rc = journal_get(q->people->reader, seq, look, &l, NULL);
+            if (rc < 0 && rc != ERR_NOT_FOUND)
+                error_set(&q->error, rc, "row %lld of the journal cannot be read", (long long)seq);
+        }
+        q->known[i] = l.known;
+    }
+}
+
+static void known_heads_found(struct mail *mail) {
+    struct people_known *q = (struct people_known *)((char *)mail - offsetof(struct people_known, heads.mail));
+    q->job.work = find_known;
+    lane_do(q->people->lane, &q->job);
+}
+
+void people_find_known(struct people *people, struct people_known *q) {
+    q->people = people;
+    q->known = arena_array(q->arena, bool, q->n);
+    q->heads = (struct journal_heads){
+        .mail.receive = known_heads_found, .units = q->keys, .n = q->n, .heads = arena_array(q->arena, int64_t, q->n)};
+    journal_find_heads(people->journal, &q->heads);
+}
+
 /* --- opening and closing --- */
 
 int people_open(struct people **out, const struct people_options *options, struct error *error) {

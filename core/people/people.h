@@ -52,4 +52,17 @@ struct people_rows {
 };
 void people_read_rows(struct people *people, struct people_rows *rows);
 
+/* Which of some keys are customers' own: the newest 2,000 rows of one have an event that named it as its userId. */
+struct people_known {
+    struct lane_job job;
+    struct text *keys; /* asked; borrowed until answered */
+    size_t n;
+    struct arena *arena; /* asked; nobody else uses it until answered */
+    bool *known;         /* of each key, in the arena */
+    struct error error;
+    struct people *people; /* the service's own, as is what follows */
+    struct journal_heads heads;
+};
+void people_find_known(struct people *people, struct people_known *question);
+
 #endif

@@ -68,3 +68,13 @@ int suppression_lift(const struct suppression *s, struct sql *sql, struct text i
     suppression_hex(s, id, hex);
     return sql_run(sql, error, "DELETE FROM suppression WHERE hash = $1", SQL_T(text_of(hex)));
 }
+
+int suppression_is_kept(const struct suppression *s, struct sql *sql, struct text id, struct error *error) {
+    char hex[SUPPRESSION_HEX];
+    struct sql_rows rows;
+    suppression_hex(s, id, hex);
+    int rc = sql_query(sql, &rows, error, "SELECT 1 FROM suppression WHERE hash = $1", SQL_T(text_of(hex)));
+    if (rc == 0) rc = sql_next(&rows, error);
+    sql_done(&rows);
+    return rc;
+}

@@ -29,5 +29,7 @@ void suppression_hex(const struct suppression *suppression, struct text id, char
 int suppression_keep(const struct suppression *suppression, struct sql *sql, struct text id, struct text erasure,
                      int64_t now, struct error *error);
 int suppression_lift(const struct suppression *suppression, struct sql *sql, struct text id, struct error *error);
+/* 1 where parley.db has it, else 0. On the store lane, which may be ahead of the loop. */
+int suppression_is_kept(const struct suppression *suppression, struct sql *sql, struct text id, struct error *error);
 
 #endif

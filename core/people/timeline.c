@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/base/buffer.h"
+#include "core/base/fold.h"
 
 enum { ROWS_MOST = 2000 /* looked at for one page: what is filtered out costs too */ };
 
@@ -38,6 +39,7 @@ static struct text write_place(const struct chains *chains, struct arena *arena)
 
 struct walk {
     const struct timeline_query *query;
+    struct text words; /* the query's, in lower case */
     struct arena *arena;
     struct timeline_page *page;
     int64_t *next; /* of the chain whose row is visited */
@@ -58,17 +60,17 @@ static bool is_wanted(struct text kinds, struct text kind) {
     return false;
 }
 
-/* Upper and lower case are one for ASCII; other letters are compared as they are. */
 static bool contains(struct text text, struct text word) {
-    for (size_t i = 0; i + word.n <= text.n; i++)
-        if (text_eq_nocase(text_n(text.at + i, word.n), word)) return true;
-    return false;
+    return !word.n || memmem(text.at, text.n, word.at, word.n);
 }
 
-static bool is_found(struct text words, const struct timeline_entry *entry) {
+/* `words` are in lower case. */
+static bool is_found(struct text words, const struct timeline_entry *entry, struct arena *arena) {
+    if (!words.n) return true;
+    struct text body = text_fold(entry->body, arena), refs = text_fold(entry->refs, arena);
     for (struct text rest = words, word; rest.n;) {
         text_cut(rest, ' ', &word, &rest);
-        if (!contains(entry->body, word) && !contains(entry->refs, word)) return false;
+        if (!contains(body, word) && !contains(refs, word)) return false;
     }
     return true;
 }
@@ -80,7 +82,7 @@ static int visit(void *visitor, const struct journal_record *record) {
     *walk->next = record->prev;
     struct timeline_entry entry;
     timeline_describe(record, walk->arena, &entry);
-    if (is_wanted(walk->query->kinds, entry.kind) && is_found(walk->query->words, &entry))
+    if (is_wanted(walk->query->kinds, entry.kind) && is_found(walk->words, &entry, walk->arena))
         walk->page->items[walk->page->n++] = entry;
     return 0;
 }
@@ -103,7 +105,7 @@ int timeline_read(struct journal_reader *reader, struct arena *arena, const stru
         chains = (struct chains){arena_array(arena, int64_t, query->n + 1), query->n};
         for (size_t i = 0; i < query->n; i++) chains.next[i] = query->heads[i];
     }
-    struct walk walk = {query, arena, page, NULL};
+    struct walk walk = {query, text_fold(query->words, arena), arena, page, NULL};
     for (int rows = 0; chains.n && page->n < query->limit && rows < ROWS_MOST; rows++) {
         walk.next = &chains.next[newest(&chains)];
         if (!*walk.next) break;

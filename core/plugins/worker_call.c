@@ -137,7 +137,7 @@ static int timer(parley_call *call) {
 }
 
 static int forget(parley_call *call) {
-    call->runtime->database.forgot = true;
+    call->runtime->database.forgot = call->runtime->outbox.forgot = true;
     return call->runtime->plugin.forget_customer(call, parley_of(call->request.customer));
 }
 

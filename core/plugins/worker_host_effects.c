@@ -39,6 +39,7 @@ static int effect_begin(parley_call *c, const char *kind, struct subject subject
     json_put_text(&w, "variant", subject.variant);
     json_put_int(&w, "at", c->happened ? c->happened : c->request.now);
     if (c->happened) json_put_bool(&w, "own", true);
+    if (c->kind == CALL_FORGET) json_put_bool(&w, "forgetting", true);
     return 0;
 }
 

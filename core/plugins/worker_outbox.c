@@ -78,6 +78,16 @@ int outbox_resend(struct outbox *outbox, struct database *database, struct buffe
     return rc;
 }
 
+/* 1 where no row is left, 0 where there are some, or negative. */
+static int is_empty(struct database *database, struct error *error) {
+    sqlite3_stmt *first =
+        connection_prepare(&database->writes, "SELECT 1 FROM parley_outbox LIMIT 1", SPEAKER_HOST, error);
+    if (!first) return ERR_INTERNAL;
+    int rc = connection_step(&database->writes, first, error);
+    sqlite3_reset(first);
+    return rc < 0 ? rc : rc == 0;
+}
+
 int outbox_sweep(struct outbox *outbox, struct database *database, struct error *error) {
     sqlite3_stmt *sweep = connection_prepare(
         &database->writes, "DELETE FROM parley_outbox WHERE number <= $1 AND (worker = $2 OR number <= $3)",
@@ -88,8 +98,13 @@ int outbox_sweep(struct outbox *outbox, struct database *database, struct error 
     sqlite3_bind_int64(sweep, 2, outbox->worker);
     sqlite3_bind_int64(sweep, 3, (int64_t)outbox->resent);
     int rc = connection_step(&database->writes, sweep, error);
-    if (rc == 0) outbox->swept = upto;
-    return rc;
+    if (rc < 0) return rc;
+    outbox->swept = upto;
+    if (!outbox->forgot) return 0;
+    database->forgot = true;
+    rc = is_empty(database, error);
+    outbox->forgot = rc == 0;
+    return rc < 0 ? rc : 0;
 }
 
 int timer_set(struct database *database, struct text name, int64_t at, struct error *error) {

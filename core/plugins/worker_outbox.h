@@ -16,6 +16,7 @@ struct outbox {
     uint64_t
         kept; /* parleyd has everything up to this number; a row of which it has a part stays, and may be sent again */
     uint64_t swept; /* rows of ours up to this number have been deleted */
+    bool forgot;    /* a customer was forgotten, and rows of hers may still stand here */
 };
 
 /* Inside a transaction: `effect`, which is JSON, gets a number and is appended to `frames` as FRAME_EFFECT. A savepoint that is undone
@@ -29,7 +30,8 @@ static inline void outbox_forget(struct outbox *outbox) {
 }
 /* Every effect that is left, as frames in order; to be sent before anything else. Reads committed rows. */
 int outbox_resend(struct outbox *outbox, struct database *database, struct buffer *frames, struct error *error);
-/* Inside a transaction: deletes what parleyd has. Rows of a worker that serves beside this one are left to it. */
+/* Inside a transaction: deletes what parleyd has. Rows of a worker that serves beside this one are left to it. Where a customer was
+ * forgotten while rows waited, the database's log is emptied with the commit: what was deleted may have told of her. */
 int outbox_sweep(struct outbox *outbox, struct database *database, struct error *error);
 static inline bool outbox_needs_sweep(const struct outbox *outbox) {
     return outbox->kept > outbox->swept;

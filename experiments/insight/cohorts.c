@@ -1,4 +1,4 @@
-/* Who buys again: customers by the month or week of their first purchase, and how many of them bought in each one since. One
+/* Who buys again: customers (persons that are known) by the month or week of their first purchase, and how many of them bought in each one since. One
  * pass over the days on which each customer bought; what a long one counted is kept for a minute. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +92,7 @@ static void take_row(struct cohorts *c, const struct sql_rows *rows) {
 
 static int read_span(struct insight *in, struct cohorts *c, struct error *error) {
     struct sql_rows rows;
-    int rc = sql_query(in->sql, &rows, error, "SELECT MIN(day), MAX(day) FROM bought");
+    int rc = sql_query(in->sql, &rows, error, "SELECT MIN(day), MAX(day) FROM bought WHERE known");
     if (rc == 0 && (rc = sql_next(&rows, error)) > 0 && !sql_is_null(&rows, 0)) {
         int64_t first = period_of(c->by, sql_int(&rows, 0)), last = period_of(c->by, sql_int(&rows, 1));
         c->n = last - first < PERIODS ? (int)(last - first + 1) : PERIODS;
@@ -105,7 +105,7 @@ static int read_span(struct insight *in, struct cohorts *c, struct error *error)
 static int read_rows(struct insight *in, struct cohorts *c, struct error *error) {
     struct sql_rows rows;
     int got, rc = sql_query(in->sql, &rows, error,
-                            "SELECT unit, day, orders, revenue, refunded FROM bought ORDER BY unit, day");
+                            "SELECT who, day, orders, revenue, refunded FROM bought WHERE known ORDER BY who, day");
     while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
         if (got < 0) {
             rc = got;

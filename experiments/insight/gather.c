@@ -11,7 +11,7 @@ struct told {
     const struct journal_record *record;
     struct json json;
     json_at properties;
-    int64_t unit, day, customer; /* customer: the unit where it is a userId, else 0 */
+    int64_t unit, day;
 };
 
 static struct text member_text(struct insight *in, const struct told *t, json_at object, struct text name) {
@@ -63,15 +63,22 @@ static int64_t amount(const struct told *t) {
     return micros;
 }
 
-/* A unit of 0 is a guest: she buys, but nobody can say whether she came again. */
+/* Who is not known is a guest: she buys, but nobody can say whether she came again before she says who she is. */
 static int add_purchase(struct insight *in, int64_t unit, int64_t day, int orders, int64_t revenue, int64_t refunded,
                         struct error *error) {
-    if (!unit) return 0;
+    int64_t who;
+    int known = insight_leader(in, unit, &who, error);
+    if (known < 0) return known;
     int rc = sql_run(in->sql, error,
-                     "INSERT INTO bought (unit, day, orders, revenue, refunded) VALUES ($1, $2, $3, $4, $5)"
-                     " ON CONFLICT (unit, day) DO UPDATE SET orders = orders + excluded.orders,"
-                     " revenue = revenue + excluded.revenue, refunded = refunded + excluded.refunded",
-                     SQL_I(unit), SQL_I(day), SQL_I(orders), SQL_I(revenue), SQL_I(refunded));
+                     "INSERT INTO bought (who, day, unit, known, orders, revenue, refunded)"
+                     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (who, day, unit) DO UPDATE SET"
+                     " orders = orders + excluded.orders, revenue = revenue + excluded.revenue,"
+                     " refunded = refunded + excluded.refunded",
+                     SQL_I(who), SQL_I(day), SQL_I(unit), SQL_I(known), SQL_I(orders), SQL_I(revenue), SQL_I(refunded));
+    if (rc >= 0 && orders < 0)
+        rc = sql_run(in->sql, error,
+                     "DELETE FROM bought WHERE who = $1 AND day = $2 AND unit = $3 AND orders = 0 AND refunded = 0",
+                     SQL_I(who), SQL_I(day), SQL_I(unit));
     return rc < 0 ? rc : 0;
 }
 
@@ -90,11 +97,7 @@ static int told_before(struct insight *in, const struct told *t, int64_t order, 
     sql_done(&rows);
     if (rc <= 0) return rc;
     if (!browser || t->record->flags & JOURNAL_BROWSER) return 1;
-    rc = add_purchase(in, unit, day, -1, -revenue, 0, error);
-    if (rc == 0)
-        rc = sql_run(in->sql, error, "DELETE FROM bought WHERE unit = $1 AND day = $2 AND orders = 0 AND refunded = 0",
-                     SQL_I(unit), SQL_I(day));
-    return rc < 0 ? rc : 0;
+    return add_purchase(in, unit, day, -1, -revenue, 0, error);
 }
 
 static int claim_order(struct insight *in, const struct told *t, int64_t revenue, struct error *error) {
@@ -106,7 +109,7 @@ static int claim_order(struct insight *in, const struct told *t, int64_t revenue
     rc = sql_run(in->sql, error,
                  "INSERT INTO orders (id, unit, day, revenue, browser) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO"
                  " UPDATE SET unit = excluded.unit, day = excluded.day, revenue = excluded.revenue, browser = 0",
-                 SQL_I(order), SQL_I(t->customer), SQL_I(t->day), SQL_I(revenue),
+                 SQL_I(order), SQL_I(t->unit), SQL_I(t->day), SQL_I(revenue),
                  SQL_I(t->record->flags & JOURNAL_BROWSER ? 1 : 0));
     return rc < 0 ? rc : 0;
 }
@@ -115,7 +118,7 @@ static int gather_order(struct insight *in, const struct told *t, struct error *
     int64_t revenue = amount(t);
     int rc = claim_order(in, t, revenue, error);
     if (rc != 0) return rc < 0 ? rc : 0;
-    rc = add_purchase(in, t->customer, t->day, 1, revenue, 0, error);
+    rc = add_purchase(in, t->unit, t->day, 1, revenue, 0, error);
     json_at products = json_get(&t->json, t->properties, TEXT("products"));
     int n = 0;
     for (json_at c = json_first(&t->json, products); rc == 0 && c != JSON_NONE && n < PRODUCTS_MAX;
@@ -132,21 +135,27 @@ static bool is_visit(const struct journal_record *r) {
            !text_is(r->name, "Order Cancelled");
 }
 
-int insight_gather(struct insight *in, const struct journal_record *r, struct error *error) {
-    struct told t = {.record = r};
-    int64_t at = r->at < r->received ? r->at : r->received;
-    bool customer = r->actor == JOURNAL_CUSTOMER || r->actor == JOURNAL_PLUGIN;
-    if (!customer || !r->unit.n) return 0;
-    if (is_visit(r) && insight_visit(in, r->unit, at, error) < 0) return error->code;
-    if (r->kind == JOURNAL_PAGE || text_starts(r->name, TEXT("Product Removed"))) return 0;
+static int gather_event(struct insight *in, struct told *t, struct error *error) {
+    const struct journal_record *r = t->record;
     arena_reset(&in->arena);
-    if (json_scan(&t.json, r->body, &in->arena, NULL) != 0) return 0;
-    t.properties = json_get(&t.json, 0, TEXT("properties"));
-    t.unit = (int64_t)unit_of(r->unit).lo;
-    t.customer = r->flags & JOURNAL_KNOWN ? t.unit : 0;
-    t.day = insight_day(at);
-    if (t.day > in->newest) in->newest = t.day;
-    if (text_is(r->name, "Order Completed")) return gather_order(in, &t, error);
-    if (text_is(r->name, "Order Refunded")) return add_purchase(in, t.customer, t.day, 0, 0, amount(&t), error);
-    return see(in, &t, INSIGHT_SHOPPING, item_of(in, &t, t.properties), error);
+    if (json_scan(&t->json, r->body, &in->arena, NULL) != 0) return 0;
+    t->properties = json_get(&t->json, 0, TEXT("properties"));
+    if (t->day > in->newest) in->newest = t->day;
+    if (text_is(r->name, "Order Completed")) return gather_order(in, t, error);
+    if (text_is(r->name, "Order Refunded")) return add_purchase(in, t->unit, t->day, 0, 0, amount(t), error);
+    return see(in, t, INSIGHT_SHOPPING, item_of(in, t, t->properties), error);
+}
+
+int insight_gather(struct insight *in, const struct journal_record *r, struct error *error) {
+    int64_t at = r->at < r->received ? r->at : r->received;
+    struct told t = {.record = r, .unit = (int64_t)unit_of(r->unit).lo, .day = insight_day(at)};
+    if (!r->unit.n) return 0;
+    if (r->kind == JOURNAL_PART) return insight_part(in, r, error);
+    if (r->kind == JOURNAL_IDENTIFY || r->kind == JOURNAL_ALIAS) return insight_join(in, r, error);
+    if (r->actor != JOURNAL_CUSTOMER && r->actor != JOURNAL_PLUGIN) return 0;
+    int rc = is_visit(r)                ? insight_visit(in, r, at, error)
+             : r->flags & JOURNAL_KNOWN ? insight_know(in, t.unit, error)
+                                        : 0;
+    bool of_products = r->kind == JOURNAL_TRACK && !text_starts(r->name, TEXT("Product Removed"));
+    return rc < 0 || !of_products ? rc : gather_event(in, &t, error);
 }

@@ -11,12 +11,12 @@ enum {
     FEW_ROWS = 5000,      /* while events keep coming */
     STEADY_ROWS = 2000,   /* between two ticks: events keep coming */
     WAIT_NS = 1000000000, /* a question waits so long for what is not read yet */
-    KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
-    KINDS = 1 << JOURNAL_TRACK | 1 << JOURNAL_PAGE,
+    KINDS = 1 << JOURNAL_TRACK | 1 << JOURNAL_PAGE | 1 << JOURNAL_IDENTIFY | 1 << JOURNAL_ALIAS | 1 << JOURNAL_PART,
 };
 
-/* seen: who met which item on which day. bought: what a customer paid each day, in millionths. orders: each counts once. visitor:
- * when somebody came first and last; visit_day: what came of it, dwell in ms. */
+/* seen: who met which item on which day. bought: what somebody paid each day, in millionths, under the key that bought and the person that
+ * it belongs to (persons.c). orders: each counts once. visitor: when a person came first and last; visit_day: what came of it, dwell
+ * in ms. */
 static const struct sql_migration migrations[] = {
     {1, "CREATE TABLE position (seq INTEGER NOT NULL, received INTEGER NOT NULL, at INTEGER NOT NULL);"
         "INSERT INTO position VALUES (0, 0, 0);"
@@ -32,6 +32,15 @@ static const struct sql_migration migrations[] = {
         "CREATE TABLE visit_day (day INTEGER PRIMARY KEY, visitors INTEGER NOT NULL, fresh INTEGER NOT NULL,"
         " visits INTEGER NOT NULL, dwell INTEGER NOT NULL, back1 INTEGER NOT NULL, back7 INTEGER NOT NULL,"
         " back28 INTEGER NOT NULL)"},
+    /* All is read again from the journal, for who is one person was not known. */
+    {3,
+     "CREATE TABLE person (unit INTEGER PRIMARY KEY, leader INTEGER NOT NULL);"
+     "DROP TABLE bought;"
+     "CREATE TABLE bought (who INTEGER NOT NULL, day INTEGER NOT NULL, unit INTEGER NOT NULL, known INTEGER NOT NULL,"
+     " orders INTEGER NOT NULL, revenue INTEGER NOT NULL, refunded INTEGER NOT NULL, PRIMARY KEY (who, day, unit))"
+     " WITHOUT ROWID;"
+     "DELETE FROM seen; DELETE FROM orders; DELETE FROM visitor; DELETE FROM visit_day;"
+     "UPDATE position SET seq = 0, received = 0, at = 0"},
 };
 
 void insight_date(char out[static CLOCK_ISO_ROOM], int64_t day) {
@@ -64,7 +73,7 @@ static int prune(struct insight *in, struct error *error) {
     int rc = 0;
     for (int kind = INSIGHT_SHOPPING; rc >= 0 && kind <= INSIGHT_PURCHASING; kind++)
         rc = sql_run(in->sql, error, "DELETE FROM seen WHERE kind = $1 AND day < $2", SQL_I(kind),
-                     SQL_I(in->newest - KEPT_DAYS));
+                     SQL_I(in->newest - INSIGHT_KEPT_DAYS));
     if (rc >= 0) in->pruned = in->newest;
     return rc < 0 ? rc : 0;
 }
@@ -204,22 +213,13 @@ void insight_ask_visits(struct insight *in, struct insight_visits *question) {
     lane_do(in->lane, &question->job);
 }
 
-static int forget_unit(struct sql *sql, struct text unit, struct error *error) {
-    struct sql_value id = SQL_I((int64_t)unit_of(unit).lo);
-    int rc = sql_run(sql, error, "DELETE FROM seen WHERE unit = $1", id);
-    if (rc >= 0) rc = sql_run(sql, error, "DELETE FROM bought WHERE unit = $1", id);
-    if (rc >= 0) rc = sql_run(sql, error, "DELETE FROM orders WHERE unit = $1", id);
-    if (rc >= 0) rc = sql_run(sql, error, "DELETE FROM visitor WHERE unit = $1", id);
-    return rc < 0 ? rc : 0;
-}
-
 static void forget(struct lane_job *job, void *owner) {
     struct insight *in = owner;
     struct insight_forgetting *f = (struct insight_forgetting *)job;
     int rc = sql_begin(in->sql, &f->error);
     if (rc < 0) return;
     insight_drop_cohorts(in);
-    for (size_t i = 0; rc == 0 && i < f->n; i++) rc = forget_unit(in->sql, f->units[i], &f->error);
+    for (size_t i = 0; rc == 0 && i < f->n; i++) rc = insight_forget_person(in, f->units[i], &f->error);
     rc = sql_end(in->sql, rc, &f->error);
     if (rc == 0) sql_script(in->sql, "PRAGMA wal_checkpoint(TRUNCATE)", NULL);
 }
@@ -266,7 +266,7 @@ static int begin_anew(struct insight *in, struct error *error) {
     in->newest = INT64_MIN;
     return sql_script(in->sql,
                       "BEGIN; DELETE FROM seen; DELETE FROM bought; DELETE FROM orders; DELETE FROM item;"
-                      " DELETE FROM visitor; DELETE FROM visit_day;"
+                      " DELETE FROM visitor; DELETE FROM visit_day; DELETE FROM person;"
                       " UPDATE position SET seq = 0, received = 0, at = 0; COMMIT",
                       error);
 }

@@ -38,7 +38,8 @@ enum insight_kind { INSIGHT_SHOPPING = 1, INSIGHT_PURCHASING = 2 };
 enum insight_order { INSIGHT_TRENDING, INSIGHT_POPULAR };
 
 /* x: distinct customers in the `window` days that end with the day `at`; y: in the `base` days before them;
- * e = y·window/base + 1; z = (x − e)/√e. Items with x ≥ least, by z (or by x), then by name. */
+ * e = y·window/base + 1; z = (x − e)/√e. Items with x ≥ least, by z (or by x), then by name. ERR_INVALID where the base
+ * begins on a day that is not kept any more. */
 struct insight_trends {
     struct lane_job job;
     enum insight_kind kind;   /* asked */
@@ -54,7 +55,7 @@ void insight_ask_trends(struct insight *insight, struct insight_trends *question
 
 enum insight_period { INSIGHT_MONTHS, INSIGHT_WEEKS, INSIGHT_PERIODS };
 
-/* Customers (events with a userId: guests cannot be told apart) by the month or week of their first purchase, and how many of them bought
+/* Customers (who is known by a userId, with all keys that are joined to her; other guests cannot be told apart) by the month or week of their first purchase, and how many of them bought
  * in each one since; what they paid. Where counting takes over a tenth of a second, what was counted answers for a minute, and the
  * answer's position says so. */
 struct insight_cohorts {
@@ -66,7 +67,7 @@ struct insight_cohorts {
 };
 void insight_ask_cohorts(struct insight *insight, struct insight_cohorts *question);
 
-/* What customers (events with a userId) are expected to buy within the next `weeks`, in all and by the month of their first purchase, from
+/* What customers (as in cohorts) are expected to buy within the next `weeks`, in all and by the month of their first purchase, from
  * the newest day that is known: BG/NBD and Gamma-Gamma, experiments/stats/lifetime.h. */
 struct insight_lifetime {
     struct lane_job job;

@@ -9,6 +9,8 @@
 #include "experiments/insight/insight.h"
 #include "experiments/stats/lifetime.h"
 
+enum { INSIGHT_KEPT_DAYS = 400 /* of who saw what, behind the newest; purchases are kept */ };
+
 /* The last fit, and what it was made from. */
 struct insight_fit {
     bool has_purchases, has_values;
@@ -21,9 +23,10 @@ struct insight_fit {
 /* What the page of the journal under way says of visits; nothing between pages. */
 enum { VISIT_RETURNS = 3 };
 struct visits {
-    struct unit_map index; /* -> of + 1 */
+    struct unit_map by_key, by_person; /* -> of + 1 */
     struct visitor {
-        int64_t unit, first_day, last_day, last; /* last: ms, of what she did */
+        int64_t person, first_day, last_day, last; /* last: ms, of what she did */
+        bool came, known;                          /* came: there is something to save */
     } * of;
     size_t n, room;
     struct visit_day {
@@ -68,8 +71,20 @@ struct insight {
 
 /* Takes in one record, within the transaction. 0 or a negative code. */
 int insight_gather(struct insight *insight, const struct journal_record *record, struct error *error);
+/* 1 where somebody known has the key, 0 where not, or a negative code; *leader is whose it is, the key itself where nobody's. */
+int insight_leader(struct insight *insight, int64_t unit, int64_t *leader, struct error *error);
+/* The key is a customer's own, if it is nobody's. */
+int insight_know(struct insight *insight, int64_t unit, struct error *error);
+/* An identify or alias, with or without another key; two people after all. */
+int insight_join(struct insight *insight, const struct journal_record *record, struct error *error);
+int insight_part(struct insight *insight, const struct journal_record *record, struct error *error);
+int insight_forget_person(struct insight *insight, struct text key, struct error *error);
 /* Somebody does something at `t` (ms). To be written by insight_save_visits, and dropped with the transaction or after it. */
-int insight_visit(struct insight *insight, struct text unit, int64_t t, struct error *error);
+int insight_visit(struct insight *insight, const struct journal_record *record, int64_t t, struct error *error);
+/* What the key, which nobody led, was seen to do is hers who is `to`. */
+int insight_move_visits(struct insight *insight, struct unit_id key, int64_t to, struct error *error);
+/* Any key may have another leader than before. */
+void insight_forget_leaders(struct insight *insight);
 int insight_save_visits(struct insight *insight, struct error *error);
 void insight_drop_visits(struct insight *insight);
 /* What was counted is counted anew. */

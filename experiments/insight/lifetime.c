@@ -54,12 +54,12 @@ static void begin_buyer(struct buyers *b, int64_t unit, int64_t day, int64_t unt
     b->value = 0;
 }
 
-/* Rows come by customer, then by day. */
+/* Rows come by customer, then by day; a day has one for each key that she bought by. */
 static void take_row(struct buyers *b, const struct sql_rows *rows, int64_t until) {
     int64_t unit = sql_int(rows, 0), day = sql_int(rows, 1);
     if (b->n && unit == b->unit) {
-        b->of[b->n - 1].row.repeats++;
-        b->value += (double)sql_int(rows, 2);
+        b->of[b->n - 1].row.repeats += day > b->last;
+        if (day > b->first) b->value += (double)sql_int(rows, 2);
     } else {
         if (b->n) end_buyer(b);
         begin_buyer(b, unit, day, until);
@@ -69,9 +69,11 @@ static void take_row(struct buyers *b, const struct sql_rows *rows, int64_t unti
 
 static int read_buyers(struct insight *in, struct buyers *b, int64_t until, struct error *error) {
     struct sql_rows rows;
-    int got, rc = sql_query(in->sql, &rows, error,
-                            "SELECT unit, day, revenue FROM bought WHERE orders > 0 AND day <= $1 ORDER BY unit, day",
-                            SQL_I(until));
+    int got,
+        rc =
+            sql_query(in->sql, &rows, error,
+                      "SELECT who, day, revenue FROM bought WHERE known AND orders > 0 AND day <= $1 ORDER BY who, day",
+                      SQL_I(until));
     while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
         if (got < 0)
             rc = got;

@@ -44,19 +44,21 @@ static void take_row(struct trends *trends, const struct sql_rows *rows, const s
     t->z = ((double)t->x - t->expected) / sqrt(t->expected);
 }
 
-/* The days' sets of customers, united over each of the two periods. */
+/* The days' sets of customers, united over each of the two periods; keys of one person are one customer. */
 static int read_rows(struct insight *in, struct trends *trends, const struct insight_trends *q, int64_t last,
                      struct error *error) {
     struct sql_rows rows;
     int64_t first = last - q->window + 1;
-    int got, rc = sql_query(in->sql, &rows, error,
-                            "SELECT item.name, x.n, COALESCE(y.n, 0) FROM"
-                            " (SELECT item, COUNT(DISTINCT unit) AS n FROM seen WHERE kind = $1 AND day >= $2 AND"
-                            "   day <= $3 GROUP BY item HAVING n >= $4) AS x"
-                            " JOIN item ON item.id = x.item LEFT JOIN"
-                            " (SELECT item, COUNT(DISTINCT unit) AS n FROM seen WHERE kind = $1 AND day >= $5 AND"
-                            "   day < $2 GROUP BY item) AS y ON y.item = x.item",
-                            SQL_I(q->kind), SQL_I(first), SQL_I(last), SQL_I(q->least), SQL_I(first - q->base));
+    int got,
+        rc = sql_query(in->sql, &rows, error,
+                       "SELECT item.name, x.n, COALESCE(y.n, 0) FROM"
+                       " (SELECT item, COUNT(DISTINCT COALESCE(leader, seen.unit)) AS n FROM seen LEFT JOIN person"
+                       "   USING (unit) WHERE kind = $1 AND day >= $2 AND day <= $3 GROUP BY item HAVING n >= $4) AS x"
+                       " JOIN item ON item.id = x.item LEFT JOIN"
+                       " (SELECT item, COUNT(DISTINCT COALESCE(leader, seen.unit)) AS n FROM seen LEFT JOIN person"
+                       "   USING (unit) WHERE kind = $1 AND day >= $5 AND day < $2 GROUP BY item) AS y"
+                       " ON y.item = x.item",
+                       SQL_I(q->kind), SQL_I(first), SQL_I(last), SQL_I(q->least), SQL_I(first - q->base));
     while (rc == 0 && (got = sql_next(&rows, error)) != 0) {
         if (got < 0)
             rc = got;
@@ -104,9 +106,22 @@ static void write_trends(struct insight *in, struct insight_trends *q, const str
     json_close_object(&w);
 }
 
+/* A base that is not all there would let everything trend. */
+static int check_kept(const struct insight *in, struct insight_trends *q, int64_t last) {
+    int64_t first = last - q->window - q->base + 1, kept = in->newest - INSIGHT_KEPT_DAYS;
+    char from[CLOCK_ISO_ROOM], oldest[CLOCK_ISO_ROOM];
+    if (in->newest == INT64_MIN || first >= kept) return 0;
+    insight_date(from, first);
+    insight_date(oldest, kept);
+    return error_set(&q->error, ERR_INVALID,
+                     "window and base begin on %s; who turned to what is kept for %d days, from %s on", from,
+                     INSIGHT_KEPT_DAYS, oldest);
+}
+
 void insight_answer_trends(struct insight *in, struct insight_trends *q) {
     struct trends trends = {0};
     int64_t last = insight_day(q->at ? q->at : clock_now(in->clock));
+    if (check_kept(in, q, last) < 0) return;
     arena_init(&trends.arena, 4096);
     if (read_rows(in, &trends, q, last, &q->error) == 0) {
         if (trends.n)

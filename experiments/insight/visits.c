@@ -1,5 +1,5 @@
 /* Visits: what somebody does without half an hour of silence between. By day: who came, who came for the first time, how often and
- * how long, and who came back a day, a week and four weeks after the first time. One row a visitor says where she stands, so that an
+ * how long, and who came back a day, a week and four weeks after the first time. One row a person says where she stands, so that an
  * event costs one look; those of a page of the journal are held in memory and written with its position. What arrives out of order
  * changes nothing: it lies within what is known of her. */
 #include <stdio.h>
@@ -12,21 +12,56 @@
 enum { SILENCE = 30 * CLOCK_MINUTE };
 static const int64_t returns[VISIT_RETURNS] = {1, 7, 28};
 
-/* --- taking in --- */
+/* --- who --- */
 
-static int load_visitor(struct insight *in, struct visitor *v, bool *known, struct error *error) {
+/* Puts the person's visitor, as the database has her, behind the others; her place + 1, or a negative code. */
+static int64_t load_visitor(struct insight *in, int64_t person, struct error *error) {
+    struct visits *visits = &in->visits;
+    struct visitor v = {.person = person};
     struct sql_rows rows;
     int rc = sql_query(in->sql, &rows, error, "SELECT first_day, last_day, last FROM visitor WHERE unit = $1",
-                       SQL_I(v->unit));
+                       SQL_I(person));
     if (rc == 0 && (rc = sql_next(&rows, error)) > 0) {
-        v->first_day = sql_int(&rows, 0);
-        v->last_day = sql_int(&rows, 1);
-        v->last = sql_int(&rows, 2);
+        v.came = true;
+        v.first_day = sql_int(&rows, 0);
+        v.last_day = sql_int(&rows, 1);
+        v.last = sql_int(&rows, 2);
     }
     sql_done(&rows);
-    *known = rc > 0;
-    return rc < 0 ? rc : 0;
+    if (rc < 0) return rc;
+    if (visits->n == visits->room) {
+        visits->room = visits->room ? visits->room * 2 : 256;
+        visits->of = memory_grow(visits->of, visits->room * sizeof *visits->of);
+    }
+    visits->of[visits->n++] = v;
+    return (int64_t)visits->n;
 }
+
+static int64_t place_of(struct insight *in, int64_t person, struct error *error) {
+    struct unit_map *map = &in->visits.by_person;
+    struct unit_id id = {.lo = (uint64_t)person};
+    int64_t at = (int64_t)unit_map_get(map, id);
+    if (!at && (at = load_visitor(in, person, error)) > 0) unit_map_put(map, id, (uint64_t)at);
+    return at;
+}
+
+/* The same of a key. */
+static int64_t enter(struct insight *in, struct unit_id key, struct error *error) {
+    int64_t person, at = (int64_t)unit_map_get(&in->visits.by_key, key);
+    if (at) return at;
+    int known = insight_leader(in, (int64_t)key.lo, &person, error);
+    at = known < 0 ? known : place_of(in, person, error);
+    if (at < 0) return at;
+    in->visits.of[at - 1].known = known;
+    unit_map_put(&in->visits.by_key, key, (uint64_t)at);
+    return at;
+}
+
+void insight_forget_leaders(struct insight *in) {
+    unit_map_free(&in->visits.by_key);
+}
+
+/* --- taking in --- */
 
 /* What the page under way adds to a day. */
 static struct visit_day *day_of(struct visits *visits, int64_t day) {
@@ -39,6 +74,7 @@ static struct visit_day *day_of(struct visits *visits, int64_t day) {
 
 static void come_first(struct visits *visits, struct visitor *v, int64_t t) {
     struct visit_day *day = day_of(visits, insight_day(t));
+    v->came = true;
     v->first_day = v->last_day = day->day;
     v->last = t;
     day->visitors++, day->fresh++, day->visits++;
@@ -59,33 +95,38 @@ static void come_again(struct visits *visits, struct visitor *v, int64_t t) {
     v->last = t;
 }
 
-int insight_visit(struct insight *in, struct text unit, int64_t t, struct error *error) {
-    struct visits *visits = &in->visits;
-    struct unit_id id = unit_of(unit);
-    uint64_t at = unit_map_get(&visits->index, id);
-    if (at) {
-        come_again(visits, &visits->of[at - 1], t);
-        return 0;
-    }
-    struct visitor v = {.unit = (int64_t)id.lo};
-    bool known;
-    int rc = load_visitor(in, &v, &known, error);
-    if (rc < 0) return rc;
-    (known ? come_again : come_first)(visits, &v, t);
-    if (visits->n == visits->room) {
-        visits->room = visits->room ? visits->room * 2 : 256;
-        visits->of = memory_grow(visits->of, visits->room * sizeof *visits->of);
-    }
-    visits->of[visits->n++] = v;
-    unit_map_put(&visits->index, id, visits->n);
-    return 0;
+int insight_visit(struct insight *in, const struct journal_record *r, int64_t t, struct error *error) {
+    struct unit_id key = unit_of(r->unit);
+    int64_t at = enter(in, key, error);
+    if (at < 0) return (int)at;
+    struct visitor *v = &in->visits.of[at - 1];
+    (v->came ? come_again : come_first)(&in->visits, v, t);
+    if (v->known || !(r->flags & JOURNAL_KNOWN)) return 0;
+    v->known = true;
+    return insight_know(in, (int64_t)key.lo, error);
+}
+
+int insight_move_visits(struct insight *in, struct unit_id key, int64_t to, struct error *error) {
+    int64_t from = (int64_t)key.lo, source = place_of(in, from, error),
+            target = source < 0 ? source : place_of(in, to, error);
+    if (target < 0) return (int)target;
+    unit_map_remove(&in->visits.by_key, key);
+    struct visitor *x = &in->visits.of[source - 1], *y = &in->visits.of[target - 1];
+    if (!x->came) return 0;
+    if (!y->came || x->first_day < y->first_day) y->first_day = x->first_day;
+    if (!y->came || x->last > y->last) y->last_day = x->last_day, y->last = x->last;
+    y->came = true;
+    *x = (struct visitor){.person = from};
+    return sql_run(in->sql, error, "DELETE FROM visitor WHERE unit = $1", SQL_I(from));
 }
 
 static int save_visitor(struct insight *in, const struct visitor *v, struct error *error) {
+    if (!v->came) return 0;
     return sql_run(in->sql, error,
                    "INSERT INTO visitor (unit, first_day, last_day, last) VALUES ($1, $2, $3, $4)"
-                   " ON CONFLICT (unit) DO UPDATE SET last_day = excluded.last_day, last = excluded.last",
-                   SQL_I(v->unit), SQL_I(v->first_day), SQL_I(v->last_day), SQL_I(v->last));
+                   " ON CONFLICT (unit) DO UPDATE SET first_day = excluded.first_day, last_day = excluded.last_day,"
+                   " last = excluded.last",
+                   SQL_I(v->person), SQL_I(v->first_day), SQL_I(v->last_day), SQL_I(v->last));
 }
 
 static int save_day(struct insight *in, const struct visit_day *d, struct error *error) {
@@ -108,7 +149,8 @@ int insight_save_visits(struct insight *in, struct error *error) {
 }
 
 void insight_drop_visits(struct insight *in) {
-    unit_map_free(&in->visits.index);
+    unit_map_free(&in->visits.by_key);
+    unit_map_free(&in->visits.by_person);
     free(in->visits.of);
     free(in->visits.days);
     in->visits = (struct visits){0};

@@ -1,6 +1,7 @@
 /* What plugins cause beside their answers: their events go into the journal like anybody's, under an id that makes a
  * repeat count once; customers whom they want erased are erased as by DELETE /v1/me; what they notify of goes to who listens, and is
- * kept nowhere. The plugin's worker is told when it is durable. */
+ * kept nowhere. A plugin that says something of a customer who was erased has heard of her anew, by a webhook say, and has to forget
+ * her again. The plugin's worker is told when all this is durable. */
 #include <stdlib.h>
 
 #include "api/erasure.h"
@@ -14,10 +15,12 @@ struct kept {
     struct journal_batch batch;
     struct journal_record record;
     struct app *app;
+    struct text plugin;
     uint64_t ticket;
     uv_timer_t retry;  /* a journal that is full or cannot write is asked again */
     bool told;         /* that it waits */
     bool erases;       /* its customer; nothing is written */
+    bool forgetting;   /* by a plugin that was forgetting her */
     struct text actor; /* in the audit log */
     struct arena arena;
 };
@@ -91,6 +94,43 @@ static void erase(struct kept *kept) {
     erasures_start(kept->app->erasures, keys, n, kept->actor, on_erased, kept);
 }
 
+/* ---- forgetting again ---- */
+
+static void forget(struct kept *kept);
+
+static void on_forget_again(uv_timer_t *timer) {
+    forget(timer->data);
+}
+
+static void forget_later(struct kept *kept, const char *why) {
+    log_warn(kept->app->log, "a plugin could not forget an erased customer yet", LOG_T("plugin", kept->plugin),
+             LOG_S("reason", why));
+    uv_timer_start(&kept->retry, on_forget_again, RETRY_MS, 0);
+}
+
+static void on_forgotten(void *user, const struct plugin_answer *answer) {
+    struct kept *kept = user;
+    bool refused = answer->code || answer->reply.status >= 300;
+    if (refused && !kept->app->draining) {
+        forget_later(kept, answer->code ? error_title(answer->code) : "it answered with a failure");
+        return;
+    }
+    if (!refused) plugins_kept(kept->app->plugins, kept->ticket);
+    uv_close((uv_handle_t *)&kept->retry, on_closed);
+}
+
+static void forget(struct kept *kept) {
+    struct app *app = kept->app;
+    int rc = ERR_UNAVAILABLE;
+    if (app->plugins) rc = plugins_forget(app->plugins, kept->plugin, kept->record.unit, on_forgotten, kept);
+    if (rc == 0) return;
+    if (app->draining ||
+        rc == ERR_NOT_FOUND) /* the worker sends it again when it starts; one without a plugin is none */
+        uv_close((uv_handle_t *)&kept->retry, on_closed);
+    else
+        forget_later(kept, error_title(rc));
+}
+
 /* ---- one effect ---- */
 
 static uint8_t kind_of(struct text kind) {
@@ -112,6 +152,7 @@ static enum effect_kind fill(struct kept *kept, const struct plugin_effect *effe
     bool known = json_kind(&json, json_get(&json, 0, TEXT("known"))) == JSON_KIND_TRUE;
     bool own = json_kind(&json, json_get(&json, 0, TEXT("own"))) == JSON_KIND_TRUE;
     kept->erases = text_is(kind, "erase");
+    kept->forgetting = json_kind(&json, json_get(&json, 0, TEXT("forgetting"))) == JSON_KIND_TRUE;
     kept->actor = arena_printf(arena, "plugin %.*s", TEXT_ARGS(effect->plugin));
     kept->record = (struct journal_record){
         .received = clock_now(kept->app->clock),
@@ -140,11 +181,15 @@ void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
     kept->app = app;
     kept->ticket = effect->ticket;
     arena_init(&kept->arena, 1024);
+    kept->plugin = arena_text(&kept->arena, effect->plugin);
     uv_timer_init(app->loop, &kept->retry);
     kept->retry.data = kept;
     enum effect_kind kind = fill(kept, effect);
-    if (kind == EFFECT_KEPT && !app_suppressed(app, kept->record.unit)) {
-        if (kept->erases)
+    bool suppressed = kind == EFFECT_KEPT && app_suppressed(app, kept->record.unit);
+    if (kind == EFFECT_KEPT && !(suppressed && kept->forgetting)) {
+        if (suppressed)
+            forget(kept);
+        else if (kept->erases)
             erase(kept);
         else
             append(kept);

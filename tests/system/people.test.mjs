@@ -126,6 +126,21 @@ test('people', async (t) => {
     assert.equal((await s.get('/v1/me/timeline', { ...browser, ...asShopper('ida') })).status, 403);
   });
 
+  await t.test('somebody who only ever sent events by her own name is a customer too, and joins nobody by herself', async () => {
+    await track(s, 'olga', 'Of Olga');
+    await track(s, 'nora', 'Of Nora');
+    assert.equal((await s.post('/v1/alias', { userId: 'nora', previousId: 'olga' })).status, 202);
+    assert.equal((await s.post('/v1/identify', { userId: 'nora', anonymousId: 'olga' })).status, 202);
+    assert.deepEqual((await s.get('/admin/v1/customers/nora')).body.keys, ['nora']);
+    assert.ok(!bodies(await timeline(s, 'nora')).includes('Of Olga'));
+    const proposals = (await s.get('/admin/v1/merges', agent)).body.items.filter((p) => p.other === 'olga');
+    assert.deepEqual(proposals.map(({ at, ...p }) => p), [{ one: 'nora', other: 'olga', because: 'olga' }]);
+    assert.equal((await s.post('/admin/v1/customers/nora/merge', { other: 'olga' }, agent)).status, 200);
+    assert.ok(bodies(await timeline(s, 'nora')).includes('Of Olga'));
+    assert.equal((await s.post('/admin/v1/customers/olga/unmerge', undefined, agent)).status, 200);
+    assert.ok(!bodies(await timeline(s, 'nora')).includes('Of Olga'));
+  });
+
   await t.test('two known customers are proposed, merged by staff, and taken apart exactly as they were', async () => {
     await trial(s);
     for (const id of ['mia', 'max']) {

@@ -155,6 +155,32 @@ test('rights', async (t) => {
   });
 });
 
+test('what is told of somebody while she is erased leaves nothing behind', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const server = bearer(await s.token('server'));
+  await trial(s, { weights: { off: 1, top: 99999 } });
+  const ids = Array.from({ length: 12 }, (_, i) => `lieselotte-${i}`);
+  let telling = true;
+  const tell = async (id) => {
+    for (let i = 0; telling; i++) {
+      await s.post('/v1/batch', { batch: [{ type: 'identify', userId: id, anonymousId: `geraet-${id}-${i}`, traits: { name: `Liese Zucker ${id}` } },
+        { type: 'track', userId: id, event: 'Order Completed', properties: { order_id: `${id}-${i}`, revenue: 1 } }] });
+      await s.evaluate('product-poll', id);
+    }
+  };
+  const tellers = ids.map(tell);
+  const erased = await Promise.all(ids.flatMap((id) => [id, id]).map((id) => s.delete('/v1/me', { ...server, ...asShopper(id) })));
+  telling = false;
+  await Promise.all(tellers);
+  for (const { status, body } of erased) {
+    assert.ok(status === 200 || status === 202, `${status}`);
+    await until(async () => (await s.get(`/v1/me/erasures/${body.id}`, server)).body.state === 'done', 'every erasure comes to its end');
+  }
+  assert.deepEqual(filesWith(s.data, ['lieselotte-', 'Liese Zucker']), []);
+  assert.equal((await s.post('/admin/v1/experiments/poll-trial/verify')).body.different, 0);
+});
+
 test('an erasure that a crash interrupts is taken up again', async (t) => {
   const s = await Server.start();
   t.after(() => s.stop());

@@ -3,6 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, bearer, build } from './harness.mjs';
 import { within } from './listen.mjs';
@@ -108,6 +109,26 @@ test('a shop that is connected', async (t) => {
     assert.equal(body.items.find((row) => row.action === 'erase').actor, 'plugin shopify');
     await deliver(s, 'orders/create', order(1009, 11));
     assert.deepEqual(await timeline(11), []);
+  });
+
+  await t.test('of whom it redacts nothing is left in any file, nor of what the shop goes on telling of her', async () => {
+    const her = { id: 77001177, email: 'redaktra@example.com', first_name: 'Redaktra', updated_at: '2026-10-01T10:00:00Z' };
+    const held = () => readdirSync(s.data, { recursive: true }).map((name) => join(s.data, name)).filter((path) => {
+      const bytes = statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path) : '';
+      return ['77001177', 'redaktra@', 'Redaktra'].some((word) => bytes.includes(word));
+    });
+    const redact = () => deliver(s, 'customers/redact', { shop_domain: 'wolle.myshopify.com', customer: her, orders_to_redact: [5001] });
+    await deliver(s, 'orders/create', order(5001, her.id));
+    await deliver(s, 'customers/create', her);
+    await until(() => timeline(her.id), (items) => items.length === 2);
+    await redact();
+    await until(async () => held(), (files) => !files.length);
+    assert.deepEqual((await deliver(s, 'orders/updated', order(5001, her.id, { total_price: '50.00', updated_at: '2026-10-02T10:00:01Z' }))).body, { taken: true });
+    await deliver(s, 'customers/update', { ...her, updated_at: '2026-10-03T10:00:00Z' });
+    await until(async () => held(), (files) => !files.length);
+    await redact();
+    await until(async () => held(), (files) => !files.length);
+    assert.deepEqual(await timeline(her.id), []);
   });
 
   await t.test('an order is on the timeline within a second', async () => {

@@ -71,6 +71,7 @@ Test(cloudevents, what_breaks_the_rules_is_refused_with_a_reason) {
         "{\"specversion\":\"1.0\",\"type\":\"E\",\"id\":\"1\",\"subject\":\"u\"}",
         "{\"specversion\":\"1.0\",\"type\":\"E\",\"source\":\"s\",\"subject\":\"u\"}",
         HEAD ",\"subject\":\"u\",\"time\":\"yesterday\"}",
+        "{\"specversion\":\"1.0\",\"type\":\"E\",\"source\":\"a b\",\"id\":\"c\",\"subject\":\"u\"}",
         HEAD ",\"subject\":\"u\",\"data_base64\":\"AAAA\"}",
         HEAD ",\"subject\":\"u\",\"userId\":\"u\"}",
         HEAD ",\"subject\":\"u\",\"more\":{}}",

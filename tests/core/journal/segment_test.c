@@ -61,6 +61,23 @@ Test(segment, the_clock_of_the_sender_is_corrected_by_its_sentAt) {
     cr_expect_eq(intake.records[1].at, received, "without a timestamp it is when it was received");
 }
 
+Test(segment, what_is_corrected_is_the_original_timestamp_where_somebody_on_the_way_made_another) {
+    struct segment_intake intake = take(
+        SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"2026-11-22T11:00:00Z\",\"originalTimestamp\":"
+                       "\"2026-11-21T11:00:00Z\",\"sentAt\":\"2026-11-21T12:00:00Z\"}");
+    cr_assert_eq(intake.n, 1);
+    cr_expect_eq(intake.records[0].at, received - CLOCK_HOUR);
+    intake = take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"2026-11-22T11:00:00Z\","
+                                 "\"originalTimestamp\":\"2026-11-21T11:00:00Z\"}");
+    int64_t corrected;
+    clock_parse(TEXT("2026-11-22T11:00:00Z"), &corrected);
+    cr_expect_eq(intake.records[0].at, corrected, "without sentAt it is as sent");
+    intake = take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"originalTimestamp\":\"2026-11-22T11:00:00Z\"}");
+    cr_expect_eq(intake.records[0].at, corrected);
+    cr_expect(strstr(refusal(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"originalTimestamp\":\"once\"}"),
+                     "`originalTimestamp`"));
+}
+
 Test(segment, without_sentAt_the_timestamp_counts_as_it_is) {
     struct segment_intake intake =
         take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"2026-11-01T00:00:00+01:00\"}");

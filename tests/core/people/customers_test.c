@@ -75,6 +75,10 @@ Test(customers, are_found_by_the_beginning_of_id_name_or_mail_each_once) {
     cr_assert_eq(search("c-1", TEXT(""), 10).n, 2);
     cr_assert_eq(search("", TEXT(""), 10).n, 2);
     cr_assert_eq(search("shop", TEXT(""), 10).n, 0);
+    tell("C-19", "name", "\"Zo\\u00eb von der M\\u00fchle\"", 1, TRAIT_TOLD);
+    const char *const ways[] = {"zo\u00eb", "ZO\u00cb VON DER M\u00dcHLE"};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        cr_expect_eq(search(ways[i], TEXT(""), 10).n, 1, "%s", ways[i]);
 }
 
 Test(customers, a_name_that_was_corrected_is_found_no_more) {

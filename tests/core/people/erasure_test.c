@@ -31,12 +31,16 @@ static void finish(struct erasure *e) {
     cr_assert_eq(erasure_finish(sql, &suppression, e, 9, &error), 0, "%s", error.detail);
 }
 
-static bool file_has(const char *name, const char *word) {
+static void read_file(const char *name, struct buffer *all) {
     FILE *file = fopen(in_folder(name), "rb");
-    struct buffer all = {0};
-    if (!file) return false;
-    for (size_t n = 1; n; all.n += n) n = fread(buffer_reserve(&all, 4096), 1, 4096, file);
+    if (!file) return;
+    for (size_t n = 1; n; all->n += n) n = fread(buffer_reserve(all, 4096), 1, 4096, file);
     fclose(file);
+}
+
+static bool file_has(const char *name, const char *word) {
+    struct buffer all = {0};
+    read_file(name, &all);
     bool found = all.n && memmem(all.at, all.n, word, strlen(word));
     buffer_free(&all);
     return found;
@@ -82,6 +86,60 @@ Test(erasure, leaves_nothing_of_her_in_the_file_nor_in_its_log) {
     struct audit_page page;
     cr_assert_eq(audit_list(sql, &arena, TEXT("customer"), TEXT_NONE, 0, 10, &page, &error), 0);
     cr_assert_eq(page.n, 3); /* merge, unmerge, erase: that it was done stays */
+}
+
+/* The keys of two customers, so many and in no order that pages are split everywhere, which leaves copies of rows behind. */
+Test(erasure, leaves_nothing_of_her_between_the_rows_of_pages_that_others_stay_in) {
+    enum { KEYS = 6000 };
+    struct text *hers = arena_array(&arena, struct text, KEYS), emails[KEYS];
+    struct erasure e = {.keys = hers};
+    struct identity_link link;
+    struct buffer all = {0};
+    cr_assert_eq(sql_begin(sql, &error), 0);
+    for (unsigned i = 0; i < KEYS; i++) {
+        struct text key = arena_printf(&arena, "%08x-%.*s", i * 2654435761u, (int)(i % 13), "her-telephone");
+        struct text email = arena_printf(&arena, "%08x@x.example", i * 2246822519u);
+        struct trait trait = {TEXT("email"), arena_printf(&arena, "\"%.*s\"", TEXT_ARGS(email)), 1, TRAIT_TOLD};
+        bool is_hers = i % 2;
+        cr_assert_geq(identity_join(sql, &arena, key, is_hers ? TEXT("u-anna") : TEXT("u-bert"), TEXT("identify"), 1,
+                                    &link, &error),
+                      0);
+        cr_assert_eq(customers_tell(sql, key, &trait, &error), 1);
+        cr_assert_eq(customers_index(sql, &arena, key, &error), 0);
+        if (!is_hers) continue;
+        emails[e.n] = email;
+        hers[e.n++] = key;
+    }
+    cr_assert_eq(erasure_ask(sql, &arena, &suppression, &e, TEXT("ann"), 7, &error), 0);
+    cr_assert_eq(sql_commit(sql, &error), 0);
+    finish(&e);
+    read_file("parley.db", &all);
+    for (size_t i = 0; i < e.n; i++) {
+        cr_expect(!memmem(all.at, all.n, hers[i].at, 9), "%s", hers[i].at);
+        cr_expect(!memmem(all.at, all.n, emails[i].at, 9), "%s", emails[i].at);
+    }
+    buffer_free(&all);
+}
+
+Test(erasure, a_key_that_was_joined_to_her_meanwhile_leads_to_nobody) {
+    struct identity_link link;
+    struct text root;
+    struct erasure e = asked();
+    cr_assert_eq(identity_join(sql, &arena, TEXT("her-phone"), keys[0], TEXT("identify"), 1, &link, &error),
+                 IDENTITY_JOINED);
+    finish(&e);
+    cr_assert_eq(identity_root(sql, &arena, TEXT("her-phone"), &root, &error), 0);
+    cr_assert(text_is(root, "her-phone"));
+    cr_assert(!file_has("parley.db", "u-anna"));
+}
+
+Test(erasure, parley_db_knows_whom_it_suppresses) {
+    struct erasure e = asked();
+    cr_assert_eq(suppression_is_kept(&suppression, sql, keys[0], &error), 1);
+    cr_assert_eq(suppression_is_kept(&suppression, sql, keys[1], &error), 1);
+    cr_assert_eq(suppression_is_kept(&suppression, sql, TEXT("u-bert"), &error), 0);
+    finish(&e);
+    cr_assert_eq(suppression_is_kept(&suppression, sql, keys[0], &error), 1);
 }
 
 Test(erasure, suppresses_by_a_hash_that_only_this_folder_can_make) {

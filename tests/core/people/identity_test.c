@@ -88,6 +88,17 @@ Test(identity, an_alias_between_two_known_ids_is_only_a_proposal) {
     cr_assert_eq(proposals(&items), 1);
 }
 
+Test(identity, an_alias_of_somebody_who_only_ever_sent_events_is_only_a_proposal) {
+    struct identity_proposal *items;
+    cr_assert_eq(identity_know(sql, TEXT("u2"), TEXT("track"), 41, &error), 0);
+    cr_assert_eq(join("u2", "u1"), IDENTITY_PROPOSED);
+    cr_assert(is("u1", "u1") && is("u2", "u2"));
+    cr_assert_eq(proposals(&items), 1);
+    join("anon-1", "u1");
+    cr_assert_eq(identity_know(sql, TEXT("anon-1"), TEXT("track"), 43, &error), 0);
+    cr_assert(is("anon-1", "u1"), "a key that was joined stays where it is");
+}
+
 Test(identity, a_key_joined_to_a_key_follows_it_to_the_customer) {
     join("anon-1", "u1");
     cr_assert_eq(join("anon-2", "anon-1"), IDENTITY_JOINED);

@@ -187,6 +187,11 @@ Test(timeline, entries_are_found_by_words_of_what_they_say_or_lead_to) {
     cr_expect_eq(page_of(&anna, 1, next, "", 2).n, 1, "page by page");
     searched = TEXT("blue cup");
     cr_expect_eq(page_of(&anna, 1, "", "", 10).n, 0);
+    struct journal_record r = track("anna", "Product Viewed", NULL, 1003);
+    r.body = TEXT("{\"properties\":{\"name\":\"Blaue Sch\\u00dcssel\"}}");
+    write_one(r);
+    searched = TEXT("SCH\u00fcssEL");
+    cr_expect_eq(page_of(&anna, 1, "", "", 10).n, 1, "large and small are one in every script");
 }
 
 Test(timeline, a_made_up_place_shows_nobody_elses_entries) {

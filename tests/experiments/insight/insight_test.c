@@ -118,6 +118,27 @@ Test(insight, a_customer_counts_once_in_the_window_and_once_in_the_base) {
     stop();
 }
 
+Test(insight, a_base_that_is_not_kept_any_more_is_refused_and_not_taken_for_quiet) {
+    start();
+    tell("anna", 0, "Product Viewed", T, "{\"sku\":\"mug\"}");
+    struct insight_trends q = {.job = {.mail.receive = on_answer, .reply_to = &h.box},
+                               .kind = INSIGHT_SHOPPING,
+                               .least = 1,
+                               .window = 35,
+                               .base = 366,
+                               .limit = 10};
+    insight_ask_trends(h.insight, &q);
+    wait_for_answer();
+    cr_expect_eq(q.error.code, 0, "401 days with today: %s", q.error.detail);
+    buffer_free(&q.out);
+    q.window = 36;
+    insight_ask_trends(h.insight, &q);
+    wait_for_answer();
+    cr_expect_eq(q.error.code, ERR_INVALID);
+    cr_expect(strstr(q.error.detail, "2010-10-26"), "%s", q.error.detail);
+    stop();
+}
+
 Test(insight, an_event_is_never_later_than_its_receipt) {
     start();
     tell("anna", 0, "Product Viewed", T + 400 * DAY, "{\"sku\":\"mug\"}");
@@ -142,6 +163,69 @@ Test(insight, guests_are_in_trends_and_in_no_cohort) {
     tell("guest", 0, "Order Completed", T, "{\"order_id\":\"1\",\"revenue\":7,\"products\":[{\"sku\":\"mug\"}]}");
     expect(trends(INSIGHT_PURCHASING, 1), "\"customers\":1");
     expect(cohorts(), "\"customers\":0");
+    stop();
+}
+
+static void tell_link(enum journal_kind kind, enum journal_actor actor, const char *unit, const char *other) {
+    struct journal_record r = track(unit, "", NULL, T);
+    r.kind = (uint8_t)kind;
+    r.actor = (uint8_t)actor;
+    r.flags = JOURNAL_KNOWN;
+    r.other = text_of(other);
+    cr_assert_eq(journal_write(h.journal, &r, 1).code, 0);
+}
+
+Test(insight, a_visitor_who_says_who_she_is_is_one_customer_with_what_she_did_before) {
+    start();
+    tell("her-phone", 0, "Product Viewed", T - 8 * DAY, "{\"sku\":\"mug\"}");
+    tell("her-phone", 0, "Product Viewed", T - 7 * DAY, "{\"sku\":\"lamp\"}");
+    tell("her-phone", 0, "Order Completed", T, "{\"order_id\":\"1\",\"revenue\":7,\"products\":[{\"sku\":\"mug\"}]}");
+    expect(cohorts(), "\"customers\":0,\"again\":0");
+    tell_link(JOURNAL_IDENTIFY, JOURNAL_CUSTOMER, "anna", "her-phone");
+    tell("anna", JOURNAL_KNOWN, "Product Viewed", T, "{\"sku\":\"lamp\"}");
+    tell("her-phone", 0, "Product Viewed", T, "{\"sku\":\"lamp\"}");
+    tell("anna", JOURNAL_KNOWN, "Order Completed", T,
+         "{\"order_id\":\"2\",\"revenue\":5,\"products\":[{\"sku\":\"mug\"}]}");
+    expect(trends(INSIGHT_SHOPPING, 1), "{\"item\":\"lamp\",\"customers\":1,\"before\":1,");
+    expect(trends(INSIGHT_PURCHASING, 1), "{\"item\":\"mug\",\"customers\":1,\"before\":0,");
+    expect(cohorts(), "\"customers\":1,\"again\":1,\"againShare\":1,\"orders\":2,\"revenue\":12,");
+    expect(visits(), "{\"day\":\"2011-11-30\",\"visitors\":1,\"new\":0,\"returning\":1,");
+    stop();
+}
+
+Test(insight, two_customers_are_one_by_the_staffs_word_alone_and_two_again_when_they_are_taken_apart) {
+    start();
+    tell("anna", JOURNAL_KNOWN, "Order Completed", T - DAY,
+         "{\"order_id\":\"1\",\"revenue\":7,\"products\":[{\"sku\":\"mug\"}]}");
+    tell("bert", JOURNAL_KNOWN, "Order Completed", T,
+         "{\"order_id\":\"2\",\"revenue\":5,\"products\":[{\"sku\":\"mug\"}]}");
+    tell_link(JOURNAL_ALIAS, JOURNAL_CUSTOMER, "anna", "bert");
+    char *two = cohorts();
+    expect(strdup(two), "\"customers\":2,\"again\":0");
+    tell_link(JOURNAL_ALIAS, JOURNAL_STAFF, "anna", "bert");
+    expect(cohorts(), "\"customers\":1,\"again\":1,\"againShare\":1,\"orders\":2,\"revenue\":12,");
+    expect(trends(INSIGHT_PURCHASING, 1), "{\"item\":\"mug\",\"customers\":1,");
+    tell_link(JOURNAL_PART, JOURNAL_STAFF, "anna", "bert");
+    expect(cohorts(), strstr(two, "\"customers\""));
+    expect(trends(INSIGHT_PURCHASING, 1), "{\"item\":\"mug\",\"customers\":2,");
+    free(two);
+    stop();
+}
+
+Test(insight, nothing_of_a_person_with_several_keys_stays_when_she_is_forgotten) {
+    start();
+    tell("her-phone", 0, "Order Completed", T, "{\"order_id\":\"1\",\"revenue\":7,\"products\":[{\"sku\":\"mug\"}]}");
+    tell_link(JOURNAL_IDENTIFY, JOURNAL_CUSTOMER, "anna", "her-phone");
+    tell("anna", JOURNAL_KNOWN, "Order Completed", T,
+         "{\"order_id\":\"2\",\"revenue\":5,\"products\":[{\"sku\":\"mug\"}]}");
+    expect(cohorts(), "\"customers\":1,\"again\":1");
+    const struct text units[] = {TEXT("anna"), TEXT("her-phone")};
+    struct insight_forgetting f = {.job = {.mail.receive = on_answer, .reply_to = &h.box}, .units = units, .n = 2};
+    insight_forget(h.insight, &f);
+    wait_for_answer();
+    cr_assert_eq(f.error.code, 0, "%s", f.error.detail);
+    expect(cohorts(), "\"customers\":0,\"again\":0,\"againShare\":null,\"orders\":0,\"revenue\":0,");
+    expect(trends(INSIGHT_PURCHASING, 1), "\"items\":[]");
     stop();
 }
 
@@ -199,7 +283,7 @@ Test(insight, while_events_keep_coming_it_takes_in_a_few_and_the_rest_when_they_
 Test(insight, what_is_of_no_interest_is_passed_and_not_walked_over_again_after_a_restart) {
     start();
     struct journal_record r = track("anna", "experiment", NULL, T);
-    r.kind = JOURNAL_IDENTIFY;
+    r.kind = JOURNAL_ENTRY;
     cr_assert_eq(journal_write(h.journal, &r, 1).code, 0);
     insight_tick(h.insight, 1);
     wait_for_position(1);
