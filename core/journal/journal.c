@@ -78,6 +78,8 @@ static void *write_groups(void *arg) {
         pthread_mutex_lock(&j->mutex);
         wait_for_work(j);
         struct journal_batch *batches = take_batches(j);
+        bool again = j->refusing && !j->first;
+        if (again) j->refusing = false;
         struct journal_erasure *erasures = j->erasures;
         struct journal_heads *questions = j->questions;
         struct journal_dropping *droppings = j->droppings;
@@ -86,6 +88,7 @@ static void *write_groups(void *arg) {
         j->droppings = NULL;
         stopping = j->stopping && !j->first;
         pthread_mutex_unlock(&j->mutex);
+        if (again) log_info(j->options.log, "the journal takes events again");
         answer_heads(j, questions);
         for (struct journal_erasure *next; erasures; erasures = next) {
             next = erasures->next;
@@ -227,7 +230,9 @@ int journal_append(struct journal *j, struct journal_batch *batch) {
     pthread_mutex_lock(&j->mutex);
     assert(!j->stopping);
     bool taken = !lagging && (!j->first || j->waiting + batch->bytes <= j->options.queue_bytes);
-    bool first = taken && !j->first;
+    bool first = taken && !j->first, begins = !taken && !j->refusing;
+    j->refusing |= !taken;
+    size_t waiting = j->waiting;
     if (taken) {
         *j->last = batch;
         j->last = &batch->next;
@@ -236,6 +241,9 @@ int journal_append(struct journal *j, struct journal_batch *batch) {
     pthread_mutex_unlock(&j->mutex);
     if (first && !atomic_load(&j->gathering)) pthread_cond_signal(&j->filled); /* after the lock: it is free then */
     if (!taken) count(j->refused, 1);
+    if (begins)
+        log_warn(j->options.log, "too much waits for the journal; events are refused until it is less",
+                 LOG_I("waiting", waiting), LOG_I("lag", atomic_load(&j->lag->bytes)));
     return taken ? 0 : ERR_UNAVAILABLE;
 }
 

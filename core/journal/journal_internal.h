@@ -39,6 +39,7 @@ struct journal {
     struct journal_heads *questions;  /* likewise */
     struct journal_dropping *droppings;
     bool stopping;
+    bool refusing;         /* since the queue was empty for the last time */
     _Atomic bool sleeping; /* the writer waits without a time-out: whoever fills a ring wakes it */
     _Atomic int gathering; /* loops whose turn is not over */
     _Atomic int rings_n;

@@ -82,26 +82,40 @@ static int read_meta(struct sql *sql, int64_t *first, unsigned char *key, struct
     return rc;
 }
 
-static int read_first(struct partition *partition, const char *folder, struct error *error) {
+int partition_read(struct sql **sql, const char *folder, int number, struct error *error) {
     char path[PARTITION_PATH_ROOM];
+    struct error own = {0};
+    partition_path(path, folder, number);
+    *sql = NULL;
+    if (access(path, F_OK) != 0) return ERR_NOT_FOUND;
+    int rc = sql_open(sql, path, SQL_READER, &own);
+    if (rc == 0) return 0;
+    return access(path, F_OK) != 0 ? ERR_NOT_FOUND : error_set(error, rc, "%s", own.detail);
+}
+
+static int read_first(struct partition *partition, const char *folder, struct error *error) {
     unsigned char key[FINGERPRINT_KEY_BYTES];
     struct sql *sql;
-    partition_path(path, folder, partition->number);
-    int rc = sql_open(&sql, path, SQL_READER, error);
+    int rc = partition_read(&sql, folder, partition->number, error);
     if (rc == 0) rc = read_meta(sql, &partition->first, key, error);
     sql_close(sql);
     return rc;
 }
 
 static int read_firsts(struct partition_list *list, const char *folder, struct error *error) {
+    size_t there = 0;
     for (size_t i = 0; i < list->n; i++) {
-        int rc = read_first(&list->items[i], folder, error);
+        struct partition p = list->items[i];
+        int rc = read_first(&p, folder, error);
+        if (rc == ERR_NOT_FOUND) continue;
         if (rc < 0) return rc;
-        if (i > 0 && list->items[i].first < list->items[i - 1].first)
+        if (there > 0 && p.first < list->items[there - 1].first)
             return error_set(error, ERR_CORRUPT,
                              "%s/%08d.db does not follow on %08d.db: one of them is not of this journal", folder,
-                             list->items[i].number, list->items[i - 1].number);
+                             p.number, list->items[there - 1].number);
+        list->items[there++] = p;
     }
+    list->n = there;
     return 0;
 }
 

@@ -21,6 +21,9 @@ struct partition_list {
 
 void partition_path(char out[static PARTITION_PATH_ROOM], const char *folder, int number);
 
+/* Opens for reading. ERR_NOT_FOUND, without words, for a file that is not there, or that is dropped just now. */
+int partition_read(struct sql **sql, const char *folder, int number, struct error *error);
+
 /* Which files the folder has, in order, none of them opened: `first` is 0. */
 int partition_numbers(struct partition_list *list, const char *folder, struct error *error);
 /* All files of the folder with their first rows, in order. ERR_CORRUPT names the file that cannot be read, or two that

@@ -57,11 +57,8 @@ static int file(struct journal_reader *reader, int number, struct open_file **ou
     assert(oldest && "visitors do not read within one another as deep as that");
     sql_close(oldest->sql);
     *oldest = (struct open_file){0};
-    char path[PARTITION_PATH_ROOM];
-    partition_path(path, reader->folder, number);
-    if (access(path, F_OK) != 0) return ERR_NOT_FOUND; /* it was dropped since the list was made */
     struct sql *sql;
-    int rc = sql_open(&sql, path, SQL_READER, error);
+    int rc = partition_read(&sql, reader->folder, number, error); /* it may have been dropped since the list was made */
     if (rc == 0) *oldest = (struct open_file){number, sql, ++reader->uses, 0};
     *out = oldest;
     return rc;

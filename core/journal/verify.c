@@ -67,8 +67,7 @@ static void check_files(struct verifying *v, const struct partition_list *list, 
         v->told = 0;
         v->due = before->number && v->number == before->number + 1 ? before->end : 0;
         partition_path(v->path, v->folder, v->number);
-        bool there = access(v->path, F_OK) == 0; /* else dropped since the list was made, and all before it */
-        bool whole = there && verify_file(v) == 0;
+        bool whole = verify_file(v) == 0; /* or it was dropped since the list was made, and all before it */
         if (whole) check_order(v, before);
         before->number = whole ? v->number : 0;
         before->end = v->end;

@@ -249,7 +249,7 @@ static bool was_being_changed(struct verifying *v) {
 int verify_file(struct verifying *v) {
     struct error error = {0};
     if (was_being_changed(v)) return ERR_CORRUPT;
-    int rc = sql_open(&v->sql, v->path, SQL_READER, &error);
+    int rc = partition_read(&v->sql, v->folder, v->number, &error);
     if (rc == 0) rc = check_all(v, &error);
     sql_close(v->sql);
     v->sql = NULL;

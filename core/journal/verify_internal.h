@@ -34,7 +34,8 @@ void verify_found(struct verifying *v, const char *path, struct journal_finding 
 /* What ends the name of a rollback journal beside a file. */
 #define VERIFY_ROLLBACK ".db-journal"
 
-/* The file of v->path and v->number. 0 where it was read to its end, right or not: then v->first and v->end are known. */
+/* The file of v->path and v->number. 0 where it was read to its end, right or not: then v->first and v->end are known. ERR_NOT_FOUND where it is
+ * not there any more. */
 int verify_file(struct verifying *v);
 
 #endif

@@ -213,7 +213,7 @@ const struct command commands[] = {
      "/v1/track", act_track, NULL, "one event, as `Order Completed`"},
     {"journal", "verify", "FOLDER", "--accept-gaps", NULL, NULL, act_journal_verify, NULL,
      "whether the files of a data folder's journal hold what was written; no server"},
-    {"journal", "export", "FOLDER", "--format ndjson|csv --from SEQ --to SEQ --since TIME", NULL, NULL,
+    {"journal", "export", "FOLDER", "--format ndjson|csv --from SEQ --to SEQ --since TIME --until TIME", NULL, NULL,
      act_journal_export, NULL, "its rows, a line each"},
     {"journal", "tail", "FOLDER", "--lines N --follow", NULL, NULL, act_journal_tail, NULL,
      "its last rows, and those that come"},

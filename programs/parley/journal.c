@@ -94,9 +94,9 @@ enum exit_code act_journal_verify(struct call *call) {
 struct printing {
     struct buffer line;
     bool csv;
-    int64_t since; /* ms: received at or after; INT64_MIN: all */
-    int64_t last;  /* seq that was seen */
-    int unwritten; /* errno of a row that could not be printed */
+    int64_t since, until; /* ms: received at or after, and before */
+    int64_t last;         /* seq that was seen */
+    int unwritten;        /* errno of a row that could not be printed */
     struct arena arena;
 };
 
@@ -140,7 +140,7 @@ static void put_csv(struct printing *p, const struct journal_record *r) {
 static int print_row(void *visitor, const struct journal_record *r) {
     struct printing *p = visitor;
     p->last = r->seq;
-    if (r->received < p->since) return 0;
+    if (r->received < p->since || r->received >= p->until) return 0;
     buffer_clear(&p->line);
     arena_reset(&p->arena);
     if (p->csv)
@@ -164,16 +164,23 @@ static void end_printing(struct printing *p) {
     arena_free(&p->arena);
 }
 
+/* A flag's time, where it was given. ERR_INVALID. */
+static int read_time(const struct call *call, const char *flag, int64_t *ms, struct error *error) {
+    const char *value = call_flag(call, flag);
+    if (!value || clock_parse(text_of(value), ms)) return 0;
+    return error_set(error, ERR_INVALID, "%s %s: write a day or a time, as 2026-11-30", flag, value);
+}
+
 enum exit_code act_journal_export(struct call *call) {
     struct journal_reader *reader;
     struct error error = {0};
-    struct printing p = {.since = INT64_MIN};
-    const char *format = call_flag(call, "--format"), *since = call_flag(call, "--since");
+    struct printing p = {.since = INT64_MIN, .until = INT64_MAX};
+    const char *format = call_flag(call, "--format");
     int64_t from, to;
     int rc = call_number(call, "--from", 1, INT64_MAX, 1, &from, &error);
     if (rc == 0) rc = call_number(call, "--to", 1, INT64_MAX, INT64_MAX, &to, &error);
-    if (rc == 0 && since && !clock_parse(text_of(since), &p.since))
-        rc = error_set(&error, ERR_INVALID, "--since %s: write a day or a time, as 2026-11-30", since);
+    if (rc == 0) rc = read_time(call, "--since", &p.since, &error);
+    if (rc == 0) rc = read_time(call, "--until", &p.until, &error);
     p.csv = format && !strcmp(format, "csv");
     if (rc == 0 && format && !p.csv && strcmp(format, "ndjson") != 0)
         rc = error_set(&error, ERR_INVALID, "--format is ndjson or csv");
@@ -194,7 +201,7 @@ enum exit_code act_journal_export(struct call *call) {
 enum exit_code act_journal_tail(struct call *call) {
     struct journal_reader *reader;
     struct error error = {0};
-    struct printing p = {.since = INT64_MIN};
+    struct printing p = {.since = INT64_MIN, .until = INT64_MAX};
     int64_t lines, end;
     if (call_number(call, "--lines", 0, LINES_MOST, 10, &lines, &error) < 0) {
         failed(error.code, &error);

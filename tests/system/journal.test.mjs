@@ -43,6 +43,12 @@ test('the journal', async (t) => {
     assert.equal(all.find((r) => r.kind === 'identify').other, 'a1');
     assert.equal(rows(await at('export', '--from', '3', '--to', '4')).length, 2);
     assert.equal(rows(await at('export', '--since', '2999-01-01')).length, 0);
+    const met = all[8].received;
+    assert.deepEqual(rows(await at('export', '--until', met)), all.filter((r) => r.received < met));
+    assert.deepEqual(rows(await at('export', '--since', met)), all.filter((r) => r.received >= met));
+    assert.equal(rows(await at('export', '--until', '2999-01-01')).length, 9);
+    assert.equal(rows(await at('export', '--since', met, '--until', met)).length, 0);
+    assert.match((await parley(s.url, ['journal', 'export', s.data, '--until', 'soon'])).err, /--until soon: write a day or a time/);
     const csv = (await at('export', '--format', 'csv')).split('\r\n');
     assert.equal(csv[0], 'seq,received,at,kind,actor,name,unit,other,message_id,body');
     assert.equal(csv.length, 11);

@@ -121,6 +121,16 @@ test('a shop that is connected', async (t) => {
     assert.deepEqual(await timeline(11), []);
   });
 
+  await t.test('an end in the middle of erasures is in order, and the next start goes on with them', async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => 900 + i);
+    for (const id of ids) await deliver(s, 'orders/create', order(6000 + id, id));
+    await until(() => timeline(ids.at(-1)), (items) => items.length > 0);
+    for (const id of ids) assert.equal((await deliver(s, 'customers/redact', { shop_domain: 'wolle.myshopify.com', customer: { id }, orders_to_redact: [6000 + id] })).status, 200);
+    assert.deepEqual(await s.kill('SIGTERM'), { code: 0, signal: null });
+    await s.up();
+    for (const id of ids) await until(() => timeline(id), (items) => items.length === 0);
+  });
+
   await t.test('of whom it redacts nothing is left in any file, nor of what the shop goes on telling of her', async () => {
     const her = { id: 77001177, email: 'redaktra@example.com', first_name: 'Redaktra', updated_at: '2026-10-01T10:00:00Z' };
     const held = () => readdirSync(s.data, { recursive: true }).map((name) => join(s.data, name)).filter((path) => {

@@ -101,7 +101,9 @@ static void stand_still(void *may_go_on, struct journal_block *block) {
 }
 
 Test(journal, when_too_much_waits_appends_are_refused_and_taken_again_later) {
-    struct journal *journal = journal_start((struct journal_options){.queue_bytes = 2000});
+    FILE *lines = tmpfile();
+    struct log log = {.fd = fileno(lines), .program = "test"};
+    struct journal *journal = journal_start((struct journal_options){.queue_bytes = 2000, .log = &log});
     enum { N = 64 };
     struct waiting_batch w[N];
     struct journal_record r[N];
@@ -114,11 +116,20 @@ Test(journal, when_too_much_waits_appends_are_refused_and_taken_again_later) {
         if ((rc = waiting_send(journal, &w[sent], &r[sent], 1)) != 0) break;
     }
     cr_expect_eq(rc, ERR_UNAVAILABLE);
+    cr_expect_eq(waiting_send(journal, &w[sent], &r[sent], 1), ERR_UNAVAILABLE, "still, and it is said once");
     sem_post(&may_go_on);
     for (int i = 0; i < sent; i++) waiting_wait(&w[i]);
     struct journal_record last = track("a", "x", NULL, 1);
     cr_expect_eq(journal_write(journal, &last, 1).code, 0);
     journal_close(journal);
+    char said[2000] = "";
+    rewind(lines);
+    said[fread(said, 1, sizeof said - 1, lines)] = 0;
+    char *refused = strstr(said, "too much waits for the journal; events are refused until it is less");
+    cr_assert_not_null(refused, "%s", said);
+    cr_expect_null(strstr(refused + 1, "too much waits"), "%s", said);
+    cr_expect_not_null(strstr(refused, "the journal takes events again"), "%s", said);
+    fclose(lines);
 }
 
 Test(journal, batches_of_one_turn_of_a_loop_are_one_group) {
