@@ -10,8 +10,9 @@
 enum { TICK_MS = 1000, RETRY_TICKS = 5, TELL_AFTER_TICKS = 10 };
 
 struct run {
-    struct lane_job job;          /* first: steps on the store lane */
-    struct journal_batch last_in; /* of no rows */
+    struct lane_job job;           /* first: steps on the store lane ... */
+    void (*then)(struct run *run); /* ... and what comes behind each, on the loop */
+    struct journal_batch last_in;  /* of no rows */
     struct measure_forgetting forgetting;
     struct journal_erasure rows;
     struct insight_forgetting insight;
@@ -34,6 +35,7 @@ struct run {
 
 struct erasures {
     struct app *app;
+    bool stopped;
     uv_timer_t tick;
     struct run *runs;
     struct lane_job resume;
@@ -94,8 +96,7 @@ static void ask_work(struct lane_job *job, void *owner) {
     sql_end(owner, rc, &run->error);
 }
 
-static void asked(struct mail *mail) {
-    struct run *run = (struct run *)mail;
+static void asked(struct run *run) {
     struct app *app = run->erasures->app;
     if (run->error.code) {
         tell(run, &run->error);
@@ -114,8 +115,8 @@ static void keep_work(struct lane_job *job, void *owner) {
     if (rc == 0) rc = sql_end(owner, erasure_keep(owner, &run->erasure, &run->error), &run->error);
 }
 
-static void kept(struct mail *mail) {
-    advance((struct run *)mail); /* where it could not be written, a crash repeats a step, which is harmless */
+static void kept(struct run *run) {
+    advance(run); /* where it could not be written, a crash repeats a step, which is harmless */
 }
 
 static void finish_work(struct lane_job *job, void *owner) {
@@ -124,8 +125,7 @@ static void finish_work(struct lane_job *job, void *owner) {
     erasure_finish(owner, &app->suppression, &run->erasure, clock_now(app->clock), &run->error);
 }
 
-static void finished(struct mail *mail) {
-    struct run *run = (struct run *)mail;
+static void finished(struct run *run) {
     if (run->erasure.step != ERASURE_DONE) {
         try_later(run, "parley.db", run->error.detail);
         return;
@@ -141,10 +141,17 @@ static void finished(struct mail *mail) {
     run_free(run);
 }
 
-static void on_store(struct run *run, void (*work)(struct lane_job *, void *), void (*receive)(struct mail *)) {
+static void stored(struct mail *mail) {
+    struct run *run = (struct run *)mail;
+    if (!run->erasures->stopped) run->then(run);
+}
+
+static void on_store(struct run *run, void (*work)(struct lane_job *, void *), void (*then)(struct run *)) {
     struct app *app = run->erasures->app;
+    if (run->erasures->stopped) return;
     error_clear(&run->error);
-    run->job = (struct lane_job){.mail.receive = receive, .work = work, .reply_to = &app->mailbox};
+    run->then = then;
+    run->job = (struct lane_job){.mail.receive = stored, .work = work, .reply_to = &app->mailbox};
     lane_do(main_db_lane(app->db), &run->job);
 }
 
@@ -350,12 +357,23 @@ void erasures_resume(struct erasures *erasures) {
     merges_tell(erasures->app);
 }
 
+void erasures_stop(struct erasures *erasures) {
+    if (!erasures) return;
+    erasures->stopped = true;
+    uv_timer_stop(&erasures->tick);
+}
+
 static void on_closed(uv_handle_t *handle) {
-    struct erasures *erasures = handle->data;
-    while (erasures->runs) run_free(erasures->runs);
-    free(erasures);
+    free(handle->data);
 }
 
 void erasures_close(struct erasures *erasures) {
-    if (erasures) uv_close((uv_handle_t *)&erasures->tick, on_closed);
+    struct error error = {0};
+    if (!erasures) return;
+    error_set(&error, ERR_UNAVAILABLE, "Parley is stopping");
+    while (erasures->runs) {
+        tell(erasures->runs, &error);
+        run_free(erasures->runs);
+    }
+    uv_close((uv_handle_t *)&erasures->tick, on_closed);
 }

@@ -11,8 +11,10 @@ struct erasures;
 struct erasures *erasures_open(struct app *app);
 /* Takes up what an earlier run of the server left. When plugins run. */
 void erasures_resume(struct erasures *erasures);
-/* Steps under way stop at the next boundary once app->draining. After the journal and the measures were closed; freed with the loop's
- * next turns. */
+/* Steps under way stop at the next boundary once app->draining; from now on what is stored of them is only waited for. Before the
+ * threads end that do them. */
+void erasures_stop(struct erasures *erasures);
+/* When these threads and the mailbox are closed: tells who still waits, and is freed with the loop's next turns. */
 void erasures_close(struct erasures *erasures);
 
 /* Erases the customer with these keys (copied; the first one names her). `told` is called exactly once: when it is done; after ten

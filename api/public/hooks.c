@@ -73,7 +73,7 @@ static bool take_headers(struct request *request, const json_t *names, struct te
     json_open_object(&w);
     for (size_t i = 0; i < json_array_size(names); i++) {
         char *name = arena_cstr(&request->arena, text_of(json_string_value(json_array_get(names, i))));
-        struct text value = request_header(request, name);
+        struct text value = text_trim(request_header(request, name)); /* RFC 9110, 5.5: blanks are not of it */
         for (char *c = name; *c; c++)
             if (*c >= 'A' && *c <= 'Z') *c = (char)(*c + 'a' - 'A');
         fine &= value.n <= HEADER_MOST;

@@ -115,6 +115,7 @@ static struct text review(const struct telling *t, struct text product) {
     enum { LINE = 200 };
     struct text rating = property(t, "rating"), words = property(t, "review_body");
     size_t n = words.n < LINE ? words.n : LINE;
+    if (!product.n) product = TEXT("a product");
     while (n < words.n && n && ((unsigned char)words.at[n] & 0xc0) == 0x80) n--; /* not within a character */
     return arena_printf(t->arena, "%.*s%s%.*s%s%.*s%s", TEXT_ARGS(product), rating.n ? ", rating " : "",
                         TEXT_ARGS(rating), n ? ": " : "", TEXT_ARGS(text_n(words.at, n)), n < words.n ? "..." : "");

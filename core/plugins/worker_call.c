@@ -137,7 +137,8 @@ static int timer(parley_call *call) {
 }
 
 static int forget(parley_call *call) {
-    call->runtime->database.forgot = call->runtime->outbox.forgot = true;
+    call->runtime->outbox.forgot = true;
+    database_forget(&call->runtime->database, call->request.customer);
     return call->runtime->plugin.forget_customer(call, parley_of(call->request.customer));
 }
 

@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "core/base/memory.h"
+#include "core/store/gaps.h"
 
 enum { CHECKPOINT_PAGES = 1000 }; /* 4 MiB of log, as SQLite's own default */
 
@@ -29,15 +33,40 @@ static void checkpoint(struct database *database) {
     database->writes.wal_pages = 0;
 }
 
+void database_forget(struct database *database, struct text customer) {
+    database->forgot = true;
+    buffer_text(&database->forgotten, customer);
+    buffer_byte(&database->forgotten, 0);
+}
+
+/* Whether the id of somebody who was forgotten is left in the file. */
+static bool is_left(struct database *database) {
+    struct text ids = buffer_view(&database->forgotten), *each = memory_zero(ids.n + 1, sizeof *each);
+    size_t n = 0;
+    while (text_cut(ids, 0, &each[n], &ids)) n++;
+    int found = gaps_have(database->writes.handle, each, n);
+    free(each);
+    return found != 0;
+}
+
+static bool truncate_log(struct database *database) {
+    return sqlite3_wal_checkpoint_v2(database->writes.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
+           SQLITE_OK;
+}
+
 /* What was erased stands in the log until it is emptied, which waits for whoever reads; they read for some milliseconds. Where it
  * cannot be had, the next commit tries again. */
 static void empty_log(struct database *database) {
     enum { TRIES = 20, WAIT_US = 5000 };
     for (int i = 0; i < TRIES && database->forgot; i++) {
-        int rc = sqlite3_wal_checkpoint_v2(database->writes.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-        database->forgot = rc != SQLITE_OK;
+        database->forgot = !truncate_log(database);
+        if (!database->forgot && !database->unwiped && is_left(database)) {
+            database->unwiped = connection_script(&database->writes, "VACUUM", SPEAKER_HOST, NULL) < 0;
+            database->forgot = !truncate_log(database);
+        }
         if (database->forgot) usleep(WAIT_US);
     }
+    if (!database->forgot) buffer_clear(&database->forgotten);
     database->writes.wal_pages = 0;
 }
 
@@ -64,6 +93,7 @@ void database_close(struct database *database) {
     writer_lock_close(&database->lock);
     if (database->users >= 0) close(database->users);
     database->users = -1;
+    buffer_free(&database->forgotten);
 }
 
 bool database_take_alone(struct database *database) {

@@ -4,16 +4,19 @@
 #ifndef PARLEY_CORE_PLUGINS_WORKER_DATABASE_H
 #define PARLEY_CORE_PLUGINS_WORKER_DATABASE_H
 
+#include "core/base/buffer.h"
 #include "core/plugins/worker_connection.h"
 #include "core/plugins/writer_lock.h"
 
 struct database {
     struct connection writes, reads;
     struct writer_lock lock;
-    int users;      /* file descriptor */
-    bool reading;   /* a read transaction is open: all reads of one wake-up see one state */
-    bool forgot;    /* a customer was erased: with the next commit the log is emptied too */
-    char path[512]; /* of data.db */
+    int users;               /* file descriptor */
+    bool reading;            /* a read transaction is open: all reads of one wake-up see one state */
+    bool forgot;             /* a customer was erased: with the next commit the log is emptied too */
+    struct buffer forgotten; /* who, each id with a NUL behind it: then the file is looked through for them */
+    bool unwiped;            /* an id is left in it, and it could not be written anew; whoever says so clears it */
+    char path[512];          /* of data.db */
 };
 
 /* Opens both connections; the folder must be there. `version`: of the release, for whoever waits for it. Waits for the writer lock meanwhile, so not on a loop. */
@@ -32,6 +35,9 @@ int database_wait_begin(struct database *database, struct error *error);
 /* COMMIT (waits for the disk) or ROLLBACK, a checkpoint when the log has grown, and the turn is given up. Not on a loop. */
 int database_commit(struct database *database, struct error *error);
 void database_rollback(struct database *database);
+
+/* Within a transaction that deletes what is held of a customer: with its commit her id is in no gap of the file either, nor in the log. */
+void database_forget(struct database *database, struct text customer);
 
 /* One call's part of the transaction. */
 int database_save(struct database *database, struct error *error);

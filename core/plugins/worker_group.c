@@ -44,6 +44,11 @@ static int run_saved(struct runtime *runtime, parley_call *call, struct buffer *
 static void finish(struct group *group) {
     struct runtime *runtime = group->runtime;
     struct parley_call *calls = group->running;
+    if (runtime->database.unwiped)
+        runtime_log(
+            runtime, PARLEY_WARN,
+            TEXT("the id of a customer who was erased may be left in data.db, which could not be written anew"));
+    runtime->database.unwiped = false;
     works_give_back(runtime, &group->works);
     if (group->outcome.code == 0) {
         buffer_text(group->out, buffer_view(&group->answers));

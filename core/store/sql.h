@@ -90,9 +90,8 @@ void sql_rollback(struct sql *sql); /* where none is open, nothing */
  *   return sql_end(sql, rc, e); */
 int sql_end(struct sql *sql, int rc, struct error *error);
 
-/* Looks for what was deleted: rows are overwritten where they go (secure_delete), but where SQLite made two pages of one, copies of
- * them stay in the gaps of the pages. Where one of the words (of less than 4 bytes: none) stands in such a gap, the file is written anew,
- * which takes as long, and as much memory, as it is large. Outside a transaction, after a checkpoint. */
+/* Where one of the words is left of a row that was deleted (gaps.h), the file is written anew, which takes as long, and as much memory,
+ * as it is large. Outside a transaction, after a checkpoint. */
 int sql_wipe(struct sql *sql, const struct text *words, size_t n, struct error *error);
 
 /* Numbered migrations, each run once, in order, each in its own transaction; the number reached stands in table

@@ -15,6 +15,7 @@
 
 #include "core/base/buffer.h"
 #include "core/base/memory.h"
+#include "core/store/gaps.h"
 
 struct sql_statement {
     sqlite3_stmt *prepared;
@@ -359,44 +360,8 @@ void sql_rollback(struct sql *sql) {
 
 /* --- what is left of what was deleted --- */
 
-enum { WORD_LEAST = 4, HEADER = 100 /* of the file, on its first page */ };
-
-static unsigned be16(const unsigned char *at) {
-    return (unsigned)at[0] << 8 | at[1];
-}
-
-/* Whether a word stands between the pointers to a page's rows and the rows (SQLite's file format, 1.6). */
-static bool gap_has(const unsigned char *page, size_t size, size_t header, const struct text *words, size_t n) {
-    unsigned type = page[header], content = be16(page + header + 5);
-    if (type != 2 && type != 5 && type != 10 && type != 13) return false; /* no page of a tree */
-    size_t from = header + (type < 8 ? 12 : 8) + 2 * (size_t)be16(page + header + 3), to = content ? content : 65536;
-    for (size_t i = 0; i < n && from < to && to <= size; i++)
-        if (words[i].n >= WORD_LEAST && memmem(page + from, to - from, words[i].at, words[i].n)) return true;
-    return false;
-}
-
-/* 1 where a gap of the file has one of them, 0 where none has. Read by SQLite's own handle: to close another one would end its locks. */
-static int find_left(struct sql *sql, const struct text *words, size_t n, struct error *error) {
-    sqlite3_file *file = NULL;
-    sqlite3_int64 bytes = 0;
-    unsigned char head[HEADER];
-    sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (!file || !file->pMethods || file->pMethods->xFileSize(file, &bytes) != SQLITE_OK || bytes < HEADER ||
-        file->pMethods->xRead(file, head, HEADER, 0) != SQLITE_OK)
-        return error_set(error, ERR_IO, "%s cannot be looked through", sql->path);
-    int size = be16(head + 16) == 1 ? 65536 : (int)be16(head + 16), found = 0;
-    unsigned char *page = memory_alloc((size_t)size);
-    for (sqlite3_int64 at = 0; !found && at + size <= bytes; at += size) {
-        if (file->pMethods->xRead(file, page, size, at) != SQLITE_OK)
-            found = error_set(error, ERR_IO, "%s cannot be looked through", sql->path);
-        else
-            found = gap_has(page, (size_t)size, at ? 0 : HEADER, words, n);
-    }
-    free(page);
-    return found;
-}
-
 int sql_wipe(struct sql *sql, const struct text *words, size_t n, struct error *error) {
-    int found = find_left(sql, words, n, error);
-    return found <= 0 ? found : sql_script(sql, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", error);
+    int found = gaps_have(sql->db, words, n);
+    if (found < 0) return error_set(error, ERR_IO, "%s cannot be looked through", sql->path);
+    return found ? sql_script(sql, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)", error) : 0;
 }

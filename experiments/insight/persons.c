@@ -50,7 +50,7 @@ int insight_join(struct insight *in, const struct journal_record *r, struct erro
 }
 
 int insight_part(struct insight *in, const struct journal_record *r, struct error *error) {
-    int64_t unit = number_of(r->unit), other = number_of(r->other), leader, others;
+    int64_t unit = number_of(r->unit), other = number_of(r->other), leader = unit, others = other;
     int rc = insight_leader(in, unit, &leader, error);
     if (rc >= 0) rc = insight_leader(in, other, &others, error);
     if (rc < 0 || unit == other || others != leader) return rc < 0 ? rc : 0;

@@ -1,5 +1,6 @@
 #include "experiments/measure/export.h"
 
+#include "core/base/csv.h"
 #include "core/base/json_write.h"
 
 /* ---- whose row it is ---- */
@@ -63,22 +64,6 @@ void export_json(const struct fold *fold, const struct measured *m, const struct
 
 /* ---- CSV ---- */
 
-static void put_field(struct buffer *out, struct text value) {
-    bool quoted = value.n && (strchr("=+-@\t\r", value.at[0]) || memchr(value.at, '"', value.n) ||
-                              memchr(value.at, ',', value.n) || memchr(value.at, '\n', value.n));
-    if (!quoted) {
-        buffer_text(out, value);
-        return;
-    }
-    buffer_byte(out, '"');
-    if (strchr("=+-@\t\r", value.at[0])) buffer_byte(out, '\'');
-    for (size_t i = 0; i < value.n; i++) {
-        if (value.at[i] == '"') buffer_byte(out, '"');
-        buffer_byte(out, value.at[i]);
-    }
-    buffer_byte(out, '"');
-}
-
 static void put_number(struct buffer *out, int64_t micros) {
     struct json_writer w;
     json_writer_init(&w, out);
@@ -102,9 +87,9 @@ void export_csv(const struct fold *fold, const struct measured *m, const struct 
     int64_t x, y;
     find_unit(&named, fold, m, row);
     clock_iso(iso, row->t0);
-    put_field(out, named.unit);
+    csv_field(out, named.unit);
     buffer_printf(out, ",%lld,%s,", (long long)row->seq, iso);
-    put_field(out, m->plan->source->state.arms[row->arm]);
+    csv_field(out, m->plan->source->state.arms[row->arm]);
     buffer_printf(out, ",%u,%s", row->epoch, row->flags & UNIT_MULTIPLE ? "multipleExposure" : "");
     for (uint32_t i = 0; i < m->plan->n_metrics; i++) {
         const struct plan_metric *pm = &m->plan->metrics[i];

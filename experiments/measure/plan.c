@@ -43,8 +43,8 @@ static uint64_t shape_of(const struct plan_experiment *e) {
     struct buffer b = {0};
     shape_text(&b, e->source->state.salt);
     shape_text(&b, definition->unit);
-    buffer_printf(&b, "%d,%lld,%lld,%u;", (int)definition->assignment, (long long)e->source->state.start_at,
-                  (long long)e->look_back, e->n_metrics ? e->metrics[0].n_weeks : 0);
+    buffer_printf(&b, "%d,%lld,%lld,%u,%u;", (int)definition->assignment, (long long)e->source->state.start_at,
+                  (long long)e->look_back, e->n_metrics ? e->metrics[0].n_weeks : 0, e->columns);
     for (uint32_t i = 0; i < e->n_metrics; i++) buffer_put(&b, &e->metrics[i].shape, sizeof e->metrics[i].shape);
     for (uint32_t i = 0; i < definition->n_breakdowns; i++) shape_text(&b, definition->breakdowns[i]);
     uint64_t shape = XXH3_64bits(b.at, b.n);
@@ -87,7 +87,7 @@ static void add_metric(struct plan_experiment *e, const struct metric *metric) {
         pm->before = e->columns;
         e->columns += pm->columns;
     }
-    e->in_order |= metric->kind == METRIC_FUNNEL;
+    if (metric->kind == METRIC_FUNNEL && e->latest == PLAN_NO_COLUMN) e->latest = e->columns++;
 }
 
 /* Whether novelty wears off is asked of the primary metric. A window of less than two weeks has no second week to compare. */
@@ -106,6 +106,7 @@ static void add_experiment(struct plan *plan, const struct snapshot_experiment *
     const struct experiment *definition = &source->definition;
     e->source = source;
     e->look_back = definition->cuped;
+    e->latest = PLAN_NO_COLUMN;
     e->unit = text_is(definition->unit, "targetingKey") ? PLAN_TARGETING_KEY
               : text_is(definition->unit, "userId")     ? PLAN_USER_ID
                                                         : PLAN_ATTRIBUTE;

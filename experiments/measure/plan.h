@@ -33,7 +33,9 @@ struct plan_experiment {
     struct plan_metric metrics[PLAN_METRICS_MAX]; /* each once: primary, secondary, guardrails */
     uint32_t n_metrics, columns;
     int64_t look_back; /* ms before a unit's entry; 0: none */
-    bool in_order;     /* a metric depends on the order of events (funnel) */
+    uint32_t
+        latest; /* where a metric depends on the order of events (funnel): the column of a unit's latest time, ms; else
+                        * PLAN_NO_COLUMN */
 };
 
 /* One thing that an event does to one experiment. */

@@ -130,7 +130,9 @@ static bool find_entry(struct history *h, struct unit_row *row, struct event **e
 }
 
 static void add_up(struct history *h, struct unit_row *row, int64_t *totals) {
-    if (h->m->plan->in_order) qsort(h->items, h->n, sizeof *h->items, by_time);
+    uint32_t latest = h->m->plan->latest;
+    if (latest != PLAN_NO_COLUMN) qsort(h->items, h->n, sizeof *h->items, by_time);
+    if (latest != PLAN_NO_COLUMN) totals[latest] = h->items[h->n - 1].event.record->at;
     for (size_t i = 0; i < h->n; i++) {
         struct history_item *item = &h->items[i];
         if (item->meaning.exposure) continue;

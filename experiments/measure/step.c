@@ -61,6 +61,15 @@ static void expose(struct fold *fold, struct measured *m, struct unit_id unit, s
     if (r->at < row->t0) fold_note_dirty(fold, m, unit);
 }
 
+/* Whether an event comes before one that has been counted, by times that may be ahead of their receipt. */
+static bool out_of_order(const struct measured *m, int64_t *totals, int64_t t) {
+    if (m->plan->latest == PLAN_NO_COLUMN) return false;
+    int64_t *latest = &totals[m->plan->latest];
+    if (t < *latest) return true;
+    *latest = t;
+    return false;
+}
+
 static void happen(struct fold *fold, struct measured *m, struct unit_id unit, struct event *event,
                    const struct fold_meaning *meaning) {
     const struct journal_record *r = event->record;
@@ -71,7 +80,7 @@ static void happen(struct fold *fold, struct measured *m, struct unit_id unit, s
         row->late += fold_apply(fold, m, row, totals, event, meaning, true);
         return;
     }
-    if (m->plan->in_order && r->at < row->newest) fold_note_dirty(fold, m, unit);
+    if (out_of_order(m, totals, r->at)) fold_note_dirty(fold, m, unit);
     if (fold_time(r) > row->newest) row->newest = fold_time(r);
     fold_apply(fold, m, row, totals, event, meaning, false);
 }

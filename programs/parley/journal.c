@@ -96,7 +96,7 @@ struct printing {
     bool csv;
     int64_t since, until; /* ms: received at or after, and before */
     int64_t last;         /* seq that was seen */
-    int unwritten; /* errno of a row that could not be printed */
+    int unwritten;        /* errno of a row that could not be printed */
     struct arena arena;
 };
 

@@ -17,21 +17,16 @@ struct kept {
     struct app *app;
     struct text plugin;
     uint64_t ticket;
-    uv_timer_t retry;  /* a journal that is full or cannot write is asked again */
-    bool told;         /* that it waits */
-    bool erases;       /* its customer; nothing is written */
-    bool forgetting;   /* by a plugin that was forgetting her */
-    struct text actor; /* in the audit log */
+    uv_timer_t retry;                 /* a journal that is full or cannot write is asked again ... */
+    void (*again)(struct kept *kept); /* ... by this step */
+    bool told;                        /* that it waits */
+    bool erases;                      /* its customer; nothing is written */
+    bool forgetting;                  /* by a plugin that was forgetting her */
+    struct text actor;                /* in the audit log */
     struct arena arena;
 };
 
 enum { RETRY_MS = 1000 };
-
-static void append(struct kept *kept);
-
-static void on_again(uv_timer_t *timer) {
-    append(timer->data);
-}
 
 static void on_closed(uv_handle_t *handle) {
     struct kept *kept = handle->data;
@@ -39,9 +34,27 @@ static void on_closed(uv_handle_t *handle) {
     free(kept);
 }
 
-static void again(struct kept *kept) {
+static void end(struct kept *kept) {
+    uv_close((uv_handle_t *)&kept->retry, on_closed);
+}
+
+/* Once the workers are gone nothing is tried again: they send again what they were not told of. */
+static void on_again(uv_timer_t *timer) {
+    struct kept *kept = timer->data;
+    if (kept->app->plugins)
+        kept->again(kept);
+    else
+        end(kept);
+}
+
+static void again(struct kept *kept, void (*step)(struct kept *)) {
+    kept->again = step;
     uv_timer_start(&kept->retry, on_again, RETRY_MS, 0);
 }
+
+/* ---- keeping ---- */
+
+static void append(struct kept *kept);
 
 static void on_durable(struct mail *mail) {
     struct kept *kept = (struct kept *)mail;
@@ -50,41 +63,37 @@ static void on_durable(struct mail *mail) {
             log_warn(kept->app->log, "a plugin's effect could not be kept yet",
                      LOG_S("reason", error_title(kept->batch.code)));
         kept->told = true;
-        again(kept);
+        again(kept, append);
         return;
     }
     plugins_kept(kept->app->plugins, kept->ticket);
-    uv_close((uv_handle_t *)&kept->retry, on_closed);
+    end(kept);
 }
 
 static void append(struct kept *kept) {
     kept->batch = (struct journal_batch){
         .mail.receive = on_durable, .reply_to = &kept->app->mailbox, .records = &kept->record, .n = 1};
-    if (journal_append(kept->app->journal, &kept->batch) != 0) again(kept);
+    if (journal_append(kept->app->journal, &kept->batch) != 0) again(kept, append);
 }
 
 /* ---- erasing ---- */
 
 static void erase(struct kept *kept);
 
-static void on_erase_again(uv_timer_t *timer) {
-    erase(timer->data);
-}
-
 /* Begun is enough: what was begun is in parley.db, and goes on by itself. */
 static void on_erased(void *user, const struct erasure *erasure, const struct error *error) {
     struct kept *kept = user;
     if (kept->app->draining) { /* the worker sends it again when it starts; she is suppressed by then */
-        uv_close((uv_handle_t *)&kept->retry, on_closed);
+        end(kept);
         return;
     }
     if (error && error->code) {
         log_warn(kept->app->log, "an erasure that a plugin asked for cannot begin yet", LOG_S("reason", error->detail));
-        uv_timer_start(&kept->retry, on_erase_again, RETRY_MS, 0);
+        again(kept, erase);
         return;
     }
     plugins_kept(kept->app->plugins, kept->ticket);
-    uv_close((uv_handle_t *)&kept->retry, on_closed);
+    end(kept);
 }
 
 static void erase(struct kept *kept) {
@@ -98,14 +107,10 @@ static void erase(struct kept *kept) {
 
 static void forget(struct kept *kept);
 
-static void on_forget_again(uv_timer_t *timer) {
-    forget(timer->data);
-}
-
 static void forget_later(struct kept *kept, const char *why) {
     log_warn(kept->app->log, "a plugin could not forget an erased customer yet", LOG_T("plugin", kept->plugin),
              LOG_S("reason", why));
-    uv_timer_start(&kept->retry, on_forget_again, RETRY_MS, 0);
+    again(kept, forget);
 }
 
 static void on_forgotten(void *user, const struct plugin_answer *answer) {
@@ -116,7 +121,7 @@ static void on_forgotten(void *user, const struct plugin_answer *answer) {
         return;
     }
     if (!refused) plugins_kept(kept->app->plugins, kept->ticket);
-    uv_close((uv_handle_t *)&kept->retry, on_closed);
+    end(kept);
 }
 
 static void forget(struct kept *kept) {
@@ -126,7 +131,7 @@ static void forget(struct kept *kept) {
     if (rc == 0) return;
     if (app->draining ||
         rc == ERR_NOT_FOUND) /* the worker sends it again when it starts; one without a plugin is none */
-        uv_close((uv_handle_t *)&kept->retry, on_closed);
+        end(kept);
     else
         forget_later(kept, error_title(rc));
 }
@@ -200,5 +205,5 @@ void parleyd_on_effect(void *user, const struct plugin_effect *effect) {
         count(app->effects_dropped, 1);
     }
     plugins_kept(app->plugins, effect->ticket);
-    uv_close((uv_handle_t *)&kept->retry, on_closed);
+    end(kept);
 }

@@ -38,8 +38,8 @@ int parleyd_people(struct app *app, const struct config *config, struct error *e
 }
 
 void parleyd_people_close(struct app *app) {
+    erasures_stop(app->erasures);
     people_close(app->people);
-    erasures_close(app->erasures);
 }
 
 void parleyd_people_free(struct app *app) {

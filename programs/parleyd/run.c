@@ -196,6 +196,7 @@ static int serve(struct parleyd *d, const char *program) {
 
 static void close_handles(struct parleyd *d) {
     mailbox_close(&d->app.mailbox);
+    erasures_close(d->app.erasures);
     uv_close((uv_handle_t *)&d->terminate, NULL);
     uv_close((uv_handle_t *)&d->interrupt, NULL);
     uv_close((uv_handle_t *)&d->hurry, NULL);

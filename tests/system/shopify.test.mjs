@@ -3,6 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { request } from 'node:http';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Server, bearer, build } from './harness.mjs';
@@ -53,6 +54,15 @@ test('a shop that is connected', async (t) => {
     assert.equal((await deliver(s, 'orders/create', order(1, 11), { signature: '' })).status, 401);
     assert.equal((await deliver(s, 'orders/create', order(1, 11), { signature: sign('x'), more: { authorization: 'Bearer nonsense' } })).status, 401);
     assert.deepEqual(await timeline(11), []);
+  });
+
+  await t.test('blanks around a header\'s value are not of it', async () => {
+    const body = JSON.stringify(order(900, 90));
+    const status = await new Promise((done, fail) => request(`${s.url}/hooks/shopify/webhooks`, { method: 'POST', headers: {
+      'x-shopify-topic': 'orders/create ', 'x-shopify-hmac-sha256': `${sign(body)}  `, 'x-shopify-webhook-id': 'blanks', 'x-shopify-shop-domain': 'wolle.myshopify.com' } },
+    (answer) => { answer.resume(); done(answer.statusCode); }).on('error', fail).end(body));
+    assert.equal(status, 200);
+    await until(() => timeline(90), (items) => items.length);
   });
 
   await t.test('an order is on the timeline, as the customer\'s own', async () => {
@@ -109,6 +119,16 @@ test('a shop that is connected', async (t) => {
     assert.equal(body.items.find((row) => row.action === 'erase').actor, 'plugin shopify');
     await deliver(s, 'orders/create', order(1009, 11));
     assert.deepEqual(await timeline(11), []);
+  });
+
+  await t.test('an end in the middle of erasures is in order, and the next start goes on with them', async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => 900 + i);
+    for (const id of ids) await deliver(s, 'orders/create', order(6000 + id, id));
+    await until(() => timeline(ids.at(-1)), (items) => items.length > 0);
+    for (const id of ids) assert.equal((await deliver(s, 'customers/redact', { shop_domain: 'wolle.myshopify.com', customer: { id }, orders_to_redact: [6000 + id] })).status, 200);
+    assert.deepEqual(await s.kill('SIGTERM'), { code: 0, signal: null });
+    await s.up();
+    for (const id of ids) await until(() => timeline(id), (items) => items.length === 0);
   });
 
   await t.test('of whom it redacts nothing is left in any file, nor of what the shop goes on telling of her', async () => {

@@ -54,6 +54,7 @@ static const struct told {
      "Took off the wish list: Mug", "{\"wishlist_id\":\"w\"}"},
     {"Wishlist Product Added to Cart", "{\"wishlist_id\":\"w\",\"name\":\"Mug\"}", "wishlist",
      "Put from the wish list into the cart: Mug", "{\"wishlist_id\":\"w\"}"},
+    {"Product Reviewed", "{\"rating\":4.5}", "review", "Reviewed a product, rating 4.5", "{}"},
     {"Product Reviewed", "{\"product_id\":\"p1\",\"review_id\":\"r\",\"review_body\":\"Too small.\",\"rating\":\"2\"}",
      "review", "Reviewed p1, rating 2: Too small.", "{\"product_id\":\"p1\",\"review_id\":\"r\"}"},
 };

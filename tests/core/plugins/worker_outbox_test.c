@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "core/base/clock.h"
+#include "core/store/gaps.h"
 #include "tests/core/plugins/channel_client.h"
+#include "tests/core/store/scatter.h"
 
 static struct client worker;
 static struct client_reply reply;
@@ -24,12 +26,17 @@ static int call(const char *method, const char *path, const char *body) {
     return client_shopper(&worker, "ann", method, path, body, &reply);
 }
 
-static int rows_left(void) {
+static sqlite3 *open_data(int flags) {
     char path[256];
     sqlite3 *db;
-    sqlite3_stmt *count;
     snprintf(path, sizeof path, "%s/data.db", client_folder());
-    cr_assert_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    cr_assert_eq(sqlite3_open_v2(path, &db, flags, NULL), SQLITE_OK);
+    return db;
+}
+
+static int rows_left(void) {
+    sqlite3 *db = open_data(SQLITE_OPEN_READONLY);
+    sqlite3_stmt *count;
     cr_assert_eq(sqlite3_prepare_v2(db, "SELECT count(*) FROM parley_outbox", -1, &count, NULL), SQLITE_OK);
     cr_assert_eq(sqlite3_step(count), SQLITE_ROW);
     int n = sqlite3_column_int(count, 0);
@@ -198,4 +205,24 @@ Test(outbox, export_and_forget_reach_the_plugin) {
     cr_expect_eq(client_reply(&worker, &reply), 6);
     cr_expect_eq(reply.status, 204);
     client_stop(&worker);
+}
+
+Test(outbox, who_is_forgotten_is_left_in_no_gap_of_the_file) {
+    struct arena arena;
+    size_t n, left = 0;
+    client_stop(&worker);
+    sqlite3 *db = open_data(SQLITE_OPEN_READWRITE);
+    arena_init(&arena, 1 << 16);
+    struct text *gone = scatter(db, &arena, &n);
+    while (left < n && gaps_have(db, &gone[left], 1) == 0) left++;
+    cr_assert_lt(left, n, "there is one to look for");
+    sqlite3_close(db);
+    start_notes();
+    client_frame(&worker, FRAME_FORGET, 6, gone[left].at);
+    cr_expect_eq(client_reply(&worker, &reply), 6);
+    client_stop(&worker);
+    db = open_data(SQLITE_OPEN_READWRITE);
+    cr_expect_eq(gaps_have(db, &gone[left], 1), 0);
+    sqlite3_close(db);
+    arena_free(&arena);
 }

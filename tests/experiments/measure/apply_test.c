@@ -103,6 +103,23 @@ Test(apply, a_funnel_wants_its_steps_in_order_within_its_window_whatever_order_t
     trial_close(&t);
 }
 
+Test(apply, steps_of_a_funnel_are_in_order_by_clocks_that_are_ahead_too) {
+    static const struct {
+        const char *name;
+        int64_t days; /* ahead of its receipt */
+    } told[] = {{"Add", 10}, {"View", 1}, {"Buy", 11}};
+    int64_t n;
+    one_metric("{\"key\":\"m\",\"kind\":\"funnel\",\"steps\":[\"View\",\"Add\",\"Buy\"]}", 0);
+    trial_send(&t, trial_exposure("anna", "top", T));
+    for (int i = 0; i < 3; i++) {
+        struct journal_record r = trial_event("anna", told[i].name, T + told[i].days * DAY, NULL);
+        r.received = T + 1 + i;
+        trial_send(&t, r);
+    }
+    cr_expect_eq(sum_of_m(T + 9, &n), 1);
+    trial_close(&t);
+}
+
 Test(apply, an_event_is_one_step_of_a_funnel_also_where_two_steps_have_its_name) {
     int64_t n;
     one_metric("{\"key\":\"m\",\"kind\":\"funnel\",\"steps\":[\"View\",\"View\",\"Buy\"],\"window\":\"P1D\"}", 0);
