@@ -8,6 +8,7 @@ static int64_t day_of(int64_t ms) {
 
 struct frequent {
     uint32_t word;
+    struct text value; /* borrowed */
     bool few; /* in some arm: too few for figures of their own */
     int64_t units;
     int64_t *arms;
@@ -17,7 +18,7 @@ static int by_units(const void *a, const void *b) {
     const struct frequent *x = a, *y = b;
     if (x->few != y->few) return x->few ? 1 : -1;
     if (x->units != y->units) return x->units < y->units ? 1 : -1;
-    return (x->word > y->word) - (x->word < y->word);
+    return text_cmp(x->value, y->value);
 }
 
 /* Units by value and arm; those that met two variants count, as they do in the groups' `multiple`. */
@@ -25,7 +26,9 @@ static struct frequent *count_values(struct measure_results *results, const stru
     struct frequent *frequent = arena_array(&results->arena, struct frequent, n);
     const struct experiment_state *state = &results->experiment->state;
     for (uint32_t i = 0; i < n; i++)
-        frequent[i] = (struct frequent){.word = i, .arms = arena_array(&results->arena, int64_t, results->n_arms)};
+        frequent[i] = (struct frequent){.word = i,
+                                        .value = i ? m->words[by].list[i - 1]->value : TEXT_NONE,
+                                        .arms = arena_array(&results->arena, int64_t, results->n_arms)};
     for (uint32_t i = 0; i < m->units.n; i++) {
         struct frequent *value = &frequent[unit_attributes(&m->units, &m->units.rows[i])[by]];
         value->units++;
@@ -49,8 +52,7 @@ static void group_values(struct measure_results *results, const struct measured 
     results->n_groups = own;
     for (uint32_t i = 0; i < n; i++) {
         uint32_t to = g->group_of_word[frequent[i].word] = i < own ? i : own;
-        if (i < own && frequent[i].word)
-            results->groups[i].value = arena_text(&results->arena, words->list[frequent[i].word - 1]->value);
+        if (i < own && frequent[i].word) results->groups[i].value = arena_text(&results->arena, frequent[i].value);
         if (i < own || !frequent[i].units) continue;
         results->groups[to].other = true;
         results->groups[to].merged++;

@@ -210,6 +210,25 @@ Test(apply, with_a_look_back_what_a_unit_did_before_it_entered_is_kept_beside_wh
     trial_close(&t);
 }
 
+Test(apply, values_with_equally_many_units_come_in_the_order_of_their_letters_whichever_was_told_first) {
+    static const struct trial_definition d = {EXPERIMENT(",\"breakdowns\":[\"country\"]"), METRICS, T, 0};
+    trial_open(&t, &d);
+    for (int i = 0; i < 20; i++) {
+        char unit[8], body[96];
+        snprintf(unit, sizeof unit, "u%d", i);
+        struct journal_record r = trial_exposure(unit, i % 2 ? "top" : "off", T + 1);
+        snprintf(body, sizeof body, "{\"variant\":\"%s\",\"epoch\":0,\"attributes\":{\"country\":\"%s\"}}",
+                 i % 2 ? "top" : "off", i < 10 ? "IT" : "FR");
+        r.body = text_of(body);
+        trial_send(&t, r);
+    }
+    struct measure_results *r = cells_read(&t.fold, t.fold.measured[0], 0, T + 9);
+    cr_assert_eq(r->n_groups, 2u);
+    cr_expect(text_is(r->groups[0].value, "FR") && text_is(r->groups[1].value, "IT"));
+    measure_results_free(r);
+    trial_close(&t);
+}
+
 Test(apply, break_downs_take_the_value_at_the_first_exposure) {
     static const struct trial_definition d = {EXPERIMENT(",\"breakdowns\":[\"country\"]"), METRICS, T, 0};
     trial_open(&t, &d);
