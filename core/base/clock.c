@@ -128,6 +128,10 @@ static bool read_offset(struct reader *r, int64_t *ms) {
     return true;
 }
 
+bool clock_shown(int64_t ms) {
+    return ms >= -62167219200000 && ms <= 253402300799999;
+}
+
 bool clock_parse(struct text iso, int64_t *ms) {
     if (!iso.n) return false;
     struct reader r = {iso.at, iso.at + iso.n};

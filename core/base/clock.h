@@ -24,6 +24,8 @@ uint64_t clock_ticks(void);
 enum { CLOCK_ISO_ROOM = 40 };
 /* ISO 8601 in UTC with milliseconds, "2026-12-01T08:00:00.000Z". Returns the length (a NUL follows). */
 size_t clock_iso(char out[static CLOCK_ISO_ROOM], int64_t ms);
+/* Whether that has a year of four digits, 0 to 9999: whoever reads what clock_iso writes reads it again. */
+bool clock_shown(int64_t ms);
 /* RFC 3339 / ISO 8601 date-time with offset or Z, or a bare date (midnight UTC); fractions are cut to milliseconds.
  * False when the text is none, or names a day that does not exist. Years 1 to 9999. */
 bool clock_parse(struct text iso, int64_t *ms);

@@ -132,7 +132,8 @@ static bool read_event(struct event *e, struct journal_record *record) {
     struct text id = read_required(e, TEXT("id")), source = read_required(e, TEXT("source"));
     if (memchr(source.n ? source.at : "", ' ', source.n)) refuse(e, "`source` must be a URI-reference: without blanks");
     struct text time = read_attribute(e, TEXT("time"));
-    if (time.at && !clock_parse(time, &record->at)) return refuse(e, "`time` must be an RFC 3339 date and time");
+    if (time.at && (!clock_parse(time, &record->at) || !clock_shown(record->at)))
+        return refuse(e, "`time` must be an RFC 3339 date and time");
     if (e->fault || !check_attributes(e) || !read_unit(e, record)) return false;
     record->message_id = arena_printf(e->arena, "%.*s %.*s", TEXT_ARGS(source), TEXT_ARGS(id));
     record->body = make_body(e, record);

@@ -45,11 +45,11 @@ static int64_t read_at(struct event *e) {
     int64_t original, timestamp, sent;
     json_at sent_at = json_get(e->json, e->at, TEXT("sentAt"));
     if (json_kind(e->json, sent_at) == JSON_KIND_NULL) sent_at = e->batch_sent_at;
-    bool says_sent = read_time(e, sent_at, "`sentAt` must be an ISO 8601 date and time", &sent);
+    bool says_sent = read_time(e, sent_at, "`sentAt` must be an ISO 8601 date and time with its zone", &sent);
     bool says_original = read_time(e, json_get(e->json, e->at, TEXT("originalTimestamp")),
-                                   "`originalTimestamp` must be an ISO 8601 date and time", &original);
+                                   "`originalTimestamp` must be an ISO 8601 date and time with its zone", &original);
     bool says_when = read_time(e, json_get(e->json, e->at, TEXT("timestamp")),
-                               "`timestamp` must be an ISO 8601 date and time", &timestamp);
+                               "`timestamp` must be an ISO 8601 date and time with its zone", &timestamp);
     if (!says_original && !says_when) return e->received;
     if (says_sent) return e->received - (sent - (says_original ? original : timestamp));
     return says_when ? timestamp : original;
@@ -141,6 +141,9 @@ static bool read_event(struct event *e, enum segment_call call, struct journal_r
     if (record->kind == JOURNAL_PAGE) record->name = read_id(e, TEXT("name"), MAY_BE_ABSENT);
     record->message_id = read_message_id(e);
     record->at = read_at(e);
+    if (!clock_shown(record->at))
+        return refuse(e, "`timestamp`, corrected by `sentAt`, lies outside of the years 0 to 9999: they are too far "
+                         "apart for any clock");
     return !e->fault;
 }
 
@@ -159,7 +162,7 @@ static int read_batch(struct segment_intake *intake, struct event e, struct erro
     if (n > SEGMENT_BATCH_EVENTS)
         return error_at(error, "/batch", "has %zu events; %d at most", n, SEGMENT_BATCH_EVENTS);
     if (json_kind(e.json, sent) != JSON_KIND_NULL && !read_time(&e, sent, "", &ignored))
-        return error_at(error, "/sentAt", "must be an ISO 8601 date and time");
+        return error_at(error, "/sentAt", "must be an ISO 8601 date and time with its zone");
     intake->records = arena_array(e.arena, struct journal_record, n ? n : 1);
     intake->rejected = arena_array(e.arena, struct segment_rejection, n ? n : 1);
     e.batch_sent_at = sent;

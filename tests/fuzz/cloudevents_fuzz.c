@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/clock.h"
 #include "core/base/secret.h"
 #include "core/journal/cloudevents.h"
 
@@ -25,6 +26,7 @@ static void check_body(const struct journal_record *r, struct arena *arena) {
 
 static void check_record(const struct journal_record *r, const struct segment_caller *caller, struct arena *arena) {
     require(r->kind == JOURNAL_TRACK && r->name.n > 0 && r->name.n <= SEGMENT_ID_BYTES, "no event");
+    require(clock_shown(r->at), "a time that no calendar shows");
     require(r->unit.n > 0 && r->unit.n <= SEGMENT_ID_BYTES, "a unit of no or too many bytes");
     require(r->message_id.n >= 3 && r->message_id.n <= 2 * SEGMENT_ID_BYTES + 1,
             "a messageId of too few or many bytes");

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/base/clock.h"
 #include "core/base/secret.h"
 #include "core/journal/segment.h"
 
@@ -20,6 +21,7 @@ static bool own(const struct segment_caller *caller, struct text id) {
 
 static void check_record(const struct journal_record *r, const struct segment_caller *caller) {
     require(r->kind >= JOURNAL_TRACK && r->kind <= JOURNAL_PAGE, "a kind that intake does not take");
+    require(clock_shown(r->at), "a time that no calendar shows");
     require(r->unit.n > 0 && r->unit.n <= SEGMENT_ID_BYTES, "a unit of no or too many bytes");
     require(r->message_id.n > 0 && r->message_id.n <= SEGMENT_ID_BYTES, "a messageId of no or too many bytes");
     require(r->body.n >= 2 && r->body.n <= SEGMENT_EVENT_BYTES && r->body.at[0] == '{', "a body that is no object");

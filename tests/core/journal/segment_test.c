@@ -78,6 +78,17 @@ Test(segment, what_is_corrected_is_the_original_timestamp_where_somebody_on_the_
                      "`originalTimestamp`"));
 }
 
+Test(segment, a_time_that_no_calendar_shows_is_refused) {
+    static const char *const bodies[] = {
+        "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"0001-01-01T00:00:00Z\",\"sentAt\":\"9999-12-31T23:59:59Z\"}",
+        "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"9999-12-31T23:59:59Z\",\"sentAt\":\"0001-01-01T00:00:00Z\"}",
+        "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"9999-12-31T23:59:59-14:00\"}"};
+    for (size_t i = 0; i < 3; i++)
+        cr_expect(strstr(refusal(SEGMENT_TRACK, bodies[i]), "too far apart for any clock"), "%s", bodies[i]);
+    cr_expect_eq(take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"9999-12-31T23:59:59Z\"}").n, 1);
+    cr_expect_eq(take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"0001-01-01\"}").n, 1);
+}
+
 Test(segment, without_sentAt_the_timestamp_counts_as_it_is) {
     struct segment_intake intake =
         take(SEGMENT_TRACK, "{\"userId\":\"a\",\"event\":\"E\",\"timestamp\":\"2026-11-01T00:00:00+01:00\"}");
