@@ -24,7 +24,7 @@ struct webhook {
 
 /* Whether a message of that type is wanted: a pattern is the type, or its beginning and a star. */
 bool webhook_wants(const struct webhook *webhook, struct text type);
-/* Whether any pattern asks for tracked events ("event:..."). */
+/* Whether any pattern asks for what customers do ("event:...", "page:...", "exposure:...", "customer:..."). */
 bool webhook_wants_events(const struct webhook *webhook);
 
 /* Told of everything after these positions. `secret` takes what is shown once. ERR_CONFLICT where there are too many. */

@@ -152,19 +152,35 @@ struct looking {
     int rows;
 };
 
+/* TEXT_NONE: nobody is told of such rows. */
+static struct text type_of_record(struct arena *arena, const struct journal_record *r) {
+    switch (r->kind) {
+    case JOURNAL_TRACK: return arena_printf(arena, "event:%.*s", TEXT_ARGS(r->name));
+    case JOURNAL_PAGE: return arena_printf(arena, "page:%.*s", TEXT_ARGS(r->name));
+    case JOURNAL_EXPOSURE: return arena_printf(arena, "exposure:%.*s", TEXT_ARGS(r->name));
+    case JOURNAL_IDENTIFY: return TEXT("customer:identify");
+    case JOURNAL_ALIAS: return TEXT("customer:alias");
+    default: return TEXT_NONE;
+    }
+}
+
 static int take_event(void *visitor, const struct journal_record *r) {
     struct looking *l = visitor;
     struct arena *arena = &l->round->arena;
     struct due *due = l->due;
     due->event_seen = r->seq;
-    struct text type = arena_printf(arena, "event:%.*s", TEXT_ARGS(r->name));
-    if (r->kind == JOURNAL_TRACK && r->unit.n && webhook_wants(&due->hook, type)) {
+    struct text type = type_of_record(arena, r);
+    if (type.n && r->unit.n && webhook_wants(&due->hook, type)) {
         struct buffer out = {0};
         struct json_writer w;
         open_body(&w, &out, type, r->at);
         json_put_int(&w, "seq", r->seq);
-        json_put_text(&w, "event", r->name);
+        if (r->name.n) {
+            json_key(&w, r->kind == JOURNAL_TRACK ? TEXT("event") : TEXT("name"));
+            json_text(&w, r->name);
+        }
         json_put_text(&w, "unit", r->unit);
+        if (r->other.n) json_put_text(&w, "other", r->other);
         json_put_time(&w, "received", r->received);
         json_put_raw(&w, "message", r->body);
         add_message(due, (struct step){true, r->seq}, arena_printf(arena, "event-%lld", (long long)r->seq), type,

@@ -61,6 +61,27 @@ test('webhooks', async (t) => {
     await s.delete(`/admin/v1/webhooks/${hook.id}`);
   });
 
+  await t.test('tell of pages, of who says who she is, and of exposures, by the experiment', async (t) => {
+    const r = await receiver(t);
+    const hook = await make(r.url, ['page:*', 'customer:*', 'exposure:poll-trial']);
+    const others = await make(r.url, ['exposure:another', 'event:page', 'customer.*']);
+    await s.post('/v1/batch', { batch: [
+      { type: 'page', userId: 'ida', name: 'Sale', properties: { path: '/sale' } },
+      { type: 'track', userId: 'ida', event: 'Product Viewed' },
+      { type: 'identify', userId: 'ida', anonymousId: 'ida-phone', traits: { plan: 'gold' } },
+      { type: 'alias', userId: 'ida', previousId: 'ida-tablet' },
+    ] });
+    await s.evaluate('product-poll', 'ida');
+    await until('told', () => r.got.length >= 4);
+    const data = Object.fromEntries(r.got.map(({ message }) => [message.type, message.data]));
+    assert.deepEqual(Object.keys(data), ['page:Sale', 'customer:identify', 'customer:alias', 'exposure:poll-trial']);
+    assert.deepEqual([data['page:Sale'].name, data['page:Sale'].message.properties.path], ['Sale', '/sale']);
+    assert.deepEqual([data['customer:identify'].unit, data['customer:identify'].other, data['customer:identify'].message.traits.plan], ['ida', 'ida-phone', 'gold']);
+    assert.equal(data['customer:alias'].other, 'ida-tablet');
+    assert.match(data['exposure:poll-trial'].message.variant, /^(off|top)$/);
+    for (const { id } of [hook, others]) await s.delete(`/admin/v1/webhooks/${id}`);
+  });
+
   await t.test('are tried again until they are taken, the same message with the same id, over a kill -9', async (t) => {
     const r = await receiver(t);
     const hook = await make(r.url, ['feature.*']);
