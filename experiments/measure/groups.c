@@ -9,7 +9,7 @@ static int64_t day_of(int64_t ms) {
 struct frequent {
     uint32_t word;
     struct text value; /* borrowed */
-    bool few; /* in some arm: too few for figures of their own */
+    bool few;          /* in some arm: too few for figures of their own */
     int64_t units;
     int64_t *arms;
 };
