@@ -124,11 +124,15 @@ static int work_traits(struct admin_job *job, struct catalogue *catalogue, struc
 }
 
 /* What was erased does not come back by the staff's hand either. */
-static bool refuse_suppressed(struct request *request) {
-    if (!app_suppressed(request->app, request_param(request, "id"))) return false;
+static bool refuse_if(struct request *request, struct text id) {
+    if (!app_suppressed(request->app, id)) return false;
     reply_problem_named(request, 403, "erased",
                         "this customer was erased; DELETE .../suppression lets her be known again");
     return true;
+}
+
+static bool refuse_suppressed(struct request *request) {
+    return refuse_if(request, request_param(request, "id"));
 }
 
 static void handle_traits(struct request *request) {
@@ -150,6 +154,7 @@ static int work_seen(struct admin_job *job, struct catalogue *catalogue, struct 
 }
 
 static void handle_seen(struct request *request) {
+    if (refuse_suppressed(request)) return;
     struct admin_job *job = person_job(request, work_seen);
     job->wants_body = true;
     admin_job_go(job);
@@ -189,8 +194,15 @@ static void merged(struct admin_job *job) {
     merges_tell(job->request->app);
 }
 
+/* The other one, where the body names her; what is wrong with a body is the job's to say. */
+static struct text find_other(struct request *request) {
+    struct json json;
+    if (json_scan(&json, request->body, &request->arena, NULL) != 0) return TEXT_NONE;
+    return json_unescaped(&json, json_get(&json, 0, TEXT("other")), &request->arena);
+}
+
 static void handle_merge(struct request *request) {
-    if (refuse_suppressed(request)) return;
+    if (refuse_suppressed(request) || refuse_if(request, find_other(request))) return;
     struct admin_job *job = person_job(request, work_merge);
     job->wants_body = true;
     job->then = merged;

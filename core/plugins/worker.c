@@ -18,6 +18,7 @@ enum {
     TIMER_LOOK = CLOCK_SECOND,
     WATCH_MS = 100,    /* between two looks at who has the turn to write, while this one waits for it */
     SWEEP_AFTER = 200, /* ms without a write, after which acknowledged effects are deleted in a commit of their own */
+    PATIENCE = 500,    /* ms; when it is to stop, with effects that parleyd has not acknowledged */
 };
 
 struct worker {
@@ -34,6 +35,7 @@ struct worker {
     struct parley_call *spare;
     int statm;                  /* /proc/self/statm, opened before anything is given up */
     bool stopping, gone, ended; /* asked to stop; parleyd is not there; the loop has been let go */
+    uint64_t until; /* the loop's time; asked to stop, it waits so long for what parleyd has yet to acknowledge */
 };
 
 /* ---- calls: a small stock of them, so that a request costs no allocation ---- */
@@ -120,7 +122,7 @@ static void on_sweep(uv_timer_t *sweep) {
 static void on_kept(struct worker *worker, uint64_t number) {
     struct outbox *outbox = &worker->runtime.outbox;
     if (number > outbox->kept) outbox->kept = number;
-    if (outbox_needs_sweep(outbox)) uv_timer_start(&worker->sweep, on_sweep, SWEEP_AFTER, 0);
+    if (outbox_needs_sweep(outbox) && !worker->until) uv_timer_start(&worker->sweep, on_sweep, SWEEP_AFTER, 0);
 }
 
 static int on_frame(struct worker *worker, const struct frame *frame, struct error *error) {
@@ -154,10 +156,25 @@ static int take_frames(struct worker *worker, struct error *error) {
     return rc;
 }
 
+static void on_patience(uv_timer_t *sweep);
+
+/* A release that stops for good leaves no effects in its file: nobody might ever delete them, and they tell of customers. */
+static bool waits_for_outbox(struct worker *worker) {
+    const struct outbox *outbox = &worker->runtime.outbox;
+    if (worker->gone || !outbox_holds(outbox)) return false;
+    if (!worker->until) {
+        worker->until = uv_now(&worker->loop) + PATIENCE;
+        uv_timer_start(&worker->sweep, on_patience, PATIENCE, 0);
+    }
+    if (uv_now(&worker->loop) >= worker->until) return false;
+    group_sweep(&worker->group); /* what is acknowledged by now */
+    return true;
+}
+
 /* Everything that is held has been answered: let go of the loop. */
 static void end_if_done(struct worker *worker) {
     bool answered = group_idle(&worker->group) && (worker->gone || !worker->wire.out.n);
-    if (!(worker->stopping || worker->gone) || worker->ended || !answered) return;
+    if (!(worker->stopping || worker->gone) || worker->ended || !answered || waits_for_outbox(worker)) return;
     if (!worker->gone) {
         worker_put_metrics(&worker->wire.out, &worker->metrics);
         if (wire_flush(&worker->wire) == 0 && worker->wire.out.n) return; /* the rest when it can be sent */
@@ -175,6 +192,10 @@ static void end_if_done(struct worker *worker) {
 static void lose_channel(struct worker *worker) {
     wire_watch(&worker->wire, 0);
     worker->gone = true;
+}
+
+static void on_patience(uv_timer_t *sweep) {
+    end_if_done(sweep->data);
 }
 
 static void on_watch(uv_timer_t *watch);

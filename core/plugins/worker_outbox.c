@@ -59,6 +59,7 @@ int outbox_settle(struct outbox *outbox, struct database *database, struct text 
         connection_prepare(&database->writes, "UPDATE parley_next SET number = $1", SPEAKER_HOST, error);
     if (!write) return ERR_INTERNAL;
     sqlite3_bind_int64(write, 1, outbox->next);
+    if (frames.n) outbox->last = (uint64_t)outbox->next - 1;
     outbox->next = 0;
     return connection_step(&database->writes, write, error);
 }

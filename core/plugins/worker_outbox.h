@@ -15,6 +15,7 @@ struct outbox {
     uint64_t resent; /* rows up to this number were left by others or an earlier life, and sent again at start */
     uint64_t
         kept; /* parleyd has everything up to this number; a row of which it has a part stays, and may be sent again */
+    uint64_t last;  /* the newest number that is in a row of ours */
     uint64_t swept; /* rows of ours up to this number have been deleted */
     bool forgot;    /* a customer was forgotten, and rows of hers may still stand here */
 };
@@ -33,6 +34,10 @@ int outbox_resend(struct outbox *outbox, struct database *database, struct buffe
 /* Inside a transaction: deletes what parleyd has. Rows of a worker that serves beside this one are left to it. Where a customer was
  * forgotten while rows waited, the database's log is emptied with the commit: what was deleted may have told of her. */
 int outbox_sweep(struct outbox *outbox, struct database *database, struct error *error);
+/* Rows that this worker wrote, or sent again, are there still. */
+static inline bool outbox_holds(const struct outbox *outbox) {
+    return outbox->last > outbox->swept || outbox->resent > outbox->swept;
+}
 static inline bool outbox_needs_sweep(const struct outbox *outbox) {
     return outbox->kept > outbox->swept;
 }

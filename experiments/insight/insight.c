@@ -11,12 +11,13 @@ enum {
     FEW_ROWS = 5000,      /* while events keep coming */
     STEADY_ROWS = 2000,   /* between two ticks: events keep coming */
     WAIT_NS = 1000000000, /* a question waits so long for what is not read yet */
+    KEPT_DAYS = 400,      /* of who saw what; purchases are kept */
     KINDS = 1 << JOURNAL_TRACK | 1 << JOURNAL_PAGE | 1 << JOURNAL_IDENTIFY | 1 << JOURNAL_ALIAS | 1 << JOURNAL_PART,
 };
 
 /* seen: who met which item on which day. bought: what somebody paid each day, in millionths, under the key that bought and the person that
  * it belongs to (persons.c). orders: each counts once. visitor: when a person came first and last; visit_day: what came of it, dwell
- * in ms. */
+ * in ms. position: dropped is the day before which rows of `seen` were let go, 0 where none were. */
 static const struct sql_migration migrations[] = {
     {1, "CREATE TABLE position (seq INTEGER NOT NULL, received INTEGER NOT NULL, at INTEGER NOT NULL);"
         "INSERT INTO position VALUES (0, 0, 0);"
@@ -41,6 +42,7 @@ static const struct sql_migration migrations[] = {
      " WITHOUT ROWID;"
      "DELETE FROM seen; DELETE FROM orders; DELETE FROM visitor; DELETE FROM visit_day;"
      "UPDATE position SET seq = 0, received = 0, at = 0"},
+    {4, "ALTER TABLE position ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0"},
 };
 
 void insight_date(char out[static CLOCK_ISO_ROOM], int64_t day) {
@@ -70,10 +72,11 @@ static int save_position(struct insight *in, const struct journal_place *last, s
 
 static int prune(struct insight *in, struct error *error) {
     if (in->newest == in->pruned || in->newest == INT64_MIN) return 0;
-    int rc = 0;
-    for (int kind = INSIGHT_SHOPPING; rc >= 0 && kind <= INSIGHT_PURCHASING; kind++)
-        rc = sql_run(in->sql, error, "DELETE FROM seen WHERE kind = $1 AND day < $2", SQL_I(kind),
-                     SQL_I(in->newest - INSIGHT_KEPT_DAYS));
+    int64_t kept = in->newest - KEPT_DAYS;
+    int rc = 0, rows = 0;
+    for (int kind = INSIGHT_SHOPPING; rc >= 0 && kind <= INSIGHT_PURCHASING; kind++, rows += rc)
+        rc = sql_run(in->sql, error, "DELETE FROM seen WHERE kind = $1 AND day < $2", SQL_I(kind), SQL_I(kept));
+    if (rc >= 0 && rows) rc = sql_run(in->sql, error, "UPDATE position SET dropped = $1", SQL_I(kept));
     if (rc >= 0) in->pruned = in->newest;
     return rc < 0 ? rc : 0;
 }
@@ -267,7 +270,7 @@ static int begin_anew(struct insight *in, struct error *error) {
     return sql_script(in->sql,
                       "BEGIN; DELETE FROM seen; DELETE FROM bought; DELETE FROM orders; DELETE FROM item;"
                       " DELETE FROM visitor; DELETE FROM visit_day; DELETE FROM person;"
-                      " UPDATE position SET seq = 0, received = 0, at = 0; COMMIT",
+                      " UPDATE position SET seq = 0, received = 0, at = 0, dropped = 0; COMMIT",
                       error);
 }
 

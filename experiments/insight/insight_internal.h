@@ -9,8 +9,6 @@
 #include "experiments/insight/insight.h"
 #include "experiments/stats/lifetime.h"
 
-enum { INSIGHT_KEPT_DAYS = 400 /* of who saw what, behind the newest; purchases are kept */ };
-
 /* The last fit, and what it was made from. */
 struct insight_fit {
     bool has_purchases, has_values;

@@ -106,16 +106,19 @@ static void write_trends(struct insight *in, struct insight_trends *q, const str
     json_close_object(&w);
 }
 
-/* A base that is not all there would let everything trend. */
-static int check_kept(const struct insight *in, struct insight_trends *q, int64_t last) {
-    int64_t first = last - q->window - q->base + 1, kept = in->newest - INSIGHT_KEPT_DAYS;
+/* A base of which a part was dropped would let everything trend. */
+static int check_kept(struct insight *in, struct insight_trends *q, int64_t last) {
+    struct sql_rows rows;
+    int64_t first = last - q->window - q->base + 1, kept = 0;
     char from[CLOCK_ISO_ROOM], oldest[CLOCK_ISO_ROOM];
-    if (in->newest == INT64_MIN || first >= kept) return 0;
+    int rc = sql_query(in->sql, &rows, &q->error, "SELECT dropped FROM position");
+    if (rc == 0 && (rc = sql_next(&rows, &q->error)) > 0) kept = sql_int(&rows, 0);
+    sql_done(&rows);
+    if (rc < 0 || !kept || first >= kept) return rc < 0 ? rc : 0;
     insight_date(from, first);
     insight_date(oldest, kept);
-    return error_set(&q->error, ERR_INVALID,
-                     "window and base begin on %s; who turned to what is kept for %d days, from %s on", from,
-                     INSIGHT_KEPT_DAYS, oldest);
+    return error_set(&q->error, ERR_INVALID, "window and base begin on %s; who turned to what is kept from %s on", from,
+                     oldest);
 }
 
 void insight_answer_trends(struct insight *in, struct insight_trends *q) {

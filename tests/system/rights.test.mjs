@@ -121,6 +121,8 @@ test('rights', async (t) => {
     assert.match(sent.body.rejected[1].detail, /type/);
     assert.equal((await s.get('/v1/features/product-poll/polls/handle', her)).body.type, 'urn:parley:problem:erased');
     assert.equal((await s.put('/v1/me/preferences', {}, her)).status, 403);
+    assert.equal((await s.put('/admin/v1/customers/wilhelmine-77/seen', { id: '1' })).status, 403);
+    assert.equal((await s.post('/admin/v1/customers/somebody-else/merge', { other: 'wilhelmine-77' })).body.type, 'urn:parley:problem:erased');
     await s.evaluate('product-poll', 'wilhelmine-77');
     assert.deepEqual(await figures(s), before);
     assert.equal((await s.delete('/admin/v1/customers/anon-device-4711/suppression')).status, 204);
@@ -179,6 +181,24 @@ test('what is told of somebody while she is erased leaves nothing behind', async
   }
   assert.deepEqual(filesWith(s.data, ['lieselotte-', 'Liese Zucker']), []);
   assert.equal((await s.post('/admin/v1/experiments/poll-trial/verify')).body.different, 0);
+});
+
+test('of two who were merged nothing is left, in a retired plugin either', async (t) => {
+  const s = await Server.start();
+  t.after(() => s.stop());
+  const server = bearer(await s.token('server'));
+  await fill(s, server);
+  await s.put('/v1/features/product-poll/polls/handle/vote', { options: ['square'] }, { ...server, ...asShopper('somebody-near') });
+  assert.equal((await s.post('/admin/v1/customers/wilhelmine-77/merge', { other: 'somebody-near' })).status, 200);
+  assert.equal((await s.delete('/admin/v1/plugins/polls?force=yes')).status, 200);
+  const held = (await s.get('/v1/me/export', { ...server, ...asShopper('wilhelmine-77') })).body;
+  assert.equal(held.complete, true);
+  assert.match(JSON.stringify(held.plugins['wilhelmine-77'].polls), /round/);
+  assert.match(JSON.stringify(held.plugins['somebody-near'].polls), /square/);
+  const erased = await s.delete('/v1/me', { ...server, ...asShopper('somebody-near') });
+  assert.equal(erased.body.erased.keys, 3);
+  await until(async () => (await s.get(`/v1/me/erasures/${erased.body.id}`, server)).body.state === 'done', 'the erasure comes to its end');
+  await until(() => !filesWith(s.data, [...WORDS, 'somebody-near']).length, 'nothing of the two is left');
 });
 
 test('an erasure that a crash interrupts is taken up again', async (t) => {

@@ -118,24 +118,34 @@ Test(insight, a_customer_counts_once_in_the_window_and_once_in_the_base) {
     stop();
 }
 
-Test(insight, a_base_that_is_not_kept_any_more_is_refused_and_not_taken_for_quiet) {
-    start();
-    tell("anna", 0, "Product Viewed", T, "{\"sku\":\"mug\"}");
+static int asked_back(int window, int base, const char *word) {
     struct insight_trends q = {.job = {.mail.receive = on_answer, .reply_to = &h.box},
                                .kind = INSIGHT_SHOPPING,
                                .least = 1,
-                               .window = 35,
-                               .base = 366,
+                               .window = window,
+                               .base = base,
                                .limit = 10};
     insight_ask_trends(h.insight, &q);
     wait_for_answer();
-    cr_expect_eq(q.error.code, 0, "401 days with today: %s", q.error.detail);
+    if (q.error.code) cr_expect(strstr(q.error.detail, word), "%s", q.error.detail);
     buffer_free(&q.out);
-    q.window = 36;
-    insight_ask_trends(h.insight, &q);
-    wait_for_answer();
-    cr_expect_eq(q.error.code, ERR_INVALID);
-    cr_expect(strstr(q.error.detail, "2010-10-26"), "%s", q.error.detail);
+    return q.error.code;
+}
+
+Test(insight, a_base_of_which_a_part_was_dropped_is_refused_and_not_taken_for_quiet) {
+    start();
+    tell("anna", 0, "Product Viewed", T - 400 * DAY, "{\"sku\":\"mug\"}");
+    tell("anna", 0, "Product Viewed", T, "{\"sku\":\"mug\"}");
+    cr_expect_eq(asked_back(366, 366, ""), 0, "all there was is there");
+    tell("bert", 0, "Product Viewed", T - 401 * DAY, "{\"sku\":\"mug\"}");
+    tell("bert", 0, "Product Viewed", T + DAY / 2, "{\"sku\":\"mug\"}");
+    cr_expect_eq(asked_back(35, 366, ""), 0, "what comes so late is let go with the next new day");
+    tell("bert", 0, "Product Viewed", T + DAY, "{\"sku\":\"mug\"}");
+    cr_expect_eq(asked_back(34, 366, ""), 0);
+    cr_expect_eq(asked_back(36, 366, "from 2010-10-27 on"), ERR_INVALID);
+    insight_close(h.insight);
+    open_insight();
+    cr_expect_eq(asked_back(36, 366, "from 2010-10-27 on"), ERR_INVALID, "after a restart too");
     stop();
 }
 
