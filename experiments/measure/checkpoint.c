@@ -2,13 +2,12 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "core/base/folder.h"
 #include "core/base/memory.h"
 
 static const char magic[16] = "parley-measure-5";
@@ -142,17 +141,26 @@ int checkpoint_draft(struct checkpoint_draft *draft, const struct fold *fold, co
     put_fold(&w, fold);
     XXH3_freeState(w.sum);
     w.failed |= fflush(w.file) != 0;
-    draft->file = w.failed ? -1 : fcntl(fileno(w.file), F_DUPFD_CLOEXEC, 0);
+    draft->file = w.file;
+    if (!w.failed) return 0;
     int system = errno;
     fclose(w.file);
-    return draft->file < 0 ? failed(draft, system, error) : 0;
+    return failed(draft, system, error);
+}
+
+static int sync_folder(const struct checkpoint_draft *draft) {
+    char folder[sizeof draft->path];
+    const char *slash = strrchr(draft->path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - draft->path) : 1, slash ? draft->path : ".");
+    return folder_sync(folder);
 }
 
 int checkpoint_settle(const struct checkpoint_draft *draft, struct error *error) {
-    bool synced = fsync(draft->file) == 0;
+    bool synced = fsync(fileno(draft->file)) == 0;
     int system = errno;
-    close(draft->file);
-    if (!synced || rename(draft->temporary, draft->path) != 0) return failed(draft, synced ? errno : system, error);
+    fclose(draft->file);
+    if (!synced || rename(draft->temporary, draft->path) != 0 || sync_folder(draft) != 0)
+        return failed(draft, synced ? errno : system, error);
     return 0;
 }
 

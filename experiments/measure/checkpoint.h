@@ -3,6 +3,8 @@
 #ifndef PARLEY_EXPERIMENTS_MEASURE_CHECKPOINT_H
 #define PARLEY_EXPERIMENTS_MEASURE_CHECKPOINT_H
 
+#include <stdio.h>
+
 #include "experiments/measure/fold.h"
 
 /* Writes what is live; nothing is waiting for fold_settle. ERR_IO, ERR_STORAGE_FULL: the older file stays. */
@@ -10,7 +12,7 @@ int checkpoint_write(const struct fold *fold, const char *path, struct error *er
 /* The same in two steps, so that the fold goes on while the disk does its part. `draft` is the caller's until it is settled. */
 struct checkpoint_draft {
     char temporary[4096], path[4096];
-    int file;
+    FILE *file;
 };
 int checkpoint_draft(struct checkpoint_draft *draft, const struct fold *fold, const char *path, struct error *error);
 /* Makes it the checkpoint, durably. Any thread. */
