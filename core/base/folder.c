@@ -1,6 +1,8 @@
 #include "core/base/folder.h"
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int folder_sync(const char *folder) {
@@ -9,4 +11,11 @@ int folder_sync(const char *folder) {
     int rc = fsync(fd);
     close(fd);
     return rc;
+}
+
+int folder_sync_of(const char *path) {
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    return folder_sync(folder);
 }

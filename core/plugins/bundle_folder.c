@@ -117,15 +117,6 @@ void bundle_remove(const char *folder) {
     nftw(folder, remove_one, DEPTH, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Syncs the folder that holds `path`, so that a rename in it lasts. */
-static void sync_parent(const char *path) {
-    char parent[4096];
-    snprintf(parent, sizeof parent, "%s", path);
-    char *slash = strrchr(parent, '/');
-    if (slash) *slash = 0;
-    folder_sync(slash ? parent : ".");
-}
-
 static int put_in_place(const char *temporary, const char *folder) {
     if (rename(temporary, folder) == 0) return 0;
     if (errno != EEXIST && errno != ENOTEMPTY) return -1;
@@ -142,6 +133,6 @@ int bundle_unpack(const struct bundle *bundle, const char *folder, struct error 
     if (!code && (fsync(root) != 0 || put_in_place(temporary, folder) != 0)) code = write_failed(folder, error);
     close(root);
     bundle_remove(temporary); /* what was there before, or what was not finished */
-    if (!code) sync_parent(folder);
+    if (!code) folder_sync_of(folder);
     return code;
 }

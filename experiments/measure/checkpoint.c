@@ -148,18 +148,11 @@ int checkpoint_draft(struct checkpoint_draft *draft, const struct fold *fold, co
     return failed(draft, system, error);
 }
 
-static int sync_folder(const struct checkpoint_draft *draft) {
-    char folder[sizeof draft->path];
-    const char *slash = strrchr(draft->path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - draft->path) : 1, slash ? draft->path : ".");
-    return folder_sync(folder);
-}
-
 int checkpoint_settle(const struct checkpoint_draft *draft, struct error *error) {
     bool synced = fsync(fileno(draft->file)) == 0;
     int system = errno;
     fclose(draft->file);
-    if (!synced || rename(draft->temporary, draft->path) != 0 || sync_folder(draft) != 0)
+    if (!synced || rename(draft->temporary, draft->path) != 0 || folder_sync_of(draft->path) != 0)
         return failed(draft, synced ? errno : system, error);
     return 0;
 }
