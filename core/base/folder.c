@@ -16,6 +16,6 @@ int folder_sync(const char *folder) {
 int folder_sync_of(const char *path) {
     char folder[4096];
     const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    snprintf(folder, sizeof folder, "%.*s", slash && slash != path ? (int)(slash - path) : 1, slash ? path : ".");
     return folder_sync(folder);
 }

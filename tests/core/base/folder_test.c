@@ -9,5 +9,6 @@ Test(folder, one_that_is_there_is_synced_and_one_that_is_not_says_so) {
     cr_expect_eq(errno, ENOENT);
     cr_expect_eq(folder_sync_of("/tmp/whatever"), 0);
     cr_expect_eq(folder_sync_of("here"), 0);
+    cr_expect_eq(folder_sync_of("/at-the-root"), 0);
     cr_expect_eq(folder_sync_of("/tmp/no such folder/whatever"), -1);
 }
