@@ -112,7 +112,7 @@ static void set_options(struct journal *j, const struct journal_options *options
     o->folder = j->folder;
     if (!o->file_bytes) o->file_bytes = 1 << 30;
     if (!o->queue_bytes) o->queue_bytes = 32 << 20;
-    if (!o->lag_bytes) o->lag_bytes = 64 << 20;
+    if (!o->lag_bytes) o->lag_bytes = 256 << 20;
     if (!o->group_rows) o->group_rows = 10000;
     if (!o->recognise_ms) o->recognise_ms = 7 * (int64_t)CLOCK_DAY;
     if (!o->recognise_n) o->recognise_n = 20000000;

@@ -49,10 +49,19 @@ static void put_text(struct writer *w, struct text t) {
     put(w, t.at, t.n);
 }
 
+/* Millions of entries, and events wait meanwhile: many go at once. */
 static void put_map(struct writer *w, const struct unit_map *map) {
+    enum { MANY = 2048 };
+    struct unit_map_entry entries[MANY];
+    size_t n = 0;
     put_number(w, map->n);
-    for (size_t i = 0; i < map->room; i++)
-        if (map->entries[i].value) put(w, &map->entries[i], sizeof map->entries[i]);
+    for (size_t i = 0; i < map->room; i++) {
+        if (map->entries[i].value) entries[n++] = map->entries[i];
+        if (n < MANY) continue;
+        put(w, entries, sizeof entries);
+        n = 0;
+    }
+    put(w, entries, n * sizeof *entries);
 }
 
 static void put_units(struct writer *w, const struct unit_table *t) {
