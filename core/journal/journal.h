@@ -16,11 +16,10 @@ struct journal;
 
 /* 0 or NULL is the default in brackets. */
 struct journal_options {
-    const char *folder; /* made where there is none; borrowed until journal_open returns */
-    int64_t file_bytes; /* a new file beyond this [1 GiB] and each calendar month (UTC) */
-    size_t queue_bytes; /* of batches that wait; beyond it appends are refused [32 MiB] */
-    size_t
-        lag_bytes; /* of committed blocks that a subscriber has not freed; likewise [256 MiB: it may rest a second] */
+    const char *folder;          /* made where there is none; borrowed until journal_open returns */
+    int64_t file_bytes;          /* a new file beyond this [1 GiB] and each calendar month (UTC) */
+    size_t queue_bytes;          /* of batches that wait; beyond it appends are refused [32 MiB] */
+    size_t lag_bytes;            /* of committed blocks that a subscriber has not freed; likewise [256 MiB] */
     size_t group_rows;           /* at most so many in one transaction [10,000]; a batch is never split */
     int64_t recognise_ms;        /* a messageId is recognised so long [7 days] ... */
     uint64_t recognise_n;        /* ... or among the last so many [20 million], whichever is shorter */
