@@ -94,9 +94,14 @@ Test(journal, rows_keep_their_order_and_each_unit_has_a_chain) {
 }
 
 /* Keeps the writer until it may go on. */
-static void stand_still(void *may_go_on, struct journal_block *block) {
-    while (sem_wait(may_go_on) != 0) continue;
-    sem_post(may_go_on);
+struct standing {
+    sem_t stands, may_go_on;
+};
+static void stand_still(void *subscriber, struct journal_block *block) {
+    struct standing *standing = subscriber;
+    sem_post(&standing->stands);
+    while (sem_wait(&standing->may_go_on) != 0) continue;
+    sem_post(&standing->may_go_on);
     journal_block_free(block);
 }
 
@@ -107,17 +112,19 @@ Test(journal, when_too_much_waits_appends_are_refused_and_taken_again_later) {
     enum { N = 64 };
     struct waiting_batch w[N];
     struct journal_record r[N];
-    sem_t may_go_on;
+    struct standing standing;
     int sent = 0, rc = 0;
-    sem_init(&may_go_on, 0, 0);
-    cr_assert_eq(journal_subscribe(journal, stand_still, &may_go_on), 0);
+    sem_init(&standing.stands, 0, 0);
+    sem_init(&standing.may_go_on, 0, 0);
+    cr_assert_eq(journal_subscribe(journal, stand_still, &standing), 0);
     for (; sent < N; sent++) {
         r[sent] = track("a", "x", NULL, 1);
         if ((rc = waiting_send(journal, &w[sent], &r[sent], 1)) != 0) break;
+        while (!sent && sem_wait(&standing.stands) != 0) continue; /* from now on nothing is taken */
     }
     cr_expect_eq(rc, ERR_UNAVAILABLE);
     cr_expect_eq(waiting_send(journal, &w[sent], &r[sent], 1), ERR_UNAVAILABLE, "still, and it is said once");
-    sem_post(&may_go_on);
+    sem_post(&standing.may_go_on);
     for (int i = 0; i < sent; i++) waiting_wait(&w[i]);
     struct journal_record last = track("a", "x", NULL, 1);
     cr_expect_eq(journal_write(journal, &last, 1).code, 0);
